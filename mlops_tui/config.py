@@ -1,0 +1,268 @@
+"""``mlops.toml`` as frozen dataclasses. Every key is optional; an unknown one is an error that names the nearest."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlops_store.errors import SpecError, nearest
+from mlops_tui.project import CONFIG_FILE, Project
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryConfig:
+    """``[registry]``: the stages a model version can be in, lowest first.
+
+    A version in a stage of ``single`` is the only one of its model there: the promoted one sends the former holder
+    to the last stage (the archive).
+    """
+
+    stages: tuple[str, ...] = ("dev", "staging", "production", "archived")
+    single: tuple[str, ...] = ("production",)
+
+    @property
+    def first(self) -> str:
+        """The stage of a new version."""
+        return self.stages[0]
+
+    @property
+    def archive(self) -> str:
+        """The stage that replaced versions go to."""
+        return self.stages[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorConfig:
+    """``[monitors.NAME]``: which batches are checked, and against what.
+
+    Attributes:
+        name: The table's name.
+        watch: Globs relative to the project's root.
+        model: The registered model whose production version's profile is the reference and which makes predictions.
+        reference: A CSV or Parquet file used as the reference instead.
+        columns: The columns to check; empty means every column of the reference.
+        ignore: Columns never checked (ids, timestamps).
+        categorical: Columns to treat as categories whatever their type.
+        prediction: The column of a batch that holds predictions; when absent, the model predicts.
+        methods: Column name -> method id, where the default choice is not wanted.
+        thresholds: Method id or column name -> threshold.
+        drift_share: Share of drifted columns from which the data set counts as drifted, 0 to 1.
+    """
+
+    name: str
+    watch: tuple[str, ...] = ()
+    model: str = ""
+    reference: str = ""
+    columns: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    prediction: str = ""
+    methods: Mapping[str, str] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    drift_share: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class UiConfig:
+    """``[ui]`` and ``[keys]``: the theme, and binding id -> keys (comma separated)."""
+
+    theme: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole of ``mlops.toml``."""
+
+    experiment: str = "default"
+    registry: RegistryConfig = field(default_factory=RegistryConfig)
+    monitors: Mapping[str, MonitorConfig] = field(default_factory=dict)
+    goals: Mapping[str, str] = field(default_factory=dict)
+    ui: UiConfig = field(default_factory=UiConfig)
+
+    def goal(self, metric: str) -> str:
+        """'max' or 'min': the better direction of a metric, from ``[metrics]`` or guessed from its name."""
+        if metric in self.goals:
+            return self.goals[metric]
+        lower_is_better = ("loss", "error", "mae", "mse", "rmse", "mape", "brier", "perplexity", "latency", "time")
+        words = re.split(r"[^a-z]+", metric.lower())
+        return "min" if any(word in lower_is_better or word.endswith("loss") for word in words) else "max"
+
+
+def load(project: Project) -> Config:
+    """The project's configuration; the defaults when it has no ``mlops.toml``.
+
+    Raises:
+        SpecError: The file is not valid TOML, or a key or value is not understood.
+    """
+    try:
+        with open(project.config_path, "rb") as file:
+            text = file.read().decode("utf-8")
+    except FileNotFoundError:
+        return Config()
+    except UnicodeDecodeError as error:
+        raise SpecError(f"not UTF-8 text (byte {error.start})", file=CONFIG_FILE) from error
+    except OSError as error:
+        raise SpecError(f"cannot be read ({error.strerror})", file=CONFIG_FILE) from error
+    return parse(text)
+
+
+def parse(text: str) -> Config:
+    """The configuration that a TOML text describes.
+
+    Raises:
+        SpecError: With line and column where the TOML is broken, with the line of the key where a value is wrong.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+        line, column = (int(place[1]), int(place[2])) if place else (0, 0)
+        reason = re.sub(r" \(at .*\)$", "", str(error))
+        raise SpecError(reason, file=CONFIG_FILE, line=line, column=column) from error
+    reader = _Reader(text)
+    top = reader.table(document, "", ("project", "registry", "monitors", "metrics", "ui", "keys"))
+    project = reader.table(top.get("project", {}), "project", ("experiment",))
+    registry = _registry(reader, top.get("registry", {}))
+    monitors = {
+        name: _monitor(reader, name, body)
+        for name, body in reader.table(top.get("monitors", {}), "monitors", None).items()
+    }
+    goals = {
+        key: reader.choice(value, f"metrics.{key}", ("max", "min"))
+        for key, value in reader.table(top.get("metrics", {}), "metrics", None).items()
+    }
+    ui = reader.table(top.get("ui", {}), "ui", ("theme",))
+    keys = reader.table(top.get("keys", {}), "keys", None)
+    return Config(
+        experiment=reader.text(project.get("experiment", "default"), "project.experiment") or "default",
+        registry=registry,
+        monitors=monitors,
+        goals=goals,
+        ui=UiConfig(
+            theme=reader.text(ui.get("theme", ""), "ui.theme"),
+            keys={key: reader.text(value, f"keys.{key}") for key, value in keys.items()},
+        ),
+    )
+
+
+def _registry(reader: _Reader, body: object) -> RegistryConfig:
+    default = RegistryConfig()
+    table = reader.table(body, "registry", ("stages", "single"))
+    stages = reader.texts(table.get("stages", list(default.stages)), "registry.stages")
+    if len(stages) < 2 or len(set(stages)) != len(stages) or not all(stages):
+        raise reader.error("registry.stages", "needs at least two different names")
+    single = reader.texts(
+        table.get("single", [stage for stage in default.single if stage in stages]), "registry.single"
+    )
+    for stage in single:
+        if stage not in stages:
+            raise reader.error("registry.single", f"unknown stage {stage!r}", nearest(stage, stages))
+    if stages[-1] in single:
+        raise reader.error("registry.single", f"the last stage, {stages[-1]!r}, is the archive and holds any number")
+    return RegistryConfig(stages=stages, single=single)
+
+
+def _monitor(reader: _Reader, name: str, body: object) -> MonitorConfig:
+    place = f"monitors.{name}"
+    known = tuple(key for key in MonitorConfig.__dataclass_fields__ if key != "name")
+    table = reader.table(body, place, known)
+
+    def get(key: str, read: Callable[[object, str], Any], default: Any) -> Any:
+        return read(table[key], f"{place}.{key}") if key in table else default
+
+    watch = get("watch", reader.texts, ())
+    for pattern in watch:
+        parts = pattern.replace("\\", "/").split("/")
+        if os.path.isabs(pattern) or ".." in parts:
+            raise reader.error(f"{place}.watch", f"{pattern!r} leaves the project", "give a path below the project")
+    share = get("drift_share", reader.number, 0.5)
+    if not 0 <= share <= 1:
+        raise reader.error(f"{place}.drift_share", f"{share} is not between 0 and 1")
+    methods = get("methods", lambda value, where: reader.table(value, where, None), {})
+    thresholds = get("thresholds", lambda value, where: reader.table(value, where, None), {})
+    return MonitorConfig(
+        name=name,
+        watch=watch,
+        model=get("model", reader.text, ""),
+        reference=get("reference", reader.text, ""),
+        columns=get("columns", reader.texts, ()),
+        ignore=get("ignore", reader.texts, ()),
+        categorical=get("categorical", reader.texts, ()),
+        prediction=get("prediction", reader.text, ""),
+        methods={key: reader.text(value, f"{place}.methods.{key}") for key, value in methods.items()},
+        thresholds={key: reader.number(value, f"{place}.thresholds.{key}") for key, value in thresholds.items()},
+        drift_share=share,
+    )
+
+
+class _Reader:
+    """Checks types of values and makes errors that point at the line of the key."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.splitlines()
+
+    def error(self, place: str, message: str, hint: str = "") -> SpecError:
+        line = self._line_of(place)
+        return SpecError(f"{place} {message}", file=CONFIG_FILE, line=line, column=1 if line else 0, hint=hint)
+
+    def _line_of(self, place: str) -> int:
+        # tomllib keeps no positions: take the key's line within its own table, else the table's header.
+        *tables, key = place.split(".")
+        header = ".".join(tables)
+        current, table_line = "", 0
+        for number, line in enumerate(self._lines, 1):
+            if match := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
+                current = match[1].replace('"', "").replace(" ", "")
+                if current == place:
+                    return number
+                if current == header:
+                    table_line = number
+            elif (match := re.match(r"\s*([^=#]+?)\s*=", line)) and current:
+                if f"{current}.{match[1].strip().strip(chr(34))}" == place:
+                    return number
+            elif (match := re.match(r"\s*([^=#]+?)\s*=", line)) and match[1].strip().strip('"') == place:
+                return number
+        return table_line
+
+    def table(self, value: object, place: str, known: Iterable[str] | None) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise self.error(place, f"must be a table, not {_kind(value)}")
+        if known is not None:
+            for key in value:
+                if key not in known:
+                    full = f"{place}.{key}" if place else key
+                    raise self.error(full, "is not a key of mlops.toml", nearest(key, known))
+        return value
+
+    def text(self, value: object, place: str) -> str:
+        if not isinstance(value, str):
+            raise self.error(place, f"must be a string, not {_kind(value)}")
+        return value
+
+    def texts(self, value: object, place: str) -> tuple[str, ...]:
+        if isinstance(value, str):
+            return (value,)
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self.error(place, f"must be a list of strings, not {_kind(value)}")
+        return tuple(value)
+
+    def number(self, value: object, place: str) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.error(place, f"must be a number, not {_kind(value)}")
+        return float(value)
+
+    def choice(self, value: object, place: str, known: Iterable[str]) -> str:
+        text = self.text(value, place)
+        if text not in known:
+            raise self.error(place, f"cannot be {text!r}", nearest(text, known))
+        return text
+
+
+def _kind(value: object) -> str:
+    names = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "a table"}
+    return names.get(type(value), type(value).__name__)

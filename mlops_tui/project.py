@@ -1,0 +1,111 @@
+"""Where a project is and where its files lie. The one module that knows directories.
+
+Imported by training scripts through the tracking API: it must stay as light as this.
+"""
+
+from __future__ import annotations
+
+import os
+
+STATE_DIRECTORY = ".mlops"
+CONFIG_FILE = "mlops.toml"
+
+
+class Project:
+    """The paths of a project.
+
+    Args:
+        root: The project's directory.
+    """
+
+    __slots__ = ("root",)
+
+    def __init__(self, root: str) -> None:
+        self.root = os.path.abspath(root)
+
+    def path(self, *parts: str) -> str:
+        """An absolute path below the root."""
+        return os.path.join(self.root, *parts)
+
+    @property
+    def name(self) -> str:
+        """The directory's own name."""
+        return os.path.basename(self.root) or self.root
+
+    @property
+    def state_dir(self) -> str:
+        """The directory of everything that mlops-tui keeps; never committed."""
+        return os.path.join(self.root, STATE_DIRECTORY)
+
+    @property
+    def store_path(self) -> str:
+        """The SQLite file."""
+        return os.path.join(self.root, STATE_DIRECTORY, "store.db")
+
+    @property
+    def journals_dir(self) -> str:
+        """Where running scripts append what they log."""
+        return os.path.join(self.root, STATE_DIRECTORY, "journals")
+
+    @property
+    def objects_dir(self) -> str:
+        """Content-addressed artifacts."""
+        return os.path.join(self.root, STATE_DIRECTORY, "objects")
+
+    @property
+    def logs_dir(self) -> str:
+        """Outputs of stages, one folder a pipeline run."""
+        return os.path.join(self.root, STATE_DIRECTORY, "logs")
+
+    @property
+    def config_path(self) -> str:
+        """The optional ``mlops.toml``."""
+        return os.path.join(self.root, CONFIG_FILE)
+
+    @property
+    def pipeline_path(self) -> str:
+        """``dvc.yaml`` at the root."""
+        return os.path.join(self.root, "dvc.yaml")
+
+    @property
+    def has_store(self) -> bool:
+        """Whether anything has been recorded here yet."""
+        return os.path.exists(self.store_path)
+
+    def __repr__(self) -> str:
+        return f"Project({self.root!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Project) and other.root == self.root
+
+    def __hash__(self) -> int:
+        return hash(self.root)
+
+
+def find(start: str | None = None) -> Project:
+    """The project that a directory belongs to.
+
+    The nearest directory upwards that has ``.mlops``, ``mlops.toml`` or ``.dvc`` is the root; else the nearest
+    with a ``dvc.yaml``; else ``start`` itself. ``MLOPS_PROJECT`` in the environment decides when ``start`` is not given.
+
+    Args:
+        start: Where to begin; the working directory by default.
+    """
+    if start is None:
+        named = os.environ.get("MLOPS_PROJECT")
+        if named:
+            return Project(named)
+        start = os.getcwd()
+    here = os.path.abspath(start)
+    with_pipeline = ""
+    directory = here
+    while True:
+        for marker in (STATE_DIRECTORY, CONFIG_FILE, ".dvc"):
+            if os.path.exists(os.path.join(directory, marker)):
+                return Project(directory)
+        if not with_pipeline and os.path.exists(os.path.join(directory, "dvc.yaml")):
+            with_pipeline = directory
+        parent = os.path.dirname(directory)
+        if parent == directory:
+            return Project(with_pipeline or here)
+        directory = parent

@@ -1,0 +1,485 @@
+"""The schema and its versioned migrations, owned by sqlite-utils.
+
+One decorated function is one step; ``PRAGMA user_version`` counts the steps that a file has had. This module is
+imported only when a file is behind, because importing sqlite-utils costs more than everything else at start.
+
+Conventions: ``…_at`` and ``…_s`` are Unix seconds (UTC) and seconds, ``…_ms`` milliseconds, ``…_bytes`` bytes.
+A NULL metric value is NaN, because SQLite stores NaN as NULL. Names of params, metrics and tags are interned in
+``keys``. Whole numbers named ``id`` are private to the store; people and other tables outside see ``run_id`` etc.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("mlops_store")
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Brings the database to the newest schema. The caller holds an IMMEDIATE transaction."""
+    database = Database(connection)
+    migrations.apply(database)
+    connection.execute(f"PRAGMA user_version = {len(migrations.applied(database))}")
+
+
+@migrations()
+def m001_tracking(db: Database) -> None:
+    """Experiments, runs, their params, tags, notes, metrics, artifacts and data sets."""
+    db.create_table(
+        "experiments",
+        {"id": int, "name": str, "description": str, "created_at": float, "deleted_at": float},
+        pk="id",
+        not_null={"name", "description", "created_at"},
+        defaults={"description": ""},
+        strict=True,
+    )
+    db.table("experiments").create_index(["name"], unique=True)
+    db.create_table("keys", {"id": int, "name": str}, pk="id", not_null={"name"}, strict=True)
+    db.table("keys").create_index(["name"], unique=True)
+    db.create_table("texts", {"digest": str, "body": bytes}, pk="digest", not_null={"body"}, strict=True)
+    db.create_table(
+        "runs",
+        {
+            "id": int,
+            "run_id": str,
+            "experiment_id": int,
+            "name": str,
+            "kind": str,
+            "status": str,
+            "parent_id": int,
+            "started_at": float,
+            "ended_at": float,
+            "exit_code": int,
+            "user": str,
+            "host": str,
+            "pid": int,
+            "process_started_at": float,
+            "boot_id": str,
+            "command": str,
+            "source": str,
+            "cwd": str,
+            "python_version": str,
+            "git_commit": str,
+            "git_branch": str,
+            "git_remote": str,
+            "git_dirty": int,
+            "git_diff_digest": str,
+            "packages_digest": str,
+            "error": str,
+            "updated_at": float,
+            "archived_at": float,
+            "deleted_at": float,
+        },
+        pk="id",
+        foreign_keys=[("experiment_id", "experiments", "id"), ("parent_id", "runs", "id")],
+        not_null={"run_id", "experiment_id", "name", "kind", "status", "started_at", "updated_at"},
+        strict=True,
+    )
+    db.table("runs").create_index(["run_id"], unique=True)
+    db.execute("CREATE INDEX runs_newest ON runs(started_at DESC, id DESC) WHERE deleted_at IS NULL")
+    db.table("runs").create_index(["experiment_id", "started_at"])
+    db.execute("CREATE INDEX runs_parent ON runs(parent_id) WHERE parent_id IS NOT NULL")
+    db.execute("CREATE INDEX runs_live ON runs(status) WHERE status IN ('RUNNING', 'SCHEDULED')")
+    # WITHOUT ROWID keeps a run's rows side by side: a runs window reads them by one key range each.
+    for table in ("params", "tags"):
+        number = ", number REAL" if table == "params" else ""
+        db.execute(
+            f"CREATE TABLE {table} (run_id INTEGER NOT NULL REFERENCES runs(id), "
+            f"key_id INTEGER NOT NULL REFERENCES keys(id), value TEXT NOT NULL{number}, "
+            "PRIMARY KEY (run_id, key_id)) STRICT, WITHOUT ROWID"
+        )
+        db.table(table).create_index(["key_id", "value"])
+    db.execute("CREATE INDEX params_number ON params(key_id, number) WHERE number IS NOT NULL")
+    db.create_table(
+        "metrics",
+        {
+            "id": int,
+            "run_id": int,
+            "key_id": int,
+            "count": int,
+            "nan_count": int,
+            "last_step": int,
+            "last_ms": int,
+            "last_value": float,
+            "min_value": float,
+            "max_value": float,
+            "total": float,
+            "chunked": int,
+        },
+        pk="id",
+        foreign_keys=[("run_id", "runs", "id"), ("key_id", "keys", "id")],
+        not_null={"run_id", "key_id", "count", "nan_count", "last_step", "last_ms", "total", "chunked"},
+        strict=True,
+    )
+    db.table("metrics").create_index(["run_id", "key_id"], unique=True)
+    db.table("metrics").create_index(["key_id", "last_value"])
+    # Newest points are rows; older ones are moved into compressed chunks, which take a third of the space.
+    db.execute(
+        "CREATE TABLE metric_points (metric_id INTEGER NOT NULL REFERENCES metrics(id), seq INTEGER NOT NULL, "
+        "step INTEGER NOT NULL, ms INTEGER NOT NULL, value REAL, "
+        "PRIMARY KEY (metric_id, seq)) STRICT, WITHOUT ROWID"
+    )
+    db.create_table(
+        "metric_chunks",
+        {
+            "metric_id": int,
+            "first_seq": int,
+            "count": int,
+            "min_step": int,
+            "max_step": int,
+            "min_value": float,
+            "max_value": float,
+            "body": bytes,
+        },
+        pk=("metric_id", "first_seq"),
+        foreign_keys=[("metric_id", "metrics", "id")],
+        not_null={"count", "min_step", "max_step", "body"},
+        strict=True,
+    )
+    db.create_table(
+        "notes",
+        {"id": int, "subject": str, "body": str, "author": str, "created_at": float, "deleted_at": float},
+        pk="id",
+        not_null={"subject", "body", "author", "created_at"},
+        strict=True,
+    )
+    db.table("notes").create_index(["subject"])
+    db.create_table(
+        "artifacts",
+        {"run_id": int, "path": str, "digest": str, "size_bytes": int, "logged_at": float},
+        pk=("run_id", "path"),
+        foreign_keys=[("run_id", "runs", "id")],
+        not_null={"digest", "size_bytes", "logged_at"},
+        strict=True,
+    )
+    db.table("artifacts").create_index(["digest"])
+    db.create_table(
+        "datasets",
+        {
+            "id": int,
+            "name": str,
+            "digest": str,
+            "path": str,
+            "size_bytes": int,
+            "files": int,
+            "row_count": int,
+            "columns": str,
+            "created_at": float,
+        },
+        pk="id",
+        not_null={"name", "digest", "created_at"},
+        strict=True,
+    )
+    db.table("datasets").create_index(["name", "digest"], unique=True)
+    db.create_table(
+        "run_datasets",
+        {"run_id": int, "dataset_id": int, "context": str},
+        pk=("run_id", "dataset_id", "context"),
+        foreign_keys=[("run_id", "runs", "id"), ("dataset_id", "datasets", "id")],
+        strict=True,
+    )
+    db.table("run_datasets").create_index(["dataset_id"])
+    # How far each journal has been folded; moved in the transaction that inserts what was read.
+    db.create_table(
+        "journals",
+        {"name": str, "run_id": int, "offset": int, "keysets": str, "problem": str, "folded_at": float},
+        pk="name",
+        not_null={"offset", "keysets", "folded_at"},
+        strict=True,
+    )
+    db.create_table(
+        "events",
+        {"id": int, "at": float, "kind": str, "subject": str, "message": str, "data": str},
+        pk="id",
+        not_null={"at", "kind", "subject", "message"},
+        strict=True,
+    )
+
+
+@migrations()
+def m002_pipelines(db: Database) -> None:
+    """Pipeline runs and the state of each of their stages."""
+    db.create_table(
+        "pipeline_runs",
+        {
+            "run_id": int,
+            "request": str,
+            "jobs": int,
+            "state": str,
+            "host": str,
+            "supervisor_pid": int,
+            "supervisor_started_at": float,
+            "boot_id": str,
+            "stop_requested_at": float,
+            "stop_requested_by": str,
+        },
+        pk="run_id",
+        foreign_keys=[("run_id", "runs", "id")],
+        not_null={"request", "jobs", "state"},
+        strict=True,
+    )
+    db.create_table(
+        "stage_runs",
+        {
+            "id": int,
+            "pipeline_run_id": int,
+            "stage": str,
+            "position": int,
+            "run_id": int,
+            "state": str,
+            "reasons": str,
+            "command": str,
+            "attempt": int,
+            "pid": int,
+            "process_started_at": float,
+            "exit_code": int,
+            "started_at": float,
+            "ended_at": float,
+            "log_path": str,
+            "inputs": str,
+            "outputs": str,
+            "error": str,
+        },
+        pk="id",
+        foreign_keys=[("pipeline_run_id", "pipeline_runs", "run_id"), ("run_id", "runs", "id")],
+        not_null={"pipeline_run_id", "stage", "position", "state", "attempt"},
+        strict=True,
+    )
+    db.table("stage_runs").create_index(["pipeline_run_id", "stage"], unique=True)
+    db.table("stage_runs").create_index(["run_id"])
+    db.table("stage_runs").create_index(["stage", "started_at"])
+
+
+@migrations()
+def m003_registry(db: Database) -> None:
+    """Registered models, versions, aliases, stage changes and the append-only audit log."""
+    db.create_table(
+        "profiles",
+        {
+            "id": int,
+            "digest": str,
+            "name": str,
+            "row_count": int,
+            "summary": str,
+            "sample_digest": str,
+            "created_at": float,
+        },
+        pk="id",
+        not_null={"digest", "name", "row_count", "summary", "created_at"},
+        strict=True,
+    )
+    db.table("profiles").create_index(["digest"], unique=True)
+    db.create_table(
+        "logged_models",
+        {
+            "id": int,
+            "model_id": str,
+            "run_id": int,
+            "name": str,
+            "flavor": str,
+            "digest": str,
+            "size_bytes": int,
+            "signature": str,
+            "profile_id": int,
+            "created_at": float,
+        },
+        pk="id",
+        foreign_keys=[("run_id", "runs", "id"), ("profile_id", "profiles", "id")],
+        not_null={"model_id", "run_id", "name", "flavor", "digest", "size_bytes", "created_at"},
+        strict=True,
+    )
+    db.table("logged_models").create_index(["model_id"], unique=True)
+    db.table("logged_models").create_index(["run_id", "name"])
+    db.create_table(
+        "registered_models",
+        {
+            "id": int,
+            "name": str,
+            "description": str,
+            "created_at": float,
+            "updated_at": float,
+            "deleted_at": float,
+        },
+        pk="id",
+        not_null={"name", "description", "created_at", "updated_at"},
+        strict=True,
+    )
+    db.table("registered_models").create_index(["name"], unique=True)
+    db.create_table(
+        "model_versions",
+        {
+            "id": int,
+            "model_id": int,
+            "version": int,
+            "logged_model_id": int,
+            "run_id": int,
+            "source": str,
+            "flavor": str,
+            "digest": str,
+            "size_bytes": int,
+            "stage": str,
+            "description": str,
+            "lineage": str,
+            "profile_id": int,
+            "created_at": float,
+            "created_by": str,
+            "updated_at": float,
+            "deleted_at": float,
+        },
+        pk="id",
+        foreign_keys=[
+            ("model_id", "registered_models", "id"),
+            ("logged_model_id", "logged_models", "id"),
+            ("run_id", "runs", "id"),
+            ("profile_id", "profiles", "id"),
+        ],
+        not_null={"model_id", "version", "source", "flavor", "digest", "stage", "description", "created_at"},
+        strict=True,
+    )
+    db.table("model_versions").create_index(["model_id", "version"], unique=True)
+    db.table("model_versions").create_index(["model_id", "stage"])
+    db.table("model_versions").create_index(["run_id"])
+    db.create_table(
+        "model_aliases",
+        {"model_id": int, "alias": str, "version_id": int},
+        pk=("model_id", "alias"),
+        foreign_keys=[("model_id", "registered_models", "id"), ("version_id", "model_versions", "id")],
+        not_null={"version_id"},
+        strict=True,
+    )
+    db.create_table(
+        "model_tags",
+        # version 0 stands for the model itself
+        {"model_id": int, "version": int, "key": str, "value": str},
+        pk=("model_id", "version", "key"),
+        foreign_keys=[("model_id", "registered_models", "id")],
+        not_null={"value"},
+        strict=True,
+    )
+    db.create_table(
+        "audit",
+        {
+            "id": int,
+            "at": float,
+            "actor": str,
+            "host": str,
+            "origin": str,
+            "action": str,
+            "subject": str,
+            "before": str,
+            "after": str,
+            "reason": str,
+            "previous_hash": str,
+            "hash": str,
+        },
+        pk="id",
+        not_null={"at", "actor", "host", "origin", "action", "subject", "before", "after", "reason", "hash"},
+        strict=True,
+    )
+    db.table("audit").create_index(["subject"])
+    for act in ("UPDATE", "DELETE"):
+        db.execute(
+            f"CREATE TRIGGER audit_no_{act.lower()} BEFORE {act} ON audit "
+            "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
+        )
+    db.create_table(
+        "stage_changes",
+        {
+            "id": int,
+            "version_id": int,
+            "kind": str,
+            "from_stage": str,
+            "to_stage": str,
+            # the stage change that this one caused or undid, so that an act and its consequences stay together
+            "cause_id": int,
+            "at": float,
+            "audit_id": int,
+        },
+        pk="id",
+        foreign_keys=[
+            ("version_id", "model_versions", "id"),
+            ("audit_id", "audit", "id"),
+            ("cause_id", "stage_changes", "id"),
+        ],
+        not_null={"version_id", "kind", "from_stage", "to_stage", "at", "audit_id"},
+        strict=True,
+    )
+    db.table("stage_changes").create_index(["version_id", "at"])
+
+
+@migrations()
+def m004_drift(db: Database) -> None:
+    """Monitor reports, their columns, and alerts."""
+    db.create_table(
+        "monitor_reports",
+        {
+            "id": int,
+            "monitor": str,
+            "batch": str,
+            "path": str,
+            "digest": str,
+            "row_count": int,
+            "version_id": int,
+            "profile_id": int,
+            "status": str,
+            "checked_columns": int,
+            "drifted_columns": int,
+            "drift_share": float,
+            "is_dataset_drift": int,
+            "checked_at": float,
+            "duration_s": float,
+            "error": str,
+        },
+        pk="id",
+        foreign_keys=[("version_id", "model_versions", "id"), ("profile_id", "profiles", "id")],
+        not_null={"monitor", "batch", "path", "digest", "status", "checked_at"},
+        strict=True,
+    )
+    db.table("monitor_reports").create_index(["monitor", "checked_at"])
+    db.table("monitor_reports").create_index(["monitor", "batch", "digest"])
+    db.create_table(
+        "monitor_columns",
+        {
+            "report_id": int,
+            "position": int,
+            "column": str,
+            "role": str,
+            "kind": str,
+            "method": str,
+            "score": float,
+            "threshold": float,
+            "is_drifted": int,
+            "effect": float,
+            "reference_count": int,
+            "current_count": int,
+            "detail": str,
+        },
+        pk=("report_id", "position"),
+        foreign_keys=[("report_id", "monitor_reports", "id")],
+        not_null={"column", "role", "kind", "is_drifted", "detail"},
+        strict=True,
+    )
+    db.create_table(
+        "alerts",
+        {
+            "id": int,
+            "report_id": int,
+            "monitor": str,
+            "kind": str,
+            "severity": str,
+            "title": str,
+            "state": str,
+            "opened_at": float,
+            "acknowledged_at": float,
+            "acknowledged_by": str,
+            "resolved_at": float,
+        },
+        pk="id",
+        foreign_keys=[("report_id", "monitor_reports", "id")],
+        not_null={"report_id", "monitor", "kind", "severity", "title", "state", "opened_at"},
+        strict=True,
+    )
+    db.table("alerts").create_index(["state", "opened_at"])
+    db.table("alerts").create_index(["report_id"])
