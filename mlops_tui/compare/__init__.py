@@ -1,0 +1,1 @@
+"""Differences between runs as plain data, and the filter language."""

@@ -1,0 +1,1 @@
+"""The sample project that ``mlops-tui demo`` copies."""

@@ -1,0 +1,1 @@
+"""Profiles, statistics and monitors: whether new data still looks like the reference."""

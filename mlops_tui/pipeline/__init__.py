@@ -1,0 +1,1 @@
+"""Pipelines as DVC describes them: reading, judging what is stale, running."""

@@ -1,0 +1,1 @@
+"""Model versions: formats, stages, aliases and the record of every change."""

@@ -1,0 +1,1 @@
+"""What training scripts call: runs, their journal, and what is captured about them."""

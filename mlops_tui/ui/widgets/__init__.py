@@ -1,0 +1,1 @@
+"""What screens are made of; widgets draw records and know no store."""
