@@ -1,0 +1,26 @@
+"""Shared by all tests: nothing of the person who runs them may leak in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(("MLOPS_", "MLFLOW_", "DVC_")) and name != "MLOPS_REQUIRE_TERMINAL":
+            monkeypatch.delenv(name)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips a test whose programs are missing, or fails it where they are required (CI)."""
+    for marker in item.iter_markers("needs"):
+        for program in marker.args:
+            if shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin") is None:
+                if os.environ.get("MLOPS_REQUIRE_TERMINAL"):
+                    pytest.fail(f"{program} is not installed")
+                pytest.skip(f"{program} is not installed")
