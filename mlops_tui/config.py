@@ -212,21 +212,19 @@ class _Reader:
 
     def _line_of(self, place: str) -> int:
         # tomllib keeps no positions: take the key's line within its own table, else the table's header.
-        *tables, key = place.split(".")
-        header = ".".join(tables)
+        header = place.rpartition(".")[0]
         current, table_line = "", 0
         for number, line in enumerate(self._lines, 1):
             if match := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
                 current = match[1].replace('"', "").replace(" ", "")
-                if current == place:
+                if current == place or current.startswith(place + "."):
                     return number
                 if current == header:
                     table_line = number
-            elif (match := re.match(r"\s*([^=#]+?)\s*=", line)) and current:
-                if f"{current}.{match[1].strip().strip(chr(34))}" == place:
+            elif match := re.match(r"\s*([^=#]+?)\s*=", line):
+                key = match[1].strip().strip('"')
+                if (f"{current}.{key}" if current else key) == place:
                     return number
-            elif (match := re.match(r"\s*([^=#]+?)\s*=", line)) and match[1].strip().strip('"') == place:
-                return number
         return table_line
 
     def table(self, value: object, place: str, known: Iterable[str] | None) -> dict[str, Any]:

@@ -86,7 +86,8 @@ def find(start: str | None = None) -> Project:
     """The project that a directory belongs to.
 
     The nearest directory upwards that has ``.mlops``, ``mlops.toml`` or ``.dvc`` is the root; else the nearest
-    with a ``dvc.yaml``; else ``start`` itself. ``MLOPS_PROJECT`` in the environment decides when ``start`` is not given.
+    with a ``dvc.yaml``; else ``start`` itself. ``MLOPS_PROJECT`` in the environment decides when ``start`` is not
+    given.
 
     Args:
         start: Where to begin; the working directory by default.

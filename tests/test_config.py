@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlops_store.errors import SpecError
+from mlops_tui import config
+from mlops_tui.config import Config
+from mlops_tui.project import Project
+
+FULL = """
+[project]
+experiment = "tumour"
+
+[registry]
+stages = ["trial", "live", "attic"]
+single = ["live"]
+
+[metrics]
+auc = "max"
+cost = "min"
+
+[monitors.production]
+model = "tumour"
+watch = ["production/*.csv", "production/*.parquet"]
+ignore = ["id"]
+drift_share = 0.3
+[monitors.production.methods]
+radius = "psi"
+[monitors.production.thresholds]
+ks = 0.01
+
+[ui]
+theme = "nord"
+
+[keys]
+"runs.compare" = "x"
+"""
+
+
+def test_every_part_of_the_file_is_read() -> None:
+    read = config.parse(FULL)
+    assert read.experiment == "tumour"
+    assert read.registry.stages == ("trial", "live", "attic")
+    assert read.registry.first == "trial"
+    assert read.registry.archive == "attic"
+    monitor = read.monitors["production"]
+    assert monitor.watch == ("production/*.csv", "production/*.parquet")
+    assert monitor.methods == {"radius": "psi"}
+    assert monitor.thresholds == {"ks": 0.01}
+    assert monitor.drift_share == 0.3
+    assert read.goal("cost") == "min"
+    assert read.ui.keys == {"runs.compare": "x"}
+
+
+def test_a_project_without_the_file_has_the_defaults(tmp_path: Path) -> None:
+    assert config.load(Project(str(tmp_path))) == Config()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("a = [1,\nb = 2", 2, ""),
+        ("[registry]\n\nstagez = []", 3, "did you mean 'stages'?"),
+        ("[monitor.x]\n", 1, "did you mean 'monitors'?"),
+        ("[registry]\nstages = 'dev'\n", 2, "at least two"),
+        ("[registry]\nstages = ['a', 'b']\nsingle = ['c']", 3, "unknown stage 'c'"),
+        ("[registry]\nsingle = ['archived']", 2, "is the archive"),
+        ("[monitors.p]\nwatch = '../x/*.csv'", 2, "leaves the project"),
+        ("[monitors.p]\nwatch = '/etc/*'", 2, "leaves the project"),
+        ("[monitors.p]\ndrift_share = 7", 2, "not between 0 and 1"),
+        ("[monitors.p]\ndrift_share = true", 2, "must be a number"),
+        ("[metrics]\nauc = 'up'", 2, "cannot be 'up'"),
+        ("ui = 3", 1, "must be a table"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_its_line_and_what_would_help(text: str, line: int, words: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        config.parse(text)
+    assert caught.value.line == line
+    assert str(caught.value).startswith(f"mlops.toml:{line}:")
+    assert words in str(caught.value)
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mlops.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SpecError, match="not UTF-8"):
+        config.load(Project(str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("metric", "goal"),
+    [
+        ("auc", "max"),
+        ("val_loss", "min"),
+        ("valloss", "min"),
+        ("rmse", "min"),
+        ("accuracy", "max"),
+        ("log-loss", "min"),
+    ],
+)
+def test_the_better_direction_of_a_metric_is_guessed_from_its_name(metric: str, goal: str) -> None:
+    assert Config().goal(metric) == goal
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_either_read_or_refused_with_the_file_named(text: str) -> None:
+    try:
+        config.parse(text)
+    except SpecError as error:
+        assert error.file == "mlops.toml"
