@@ -220,6 +220,7 @@ def m002_pipelines(db: Database) -> None:
         not_null={"request", "jobs", "state"},
         strict=True,
     )
+    db.execute("CREATE INDEX pipeline_runs_live ON pipeline_runs(state) WHERE state IN ('queued', 'running')")
     db.create_table(
         "stage_runs",
         {
