@@ -374,7 +374,11 @@ class ColumnReport:
 
 @dataclass(frozen=True, slots=True)
 class MonitorReport:
-    """The check of one batch by one monitor. ``status`` is 'ok', 'drift' or 'error'."""
+    """The check of one batch by one monitor.
+
+    ``status`` is 'error' when the batch could not be checked, 'drift' when the check raised a warning or a critical
+    alert, else 'ok'. The counts and the share are over the checked features, as their methods and thresholds say.
+    """
 
     id: int
     monitor: str

@@ -432,6 +432,9 @@ def m004_drift(db: Database) -> None:
             "checked_at": float,
             "duration_s": float,
             "error": str,
+            # of the file when it was read: unchanged ones need not be hashed again
+            "size_bytes": int,
+            "modified_ns": int,
         },
         pk="id",
         foreign_keys=[("version_id", "model_versions", "id"), ("profile_id", "profiles", "id")],

@@ -1,0 +1,263 @@
+"""Monitor reports with their columns; the one place where alerts are made.
+
+A batch is known by its monitor, its name (the path below the project) and the digest of its bytes: the same name with
+other bytes is another batch, and its report settles the alerts of the one that it replaced. Knows no statistics.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mlops_store import events
+from mlops_store.alerts import acknowledge, alert, alerts, alerts_of, reopen, resolve
+from mlops_store.errors import NotFound
+from mlops_store.profiles import add as add_profile
+from mlops_store.profiles import find as find_profile
+from mlops_store.profiles import get as profile
+from mlops_store.records import AlertState, ColumnReport, MonitorReport, Severity
+from mlops_store.texts import storable
+
+__all__ = [
+    "NewAlert",
+    "acknowledge",
+    "add_profile",
+    "add_report",
+    "alert",
+    "alerts",
+    "alerts_of",
+    "find_profile",
+    "has_seen",
+    "profile",
+    "reopen",
+    "report",
+    "reports",
+    "resolve",
+    "seen_files",
+]
+
+_REPORTS = (
+    "SELECT p.id, p.monitor, p.batch, p.path, p.digest, p.status, p.checked_at, p.row_count, m.name, v.version, "
+    "p.checked_columns, p.drifted_columns, p.drift_share, p.is_dataset_drift, p.duration_s, p.error "
+    "FROM monitor_reports p LEFT JOIN model_versions v ON v.id = p.version_id "
+    "LEFT JOIN registered_models m ON m.id = v.model_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewAlert:
+    """An alert that is about to be raised by a report; ``kind`` as in ``records.Alert``."""
+
+    kind: str
+    severity: Severity
+    title: str
+
+
+def has_seen(db: sqlite3.Connection, monitor: str, batch: str, digest: str) -> bool:
+    """Whether this monitor has a report on exactly these bytes under this name."""
+    row = db.execute(
+        "SELECT 1 FROM monitor_reports WHERE monitor = ? AND batch = ? AND digest = ? LIMIT 1",
+        (monitor, storable(batch), digest),
+    ).fetchone()
+    return row is not None
+
+
+def seen_files(db: sqlite3.Connection, monitor: str) -> dict[str, tuple[int, int]]:
+    """Batch name -> (size in bytes, modification time in nanoseconds) of its newest report.
+
+    What has not changed since then need not be read again to know that it was seen.
+    """
+    rows = db.execute(
+        "SELECT batch, size_bytes, modified_ns, max(id) FROM monitor_reports "
+        "WHERE monitor = ? AND size_bytes IS NOT NULL GROUP BY batch",
+        (monitor,),
+    )
+    return {batch: (size_bytes, modified_ns) for batch, size_bytes, modified_ns, _ in rows}
+
+
+def add_report(
+    db: sqlite3.Connection,
+    report: MonitorReport,
+    raised: Sequence[NewAlert] = (),
+    *,
+    profile_id: int | None = None,
+    size_bytes: int | None = None,
+    modified_ns: int | None = None,
+    force: bool = False,
+) -> int | None:
+    """Records a check with its columns, its alerts and one event.
+
+    Alerts of earlier reports on the same batch name are resolved: the file that they spoke of is gone, or has been
+    checked again. When the bytes are the same, an acknowledgement carries over to the new alert of that kind.
+
+    Args:
+        db: A connection inside a write transaction.
+        report: Its ``id`` is ignored; ``model`` and ``version`` name the version that was in charge, if any.
+        raised: What the report raises, one a kind.
+        profile_id: The reference.
+        size_bytes: The file's size when it was read.
+        modified_ns: The file's modification time when it was read.
+        force: Record it although the same bytes have been reported before.
+
+    Returns:
+        The report's id; None when another process has reported the same bytes in the meantime.
+    """
+    if not force and has_seen(db, report.monitor, report.batch, report.digest):
+        return None
+    earlier = _settle_earlier(db, report)
+    values = {
+        "monitor": report.monitor,
+        "batch": storable(report.batch),
+        "path": storable(report.path),
+        "digest": report.digest,
+        "row_count": report.row_count,
+        "version_id": _version_id(db, report),
+        "profile_id": profile_id,
+        "status": report.status,
+        "checked_columns": report.checked_columns,
+        "drifted_columns": report.drifted_columns,
+        "drift_share": report.drift_share,
+        "is_dataset_drift": int(report.is_dataset_drift),
+        "checked_at": report.checked_at,
+        "duration_s": report.duration_s,
+        "error": storable(report.error),
+        "size_bytes": size_bytes,
+        "modified_ns": modified_ns,
+    }
+    places = ", ".join(f":{name}" for name in values)
+    row = db.execute(
+        f"INSERT INTO monitor_reports ({', '.join(values)}) VALUES ({places}) RETURNING id", values
+    ).fetchone()
+    report_id = int(row[0])
+    _add_columns(db, report_id, report.columns)
+    for new in raised:
+        acknowledged_at, acknowledged_by = earlier.get(new.kind, (None, None))
+        state = AlertState.OPEN if acknowledged_at is None else AlertState.ACKNOWLEDGED
+        db.execute(
+            "INSERT INTO alerts (report_id, monitor, kind, severity, title, state, opened_at, acknowledged_at, "
+            "acknowledged_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (report_id, report.monitor, new.kind, str(new.severity), storable(new.title), str(state),
+             report.checked_at, acknowledged_at, acknowledged_by),
+        )  # fmt: skip
+    events.add(
+        db,
+        f"drift.{report.status}",
+        f"report:{report_id}",
+        _message(report, raised),
+        {"monitor": report.monitor, "batch": storable(report.batch), "alerts": len(raised)},
+        report.checked_at,
+    )
+    return report_id
+
+
+def reports(db: sqlite3.Connection, monitor: str | None = None, limit: int = 100) -> list[MonitorReport]:
+    """The newest reports first, without their columns; of one monitor or of all."""
+    where, arguments = (" WHERE p.monitor = ?", (monitor,)) if monitor is not None else ("", ())
+    rows = db.execute(f"{_REPORTS}{where} ORDER BY p.checked_at DESC, p.id DESC LIMIT ?", (*arguments, limit))
+    return [_report(row) for row in rows]
+
+
+def report(db: sqlite3.Connection, report_id: int) -> MonitorReport:
+    """The report with this id, with its columns in the order in which they were added.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = db.execute(f"{_REPORTS} WHERE p.id = ?", (report_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"no drift report {report_id}", "'mlops-tui drift list' shows the alerts and their reports")
+    columns = db.execute(
+        'SELECT "column", role, kind, method, score, threshold, is_drifted, effect, reference_count, current_count, '
+        "detail FROM monitor_columns WHERE report_id = ? ORDER BY position",
+        (report_id,),
+    )
+    return _report(row, tuple(_column(line) for line in columns))
+
+
+def _report(row: Sequence[Any], columns: tuple[ColumnReport, ...] = ()) -> MonitorReport:
+    return MonitorReport(
+        id=row[0],
+        monitor=row[1],
+        batch=row[2],
+        path=row[3],
+        digest=row[4],
+        status=row[5],
+        checked_at=row[6],
+        row_count=row[7],
+        model=row[8],
+        version=row[9],
+        checked_columns=row[10] or 0,
+        drifted_columns=row[11] or 0,
+        drift_share=row[12] or 0.0,
+        is_dataset_drift=bool(row[13]),
+        duration_s=row[14] or 0.0,
+        error=row[15] or "",
+        columns=columns,
+    )
+
+
+def _column(row: Sequence[Any]) -> ColumnReport:
+    return ColumnReport(
+        column=row[0],
+        role=row[1],
+        kind=row[2],
+        method=row[3],
+        score=row[4],
+        threshold=row[5],
+        is_drifted=bool(row[6]),
+        effect=row[7],
+        reference_count=row[8] or 0,
+        current_count=row[9] or 0,
+        detail=json.loads(row[10]),
+    )
+
+
+def _add_columns(db: sqlite3.Connection, report_id: int, columns: Iterable[ColumnReport]) -> None:
+    db.executemany(
+        'INSERT INTO monitor_columns (report_id, position, "column", role, kind, method, score, threshold, '
+        "is_drifted, effect, reference_count, current_count, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (report_id, position, storable(column.column), column.role, column.kind, column.method, column.score,
+             column.threshold, int(column.is_drifted), column.effect, column.reference_count, column.current_count,
+             json.dumps(column.detail, separators=(",", ":"), allow_nan=False))
+            for position, column in enumerate(columns)
+        ],
+    )  # fmt: skip
+
+
+def _settle_earlier(db: sqlite3.Connection, report: MonitorReport) -> dict[str, tuple[float, str]]:
+    """Resolves the alerts of earlier reports on the batch; returns kind -> acknowledgement for the same bytes."""
+    rows = db.execute(
+        "SELECT a.id, a.kind, a.state, a.acknowledged_at, a.acknowledged_by, p.digest "
+        "FROM alerts a JOIN monitor_reports p ON p.id = a.report_id "
+        "WHERE p.monitor = ? AND p.batch = ? AND a.state != 'resolved'",
+        (report.monitor, storable(report.batch)),
+    ).fetchall()
+    db.executemany(
+        "UPDATE alerts SET state = 'resolved', resolved_at = ? WHERE id = ?",
+        [(report.checked_at, row[0]) for row in rows],
+    )
+    return {
+        kind: (acknowledged_at, acknowledged_by or "")
+        for _, kind, state, acknowledged_at, acknowledged_by, digest in rows
+        if state == AlertState.ACKNOWLEDGED and digest == report.digest
+    }
+
+
+def _version_id(db: sqlite3.Connection, report: MonitorReport) -> int | None:
+    if report.model is None or report.version is None:
+        return None
+    row = db.execute(
+        "SELECT v.id FROM model_versions v JOIN registered_models m ON m.id = v.model_id "
+        "WHERE m.name = ? AND v.version = ?",
+        (report.model, report.version),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _message(report: MonitorReport, raised: Sequence[NewAlert]) -> str:
+    outcome = "; ".join(new.title for new in raised) or report.error or "nothing to report"
+    return storable(f"{report.monitor} checked {report.batch}: {outcome}")
