@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from mlops_tui.compare.filter import MAX_TERMS, Comparison, Entity, FilterError, Word, parse
 
 
@@ -160,8 +161,43 @@ def test_strict_mode_refuses_what_mlflow_has_not(text):
 
 
 pieces = st.sampled_from(
-    ["metrics.", "params", ".", "a", "`", '"', "'", " ", "=", "!", ">", "<", "(", ")", ",", "AND", "IN", "NOT", "IS"]
-    + ["NULL", "LIKE", "1", "-", "e", "%", "status", "run_id", "\\", "\n", "\x00", "é", "\ud800", "[bold]"]
+    [
+        *[
+            "metrics.",
+            "params",
+            ".",
+            "a",
+            "`",
+            '"',
+            "'",
+            "=",
+            "!",
+            ">",
+            "<",
+            "(",
+            ")",
+            ",",
+            "AND",
+            "IN",
+            "NOT",
+            "IS",
+            "NULL",
+            "LIKE",
+            "1",
+            "-",
+            "e",
+            "%",
+            "status",
+            "run_id",
+            "\\",
+            "é",
+            "[bold]",
+        ],
+        " ",
+        "\n",
+        "\x00",
+        "\ud800",
+    ]
 )
 
 

@@ -1,12 +1,7 @@
 """The filter language against MLflow's own parser and its own matching of runs."""
 
-import math
-
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from mlops_store.store import Store
-from mlops_tui.compare.condition import condition
+
 from mlops_tui.compare.filter import Comparison, FilterError, parse
 
 search_utils = pytest.importorskip("mlflow.utils.search_utils")
