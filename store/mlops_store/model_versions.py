@@ -1,0 +1,153 @@
+"""Writing versions of registered models: new ones, their moves between stages, aliases and tags.
+
+Every function runs in the transaction of its caller (``store.write()``), together with the audit entry of the act.
+Knows no rule about stages: which move is allowed is decided by the application's ``registry``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from mlops_store import model_names
+from mlops_store.models import no_model, no_version, to_json
+
+
+def add(
+    db: sqlite3.Connection,
+    name: str,
+    *,
+    stage: str,
+    source: str,
+    flavor: str,
+    digest: str,
+    size_bytes: int,
+    created_at: float,
+    created_by: str = "",
+    run_id: str | None = None,
+    logged_model_id: str | None = None,
+    description: str = "",
+    lineage: Mapping[str, Any] | None = None,
+    profile_id: int | None = None,
+) -> int:
+    """The number of a new version; the model is made when it is the first. Numbers are never used again.
+
+    Raises:
+        UsageError: The model cannot have that name.
+    """
+    row = db.execute("SELECT id FROM registered_models WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        model_names.check_name(name)
+        cursor = db.execute(
+            "INSERT INTO registered_models (name, description, created_at, updated_at) VALUES (?, '', ?, ?)",
+            (name, created_at, created_at),
+        )
+        model_id, number = cursor.lastrowid, 1
+    else:
+        model_id = row[0]
+        db.execute(
+            "UPDATE registered_models SET updated_at = ?, deleted_at = NULL WHERE id = ?", (created_at, model_id)
+        )
+        number = db.execute(
+            "SELECT coalesce(max(version), 0) + 1 FROM model_versions WHERE model_id = ?", (model_id,)
+        ).fetchone()[0]
+    db.execute(
+        "INSERT INTO model_versions (model_id, version, logged_model_id, run_id, source, flavor, digest, size_bytes, "
+        "stage, description, lineage, profile_id, created_at, created_by, updated_at) VALUES (?, ?, "
+        "(SELECT id FROM logged_models WHERE model_id = ?), (SELECT id FROM runs WHERE run_id = ?), "
+        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(model_id, number, logged_model_id, run_id, source, flavor, digest, size_bytes, stage, description),
+            *(to_json(lineage), profile_id, created_at, created_by, created_at),
+        ),
+    )
+    return int(number)
+
+
+def move(
+    db: sqlite3.Connection,
+    name: str,
+    version: int,
+    to_stage: str,
+    *,
+    kind: str,
+    audit_id: int,
+    at: float,
+    from_stage: str | None = None,
+    cause_id: int | None = None,
+) -> int:
+    """Puts a version into a stage and records the change; returns the id of the stage change.
+
+    Args:
+        db: The connection of ``store.write()``.
+        name: The model.
+        version: The version that moves.
+        to_stage: Where to.
+        kind: 'register', 'promote', 'demote', 'archive', 'restore', 'replace' or 'rollback'.
+        audit_id: The audit entry of the act.
+        at: When, Unix seconds.
+        from_stage: Where the version is recorded to come from; its present stage by default.
+        cause_id: The stage change that this one follows from or undoes.
+
+    Raises:
+        NotFound: No such version.
+    """
+    row = db.execute(
+        "SELECT v.id, v.stage, m.id FROM model_versions AS v JOIN registered_models AS m ON m.id = v.model_id "
+        "WHERE m.name = ? AND v.version = ?",
+        (name, version),
+    ).fetchone()
+    if row is None:
+        raise no_version(db, name, f"version {version}")
+    db.execute("UPDATE model_versions SET stage = ?, updated_at = ? WHERE id = ?", (to_stage, at, row[0]))
+    db.execute("UPDATE registered_models SET updated_at = ? WHERE id = ?", (at, row[2]))
+    cursor = db.execute(
+        "INSERT INTO stage_changes (version_id, kind, from_stage, to_stage, cause_id, at, audit_id) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (row[0], kind, row[1] if from_stage is None else from_stage, to_stage, cause_id, at, audit_id),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def set_alias(db: sqlite3.Connection, name: str, alias: str, version: int) -> None:
+    """Lets the alias name that version, and no other of the model.
+
+    Raises:
+        UsageError: The alias is not allowed.
+        NotFound: No such version.
+    """
+    model_names.check_alias(alias)
+    row = db.execute(
+        "SELECT v.model_id, v.id FROM model_versions AS v JOIN registered_models AS m ON m.id = v.model_id "
+        "WHERE m.name = ? AND v.version = ? AND v.deleted_at IS NULL",
+        (name, version),
+    ).fetchone()
+    if row is None:
+        raise no_version(db, name, f"version {version}")
+    db.execute(
+        "INSERT OR REPLACE INTO model_aliases (model_id, alias, version_id) VALUES (?, ?, ?)", (row[0], alias, row[1])
+    )
+
+
+def remove_alias(db: sqlite3.Connection, name: str, alias: str) -> None:
+    """Takes the alias away; nothing happens when the model has no such alias."""
+    db.execute(
+        "DELETE FROM model_aliases WHERE alias = ? AND model_id = (SELECT id FROM registered_models WHERE name = ?)",
+        (alias, name),
+    )
+
+
+def set_tags(db: sqlite3.Connection, name: str, tags: Mapping[str, str], *, version: int = 0) -> None:
+    """Sets tags of a model, or of one of its versions; 0 stands for the model itself.
+
+    Raises:
+        NotFound: No such model.
+    """
+    row = db.execute("SELECT id FROM registered_models WHERE name = ? AND deleted_at IS NULL", (name,)).fetchone()
+    if row is None:
+        raise no_model(db, name)
+    db.executemany(
+        "INSERT OR REPLACE INTO model_tags (model_id, version, key, value) VALUES (?, ?, ?, ?)",
+        [(row[0], version, key, value) for key, value in tags.items()],
+    )

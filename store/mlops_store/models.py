@@ -1,0 +1,243 @@
+"""Registered models with their versions, aliases, tags and stage changes as records; and the models that runs logged.
+
+Reads the tables of the registry (``model_versions`` writes them). Knows no rule about stages: which move is allowed is
+decided by the application's ``registry``.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mlops_store import model_names
+from mlops_store.errors import NotFound, nearest
+from mlops_store.records import LoggedModel, ModelVersion, RegisteredModel, StageChange
+
+_VERSION = """
+    SELECT m.name, v.version, v.stage, v.source, v.flavor, v.digest, coalesce(v.size_bytes, 0), v.created_at,
+           coalesce(v.created_by, ''), r.run_id, l.model_id, v.description,
+           (SELECT json_group_array(alias) FROM model_aliases AS a WHERE a.version_id = v.id),
+           (SELECT json_group_object(key, value) FROM model_tags AS t
+             WHERE t.model_id = m.id AND t.version = v.version),
+           {lineage}, v.profile_id
+      FROM model_versions AS v
+      JOIN registered_models AS m ON m.id = v.model_id AND m.deleted_at IS NULL
+      LEFT JOIN runs AS r ON r.id = v.run_id
+      LEFT JOIN logged_models AS l ON l.id = v.logged_model_id
+     WHERE v.deleted_at IS NULL
+"""
+_WITH_LINEAGE = _VERSION.format(lineage="v.lineage")
+_WITHOUT_LINEAGE = _VERSION.format(lineage="NULL")
+
+_LOGGED = """
+    SELECT l.model_id, r.run_id, l.name, l.flavor, l.digest, l.size_bytes, l.created_at, l.signature, l.profile_id
+      FROM logged_models AS l JOIN runs AS r ON r.id = l.run_id
+"""
+
+
+def all(db: sqlite3.Connection, *, lineage: bool = True) -> list[RegisteredModel]:  # noqa: A001 — models.all reads well
+    """Every registered model with its versions (newest first), by name.
+
+    Args:
+        db: A connection.
+        lineage: False leaves the versions' ``lineage`` empty, which makes a list of thousands several times faster.
+    """
+    return _models(db, "", (), lineage)
+
+
+def get(db: sqlite3.Connection, name: str) -> RegisteredModel:
+    """The registered model of that name.
+
+    Raises:
+        NotFound: There is none; the hint names the nearest.
+    """
+    found = _models(db, "AND m.name = ?", (name,), True)
+    if not found:
+        raise no_model(db, name)
+    return found[0]
+
+
+def names(db: sqlite3.Connection) -> list[str]:
+    """The names of all registered models, sorted."""
+    rows = db.execute("SELECT name FROM registered_models WHERE deleted_at IS NULL ORDER BY name")
+    return [row[0] for row in rows]
+
+
+def version(db: sqlite3.Connection, name: str, version: int) -> ModelVersion:
+    """One version of a model.
+
+    Raises:
+        NotFound: No such model, or it has no such version.
+    """
+    row = db.execute(_WITH_LINEAGE + "AND m.name = ? AND v.version = ?", (name, version)).fetchone()
+    if row is None:
+        raise no_version(db, name, f"version {version}")
+    return _version(row)
+
+
+def resolve(db: sqlite3.Connection, text: str) -> ModelVersion:
+    """The version that a reference names.
+
+    ``name/3`` is a version, ``name`` and ``name/latest`` the newest one, ``name/Production`` the newest in a stage
+    (any case), ``name@champion`` the one with the alias; where no alias has that name, ``name@production`` is the
+    newest in the stage. All may begin with ``models:/``.
+
+    Raises:
+        UsageError: The text is no reference.
+        NotFound: Nothing fits it.
+    """
+    reference = model_names.parse(text)
+    name = reference.name
+    if reference.version is not None:
+        return version(db, name, reference.version)
+    if reference.alias:
+        aliased = "AND v.id = (SELECT version_id FROM model_aliases WHERE model_id = m.id AND alias = ?)"
+        row = db.execute(f"{_WITH_LINEAGE} AND m.name = ? {aliased}", (name, reference.alias)).fetchone()
+        if row is not None:
+            return _version(row)
+    stage = reference.stage or reference.alias
+    where, arguments = ("AND lower(v.stage) = ?", (name, stage.lower())) if stage else ("", (name,))
+    row = db.execute(f"{_WITH_LINEAGE} AND m.name = ? {where} ORDER BY v.version DESC LIMIT 1", arguments).fetchone()
+    if row is not None:
+        return _version(row)
+    if not stage:
+        raise no_version(db, name, "version")
+    kind = "version in the stage" if reference.stage else "alias or stage"
+    raise no_version(db, name, f"{kind} {stage!r}", stage)
+
+
+def in_stage(db: sqlite3.Connection, name: str, stage: str) -> list[ModelVersion]:
+    """The versions of a model in a stage, newest first; empty when the model or the stage has none."""
+    rows = db.execute(_WITH_LINEAGE + "AND m.name = ? AND v.stage = ? ORDER BY v.version DESC", (name, stage))
+    return [_version(row) for row in rows]
+
+
+def changes(db: sqlite3.Connection, name: str, *, limit: int = -1) -> list[StageChange]:
+    """The stage changes of a model, newest first; its registrations are among them, from the stage ''."""
+    rows = db.execute(
+        """
+        SELECT c.id, m.name, v.version, c.kind, c.from_stage, c.to_stage, c.at, a.actor, a.reason,
+               c.audit_id, c.cause_id
+          FROM registered_models AS m
+          JOIN model_versions AS v ON v.model_id = m.id
+          JOIN stage_changes AS c ON c.version_id = v.id
+          JOIN audit AS a ON a.id = c.audit_id
+         WHERE m.name = ? ORDER BY c.id DESC LIMIT ?
+        """,
+        (name, limit),
+    )
+    return [StageChange(*row) for row in rows]
+
+
+def logged(db: sqlite3.Connection, run_id: str) -> tuple[LoggedModel, ...]:
+    """The models that a run logged, newest first."""
+    rows = db.execute(_LOGGED + "WHERE r.run_id = ? ORDER BY l.id DESC", (run_id,))
+    return tuple(_logged(row) for row in rows)
+
+
+def logged_model(db: sqlite3.Connection, model_id: str) -> LoggedModel:
+    """The logged model of that id.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = db.execute(_LOGGED + "WHERE l.model_id = ?", (model_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"no run logged a model with the id {model_id!r}", "'mlops-tui runs show RUN' lists its models")
+    return _logged(row)
+
+
+def add_logged(
+    db: sqlite3.Connection,
+    run_id: str,
+    *,
+    model_id: str,
+    name: str,
+    flavor: str,
+    digest: str,
+    size_bytes: int,
+    created_at: float,
+    signature: Mapping[str, Any] | None = None,
+    profile_id: int | None = None,
+) -> None:
+    """Records that a run logged a model whose files are its artifacts under ``name/``.
+
+    Raises:
+        NotFound: No such run.
+    """
+    row = db.execute("SELECT id FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"no run has the id {run_id!r}")
+    db.execute(
+        "INSERT INTO logged_models (model_id, run_id, name, flavor, digest, size_bytes, signature, profile_id, "
+        "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (model_id, row[0], name, flavor, digest, size_bytes, to_json(signature), profile_id, created_at),
+    )
+
+
+def _models(db: sqlite3.Connection, where: str, arguments: Sequence[object], lineage: bool) -> list[RegisteredModel]:
+    versions: dict[str, list[ModelVersion]] = {}
+    query = _WITH_LINEAGE if lineage else _WITHOUT_LINEAGE
+    for row in db.execute(f"{query} {where} ORDER BY v.model_id, v.version DESC", arguments):
+        versions.setdefault(row[0], []).append(_version(row))
+    rows = db.execute(
+        f"""
+        SELECT m.name, m.description, m.created_at, m.updated_at,
+               (SELECT json_group_object(a.alias, v.version) FROM model_aliases AS a
+                  JOIN model_versions AS v ON v.id = a.version_id WHERE a.model_id = m.id),
+               (SELECT json_group_object(key, value) FROM model_tags AS t WHERE t.model_id = m.id AND t.version = 0)
+          FROM registered_models AS m WHERE m.deleted_at IS NULL {where} ORDER BY m.name
+        """,
+        arguments,
+    )
+    return [
+        RegisteredModel(
+            name,
+            description,
+            created_at,
+            updated_at,
+            tuple(versions.get(name, ())),
+            json.loads(aliases),
+            json.loads(tags),
+        )
+        for name, description, created_at, updated_at, aliases, tags in rows
+    ]
+
+
+def _version(row: Sequence[Any]) -> ModelVersion:
+    values = list(row)
+    values[12] = () if row[12] == "[]" else tuple(sorted(json.loads(row[12])))
+    values[13] = {} if row[13] == "{}" else json.loads(row[13])
+    values[14] = json.loads(row[14]) if row[14] else {}
+    return ModelVersion(*values)
+
+
+def _logged(row: Sequence[Any]) -> LoggedModel:
+    values = list(row)
+    values[7] = json.loads(row[7]) if row[7] else {}
+    return LoggedModel(*values)
+
+
+def to_json(value: Mapping[str, Any] | None) -> str | None:
+    """A JSON column's text; NULL for None."""
+    return None if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def no_model(db: sqlite3.Connection, name: str) -> NotFound:
+    """The error to raise where no model has that name; the hint names the nearest."""
+    known = names(db)
+    hint = nearest(name, known) or "register one: mlops-tui models register NAME --run RUN"
+    return NotFound(f"no registered model is called {name!r}", hint)
+
+
+def no_version(db: sqlite3.Connection, name: str, what: str, word: str = "") -> NotFound:
+    """The error to raise where the model has no ``what``; the hint names what is nearest to ``word``."""
+    if name not in names(db):
+        return no_model(db, name)
+    model = get(db, name)
+    known = [*model.aliases, *(entry.stage for entry in model.versions)]
+    newest = f"its newest version is {model.versions[0].version}" if model.versions else "it has no versions"
+    hint = nearest(word, known) if word else newest
+    return NotFound(f"model {name!r} has no {what}", hint)
