@@ -78,8 +78,13 @@ def m001_tracking(db: Database) -> None:
         strict=True,
     )
     db.table("runs").create_index(["run_id"], unique=True)
-    db.execute("CREATE INDEX runs_newest ON runs(started_at DESC, id DESC) WHERE deleted_at IS NULL")
+    # Covers the lists of run ids, so that none of them touches the wide rows.
+    db.execute(
+        "CREATE INDEX runs_newest ON runs(started_at DESC, id DESC, kind, archived_at, ended_at) "
+        "WHERE deleted_at IS NULL"
+    )
     db.table("runs").create_index(["experiment_id", "started_at"])
+    db.table("runs").create_index(["name", "started_at"])
     db.execute("CREATE INDEX runs_parent ON runs(parent_id) WHERE parent_id IS NOT NULL")
     db.execute("CREATE INDEX runs_live ON runs(status) WHERE status IN ('RUNNING', 'SCHEDULED')")
     # WITHOUT ROWID keeps a run's rows side by side: a runs window reads them by one key range each.
@@ -110,11 +115,12 @@ def m001_tracking(db: Database) -> None:
         },
         pk="id",
         foreign_keys=[("run_id", "runs", "id"), ("key_id", "keys", "id")],
-        not_null={"run_id", "key_id", "count", "nan_count", "last_step", "last_ms", "total", "chunked"},
+        # the total may be NaN (infinity less infinity), which is NULL
+        not_null={"run_id", "key_id", "count", "nan_count", "last_step", "last_ms", "chunked"},
         strict=True,
     )
     db.table("metrics").create_index(["run_id", "key_id"], unique=True)
-    db.table("metrics").create_index(["key_id", "last_value"])
+    db.table("metrics").create_index(["key_id", "last_value", "run_id"])
     # Newest points are rows; older ones are moved into compressed chunks, which take a third of the space.
     db.execute(
         "CREATE TABLE metric_points (metric_id INTEGER NOT NULL REFERENCES metrics(id), seq INTEGER NOT NULL, "
@@ -127,15 +133,18 @@ def m001_tracking(db: Database) -> None:
             "metric_id": int,
             "first_seq": int,
             "count": int,
+            "nan_count": int,
             "min_step": int,
             "max_step": int,
+            "min_ms": int,
+            "max_ms": int,
             "min_value": float,
             "max_value": float,
             "body": bytes,
         },
         pk=("metric_id", "first_seq"),
         foreign_keys=[("metric_id", "metrics", "id")],
-        not_null={"count", "min_step", "max_step", "body"},
+        not_null={"count", "nan_count", "min_step", "max_step", "min_ms", "max_ms", "body"},
         strict=True,
     )
     db.create_table(

@@ -1,0 +1,106 @@
+"""Files logged by runs: bytes stored once by content beside the database, names in it.
+
+An object lies at ``objects/<2 hex>/<62 hex>`` of its SHA-256, read-only. It is written under another name and then
+renamed, so that an object that is there is whole. Objects come first, the row that names them after.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from mlops_store.records import Artifact
+
+_BLOCK_BYTES = 1 << 20
+
+
+def put_file(objects_dir: str, path: str) -> tuple[str, int]:
+    """Stores a file's bytes, reading it once.
+
+    Returns:
+        The SHA-256 of the bytes (hexadecimal) and their number.
+
+    Raises:
+        OSError: The file cannot be read, or the object cannot be written.
+    """
+    with open(path, "rb") as source:
+        return _put(objects_dir, iter(lambda: source.read(_BLOCK_BYTES), b""))
+
+
+def put_bytes(objects_dir: str, data: bytes) -> tuple[str, int]:
+    """Stores bytes; see ``put_file``."""
+    return _put(objects_dir, (data,))
+
+
+def object_path(objects_dir: str, digest: str) -> str:
+    """Where the object of a digest lies, whether or not it is there."""
+    return os.path.join(objects_dir, digest[:2], digest[2:])
+
+
+def open_object(objects_dir: str, digest: str) -> BinaryIO:
+    """An object opened for reading.
+
+    Raises:
+        FileNotFoundError: No such object.
+    """
+    return open(object_path(objects_dir, digest), "rb")
+
+
+def record(db: sqlite3.Connection, run_id: str, path: str, digest: str, size_bytes: int, at: float) -> None:
+    """Names an object as a run's artifact; the newest file of a name wins. Needs a write transaction.
+
+    Raises:
+        NotFound: No such run.
+    """
+    from mlops_store.runs import number
+
+    db.execute(
+        "INSERT INTO artifacts(run_id, path, digest, size_bytes, logged_at) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT(run_id, path) DO UPDATE SET digest = excluded.digest, size_bytes = excluded.size_bytes, "
+        "logged_at = excluded.logged_at",
+        (number(db, run_id), path, digest, size_bytes, at),
+    )
+
+
+def of_run(db: sqlite3.Connection, run_id: str) -> tuple[Artifact, ...]:
+    """The artifacts of a run by path."""
+    from mlops_store.records import Artifact  # costs a training script that only writes too much
+
+    rows = db.execute(
+        "SELECT path, digest, size_bytes, logged_at FROM artifacts "
+        "WHERE run_id = (SELECT id FROM runs WHERE run_id = ?) ORDER BY path",
+        (run_id,),
+    ).fetchall()
+    return tuple(Artifact(*row) for row in rows)
+
+
+def _put(objects_dir: str, blocks: Iterable[bytes]) -> tuple[str, int]:
+    import hashlib
+    import tempfile
+
+    os.makedirs(objects_dir, exist_ok=True)
+    sha, size = hashlib.sha256(), 0
+    handle, temporary = tempfile.mkstemp(prefix=".incoming-", dir=objects_dir)
+    try:
+        with open(handle, "wb") as target:
+            for block in blocks:
+                sha.update(block)
+                target.write(block)
+                size += len(block)
+            os.fchmod(target.fileno(), 0o444)
+        digest = sha.hexdigest()
+        path = object_path(objects_dir, digest)
+        if not os.path.exists(path):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            os.replace(temporary, path)
+            return digest, size
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    os.unlink(temporary)
+    return digest, size

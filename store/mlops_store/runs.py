@@ -1,0 +1,348 @@
+"""Runs: what is written when one starts, changes and ends, and how one is found.
+
+Lists of runs are in ``run_lists``. Records are imported by the functions that return them, because training scripts
+import this module to write.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mlops_store import shared_texts
+from mlops_store.errors import NotFound, nearest
+from mlops_store.keys import intern
+from mlops_store.run_lists import KINDS, by_ids, children, count, experiments, ids
+from mlops_store.run_lists import key_names as keys
+
+if TYPE_CHECKING:
+    from mlops_store.records import Run, RunDetail
+
+#: The columns of ``runs`` that callers may set by name.
+COLUMNS = frozenset(
+    (
+        *("name", "kind", "status", "started_at", "ended_at", "exit_code", "user", "host", "pid"),
+        *("process_started_at", "boot_id", "command", "source", "cwd", "python_version"),
+        *("git_commit", "git_branch", "git_remote", "git_dirty", "git_diff_digest", "packages_digest", "error"),
+        *("archived_at", "deleted_at"),
+    )
+)
+
+
+def create(
+    db: sqlite3.Connection,
+    *,
+    run_id: str,
+    name: str,
+    experiment: str,
+    kind: str = "run",
+    status: str = "RUNNING",
+    parent_run_id: str | None = None,
+    started_at: float,
+    **attributes: Any,
+) -> None:
+    """Stores a new run. Needs a write transaction.
+
+    Args:
+        db: The connection of a write transaction.
+        run_id: From ``ids.new_id``.
+        name: What people call it; need not be unique.
+        experiment: Made when it is new.
+        kind: 'run', 'pipeline' or 'stage'.
+        status: One of ``RunStatus``.
+        parent_run_id: The run that it is part of.
+        started_at: Unix seconds.
+        attributes: Columns of ``runs``; ``command`` may be a list, ``git_diff`` a text and ``packages`` a mapping
+            of names to versions, which are stored once by content.
+
+    Raises:
+        NotFound: No such parent.
+        sqlite3.IntegrityError: The run exists.
+    """
+    values = _columns(db, attributes)
+    values.update(
+        run_id=run_id,
+        name=name,
+        experiment_id=experiment_number(db, experiment),
+        kind=kind,
+        status=status,
+        parent_id=None if parent_run_id is None else number(db, parent_run_id),
+        started_at=started_at,
+        updated_at=time.time(),
+    )
+    db.execute(f"INSERT INTO runs({', '.join(values)}) VALUES ({', '.join('?' * len(values))})", tuple(values.values()))
+
+
+def update(db: sqlite3.Connection, run_id: str, **attributes: Any) -> None:
+    """Changes attributes of a run; see ``create``, and ``experiment`` moves it. Needs a write transaction.
+
+    Raises:
+        NotFound: No such run.
+    """
+    values = _columns(db, attributes)
+    if "experiment" in attributes:
+        values["experiment_id"] = experiment_number(db, attributes["experiment"])
+    if "parent_run_id" in attributes:
+        parent = attributes["parent_run_id"]
+        values["parent_id"] = None if parent is None else number(db, parent)
+    values["updated_at"] = time.time()
+    assigned = ", ".join(f"{column} = ?" for column in values)
+    if not db.execute(f"UPDATE runs SET {assigned} WHERE run_id = ?", (*values.values(), run_id)).rowcount:
+        raise _no_run(db, run_id)
+
+
+def finish(
+    db: sqlite3.Connection, run_id: str, status: str, ended_at: float, exit_code: int | None = None, error: str = ""
+) -> None:
+    """Ends a run. Needs a write transaction.
+
+    Args:
+        db: The connection of a write transaction.
+        run_id: The run.
+        status: 'FINISHED', 'FAILED' or 'KILLED'.
+        ended_at: Unix seconds.
+        exit_code: Of the process, when known.
+        error: The traceback or message; "" leaves what is there.
+
+    Raises:
+        NotFound: No such run.
+    """
+    given: dict[str, Any] = {"status": status, "ended_at": ended_at}
+    if exit_code is not None:
+        given["exit_code"] = exit_code
+    if error:
+        given["error"] = error
+    update(db, run_id, **given)
+    from mlops_store.metrics import compact
+
+    compact(db, number(db, run_id))
+
+
+def set_params(db: sqlite3.Connection, run_id: str, params: Mapping[str, Any]) -> dict[str, str]:
+    """Stores params that the run does not have yet. Needs a write transaction.
+
+    Returns:
+        The params that the run has with another value, with that first value, which stays.
+
+    Raises:
+        NotFound: No such run.
+    """
+    run, kept = number(db, run_id), {}
+    for key, raw in params.items():
+        value, key_id = str(raw), intern(db, key)
+        inserted = db.execute(
+            "INSERT OR IGNORE INTO params(run_id, key_id, value, number) VALUES (?, ?, ?, ?)",
+            (run, key_id, value, number_in(value)),
+        ).rowcount
+        if not inserted:
+            first = db.execute("SELECT value FROM params WHERE run_id = ? AND key_id = ?", (run, key_id)).fetchone()[0]
+            if first != value:
+                kept[key] = first
+    return kept
+
+
+def set_tags(db: sqlite3.Connection, run_id: str, tags: Mapping[str, Any]) -> None:
+    """Stores tags, replacing those of the same name; None removes one. Needs a write transaction.
+
+    Raises:
+        NotFound: No such run.
+    """
+    run = number(db, run_id)
+    for key, value in tags.items():
+        if value is None:
+            db.execute(
+                "DELETE FROM tags WHERE run_id = ? AND key_id = (SELECT id FROM keys WHERE name = ?)", (run, key)
+            )
+        else:
+            db.execute(
+                "INSERT INTO tags(run_id, key_id, value) VALUES (?, ?, ?) "
+                "ON CONFLICT(run_id, key_id) DO UPDATE SET value = excluded.value",
+                (run, intern(db, key), str(value)),
+            )
+
+
+def delete(db: sqlite3.Connection, run_ids: Iterable[str]) -> None:
+    """Hides runs until they are restored. Needs a write transaction. NotFound: no such run."""
+    _stamp(db, run_ids, "deleted_at", time.time())
+
+
+def restore(db: sqlite3.Connection, run_ids: Iterable[str]) -> None:
+    """Shows deleted runs again. Needs a write transaction. NotFound: no such run."""
+    _stamp(db, run_ids, "deleted_at", None)
+
+
+def archive(db: sqlite3.Connection, run_ids: Iterable[str]) -> None:
+    """Takes runs out of the lists. Needs a write transaction. NotFound: no such run."""
+    _stamp(db, run_ids, "archived_at", time.time())
+
+
+def unarchive(db: sqlite3.Connection, run_ids: Iterable[str]) -> None:
+    """Puts archived runs back into the lists. Needs a write transaction. NotFound: no such run."""
+    _stamp(db, run_ids, "archived_at", None)
+
+
+def get(db: sqlite3.Connection, run_id: str) -> Run:
+    """The run with this full id, deleted ones included.
+
+    Raises:
+        NotFound: No such run.
+    """
+    return by_ids(db, [number(db, run_id)])[0]
+
+
+def number(db: sqlite3.Connection, run_id: str) -> int:
+    """The store's own number of a run.
+
+    Raises:
+        NotFound: No such run.
+    """
+    row = db.execute("SELECT id FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise _no_run(db, run_id)
+    found: int = row[0]
+    return found
+
+
+def resolve(db: sqlite3.Connection, text: str) -> str:
+    """The id of the run that a person means.
+
+    Args:
+        db: A connection.
+        text: A full id, at least four digits that begin or end exactly one id, or a name (its newest run).
+
+    Raises:
+        NotFound: No run, or more than one, fits.
+    """
+    if db.execute("SELECT 1 FROM runs WHERE run_id = ?", (text,)).fetchone():
+        return text
+    named = db.execute(
+        "SELECT run_id FROM runs WHERE name = ? ORDER BY deleted_at IS NOT NULL, started_at DESC, id DESC LIMIT 1",
+        (text,),
+    ).fetchone()
+    if named:
+        return str(named[0])
+    if len(text) >= 4 and not set(text) - set("0123456789abcdef"):
+        for pattern in (text + "*", "*" + text):
+            found = db.execute("SELECT run_id FROM runs WHERE run_id GLOB ? LIMIT 2", (pattern,)).fetchall()
+            if len(found) == 1:
+                return str(found[0][0])
+            if found:
+                raise NotFound(f"more than one run id has {text!r}", "give more digits")
+    raise _no_run(db, text)
+
+
+def detail(db: sqlite3.Connection, run_id: str) -> RunDetail:
+    """Everything about a run but the histories of its metrics.
+
+    Raises:
+        NotFound: No such run.
+    """
+    from mlops_store import artifacts, datasets, metrics, models, notes
+    from mlops_store.records import RunDetail
+
+    run = get(db, run_id)
+    row = db.execute(
+        "SELECT command, cwd, pid, python_version, git_branch, git_remote, git_diff_digest, packages_digest, error "
+        "FROM runs WHERE run_id = ?",
+        (run_id,),
+    ).fetchone()
+    packages = shared_texts.get(db, row[7])
+    return RunDetail(
+        run=run,
+        command=tuple(json.loads(row[0])) if row[0] else (),
+        cwd=row[1] or "",
+        pid=row[2],
+        python_version=row[3] or "",
+        git_branch=row[4] or "",
+        git_remote=row[5] or "",
+        git_diff=shared_texts.get(db, row[6]),
+        packages=json.loads(packages) if packages else {},
+        error=row[8] or "",
+        summaries=metrics.summaries(db, run_id),
+        artifacts=artifacts.of_run(db, run_id),
+        datasets=datasets.of_run(db, run_id),
+        models=tuple(models.logged(db, run_id)),
+        notes=tuple(notes.of(db, f"run:{run_id}")),
+        child_run_ids=tuple(child.run_id for child in children(db, run_id)),
+    )
+
+
+def experiment_number(db: sqlite3.Connection, name: str) -> int:
+    """The store's own number of an experiment, made when it is new and brought back when it was deleted."""
+    row = db.execute("SELECT id, deleted_at FROM experiments WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        cursor = db.execute("INSERT INTO experiments(name, created_at) VALUES (?, ?)", (name, time.time()))
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+    if row[1] is not None:
+        db.execute("UPDATE experiments SET deleted_at = NULL WHERE id = ?", (row[0],))
+    found: int = row[0]
+    return found
+
+
+def number_in(text: str) -> float | None:
+    """The finite number that a param's text stands for, or None."""
+    if text[:1] not in "+-.0123456789" or len(text) > 64:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if value - value == 0 else None
+
+
+def _columns(db: sqlite3.Connection, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, value in attributes.items():
+        if name in COLUMNS:
+            values[name] = value
+        elif name == "git_diff":
+            values["git_diff_digest"] = shared_texts.put(db, value) if value else None
+        elif name == "packages":
+            values["packages_digest"] = shared_texts.put(db, json.dumps(dict(value), sort_keys=True)) if value else None
+        elif name not in ("experiment", "parent_run_id"):
+            raise TypeError(f"runs have no attribute {name!r}; {nearest(name, COLUMNS)}")
+    command = values.get("command")
+    if command is not None:
+        values["command"] = json.dumps([command] if isinstance(command, str) else list(command))
+    return values
+
+
+def _stamp(db: sqlite3.Connection, run_ids: Iterable[str], column: str, at: float | None) -> None:
+    for run_id in run_ids:
+        update(db, run_id, **{column: at})
+
+
+def _no_run(db: sqlite3.Connection, text: str) -> NotFound:
+    names = (row[0] for row in db.execute("SELECT DISTINCT name FROM runs ORDER BY started_at DESC LIMIT 1000"))
+    return NotFound(f"no run {text!r}", nearest(text, names))
+
+
+__all__ = [
+    "COLUMNS",
+    "KINDS",
+    "archive",
+    "by_ids",
+    "children",
+    "count",
+    "create",
+    "delete",
+    "detail",
+    "experiment_number",
+    "experiments",
+    "finish",
+    "get",
+    "ids",
+    "keys",
+    "number",
+    "number_in",
+    "resolve",
+    "restore",
+    "set_params",
+    "set_tags",
+    "unarchive",
+    "update",
+]
