@@ -1,1 +1,28 @@
-"""The command line: one module per noun, loaded when its command is used."""
+"""The command line: one module a noun, each loaded only when its verb is called.
+
+Every act that a key of the dashboard does is a verb here. Exit codes: 0 done, 1 failed or refused, 2 not understood.
+Data goes to stdout, everything else to stderr. ``--json`` prints strict JSON; NaN and the infinities, which JSON
+does not have, are the strings "NaN", "Infinity" and "-Infinity", as on MLflow's wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command line.
+
+    Args:
+        arguments: The words after the program's name; those of the process by default.
+
+    Returns:
+        The exit code: 0 done, 1 failed or refused, 2 not understood.
+    """
+    from mlops_tui.cli.failures import reported
+    from mlops_tui.cli.root import program
+
+    return reported(program, arguments)
+
+
+__all__ = ["main"]

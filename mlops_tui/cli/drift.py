@@ -1,0 +1,203 @@
+"""``mlops-tui drift``: checking batches, and what monitors want a person to see."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from mlops_store.errors import NotFound, UsageError, nearest
+from mlops_store.records import AlertState, MonitorReport
+from mlops_tui.cli import output, shapes, text
+from mlops_tui.cli.parameters import Noun, json_option
+from mlops_tui.cli.workspace import Workspace
+
+
+@click.group(cls=Noun)
+def command() -> None:
+    """Check batches, list and acknowledge alerts."""
+
+
+@command.command()
+@click.argument("paths", metavar="[BATCH]...", nargs=-1, type=click.Path())
+@click.option("-m", "--monitor", metavar="NAME", help="Only this monitor. [all of mlops.toml]")
+@click.option("--force", is_flag=True, help="Check again what has been checked.")
+@click.option("--fail-on-drift", is_flag=True, help="Exit with 1 when a batch has drifted or cannot be read.")
+@json_option
+@click.pass_context
+def check(
+    context: click.Context, paths: tuple[str, ...], monitor: str | None, force: bool, fail_on_drift: bool, as_json: bool
+) -> None:
+    """Check new batches, or the files named, against what the model was trained on."""
+    from mlops_tui.drift import monitors
+
+    workspace: Workspace = context.obj
+    if not workspace.config.monitors:
+        raise UsageError("mlops.toml has no monitors", "add a table [monitors.NAME]; mlops-tui init shows one")
+    if monitor is not None and monitor not in workspace.config.monitors:
+        raise NotFound(f"no monitor {monitor!r}", nearest(monitor, workspace.config.monitors))
+    found = monitors.check(
+        workspace.project,
+        workspace.create(),
+        workspace.config,
+        monitor=monitor,
+        paths=[os.path.abspath(path) for path in paths] or None,
+        force=force,
+    )
+    if as_json:
+        output.write_json_lines(shapes.report(report, with_columns=True) for report in found)
+    elif found:
+        _write_reports(found)
+    else:
+        output.remark("no new batches")
+    if fail_on_drift and any(report.status != "ok" for report in found):
+        context.exit(1)
+
+
+@command.command("list")
+@click.option("-a", "--all", "with_resolved", is_flag=True, help="Resolved alerts as well.")
+@click.option("-m", "--monitor", metavar="NAME", help="Only this monitor's.")
+@json_option
+@click.pass_obj
+def list_(workspace: Workspace, with_resolved: bool, monitor: str | None, as_json: bool) -> None:
+    """List alerts: open ones first, the most severe first."""
+    from mlops_store import alerts
+
+    states = [state.value for state in AlertState if with_resolved or state is not AlertState.RESOLVED]
+    store = workspace.find()
+    found = [] if store is None else alerts.alerts(store.read(), states, monitor=monitor)
+    if as_json:
+        output.write_json_lines(map(shapes.alert, found))
+        return
+    if not found:
+        output.remark("no alerts")
+        return
+    rows = [
+        (
+            str(alert.id),
+            alert.severity,
+            alert.state,
+            alert.monitor,
+            alert.batch,
+            alert.title,
+            text.moment(alert.opened_at),
+        )
+        for alert in found
+    ]
+    output.write_table(("alert", "severity", "state", "monitor", "batch", "what", "opened"), rows, right=("alert",))
+
+
+@command.command()
+@click.option("-n", "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
+@click.option("-m", "--monitor", metavar="NAME", help="Only this monitor's.")
+@json_option
+@click.pass_obj
+def reports(workspace: Workspace, limit: int, monitor: str | None, as_json: bool) -> None:
+    """List the checks of batches, newest first."""
+    from mlops_store import drift
+
+    store = workspace.find()
+    found = [] if store is None else drift.reports(store.read(), monitor, limit)
+    if as_json:
+        output.write_json_lines(map(shapes.report, found))
+    elif found:
+        _write_reports(found)
+    else:
+        output.remark("no reports")
+
+
+def _write_reports(found: list[MonitorReport]) -> None:
+    rows = [
+        (
+            str(report.id),
+            report.monitor,
+            report.batch,
+            report.status,
+            str(report.row_count if report.row_count is not None else "-"),
+            f"{report.drifted_columns}/{report.checked_columns}",
+            text.moment(report.checked_at),
+            report.error,
+        )
+        for report in found
+    ]
+    titles = ("report", "monitor", "batch", "status", "rows", "drifted", "checked", "error")
+    kept = 8 if any(report.error for report in found) else 7
+    output.write_table(titles[:kept], [row[:kept] for row in rows], right=("report", "rows", "drifted"))
+
+
+@command.command()
+@click.argument("alert", type=int)
+@click.option("--all", "with_unmoved", is_flag=True, help="The columns that have not drifted as well.")
+@json_option
+@click.pass_obj
+def show(workspace: Workspace, alert: int, with_unmoved: bool, as_json: bool) -> None:
+    """Show an alert: which columns moved, and how much."""
+    from mlops_store import alerts, drift
+
+    db = workspace.store().read()
+    found = alerts.alert(db, alert)
+    report = drift.report(db, found.report_id)
+    if as_json:
+        output.write_json({**shapes.alert(found), "report": shapes.report(report, with_columns=True)})
+        return
+    reference = f"{report.model} version {report.version}" if report.model else ""
+    output.write_fields(
+        [
+            ("alert", f"{found.id}: {found.title}"),
+            ("severity", found.severity),
+            ("state", found.state + (f" by {found.acknowledged_by}" if found.acknowledged_by else "")),
+            ("batch", report.path),
+            ("rows", "" if report.row_count is None else str(report.row_count)),
+            ("against", reference),
+            ("drifted", f"{report.drifted_columns} of {report.checked_columns} columns ({report.drift_share:.0%})"),
+            ("error", report.error),
+        ]
+    )
+    _write_columns(report, with_unmoved)
+
+
+def _write_columns(report: MonitorReport, with_unmoved: bool) -> None:
+    columns = [column for column in report.columns if column.is_drifted or with_unmoved]
+    if not columns:
+        return
+    output.say()
+    columns.sort(key=lambda column: (not column.is_drifted, -abs(column.effect or 0.0)))
+    rows = [
+        (
+            column.column,
+            column.role,
+            column.method or "-",
+            text.number(column.score),
+            text.number(column.threshold),
+            text.number(column.effect),
+            f"{column.reference_count} -> {column.current_count}",
+            "drifted" if column.is_drifted else "",
+        )
+        for column in columns
+    ]
+    titles = ("column", "role", "method", "score", "threshold", "effect", "rows", "")
+    output.write_table(titles, rows, right=("score", "threshold", "effect"))
+
+
+@command.command()
+@click.argument("numbers", metavar="ALERT...", type=int, nargs=-1)
+@click.option("-a", "--all", "every", is_flag=True, help="Every open alert.")
+@json_option
+@click.pass_obj
+def ack(workspace: Workspace, numbers: tuple[int, ...], every: bool, as_json: bool) -> None:
+    """Acknowledge alerts: somebody has seen them."""
+    from mlops_store import alerts, audit
+
+    if bool(numbers) == every:
+        raise UsageError("name alerts, or --all", "mlops-tui drift list shows them")
+    store = workspace.store()
+    chosen = numbers or tuple(alert.id for alert in alerts.alerts(store.read(), (AlertState.OPEN,)))
+    with store.write() as db:
+        done = [alerts.acknowledge(db, number, audit.user()) for number in chosen]
+    if as_json:
+        output.write_json_lines(map(shapes.alert, done))
+        return
+    for alert in done:
+        output.say(f"alert {alert.id} acknowledged: {text.clean(alert.title)}")
+    if not done:
+        output.remark("no open alerts")

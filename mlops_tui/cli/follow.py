@@ -1,0 +1,159 @@
+"""Follows a pipeline run on the screen: what its stages write, each line behind the stage's name, until it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, TextIO
+
+from mlops_store.records import PipelineRun, StageRun, StageState
+from mlops_tui.cli.text import clean, clean_line, count, duration, width
+
+if TYPE_CHECKING:
+    from mlops_store.store import Store
+    from mlops_tui.project import Project
+
+_LOOK_EVERY_S = 0.05
+_RECOVER_EVERY_S = 2.0
+#: A stage that writes without end must not keep the others from being shown.
+_BYTES_A_LOOK = 1 << 18
+
+
+class LogTail:
+    """The lines that a growing file gains from one read to the next.
+
+    Args:
+        path: The file; need not exist yet.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._offset = 0
+        self._rest = b""
+
+    def read(self, *, is_ended: bool = False) -> list[str]:
+        """The next complete lines, at most some hundred kilobytes of them; the last, unfinished one once ended."""
+        try:
+            with open(self.path, "rb") as file:
+                file.seek(self._offset)
+                data = file.read(_BYTES_A_LOOK)
+        except FileNotFoundError:
+            return []
+        self._offset += len(data)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if (is_ended and not data and self._rest) or len(self._rest) > _BYTES_A_LOOK:
+            lines.append(self._rest)
+            self._rest = b""
+        return [line.decode("utf-8", "replace") for line in lines]
+
+    @property
+    def is_drained(self) -> bool:
+        """Whether everything that the file holds has been read."""
+        try:
+            return os.path.getsize(self.path) <= self._offset and not self._rest
+        except FileNotFoundError:
+            return True
+
+
+class Follower:
+    """Writes the progress of one pipeline run.
+
+    Args:
+        project: The project.
+        store: Its store.
+        run_id: The pipeline run.
+        stream: Where to write; stdout by default.
+        only: A stage, when the others are not wanted.
+    """
+
+    def __init__(
+        self, project: Project, store: Store, run_id: str, stream: TextIO | None = None, *, only: str | None = None
+    ) -> None:
+        self._project = project
+        self._store = store
+        self._run_id = run_id
+        self._stream = stream if stream is not None else sys.stdout
+        self._only = only
+        self._is_coloured = self._stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+        self._states: dict[str, StageState] = {}
+        self._tails: dict[str, LogTail] = {}
+
+    def follow(self) -> PipelineRun:
+        """Writes until the run has ended, and returns it. May be called again after it was interrupted."""
+        from mlops_store import pipelines
+        from mlops_tui import pipeline
+
+        recovered_at = time.monotonic()
+        while True:
+            run = pipelines.get(self._store.read(), self._run_id)
+            is_busy = self._show(run)
+            if not run.state.is_live and not is_busy:
+                return run
+            if time.monotonic() - recovered_at > _RECOVER_EVERY_S:
+                # a supervisor that was killed will never say that the run has ended
+                pipeline.recover(self._project, self._store)
+                recovered_at = time.monotonic()
+            if not is_busy:
+                time.sleep(_LOOK_EVERY_S)
+
+    def _show(self, run: PipelineRun) -> bool:
+        """Writes what is new; returns whether there may be more at once."""
+        stages = [stage for stage in run.stages if self._only in (None, stage.stage)]
+        columns = max((width(clean(stage.stage, 40)) for stage in stages), default=0)
+        is_busy = False
+        for stage in stages:
+            label = clean(stage.stage, 40)
+            label += " " * (columns - width(label))
+            before = self._states.get(stage.stage, StageState.WAITING)
+            if before is StageState.WAITING and stage.state is not StageState.WAITING and stage.started_at is not None:
+                self._write(label, f"$ {clean(stage.command, 1000)}")
+            is_busy = self._show_log(stage, label, is_ended=stage.state.is_final) or is_busy
+            if stage.state.is_final and not before.is_final and self._is_drained(stage):
+                self._write(label, ending(stage))
+                self._states[stage.stage] = stage.state
+            elif not stage.state.is_final:
+                self._states[stage.stage] = stage.state
+        self._stream.flush()
+        return is_busy
+
+    def _show_log(self, stage: StageRun, label: str, *, is_ended: bool) -> bool:
+        if not stage.log_path:
+            return False
+        tail = self._tails.setdefault(stage.stage, LogTail(stage.log_path))
+        lines = tail.read(is_ended=is_ended)
+        for line in lines:
+            self._write(label, clean_line(line))
+        return bool(lines) or (is_ended and not tail.is_drained)
+
+    def _is_drained(self, stage: StageRun) -> bool:
+        return stage.stage not in self._tails or self._tails[stage.stage].is_drained
+
+    def _write(self, label: str, line: str) -> None:
+        prefix = f"\x1b[36m{label} |\x1b[39m " if self._is_coloured and label else f"{label} | " if label else ""
+        self._stream.write(f"{prefix}{line}\n")
+
+
+def ending(stage: StageRun) -> str:
+    """How a stage ended, in words: ``done in 3.2s``, ``failed with exit code 2 after 10s``."""
+    seconds = duration(stage.duration_s(time.time()))
+    if stage.state is StageState.DONE:
+        return f"done in {seconds}"
+    if stage.state is StageState.FAILED:
+        reason = clean(stage.error.splitlines()[0], 500) if stage.error else f"exit code {stage.exit_code}"
+        return f"failed after {seconds}: {reason}" if stage.started_at is not None else f"failed: {reason}"
+    words = {
+        StageState.CACHED: "up to date",
+        StageState.SKIPPED: "skipped",
+        StageState.STOPPED: f"stopped after {seconds}" if stage.started_at is not None else "stopped",
+    }
+    return words.get(stage.state, str(stage.state)) + (f": {clean(stage.error, 500)}" if stage.error else "")
+
+
+def summary(run: PipelineRun) -> str:
+    """One line about an ended run: ``finished in 12s: 3 done, 2 up to date``."""
+    states = [stage.state for stage in run.stages]
+    words = {StageState.CACHED: "up to date"}
+    parts = [f"{states.count(state)} {words.get(state, state.value)}" for state in StageState if states.count(state)]
+    seconds = duration((run.ended_at if run.ended_at is not None else time.time()) - run.started_at)
+    return f"{run.state} in {seconds}: {', '.join(parts) or count(0, 'stage')}"

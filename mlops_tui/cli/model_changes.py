@@ -1,0 +1,149 @@
+"""``models register``, ``promote``, ``rollback`` and ``alias``: what changes the registry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mlops_store.errors import UsageError
+from mlops_store.records import StageChange
+from mlops_tui.cli import output, shapes, text
+from mlops_tui.cli.model_lists import find_version
+from mlops_tui.cli.parameters import dry_run_option, json_option, model_argument, reason_option, run_argument
+from mlops_tui.cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mlops_tui.registry.stages import Promotion
+
+
+@click.command()
+@model_argument()
+@run_argument()
+@click.option("--logged", metavar="NAME", help="Which of the run's models, when it logged several. [its newest]")
+@click.option("--description", default="", metavar="TEXT")
+@click.option("--alias", "aliases", multiple=True, metavar="NAME", help="Give the version this alias; may be repeated.")
+@json_option
+@click.pass_obj
+def register(
+    workspace: Workspace,
+    model: str,
+    run: str,
+    logged: str | None,
+    description: str,
+    aliases: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Register the model that a run logged as a new version of MODEL."""
+    from mlops_store import models, runs
+    from mlops_store.errors import nearest
+    from mlops_tui.registry import versions
+
+    store = workspace.store()
+    run_id = runs.resolve(store.read(), run)
+    chosen = None
+    if logged is not None:
+        found = {candidate.name: candidate for candidate in reversed(models.logged(store.read(), run_id))}
+        if logged not in found:
+            raise UsageError(f"run {run!r} has logged no model {logged!r}", nearest(logged, found))
+        chosen = found[logged]
+    version = versions.register(
+        store,
+        workspace.config,
+        model,
+        run_id=run_id,
+        logged_model=chosen,
+        description=description,
+        aliases=aliases,
+    )
+    if as_json:
+        output.write_json(shapes.model_version(version))
+    else:
+        output.say(f"registered {text.clean(version.model)} version {version.version} in {text.clean(version.stage)}")
+
+
+@click.command()
+@model_argument()
+@click.argument("version")
+@click.option("--to", "to_stage", metavar="STAGE", help="The stage to go to. [the next one]")
+@reason_option
+@dry_run_option
+@json_option
+@click.pass_obj
+def promote(
+    workspace: Workspace, model: str, version: str, to_stage: str | None, reason: str, dry_run: bool, as_json: bool
+) -> None:
+    """Move VERSION of MODEL to the next stage, or to the one named."""
+    from mlops_tui.registry import stages
+
+    store = workspace.store()
+    number = find_version(store.read(), model, version).version
+    if dry_run:
+        _write_preview(stages.preview(store.read(), workspace.config, model, number, to_stage), as_json)
+    else:
+        _write_change(stages.promote(store, workspace.config, model, number, to_stage, reason=reason), as_json)
+
+
+@click.command()
+@model_argument()
+@click.option("--stage", default="production", show_default=True, metavar="STAGE", help="The stage to roll back.")
+@reason_option
+@dry_run_option
+@json_option
+@click.pass_obj
+def rollback(workspace: Workspace, model: str, stage: str, reason: str, dry_run: bool, as_json: bool) -> None:
+    """Put the version that a stage held before back into it."""
+    from mlops_tui.registry import stages
+
+    store = workspace.store()
+    if dry_run:
+        _write_preview(stages.preview_rollback(store.read(), workspace.config, model, stage), as_json)
+    else:
+        _write_change(stages.rollback(store, workspace.config, model, stage, reason=reason), as_json)
+
+
+def _write_preview(promotion: Promotion, as_json: bool) -> None:
+    if as_json:
+        output.write_json(promotion)
+        return
+    output.say("nothing is changed; it would be:")
+    for line in (*promotion.consequences, *(f"warning: {warning}" for warning in promotion.warnings)):
+        output.say(f"  {text.clean(line, 1000)}")
+    if promotion.metrics:
+        output.say()
+        rows = [(row[0], *map(text.number, row[1:])) for row in promotion.metrics]
+        output.write_table(("metric", "candidate", "holder"), rows, right=("candidate", "holder"))
+
+
+def _write_change(change: StageChange, as_json: bool) -> None:
+    if as_json:
+        output.write_json(change)
+    else:
+        name = text.clean(change.model)
+        output.say(f"{name} version {change.version}: {change.from_stage} -> {change.to_stage} ({change.kind})")
+
+
+@click.command()
+@model_argument()
+@click.argument("alias")
+@click.argument("version", required=False)
+@click.option("-r", "--remove", is_flag=True, help="Take the alias away.")
+@json_option
+@click.pass_obj
+def alias(workspace: Workspace, model: str, alias: str, version: str | None, remove: bool, as_json: bool) -> None:
+    """Let ALIAS name VERSION of MODEL, moving it when it names another."""
+    from mlops_store import models
+    from mlops_tui.registry import aliases
+
+    if remove == (version is not None):
+        raise UsageError("an alias needs a version, or --remove", "mlops-tui models alias MODEL ALIAS VERSION")
+    store = workspace.store()
+    if version is None:
+        aliases.remove(store, model, alias)
+    else:
+        aliases.set(store, model, alias, find_version(store.read(), model, version).version)
+    kept = models.get(store.read(), model).aliases
+    if as_json:
+        output.write_json({"model": model, "aliases": kept})
+    else:
+        output.write_fields((f"@{name}", f"version {number}") for name, number in sorted(kept.items()))

@@ -1,0 +1,138 @@
+"""``models list``, ``show`` and ``history``: reading the registry."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import click
+
+from mlops_store.records import ModelVersion, RegisteredModel
+from mlops_tui.cli import output, shapes, text
+from mlops_tui.cli.parameters import json_option, model_argument
+from mlops_tui.cli.workspace import Workspace
+
+
+def find_version(db: sqlite3.Connection, model: str, version: str) -> ModelVersion:
+    """The version of a model that a person means by '3', 'v3', 'champion', '@champion' or 'production'.
+
+    Raises:
+        NotFound: No such model or version.
+    """
+    from mlops_store import models
+
+    word = version.removeprefix("@")
+    number = word.lower().removeprefix("v")
+    return models.resolve(db, f"{model}/{int(number)}" if number.isdecimal() else f"{model}@{word}")
+
+
+@click.command("list")
+@json_option
+@click.pass_obj
+def list_(workspace: Workspace, as_json: bool) -> None:
+    """List the registered models with their versions and stages."""
+    from mlops_store import models
+
+    store = workspace.find()
+    found = [] if store is None else models.all(store.read())
+    if as_json:
+        output.write_json_lines(map(shapes.model, found))
+    elif found:
+        rows = [_row(version) for model in found for version in model.versions]
+        output.write_table(("model", "version", "stage", "aliases", "run", "made", "by"), rows, right=("version",))
+    else:
+        output.remark("no models; mlops-tui models register MODEL RUN makes one")
+
+
+def _row(version: ModelVersion) -> tuple[str, ...]:
+    return (
+        version.model,
+        str(version.version),
+        version.stage,
+        ", ".join(version.aliases),
+        text.short(version.run_id) if version.run_id else "-",
+        text.moment(version.created_at),
+        version.created_by,
+    )
+
+
+@click.command()
+@model_argument()
+@click.argument("version", required=False)
+@json_option
+@click.pass_obj
+def show(workspace: Workspace, model: str, version: str | None, as_json: bool) -> None:
+    """Show a model, or one of its versions with where it came from."""
+    from mlops_store import models
+
+    db = workspace.store().read()
+    if version is None and "/" not in model and "@" not in model:
+        found = models.get(db, model)
+        output.write_json(shapes.model(found)) if as_json else _write_model(found)
+        return
+    chosen = models.resolve(db, model) if version is None else find_version(db, model, version)
+    output.write_json(shapes.model_version(chosen)) if as_json else _write_version(chosen)
+
+
+def _write_model(model: RegisteredModel) -> None:
+    output.write_fields(
+        [("model", model.name), ("description", model.description), ("made", text.moment(model.created_at))]
+    )
+    output.say()
+    rows = [_row(version)[1:] for version in model.versions]
+    output.write_table(("version", "stage", "aliases", "run", "made", "by"), rows, right=("version",))
+
+
+def _write_version(version: ModelVersion) -> None:
+    lineage = version.lineage
+    output.write_fields(
+        [
+            ("model", version.model),
+            ("version", str(version.version)),
+            ("stage", version.stage),
+            ("aliases", ", ".join(version.aliases)),
+            ("description", version.description),
+            ("flavor", version.flavor),
+            ("size", text.size(version.size_bytes)),
+            ("digest", version.digest),
+            ("source", version.source),
+            ("made", f"{text.moment(version.created_at)} by {version.created_by}"),
+            ("run", version.run_id or ""),
+            ("commit", str(lineage.get("git_commit") or "")),
+        ]
+    )
+    for part in ("metrics", "params"):
+        values = lineage.get(part)
+        if isinstance(values, dict) and values:
+            output.say(f"\n{part}")
+            shown = {
+                key: text.number(value) if isinstance(value, float) else str(value) for key, value in values.items()
+            }
+            output.write_fields(sorted(shown.items()), indent="  ")
+
+
+@click.command()
+@model_argument()
+@json_option
+@click.pass_obj
+def history(workspace: Workspace, model: str, as_json: bool) -> None:
+    """Show every stage change of a model, newest first."""
+    from mlops_store import models
+
+    db = workspace.store().read()
+    models.get(db, model)  # an unknown name is an error, not an empty list
+    changes = models.changes(db, model)
+    if as_json:
+        output.write_json_lines(changes)
+        return
+    rows = [
+        (
+            text.moment(change.at),
+            str(change.version),
+            change.kind,
+            f"{change.from_stage or '-'} -> {change.to_stage}",
+            change.actor,
+            change.reason,
+        )
+        for change in changes
+    ]
+    output.write_table(("time", "version", "act", "stages", "by", "reason"), rows, right=("version",))

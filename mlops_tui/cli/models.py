@@ -1,0 +1,28 @@
+"""``mlops-tui models``: the verbs on registered models."""
+
+from __future__ import annotations
+
+import click
+
+from mlops_tui.cli import model_changes, model_lists
+from mlops_tui.cli.parameters import Noun
+
+
+@click.group(cls=Noun)
+def command() -> None:
+    """List, register, promote and roll back models.
+
+    VERSION is a number, an alias (champion) or a stage (production).
+    """
+
+
+for verb in (
+    model_lists.list_,
+    model_lists.show,
+    model_lists.history,
+    model_changes.register,
+    model_changes.promote,
+    model_changes.rollback,
+    model_changes.alias,
+):
+    command.add_command(verb)

@@ -1,0 +1,99 @@
+"""Options and arguments that several verbs share, with their completion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from mlops_store.errors import MlopsError, UsageError, nearest
+from mlops_tui.cli.workspace import Workspace
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would happen and change nothing.")
+reason_option = click.option("--reason", default="", metavar="TEXT", help="Why, for the audit log.")
+_COMPLETIONS = 100
+
+
+class Noun(click.Group):
+    """A group of verbs, shown in the order in which they were added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs in their order."""
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb that the first word names; the nearest is named where there is none."""
+        word = args[0]
+        if word not in self.commands and not word.startswith("-") and not ctx.resilient_parsing:
+            raise UsageError(f"no command {ctx.command_path + ' ' + word!r}", nearest(word, self.commands))
+        return super().resolve_command(ctx, args)
+
+
+def run_argument(name: str = "run", **attributes: Any) -> Callable[[Any], Any]:
+    """A run: its id, a few digits that begin or end it, or its name (then the newest of that name)."""
+    return click.argument(name, metavar=_metavar("RUN", attributes), shell_complete=_runs, **attributes)
+
+
+def model_argument(name: str = "model", **attributes: Any) -> Callable[[Any], Any]:
+    """A registered model's name."""
+    return click.argument(name, metavar=_metavar("MODEL", attributes), shell_complete=_models, **attributes)
+
+
+def stage_argument(name: str, **attributes: Any) -> Callable[[Any], Any]:
+    """A stage of the pipeline."""
+    return click.argument(name, metavar=_metavar("STAGE", attributes), shell_complete=_stages, **attributes)
+
+
+def _metavar(word: str, attributes: dict[str, Any]) -> str:
+    if attributes.get("nargs") == -1:
+        return f"{word}..." if attributes.get("required") else f"[{word}]..."
+    return word if attributes.get("required", True) else f"[{word}]"
+
+
+def _runs(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    def read(workspace: Workspace) -> Iterable[tuple[str, str]]:
+        from mlops_store import runs
+
+        if workspace.project.has_store:
+            db = workspace.store().read()
+            for run in runs.by_ids(db, runs.ids(db)[:_COMPLETIONS]):
+                # once something is typed it is an id or a name; before, names say more
+                yield (run.run_id if incomplete and run.run_id.startswith(incomplete) else run.name), run.status
+
+    return _items(context, incomplete, read)
+
+
+def _models(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    def read(workspace: Workspace) -> Iterable[tuple[str, str]]:
+        from mlops_store import models
+
+        return [(name, "") for name in models.names(workspace.store().read())]
+
+    return _items(context, incomplete, read)
+
+
+def _stages(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    def read(workspace: Workspace) -> Iterable[tuple[str, str]]:
+        from mlops_tui.pipeline import spec
+
+        return [(name, stage.desc) for name, stage in spec.load(workspace.project).stages.items()]
+
+    return _items(context, incomplete, read)
+
+
+def _items(
+    context: click.Context, incomplete: str, read: Callable[[Workspace], Iterable[tuple[str, str]]]
+) -> list[CompletionItem]:
+    """The words that begin as typed; none of a project that cannot be read, since a prompt is no place for errors."""
+    try:
+        found = dict(read(Workspace(context.find_root().params.get("directory"))))
+    except MlopsError:
+        return []
+    # completion scripts split lines and commas: a name that has those cannot be offered
+    safe = {word: text for word, text in found.items() if word.isprintable() and "," not in word}
+    return [CompletionItem(word, help=text or None) for word, text in safe.items() if word.startswith(incomplete)]

@@ -1,0 +1,106 @@
+"""``mlops-tui run``: runs the stale stages and shows what they write."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TextIO
+
+import click
+
+from mlops_store.errors import Refused
+from mlops_store.records import PipelineRun, PipelineState
+from mlops_tui.cli import output, shapes
+from mlops_tui.cli.environment import prefer_own_interpreter
+from mlops_tui.cli.follow import Follower, summary
+from mlops_tui.cli.parameters import dry_run_option, json_option, stage_argument
+from mlops_tui.cli.workspace import Workspace, warn
+
+
+@click.command()
+@stage_argument("targets", nargs=-1)
+@click.option("-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Stages at a time.")
+@click.option("-f", "--force", is_flag=True, help="Run the stages even if nothing has changed.")
+@click.option("-k", "--keep-going", is_flag=True, help="After a failure run what does not depend on it.")
+@click.option("-d", "--detach", is_flag=True, help="Start the run and return; 'logs --follow' follows it.")
+@click.option("--name", default="", metavar="NAME", help="A name for the run. [made up]")
+@dry_run_option
+@json_option
+@click.pass_context
+def command(
+    context: click.Context,
+    targets: tuple[str, ...],
+    jobs: int,
+    force: bool,
+    keep_going: bool,
+    detach: bool,
+    name: str,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Run the stale stages of the pipeline, or of the stages named and what they need.
+
+    The run belongs to a process of its own: Ctrl+C stops it, a lost connection does not. With --json the stages' output
+    goes to stderr.
+    """
+    workspace: Workspace = context.obj
+    if dry_run:
+        _plan(workspace, targets, force, as_json)
+        return
+    from mlops_tui import pipeline
+
+    prefer_own_interpreter(workspace.project)
+    workspace.find()  # settles a run whose supervisor was killed, which would otherwise count as running
+    run_id = pipeline.start(
+        workspace.project, targets=targets, force=force, jobs=jobs, keep_going=keep_going, name=name
+    )
+    if detach:
+        _tell_started(run_id, as_json)
+        return
+    run = _follow(workspace, run_id, sys.stderr if as_json else sys.stdout)
+    if as_json:
+        output.write_json(shapes.pipeline_run(run, time.time()))
+    else:
+        output.say(summary(run))
+    context.exit(0 if run.state is PipelineState.FINISHED else 1)
+
+
+def _follow(workspace: Workspace, run_id: str, stream: TextIO) -> PipelineRun:
+    """Shows the run until it has ended. The first Ctrl+C asks it to stop, a second one leaves at once."""
+    from mlops_store import audit
+    from mlops_tui import pipeline
+
+    follower = Follower(workspace.project, workspace.create(), run_id, stream)
+    try:
+        return follower.follow()
+    except KeyboardInterrupt:
+        stream.write("stopping; Ctrl+C again leaves now\n")
+        try:
+            pipeline.stop(workspace.project, run_id, by=audit.user())
+        except Refused as error:  # it has ended meanwhile
+            warn(error.message)
+        return follower.follow()
+
+
+def _tell_started(run_id: str, as_json: bool) -> None:
+    if as_json:
+        output.write_json({"run_id": run_id})
+    else:
+        output.say(f"started {run_id}; mlops-tui logs --follow shows it, mlops-tui stop stops it")
+
+
+def _plan(workspace: Workspace, targets: tuple[str, ...], force: bool, as_json: bool) -> None:
+    """Prints what a run would do."""
+    from mlops_tui.pipeline import graph, spec, state
+
+    pipeline = spec.load(workspace.project)
+    chosen = set(graph.order(pipeline, targets or None))
+    stages = [stage for stage in state.status(workspace.project, pipeline, workspace.find()) if stage.stage in chosen]
+    planned = [stage for stage in stages if stage.is_stale or force]
+    if as_json:
+        output.write_json_lines({"stage": stage.stage, "reasons": stage.reasons} for stage in planned)
+    elif planned:
+        rows = [(stage.stage, "; ".join(stage.reasons) or "forced") for stage in planned]
+        output.write_table(("would run", "why"), rows)
+    else:
+        output.say("nothing to do")

@@ -1,0 +1,96 @@
+"""``runs show`` and ``runs compare``."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from mlops_store.errors import UsageError
+from mlops_store.records import RunDetail
+from mlops_tui.cli import output, shapes, text
+from mlops_tui.cli.parameters import json_option, run_argument
+from mlops_tui.cli.workspace import Workspace
+
+
+@click.command()
+@run_argument()
+@json_option
+@click.pass_obj
+def show(workspace: Workspace, run: str, as_json: bool) -> None:
+    """Show everything about a run but the histories of its metrics."""
+    from mlops_store import runs
+
+    db = workspace.store().read()
+    detail = runs.detail(db, runs.resolve(db, run))
+    if as_json:
+        output.write_json(shapes.run_detail(detail, time.time()))
+    else:
+        _write(detail)
+
+
+def _write(detail: RunDetail) -> None:
+    run = detail.run
+    commit = run.git_commit[:12] + (" with uncommitted changes" if run.git_dirty else "")
+    exit_code = "" if run.exit_code is None else str(run.exit_code)
+    output.write_fields(
+        [
+            ("run", run.run_id),
+            ("name", run.name),
+            ("experiment", run.experiment),
+            ("kind", run.kind),
+            ("status", run.status.lower() + (f", exit code {exit_code}" if exit_code not in ("", "0") else "")),
+            ("started", f"{text.moment(run.started_at)}, {text.duration(run.duration_s(time.time()))}"),
+            ("parent", run.parent_run_id or ""),
+            ("by", f"{run.user}@{run.host}" if run.user or run.host else ""),
+            ("command", " ".join(detail.command)),
+            ("directory", detail.cwd),
+            ("python", detail.python_version),
+            ("commit", commit),
+            ("branch", detail.git_branch),
+            ("deleted", "" if run.deleted_at is None else text.moment(run.deleted_at)),
+        ]
+    )
+    _section("params", sorted(run.params.items()))
+    if detail.summaries:
+        output.say()
+        columns = ("metric", "last", "min", "max", "mean", "values")
+        rows = [
+            (
+                summary.key,
+                *map(text.number, (summary.last, summary.min, summary.max, summary.mean)),
+                str(summary.count),
+            )
+            for summary in detail.summaries
+        ]
+        output.write_table(columns, rows, right=columns[1:])
+    _section("tags", sorted(run.tags.items()))
+    _section("models", [(model.name, f"{model.flavor}, {text.size(model.size_bytes)}") for model in detail.models])
+    _section("artifacts", [(artifact.path, text.size(artifact.size_bytes)) for artifact in detail.artifacts])
+    _section("data", [(use.dataset.name, f"{use.context}, {use.dataset.digest[:12]}") for use in detail.datasets])
+    _section("notes", [(f"{text.moment(note.created_at)} {note.author}", note.body) for note in detail.notes])
+    if detail.error:
+        output.say("\nerror")
+        for line in detail.error.splitlines():
+            output.say(f"  {text.clean_line(line)}")
+
+
+def _section(title: str, fields: list[tuple[str, str]]) -> None:
+    if fields:
+        output.say(f"\n{title}")
+        output.write_fields(fields, indent="  ")
+
+
+@click.command()
+@run_argument("names", nargs=-1, required=True)
+@click.option("--all", "with_equal", is_flag=True, help="What is equal as well.")
+@json_option
+@click.pass_obj
+def compare(workspace: Workspace, names: tuple[str, ...], with_equal: bool, as_json: bool) -> None:
+    """Compare runs: what differs in params, metrics, code, environment and data."""
+    from mlops_store import runs
+
+    db = workspace.store().read()
+    chosen = list(dict.fromkeys(runs.resolve(db, name) for name in names))
+    if len(chosen) < 2:
+        raise UsageError("nothing to compare: one run is named", "mlops-tui runs compare RUN RUN ...")

@@ -1,0 +1,151 @@
+"""``runs list`` and ``runs history``."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import click
+
+from mlops_store.errors import NotFound, UsageError, nearest
+from mlops_store.records import Run, RunKind, RunStatus
+from mlops_tui.cli import output, shapes, text
+from mlops_tui.cli.parameters import json_option, run_argument
+from mlops_tui.cli.workspace import Workspace
+
+_SHOWN = 50
+_WINDOW = 500
+_METRIC_COLUMNS = 5
+_STATES = click.Choice([status.value for status in RunStatus], case_sensitive=False)
+_KINDS = click.Choice([kind.value for kind in RunKind])
+_SORT_HELP = "started_at, name, status, duration, experiment, metrics.KEY, params.KEY, tags.KEY; -KEY is descending."
+
+
+@click.command("list")
+@click.option("-f", "--filter", "expression", default="", help="As in: \"metrics.auc > 0.9 AND params.depth = '3'\".")
+@click.option("-s", "--sort", default="-started_at", metavar="KEY", show_default=True, help=_SORT_HELP)
+@click.option("-n", "--limit", type=click.IntRange(min=0), help=f"At most so many, 0 for all. [{_SHOWN}; --json: all]")
+@click.option("-e", "--experiment", metavar="NAME", help="Only runs of this experiment.")
+@click.option("--status", type=_STATES, help="Only runs in this state.")
+@click.option("--kind", "kinds", multiple=True, type=_KINDS, help="Only runs of this kind; may be repeated.")
+@click.option("-m", "--metric", "metrics", multiple=True, metavar="KEY", help="Show this metric; may be repeated.")
+@click.option("--archived", is_flag=True, help="Archived runs as well.")
+@click.option("--deleted", is_flag=True, help="Deleted runs as well.")
+@json_option
+@click.pass_obj
+def list_(
+    workspace: Workspace,
+    expression: str,
+    sort: str,
+    limit: int | None,
+    experiment: str | None,
+    status: str | None,
+    kinds: tuple[str, ...],
+    metrics: tuple[str, ...],
+    archived: bool,
+    deleted: bool,
+    as_json: bool,
+) -> None:
+    """List runs, newest first.
+
+    The filter is MLflow's: metrics.x, params.x, tags.x and attributes, compared, joined by AND. Bare words are looked
+    for in names, experiments and tags.
+    """
+    found = array("q")
+    if workspace.find() is not None:
+        from mlops_store import runs
+
+        where, arguments = _condition(workspace, expression, experiment, status)
+        found = runs.ids(
+            workspace.store().read(),
+            where=where,
+            arguments=arguments,
+            sort=sort.removeprefix("-"),
+            descending=sort.startswith("-"),
+            kinds=kinds or runs.KINDS,
+            include_archived=archived,
+            include_deleted=deleted,
+        )
+    limit = limit if limit is not None else 0 if as_json else _SHOWN
+    window = found[:limit] if limit else found
+    now = time.time()
+    if as_json:
+        output.write_json_lines(shapes.run(run, now) for run in _records(workspace, window))
+    elif window:
+        _write(list(_records(workspace, window)), metrics, now)
+    if not as_json and len(window) < len(found):
+        output.remark(f"{len(window)} of {text.count(len(found), 'run')}; --limit 0 shows all")
+    elif not as_json and not found:
+        output.remark("no runs")
+
+
+def _condition(
+    workspace: Workspace, expression: str, experiment: str | None, status: str | None
+) -> tuple[str, list[str | float]]:
+    """The SQL condition and its values for the options given."""
+    from mlops_store import runs
+    from mlops_tui.compare.condition import condition
+
+    typed = condition(expression)
+    pieces, arguments = [], list(typed.arguments)
+    if typed.where:
+        pieces.append(f"({typed.where})")
+    if experiment is not None:
+        known = [found.name for found in runs.experiments(workspace.store().read())]
+        if experiment not in known:
+            raise NotFound(f"no experiment {experiment!r}", nearest(experiment, known))
+        pieces.append("r.experiment_id = (SELECT id FROM experiments WHERE name = ?)")
+        arguments.append(experiment)
+    if status is not None:
+        pieces.append("r.status = ?")
+        arguments.append(status)
+    return " AND ".join(pieces), arguments
+
+
+def _records(workspace: Workspace, numbers: array[int]) -> Iterator[Run]:
+    """The runs, read window by window, so that a list of any length needs little memory."""
+    from mlops_store import runs
+
+    for start in range(0, len(numbers), _WINDOW):
+        yield from runs.by_ids(workspace.store().read(), numbers[start : start + _WINDOW])
+
+
+def _write(records: Sequence[Run], chosen: Sequence[str], now: float) -> None:
+    metrics = list(chosen) or _usual_metrics(records)
+    is_mixed = len({run.experiment for run in records}) > 1
+    rows = []
+    for run in records:
+        row = [text.short(run.run_id), run.name, *([run.experiment] if is_mixed else []), run.kind, run.status.lower()]
+        row += [text.moment(run.started_at), text.duration(run.duration_s(now))]
+        rows.append(row + [text.number(run.metrics.get(key)) for key in metrics])
+    titles = ["run", "name", *(["experiment"] if is_mixed else []), "kind", "status", "started", "duration", *metrics]
+    output.write_table(titles, rows, right=("duration", *metrics))
+
+
+def _usual_metrics(records: Sequence[Run]) -> list[str]:
+    counts = Counter(key for run in records for key in run.metrics if not key.startswith("system/"))
+    return [key for key, _ in counts.most_common(_METRIC_COLUMNS)]
+
+
+@click.command()
+@run_argument()
+@click.argument("key")
+@json_option
+@click.pass_obj
+def history(workspace: Workspace, run: str, key: str, as_json: bool) -> None:
+    """Show every value of the metric KEY of a run, by step."""
+    from mlops_store import metrics, runs
+
+    db = workspace.store().read()
+    run_id = runs.resolve(db, run)
+    points = metrics.history(db, run_id, key)
+    if not points:
+        known = runs.get(db, run_id).metrics
+        raise UsageError(f"run {run!r} has no metric {key!r}", nearest(key, known) or "it has logged no metrics")
+    if as_json:
+        output.write_json_lines(points)
+    else:
+        rows = [(str(point.step), text.moment(point.timestamp), text.number(point.value)) for point in points]
+        output.write_table(("step", "time", key), rows, right=("step", key))

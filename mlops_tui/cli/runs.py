@@ -1,0 +1,31 @@
+"""``mlops-tui runs``: the verbs on runs."""
+
+from __future__ import annotations
+
+import click
+
+from mlops_tui.cli import run_details, run_edits, run_lists
+from mlops_tui.cli.parameters import Noun
+
+
+@click.group(cls=Noun)
+def command() -> None:
+    """List, show, compare, tag and delete runs.
+
+    RUN is a run's id, a few digits that begin or end it, or its name (then the newest run of that name).
+    """
+
+
+for verb in (
+    run_lists.list_,
+    run_details.show,
+    run_details.compare,
+    run_lists.history,
+    run_edits.tag,
+    run_edits.note,
+    run_edits.archive,
+    run_edits.unarchive,
+    run_edits.delete,
+    run_edits.restore,
+):
+    command.add_command(verb)

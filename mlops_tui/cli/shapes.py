@@ -1,0 +1,195 @@
+"""The JSON objects of ``--json``. Keys are added in later versions, never renamed or removed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlops_store.records import (
+    Alert,
+    ModelVersion,
+    MonitorReport,
+    PipelineRun,
+    RegisteredModel,
+    Run,
+    RunDetail,
+    StageRun,
+)
+
+
+def run(record: Run, now: float) -> dict[str, Any]:
+    """A run as ``runs list`` prints it; ``duration_s`` counts until ``now`` while the run is live."""
+    return {
+        "run_id": record.run_id,
+        "name": record.name,
+        "experiment": record.experiment,
+        "status": record.status,
+        "kind": record.kind,
+        "started_at": record.started_at,
+        "ended_at": record.ended_at,
+        "duration_s": round(record.duration_s(now), 3),
+        "params": record.params,
+        "metrics": record.metrics,
+        "tags": record.tags,
+        "parent_run_id": record.parent_run_id,
+        "user": record.user,
+        "host": record.host,
+        "source": record.source,
+        "git_commit": record.git_commit,
+        "git_dirty": record.git_dirty,
+        "exit_code": record.exit_code,
+        "archived_at": record.archived_at,
+        "deleted_at": record.deleted_at,
+    }
+
+
+def run_detail(detail: RunDetail, now: float) -> dict[str, Any]:
+    """Everything about a run but its metric histories; ``metric_summaries`` holds last, min, max and mean."""
+    return {
+        **run(detail.run, now),
+        "command": detail.command,
+        "cwd": detail.cwd,
+        "pid": detail.pid,
+        "python_version": detail.python_version,
+        "git_branch": detail.git_branch,
+        "git_remote": detail.git_remote,
+        "git_diff": detail.git_diff,
+        "packages": detail.packages,
+        "error": detail.error,
+        "metric_summaries": {
+            summary.key: {
+                "last": summary.last,
+                "last_step": summary.last_step,
+                "last_at": summary.last_at,
+                "count": summary.count,
+                "nan_count": summary.nan_count,
+                "min": summary.min,
+                "max": summary.max,
+                "mean": summary.mean,
+            }
+            for summary in detail.summaries
+        },
+        "artifacts": detail.artifacts,
+        "datasets": [{"context": use.context, "dataset": use.dataset} for use in detail.datasets],
+        "models": detail.models,
+        "notes": detail.notes,
+        "child_run_ids": detail.child_run_ids,
+    }
+
+
+def model(record: RegisteredModel) -> dict[str, Any]:
+    """A registered model with its versions, newest first; ``stages`` maps a stage to the versions in it."""
+    stages: dict[str, list[int]] = {}
+    for version in record.versions:
+        stages.setdefault(version.stage, []).append(version.version)
+    return {
+        "name": record.name,
+        "description": record.description,
+        "created_at": record.created_at,
+        "updated_at": record.updated_at,
+        "stages": stages,
+        "aliases": record.aliases,
+        "tags": record.tags,
+        "versions": [model_version(version) for version in record.versions],
+    }
+
+
+def model_version(record: ModelVersion) -> dict[str, Any]:
+    """A version of a registered model."""
+    return {
+        "model": record.model,
+        "version": record.version,
+        "stage": record.stage,
+        "aliases": record.aliases,
+        "run_id": record.run_id,
+        "logged_model_id": record.logged_model_id,
+        "source": record.source,
+        "flavor": record.flavor,
+        "digest": record.digest,
+        "size_bytes": record.size_bytes,
+        "created_at": record.created_at,
+        "created_by": record.created_by,
+        "description": record.description,
+        "tags": record.tags,
+        "lineage": record.lineage,
+        "profile_id": record.profile_id,
+    }
+
+
+def alert(record: Alert) -> dict[str, Any]:
+    """An alert as ``drift list`` prints it."""
+    return {
+        "alert_id": record.id,
+        "report_id": record.report_id,
+        "monitor": record.monitor,
+        "batch": record.batch,
+        "kind": record.kind,
+        "severity": record.severity,
+        "state": record.state,
+        "title": record.title,
+        "opened_at": record.opened_at,
+        "acknowledged_at": record.acknowledged_at,
+        "acknowledged_by": record.acknowledged_by,
+        "resolved_at": record.resolved_at,
+    }
+
+
+def report(record: MonitorReport, *, with_columns: bool = False) -> dict[str, Any]:
+    """A monitor's report; with the check of each column where asked for."""
+    shape: dict[str, Any] = {
+        "report_id": record.id,
+        "monitor": record.monitor,
+        "batch": record.batch,
+        "path": record.path,
+        "digest": record.digest,
+        "status": record.status,
+        "checked_at": record.checked_at,
+        "duration_s": record.duration_s,
+        "row_count": record.row_count,
+        "model": record.model,
+        "version": record.version,
+        "checked_columns": record.checked_columns,
+        "drifted_columns": record.drifted_columns,
+        "drift_share": record.drift_share,
+        "is_dataset_drift": record.is_dataset_drift,
+        "error": record.error,
+    }
+    if with_columns:
+        shape["columns"] = record.columns
+    return shape
+
+
+def pipeline_run(record: PipelineRun, now: float) -> dict[str, Any]:
+    """A pipeline run with its stages in order."""
+    end = record.ended_at if record.ended_at is not None else now
+    return {
+        "run_id": record.run_id,
+        "name": record.name,
+        "state": record.state,
+        "jobs": record.jobs,
+        "started_at": record.started_at,
+        "ended_at": record.ended_at,
+        "duration_s": round(max(0.0, end - record.started_at), 3),
+        "host": record.host,
+        "supervisor_pid": record.supervisor_pid,
+        "stages": [stage_run(stage, now) for stage in record.stages],
+    }
+
+
+def stage_run(record: StageRun, now: float) -> dict[str, Any]:
+    """A stage within a pipeline run."""
+    duration_s = record.duration_s(now)
+    return {
+        "stage": record.stage,
+        "state": record.state,
+        "run_id": record.run_id,
+        "reasons": record.reasons,
+        "command": record.command,
+        "exit_code": record.exit_code,
+        "started_at": record.started_at,
+        "ended_at": record.ended_at,
+        "duration_s": None if duration_s is None else round(duration_s, 3),
+        "log_path": record.log_path,
+        "inputs": record.inputs,
+        "outputs": record.outputs,
+        "error": record.error,
+    }

@@ -1,0 +1,114 @@
+"""``mlops-tui status``: the project at a glance."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlops_tui.cli import output, shapes, text
+from mlops_tui.cli.parameters import json_option
+from mlops_tui.cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mlops_store.records import Alert, PipelineRun, RegisteredModel
+    from mlops_tui.pipeline.state import StageStatus
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def command(workspace: Workspace, as_json: bool) -> None:
+    """Show what is stale and why, what is running, which models are where, and open alerts."""
+    from mlops_store import alerts, models, pipelines, runs
+
+    store = workspace.find()
+    stages = _stages(workspace)
+    now = time.time()
+    run: PipelineRun | None = None
+    registered: list[RegisteredModel] = []
+    opened: list[Alert] = []
+    count = 0
+    if store is not None:
+        with store.snapshot() as db:
+            run = pipelines.latest(db)
+            registered = models.all(db, lineage=False)
+            opened = alerts.alerts(db)
+            count = runs.count(db)
+    if as_json:
+        output.write_json(
+            {
+                "root": workspace.project.root,
+                "stages": None if stages is None else [_stage(stage) for stage in stages],
+                "latest_pipeline_run": None if run is None else shapes.pipeline_run(run, now),
+                "runs": count,
+                "models": [shapes.model(model) for model in registered],
+                "alerts": [shapes.alert(alert) for alert in opened],
+            }
+        )
+        return
+    output.write_fields([("project", workspace.project.root), ("runs", f"{count:,}")])
+    _write_pipeline(stages, run, now)
+    _write_models(registered)
+    _write_alerts(opened)
+
+
+def _stages(workspace: Workspace) -> list[StageStatus] | None:
+    """The stages with what is stale; None when the project has no pipeline."""
+    if not os.path.exists(workspace.project.pipeline_path):
+        return None
+    from mlops_tui.pipeline import spec, state
+
+    return state.status(workspace.project, spec.load(workspace.project), workspace.find())
+
+
+def _stage(stage: StageStatus) -> dict[str, Any]:
+    return {
+        "stage": stage.stage,
+        "is_stale": stage.is_stale,
+        "reasons": stage.reasons,
+        "is_frozen": stage.is_frozen,
+        "command": stage.command,
+        "needs": stage.needs,
+    }
+
+
+def _write_pipeline(stages: list[StageStatus] | None, run: PipelineRun | None, now: float) -> None:
+    if run is not None:
+        end = run.ended_at if run.ended_at is not None else now
+        output.write_fields(
+            [("pipeline", f"{run.state}, {text.duration(end - run.started_at)}, started {text.moment(run.started_at)}")]
+        )
+    if stages is None:
+        output.say("\nno dvc.yaml here")
+        return
+    output.say()
+    running = {stage.stage: stage for stage in run.stages} if run is not None and run.state.is_live else {}
+    rows = []
+    for stage in stages:
+        state = "stale" if stage.is_stale else "up to date"
+        if stage.stage in running and not running[stage.stage].state.is_final:
+            state = running[stage.stage].state
+        rows.append((stage.stage, state, "; ".join(stage.reasons)))
+    output.write_table(("stage", "state", "why"), rows)
+
+
+def _write_models(models: list[RegisteredModel]) -> None:
+    if not models:
+        return
+    output.say()
+    rows = []
+    for model in models:
+        newest = {version.stage: version.version for version in reversed(model.versions)}
+        rows.append((model.name, str(len(model.versions)), ", ".join(f"{stage} {newest[stage]}" for stage in newest)))
+    output.write_table(("model", "versions", "newest in each stage"), rows, right=("versions",))
+
+
+def _write_alerts(alerts: list[Alert]) -> None:
+    if not alerts:
+        return
+    output.say()
+    rows = [(str(alert.id), alert.severity, alert.state, alert.batch, alert.title) for alert in alerts]
+    output.write_table(("alert", "severity", "state", "batch", "what"), rows, right=("alert",))

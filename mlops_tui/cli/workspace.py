@@ -1,0 +1,94 @@
+"""What a command works on: the project, its configuration and its store."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from mlops_store.errors import MlopsError, NotFound, StoreBusy, StoreFull, StoreReadOnly
+from mlops_tui import project as projects
+from mlops_tui.cli.text import clean
+from mlops_tui.project import Project
+
+if TYPE_CHECKING:
+    from mlops_store.store import Store
+    from mlops_tui.config import Config
+
+
+class Workspace:
+    """The project that the command line names; everything is opened when first asked for.
+
+    Args:
+        directory: Where to look for the project; the working directory by default.
+    """
+
+    def __init__(self, directory: str | None = None) -> None:
+        #: The directory that was named, which the project's root may lie above.
+        self.start = os.path.abspath(directory) if directory is not None else os.getcwd()
+        self.project: Project = projects.find(directory)
+        self._config: Config | None = None
+        self._store: Store | None = None
+
+    @property
+    def config(self) -> Config:
+        """The project's ``mlops.toml``.
+
+        Raises:
+            SpecError: It cannot be understood.
+        """
+        if self._config is None:
+            from mlops_tui import config
+
+            self._config = config.load(self.project)
+        return self._config
+
+    def find(self) -> Store | None:
+        """The store, up to date with all that was logged; None when nothing has been recorded here yet."""
+        if self._store is None and self.project.has_store:
+            from mlops_store.store import Store
+
+            self._store = Store(self.project.store_path, create=False)
+            self._catch_up(self._store)
+        return self._store
+
+    def store(self) -> Store:
+        """The store, up to date with all that was logged.
+
+        Raises:
+            NotFound: Nothing has been recorded here yet.
+        """
+        store = self.find()
+        if store is None:
+            raise NotFound(
+                f"nothing has been recorded in {self.project.root} yet",
+                "mlops-tui run runs the pipeline, mlops-tui init prepares the directory, -C DIR names another",
+            )
+        return store
+
+    def create(self) -> Store:
+        """The store, made when there is none."""
+        store = self.find()
+        if store is None:
+            from mlops_store.store import Store
+
+            store = self._store = Store(self.project.store_path)
+        return store
+
+    def _catch_up(self, store: Store) -> None:
+        """Folds what scripts have logged and settles runs whose processes are gone."""
+        from mlops_store import fold
+        from mlops_tui import pipeline
+
+        try:
+            fold.fold(store, self.project.journals_dir)
+            pipeline.recover(self.project, store)
+        except (StoreReadOnly, StoreBusy, StoreFull) as error:
+            # what is in the store can still be read; the person is told that newer values may be missing
+            warn("what was logged last may be missing", error)
+
+
+def warn(message: str, cause: MlopsError | None = None) -> None:
+    """Writes a remark to stderr."""
+    because = f": {cause.message}" if cause is not None else ""
+    sys.stderr.write(f"mlops-tui: {clean(message + because, 2000)}\n")
