@@ -19,7 +19,9 @@ Every error says in one sentence what happened to which thing; the hint names th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # a training script imports this module: typing and collections.abc would cost it milliseconds
+    from collections.abc import Iterable
 
 
 class MlopsError(Exception):

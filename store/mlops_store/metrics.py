@@ -44,7 +44,12 @@ def write(db: sqlite3.Connection, run_id: str, points: Iterable[tuple[str, int, 
 
 
 def append(
-    db: sqlite3.Connection, run: int, series: Mapping[int, Sequence[Point]], *, is_new_run: bool = False
+    db: sqlite3.Connection,
+    run: int,
+    series: Mapping[int, Sequence[Point]],
+    *,
+    is_new_run: bool = False,
+    loose_points: int = LOOSE_POINTS,
 ) -> None:
     """Appends points by the store's own numbers of run and key.
 
@@ -53,12 +58,13 @@ def append(
         run: ``runs.id``.
         series: ``keys.id`` -> points in the order they were logged.
         is_new_run: No point of this run was ever written, so that none needs to be looked up.
+        loose_points: From this many row points on, a series' points are moved into a chunk.
     """
     rows: list[tuple[int, int, int, int, float | None]] = []
     for key, added in series.items():
         old = None if is_new_run else _series(db, run, key)
         metric, count, chunked = _summarize(db, run, key, old, added)
-        if count + len(added) - chunked >= LOOSE_POINTS:
+        if count + len(added) - chunked >= loose_points:
             _pack(db, metric, chunked, added, count)
         else:
             rows.extend((metric, seq, *_row(point)) for seq, point in enumerate(added, count))

@@ -130,18 +130,20 @@ def set_params(db: sqlite3.Connection, run_id: str, params: Mapping[str, Any]) -
     Raises:
         NotFound: No such run.
     """
-    run, kept = number(db, run_id), {}
-    for key, raw in params.items():
-        value, key_id = str(raw), intern(db, key)
-        inserted = db.execute(
-            "INSERT OR IGNORE INTO params(run_id, key_id, value, number) VALUES (?, ?, ?, ?)",
-            (run, key_id, value, number_in(value)),
-        ).rowcount
-        if not inserted:
-            first = db.execute("SELECT value FROM params WHERE run_id = ? AND key_id = ?", (run, key_id)).fetchone()[0]
-            if first != value:
-                kept[key] = first
-    return kept
+    kept = put_params(db, number(db, run_id), {intern(db, key): str(value) for key, value in params.items()})
+    return {key: kept[key_id] for key in params if (key_id := intern(db, key)) in kept}
+
+
+def put_params(db: sqlite3.Connection, run: int, params: Mapping[int, str]) -> dict[int, str]:
+    """Does ``set_params`` by the store's own numbers of run and keys."""
+    inserted = db.executemany(
+        "INSERT OR IGNORE INTO params(run_id, key_id, value, number) VALUES (?, ?, ?, ?)",
+        [(run, key, value, number_in(value)) for key, value in params.items()],
+    ).rowcount
+    if inserted == len(params):
+        return {}
+    first = dict(db.execute("SELECT key_id, value FROM params WHERE run_id = ?", (run,)).fetchall())
+    return {key: first[key] for key, value in params.items() if first[key] != value}
 
 
 def set_tags(db: sqlite3.Connection, run_id: str, tags: Mapping[str, Any]) -> None:
@@ -339,6 +341,7 @@ __all__ = [
     "keys",
     "number",
     "number_in",
+    "put_params",
     "resolve",
     "restore",
     "set_params",

@@ -39,6 +39,7 @@ class Store:
     def __init__(self, path: str, *, create: bool = True, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self.path = os.path.abspath(path)
         self.objects_dir = os.path.join(os.path.dirname(self.path), "objects")
+        self.is_read_only = False
         self._busy_timeout_s = busy_timeout_s
         self._local = threading.local()
         self._lock = threading.Lock()

@@ -1,0 +1,182 @@
+"""Moves what scripts have appended to their journals into the store, exactly once, by whoever comes first.
+
+How far a journal has been read is moved in the transaction that stores what was read, so any number of processes may
+fold at once and any of them may die. A lock beside the store keeps them from queueing for the same work; it is not
+what makes the result right. Loaded by training scripts in the background: must stay light.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mlops_store import events, journals, settle
+from mlops_store.journal_records import Applied, Applier
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from mlops_store.store import Store
+
+#: Seconds that a reader waits for another process that is folding.
+WAIT_S = 10.0
+
+#: Added to the name of a journal that cannot be read on.
+DAMAGED = ".damaged"
+
+_BATCH_BYTES = 1 << 20
+_BATCH_FILES = 256
+
+
+def fold(store: Store, journals_dir: str, *, wait_s: float = WAIT_S, budget_s: float = 60.0) -> int:
+    """Stores everything that stands in the journals and settles runs whose process is gone.
+
+    Args:
+        store: Where to.
+        journals_dir: Where from; need not exist.
+        wait_s: How long to wait for another process that is folding; 0 leaves the work to it.
+        budget_s: Stops after about this many seconds; the rest is for the next call.
+
+    Returns:
+        The number of frames stored by this call.
+
+    Raises:
+        StoreError: The store cannot be written. Nothing is lost: the journals stay.
+    """
+    if store.is_read_only or not _listed(journals_dir):
+        return 0
+    with _alone(os.path.join(os.path.dirname(store.path), "fold.lock"), wait_s) as is_mine:
+        if not is_mine:
+            return 0
+        return _pass(store, journals_dir, time.monotonic() + budget_s)
+
+
+def _pass(store: Store, directory: str, deadline: float) -> int:
+    names = _listed(directory)  # another folder may have finished some while this one waited
+    offsets: dict[str, int] = dict(store.read().execute("SELECT name, offset FROM journals").fetchall())
+    gone = [name for name in offsets.keys() - set(names) if not os.path.exists(os.path.join(directory, name))]
+    grown = deque(name for name in names if _size(directory, name) > offsets.get(name, 0))
+    done, total = dict[str, Applied](), 0
+    while grown and time.monotonic() < deadline:
+        batch = _read(directory, grown, offsets)
+        if not batch:
+            continue
+        with store.write() as db:
+            # A row outlives its file by one transaction: without it the file would be read again from its start.
+            db.executemany("DELETE FROM journals WHERE name = ?", [(name,) for name in gone])
+            stored = _store(db, directory, batch)
+        gone = []
+        for name, offset, data in batch:
+            if name not in stored:
+                continue
+            done[name] = applied = stored[name]
+            offsets[name] = offset + applied.consumed
+            total += applied.frames
+            if applied.problem:
+                os.replace(os.path.join(directory, name), os.path.join(directory, name + DAMAGED))
+            elif applied.consumed and len(data) >= _BATCH_BYTES:
+                grown.appendleft(name)
+    behind = set(grown)
+    closed = {name for name, applied in done.items() if applied.is_closed}
+    settle.settle(store, directory, {name: offsets.get(name, 0) for name in names if name not in behind}, closed)
+    return total
+
+
+def _listed(journals_dir: str) -> list[str]:
+    try:
+        names = [name for name in os.listdir(journals_dir) if name.endswith(journals.SUFFIX)]
+    except FileNotFoundError:
+        return []
+    # by writer, which sorts by time: a parent's journal begins before its children's
+    return sorted(names, key=lambda name: journals.split_name(name)[1])
+
+
+def _size(directory: str, name: str) -> int:
+    try:
+        return os.stat(os.path.join(directory, name)).st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _read(directory: str, grown: deque[str], offsets: dict[str, int]) -> list[tuple[str, int, bytes]]:
+    """Takes the next megabyte or so off the journals: name, offset and bytes of each."""
+    batch: list[tuple[str, int, bytes]] = []
+    size = 0
+    while grown and size < _BATCH_BYTES and len(batch) < _BATCH_FILES:
+        name = grown.popleft()
+        offset = offsets.get(name, 0)
+        data = _stretch(os.path.join(directory, name), offset)
+        if data:
+            batch.append((name, offset, data))
+            size += len(data)
+    return batch
+
+
+def _stretch(path: str, offset: int) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return b""
+    try:
+        data = os.pread(descriptor, _BATCH_BYTES, offset)
+        if len(data) == _BATCH_BYTES:
+            # a frame that is longer than a batch is read whole
+            _, length = journals.HEADER.unpack_from(data)
+            if _BATCH_BYTES < journals.HEADER.size + length <= journals.MAX_FRAME_BYTES:
+                data = os.pread(descriptor, journals.HEADER.size + length, offset)
+        return data
+    finally:
+        os.close(descriptor)
+
+
+def _store(db: sqlite3.Connection, directory: str, batch: list[tuple[str, int, bytes]]) -> dict[str, Applied]:
+    """Applies what was read and moves the offsets; leaves out what another process stored in the meantime."""
+    applier, stored = Applier(db), dict[str, Applied]()
+    for name, offset, data in batch:
+        run_id, _ = journals.split_name(name)
+        row = db.execute("SELECT offset, keysets FROM journals WHERE name = ?", (name,)).fetchone() or (0, "[]")
+        if row[0] != offset or not os.path.exists(os.path.join(directory, name)):
+            continue
+        stored[name] = applied = applier.apply(run_id, data, json.loads(row[1]))
+        if applied.problem:
+            message = f"{name} is damaged at byte {offset + applied.consumed}: {applied.problem}"
+            events.add(db, "journal.damaged", f"run:{run_id}", message)
+        if applied.consumed:
+            db.execute(
+                "INSERT INTO journals(name, offset, keysets, folded_at) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT(name) DO UPDATE SET offset = excluded.offset, keysets = excluded.keysets, "
+                "folded_at = excluded.folded_at",
+                (name, offset + applied.consumed, json.dumps(applied.keysets), time.time()),
+            )
+    applier.flush()
+    return stored
+
+
+@contextmanager
+def _alone(path: str, wait_s: float) -> Iterator[bool]:
+    """Holds the fold lock; yields False when another process kept it for ``wait_s``."""
+    import fcntl
+
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        deadline = time.monotonic() + wait_s
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                    break  # a file system without locks: the transactions still keep the result right
+            if time.monotonic() >= deadline:
+                yield False
+                return
+            time.sleep(0.005)
+        yield True
+    finally:
+        os.close(descriptor)

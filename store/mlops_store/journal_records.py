@@ -1,0 +1,296 @@
+"""What each record of a journal means for the store.
+
+A record that makes no sense becomes an event of its run and is passed over: one bad record must never keep the
+others out. Metric points are gathered by series and stored together at the end of the transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import struct
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from mlops_store import events, journals, metrics, runs, shared_texts
+from mlops_store.errors import NotFound
+from mlops_store.keys import intern
+from mlops_store.curves import Point
+from mlops_store.texts import storable
+
+_NONSENSE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+    NotFound,
+    sqlite3.IntegrityError,
+)
+_TIME_LIMIT_S = 1e15
+
+
+class Applied(NamedTuple):
+    """What came of one stretch of a journal.
+
+    Attributes:
+        consumed: Bytes of whole frames.
+        frames: Whole frames.
+        keysets: The file's key sets so far.
+        problem: Why nothing after ``consumed`` can be read; "" when it can.
+        is_closed: Whether its writer has said that it is done.
+    """
+
+    consumed: int
+    frames: int
+    keysets: list[list[str]]
+    problem: str
+    is_closed: bool
+
+
+class _Target:
+    """A run that receives records in this transaction."""
+
+    __slots__ = ("has_ended", "is_new", "number", "run_id", "series")
+
+    def __init__(self, run_id: str, number: int) -> None:
+        self.run_id = run_id
+        self.number = number
+        self.is_new = False
+        self.has_ended = False
+        self.series: dict[int, list[Point]] = {}
+
+
+class Applier:
+    """Applies stretches of journals within one write transaction.
+
+    Args:
+        db: The connection of a write transaction.
+    """
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._keys: dict[str, int] = {}
+        self._targets: dict[str, _Target] = {}
+        self._handlers: dict[str, Callable[[_Target, Mapping[str, Any]], None]] = {
+            "adopt": self._adopt,
+            "resume": self._resume,
+            "params": self._params,
+            "tags": self._tags,
+            "capture": self._capture,
+            "artifact": self._artifact,
+            "dataset": self._dataset,
+            "model": self._model,
+            "problem": self._problem,
+            "end": self._end,
+        }
+
+    def apply(self, run_id: str, data: bytes, keysets: list[list[str]]) -> Applied:
+        """Applies the whole frames of a stretch.
+
+        Args:
+            run_id: The run of the journal.
+            data: The stretch, beginning with a frame.
+            keysets: The key sets that stand before it in the file.
+        """
+        known = list(keysets)
+        lists: dict[int, list[list[Point]]] = {}
+        consumed = count = 0
+        problem, is_closed = "", False
+        try:
+            for kind, start, end in journals.frames(data):
+                if kind == journals.METRICS:
+                    self._points(run_id, known, lists, data, start, end)
+                elif kind == journals.KEYS:
+                    known.append([storable(str(key)) for key in json.loads(data[start:end])])
+                else:
+                    is_closed = self._record(run_id, data[start:end])
+                consumed, count = end, count + 1
+        except (ValueError, TypeError, struct.error) as error:
+            problem = str(error)
+        return Applied(consumed, count, known, problem, is_closed)
+
+    def flush(self) -> None:
+        """Stores the points that were gathered."""
+        for target in self._targets.values():
+            loose = metrics.WORTHWHILE_POINTS if target.has_ended else metrics.LOOSE_POINTS
+            if target.series:
+                metrics.append(self._db, target.number, target.series, is_new_run=target.is_new, loose_points=loose)
+            if target.has_ended and not target.is_new:
+                metrics.compact(self._db, target.number)
+
+    def _target(self, run_id: str) -> _Target:
+        target = self._targets.get(run_id)
+        if target is None:
+            target = self._targets[run_id] = _Target(run_id, self._number(run_id))
+        return target
+
+    def _number(self, run_id: str) -> int:
+        try:
+            return runs.number(self._db, run_id)
+        except NotFound:
+            # Its row is gone (or its start was lost with a disk): what it logs is kept under its id.
+            runs.create(self._db, run_id=run_id, name=run_id[:12], experiment="default", started_at=0.0)
+            return runs.number(self._db, run_id)
+
+    def _key(self, name: str) -> int:
+        number = self._keys.get(name)
+        if number is None:
+            number = self._keys[name] = intern(self._db, name)
+        return number
+
+    def _points(
+        self,
+        run_id: str,
+        known: list[list[str]],
+        lists: dict[int, list[list[Point]]],
+        data: bytes,
+        start: int,
+        end: int,
+    ) -> None:
+        keyset, step, timestamp = journals.METRICS_HEAD.unpack_from(data, start)
+        mine = lists.get(keyset)
+        values = struct.unpack_from(f"<{(end - start - journals.METRICS_HEAD.size) // 8}d", data, start + 20)
+        if mine is None:
+            if keyset >= len(known) or len(known[keyset]) != len(values):
+                raise ValueError(f"metrics of an unknown key set {keyset}")
+            series = self._target(run_id).series
+            mine = lists[keyset] = [series.setdefault(self._key(key), []) for key in known[keyset]]
+        ms = round(timestamp * 1000) if -_TIME_LIMIT_S < timestamp < _TIME_LIMIT_S else 0
+        for points, value in zip(mine, values, strict=True):
+            points.append((step, ms, value))
+
+    def _record(self, run_id: str, body: bytes) -> bool:
+        """Applies one ``J`` record; returns whether it is the writer's last."""
+        try:
+            content = json.loads(body)
+            if b"\\ud" in body:
+                content = _storable(content)
+            kind = content["t"]
+            if kind == "start":
+                self._start(run_id, content)
+            elif kind in self._handlers:
+                self._handlers[kind](self._target(run_id), content)
+        except _NONSENSE as error:
+            self._event("journal.problem", run_id, f"a record was passed over: {error}")
+            return False
+        return kind in ("end", "close")
+
+    def _event(self, kind: str, run_id: str, message: str, at: float | None = None) -> None:
+        events.add(self._db, kind, f"run:{run_id}", message, None, at)
+
+    def _start(self, run_id: str, content: Mapping[str, Any]) -> None:
+        if self._db.execute("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)).fetchone():
+            self._adopt(self._target(run_id), content)
+            return
+        parent = content.get("parent")
+        if parent and not self._db.execute("SELECT 1 FROM runs WHERE run_id = ?", (parent,)).fetchone():
+            self._event("run.orphan", run_id, f"its parent {parent} is not in this store")
+            parent = None
+        runs.create(
+            self._db,
+            run_id=run_id,
+            name=content["name"],
+            experiment=content["experiment"],
+            parent_run_id=parent,
+            started_at=content["at"],
+            **content["attributes"],
+        )
+        target = self._target(run_id)
+        target.is_new = True
+        self._params(target, content)
+        self._tags(target, content)
+
+    def _adopt(self, target: _Target, content: Mapping[str, Any]) -> None:
+        """A script logs into a run that something else made and ends: fill in what that did not know."""
+        for text in content.get("texts", ()):
+            shared_texts.put(self._db, text)
+        attributes = {name: value for name, value in content["attributes"].items() if name in runs.COLUMNS}
+        columns = ", ".join(("id", *attributes))
+        row = self._db.execute(f"SELECT {columns} FROM runs WHERE id = ?", (target.number,)).fetchone()
+        missing = {
+            name: value
+            for (name, value), old in zip(attributes.items(), row[1:], strict=True)
+            if old is None or old == ""
+        }
+        if content.get("is_named"):
+            missing["name"] = content["name"]
+        if content.get("is_placed"):
+            missing["experiment"] = content["experiment"]
+        runs.update(self._db, target.run_id, **missing)
+        self._params(target, content)
+        self._tags(target, content)
+
+    def _resume(self, target: _Target, content: Mapping[str, Any]) -> None:
+        runs.update(self._db, target.run_id, status="RUNNING", ended_at=None, exit_code=None, error=None)
+        target.has_ended = False
+        self._params(target, content)
+        self._tags(target, content)
+
+    def _params(self, target: _Target, content: Mapping[str, Any]) -> None:
+        params = content.get("params")
+        if not params:
+            return
+        kept = runs.put_params(self._db, target.number, {self._key(key): str(value) for key, value in params.items()})
+        for key, value in params.items():
+            if (first := kept.get(self._key(key))) is not None:
+                message = f"param {key!r} stays {first!r}; {value!r} was logged later"
+                self._event("param.conflict", target.run_id, message, content.get("at"))
+
+    def _tags(self, target: _Target, content: Mapping[str, Any]) -> None:
+        if content.get("tags"):
+            runs.set_tags(self._db, target.run_id, content["tags"])
+
+    def _capture(self, target: _Target, content: Mapping[str, Any]) -> None:
+        for text in content.get("texts", ()):
+            shared_texts.put(self._db, text)
+        runs.update(self._db, target.run_id, **content["attributes"])
+
+    def _artifact(self, target: _Target, content: Mapping[str, Any]) -> None:
+        from mlops_store import artifacts
+
+        for path, digest, size_bytes in content["files"]:
+            artifacts.record(self._db, target.run_id, path, digest, size_bytes, content["at"])
+
+    def _dataset(self, target: _Target, content: Mapping[str, Any]) -> None:
+        from mlops_store import datasets
+        from mlops_store.records import Dataset
+
+        datasets.use(self._db, target.run_id, Dataset(**content["dataset"]), content["context"])
+        self._tags(target, content)
+
+    def _model(self, target: _Target, content: Mapping[str, Any]) -> None:
+        from mlops_store import models, profiles
+
+        profile = content.get("profile")
+        models.add_logged(
+            self._db,
+            run_id=target.run_id,
+            profile_id=profiles.add(self._db, **profile) if profile else None,
+            **content["model"],
+        )
+
+    def _problem(self, target: _Target, content: Mapping[str, Any]) -> None:
+        self._event("log.problem", target.run_id, content["message"], content.get("at"))
+
+    def _end(self, target: _Target, content: Mapping[str, Any]) -> None:
+        runs.update(
+            self._db,
+            target.run_id,
+            status=content["status"],
+            ended_at=content["at"],
+            exit_code=content.get("exit_code"),
+            **({"error": content["error"]} if content.get("error") else {}),
+        )
+        target.has_ended = True
+
+
+def _storable(content: Any) -> Any:
+    if isinstance(content, str):
+        return storable(content)
+    if isinstance(content, dict):
+        return {storable(key): _storable(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_storable(value) for value in content]
+    return content

@@ -1,0 +1,127 @@
+"""The format of journals: what a running script appends and what ``fold`` moves into the store.
+
+Each writing process of a run has a file of its own, ``<run id>.<writer>.journal``, which only grows. It is a sequence
+of frames: a type byte, the length of the payload (unsigned 32-bit, little-endian), the payload.
+
+- ``K``: a JSON list of metric names. The n-th one of a file defines key set n.
+- ``M``: key set (unsigned 32-bit), step (signed 64-bit), Unix seconds (double), then a double for each of its names.
+- ``J``: a JSON object; its ``"t"`` says what it records, see ``fold``. The first frame is ``"writer"``.
+
+A frame that is not whole yet is not there yet. Imported by training scripts at their start: must stay light.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # importing typing or collections.abc costs a script's start some milliseconds
+    from collections.abc import Iterator, Mapping, Sequence
+
+SUFFIX = ".journal"
+KEYS, METRICS, RECORD = ord("K"), ord("M"), ord("J")
+
+#: A longer frame than this is damage.
+MAX_FRAME_BYTES = 1 << 28
+
+HEADER = struct.Struct("<BI")
+METRICS_HEAD = struct.Struct("<Iqd")
+
+
+def file_name(run_id: str) -> str:
+    """A name for this process's new journal of a run; sorts by time of creation within and between runs."""
+    return f"{run_id}.{time.time_ns():016x}{os.getpid():08x}{SUFFIX}"
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """The run id and the writer that a journal's name holds; ("", "") for other files."""
+    run_id, _, rest = name.partition(".")
+    return (run_id, rest.removesuffix(SUFFIX)) if run_id and rest.endswith(SUFFIX) else ("", "")
+
+
+def metrics_packer(count: int) -> struct.Struct:
+    """Packs a whole ``M`` frame: type, length, key set, step, Unix seconds and ``count`` values."""
+    return struct.Struct(f"<BIIqd{count}d")
+
+
+def metrics_length(count: int) -> int:
+    """The payload length of an ``M`` frame with ``count`` values."""
+    return METRICS_HEAD.size + 8 * count
+
+
+def record(content: Mapping[str, object]) -> bytes:
+    """A ``J`` frame."""
+    return _frame(RECORD, content)
+
+
+def key_set(keys: Sequence[str]) -> bytes:
+    """A ``K`` frame."""
+    return _frame(KEYS, list(keys))
+
+
+def frames(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Type, start and end of the payload of each whole frame.
+
+    Raises:
+        ValueError: There is no frame where one should begin; what came before was yielded.
+    """
+    at, size = 0, len(data)
+    unpack, head = HEADER.unpack_from, HEADER.size
+    while size - at >= head:
+        kind, length = unpack(data, at)
+        if kind not in (METRICS, RECORD, KEYS) or length > MAX_FRAME_BYTES:
+            raise ValueError(f"no frame at byte {at}: type {kind}, length {length}")
+        end = at + head + length
+        if end > size:
+            return
+        yield kind, at + head, end
+        at = end
+
+
+def _frame(kind: int, content: object) -> bytes:
+    body = dumps(content).encode("ascii")
+    return HEADER.pack(kind, len(body)) + body
+
+
+try:
+    # The json package costs four milliseconds at the start of a script; its C half costs none.
+    from _json import encode_basestring_ascii as _quoted
+except ImportError:
+
+    def _quoted(text: str, /) -> str:
+        import json
+
+        return json.dumps(text)
+
+
+def dumps(content: object) -> str:
+    """JSON text of dicts with string keys, lists, tuples, strings, numbers, booleans and None.
+
+    Raises:
+        TypeError: Anything else is in it.
+    """
+    if isinstance(content, str):
+        return _quoted(content)
+    if content is None:
+        return "null"
+    if isinstance(content, bool):
+        return "true" if content else "false"
+    if isinstance(content, int):
+        return int.__repr__(content)
+    if isinstance(content, float):
+        return _number(content)
+    if isinstance(content, dict):
+        return "{" + ",".join([f"{_quoted(key)}:{dumps(value)}" for key, value in content.items()]) + "}"
+    if isinstance(content, list | tuple):
+        return "[" + ",".join([dumps(value) for value in content]) + "]"
+    raise TypeError(f"{type(content).__name__} cannot stand in a journal")
+
+
+def _number(value: float) -> str:
+    if value != value:
+        return "NaN"
+    if value in (float("inf"), float("-inf")):
+        return "Infinity" if value > 0 else "-Infinity"
+    return float.__repr__(value)
