@@ -6,6 +6,7 @@ import time
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,9 +16,13 @@ from mlops_tui.cli import output, shapes, text
 from mlops_tui.cli.parameters import json_option, run_argument
 from mlops_tui.cli.workspace import Workspace
 
+if TYPE_CHECKING:
+    from mlops_tui.compare.condition import Condition
+
 _SHOWN = 50
 _WINDOW = 500
 _METRIC_COLUMNS = 5
+_POINTED = 200
 _STATES = click.Choice([status.value for status in RunStatus], case_sensitive=False)
 _KINDS = click.Choice([kind.value for kind in RunKind])
 _SORT_HELP = "started_at, name, status, duration, experiment, metrics.KEY, params.KEY, tags.KEY; -KEY is descending."
@@ -53,11 +58,11 @@ def list_(
     The filter is MLflow's: metrics.x, params.x, tags.x and attributes, compared, joined by AND. Bare words are looked
     for in names, experiments and tags.
     """
-    found = array("q")
+    found, typed = array("q"), _typed(expression)
     if workspace.find() is not None:
         from mlops_store import runs
 
-        where, arguments = _condition(workspace, expression, experiment, status)
+        where, arguments = _condition(workspace, typed, experiment, status)
         found = runs.ids(
             workspace.store().read(),
             where=where,
@@ -81,14 +86,26 @@ def list_(
         output.remark("no runs")
 
 
+def _typed(expression: str) -> Condition:
+    """The condition that a filter stands for; an error shows the place in it."""
+    from mlops_tui.compare.condition import condition
+    from mlops_tui.compare.tokens import FilterError
+
+    try:
+        return condition(expression)
+    except FilterError as error:
+        place = ""
+        if expression.isprintable() and len(expression) < _POINTED:
+            place = f"{expression}\n{' ' * error.position}{'^' * max(1, error.length)}\n"
+        raise UsageError(f"the filter is not understood: {error.message}", place + error.hint) from error
+
+
 def _condition(
-    workspace: Workspace, expression: str, experiment: str | None, status: str | None
+    workspace: Workspace, typed: Condition, experiment: str | None, status: str | None
 ) -> tuple[str, list[str | float]]:
     """The SQL condition and its values for the options given."""
     from mlops_store import runs
-    from mlops_tui.compare.condition import condition
 
-    typed = condition(expression)
     pieces, arguments = [], list(typed.arguments)
     if typed.where:
         pieces.append(f"({typed.where})")
