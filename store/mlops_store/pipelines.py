@@ -1,7 +1,7 @@
 """Pipeline runs and the state of each of their stages.
 
 The row in ``runs`` with the same id is made by the caller (``runs.create(kind="pipeline")``) in the same transaction.
-Nothing here starts or looks at a process: pids are only kept, and whoever uses one checks its start time and the boot.
+Nothing here starts or looks at a process: pids are only kept, and whoever uses one checks when it started and the boot.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from mlops_store.records import PipelineRun, PipelineState, StageRun, StageState
 
 _RUN_COLUMNS = (
     "p.run_id, r.run_id, r.name, p.state, p.jobs, r.started_at, r.ended_at, p.host, p.supervisor_pid, "
-    "p.supervisor_started_at, p.boot_id, p.stop_requested_at, p.request"
+    "p.supervisor_ticks, p.boot_id, p.stop_requested_at, p.request"
 )
 _RUNS = f"SELECT {_RUN_COLUMNS} FROM pipeline_runs p JOIN runs r ON r.id = p.run_id"
 _STAGE_COLUMNS = frozenset(
     (
-        "run_id", "state", "reasons", "command", "attempt", "pid", "process_started_at", "exit_code", "started_at",
+        "run_id", "state", "reasons", "command", "attempt", "pid", "process_ticks", "exit_code", "started_at",
         "ended_at", "log_path", "inputs", "outputs", "error",
     )
 )  # fmt: skip
@@ -29,11 +29,14 @@ _JSON_COLUMNS = frozenset({"reasons", "inputs", "outputs"})
 
 
 class StageProcess(NamedTuple):
-    """The process group that a stage was started as; ``pid`` is also the group's id."""
+    """The process group that a stage was started as.
+
+    ``pid`` is also the group's id; ``ticks`` is when its leader started, in clock ticks since boot.
+    """
 
     stage: str
     pid: int
-    process_started_at: float
+    ticks: int
 
 
 def create(
@@ -74,9 +77,9 @@ def create(
 def claim(db: sqlite3.Connection, run_id: str, *, host: str, pid: int, process_started_at: float, boot_id: str) -> None:
     """Records which process supervises the run from now on, and that the run is running."""
     db.execute(
-        "UPDATE pipeline_runs SET host = ?, supervisor_pid = ?, supervisor_started_at = ?, boot_id = ?, "
+        "UPDATE pipeline_runs SET host = ?, supervisor_pid = ?, supervisor_ticks = ?, boot_id = ?, "
         "state = 'running' WHERE run_id = ?",
-        (host, pid, process_started_at, boot_id, _key(db, run_id)),
+        (host, pid, ticks, boot_id, _key(db, run_id)),
     )
 
 
@@ -161,12 +164,12 @@ def get(db: sqlite3.Connection, run_id: str) -> PipelineRun:
 def processes(db: sqlite3.Connection, run_id: str) -> list[StageProcess]:
     """The process groups of the stages that are recorded as running."""
     rows = db.execute(
-        "SELECT stage, pid, process_started_at FROM stage_runs "
+        "SELECT stage, pid, process_ticks FROM stage_runs "
         "WHERE pipeline_run_id = (SELECT id FROM runs WHERE run_id = ?) AND state = 'running' AND pid IS NOT NULL "
         "ORDER BY position",
         (run_id,),
     )
-    return [StageProcess(stage, pid, started_at or 0.0) for stage, pid, started_at in rows]
+    return [StageProcess(stage, pid, ticks or 0) for stage, pid, ticks in rows]
 
 
 def history_s(db: sqlite3.Connection, stage: str, limit: int = 10) -> list[float]:
@@ -201,14 +204,14 @@ def _load(db: sqlite3.Connection, statement: str, arguments: Iterable[object]) -
             ended_at=ended_at,
             host=host or "",
             supervisor_pid=pid,
-            supervisor_started_at=pid_started_at,
+            supervisor_ticks=ticks,
             boot_id=boot_id or "",
             stop_requested_at=stop_requested_at,
             request=json.loads(request),
             stages=tuple(stages.get(key, ())),
         )
         for (
-            key, run_id, name, state, jobs, started_at, ended_at, host, pid, pid_started_at, boot_id,
+            key, run_id, name, state, jobs, started_at, ended_at, host, pid, ticks, boot_id,
             stop_requested_at, request,
         ) in rows
     ]  # fmt: skip

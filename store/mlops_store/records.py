@@ -245,7 +245,10 @@ class StageRun:
 
 @dataclass(frozen=True, slots=True)
 class PipelineRun:
-    """One run of the pipeline with its stages in order."""
+    """One run of the pipeline with its stages in order.
+
+    ``supervisor_ticks`` is when the supervisor started, in clock ticks since the boot ``boot_id``.
+    """
 
     run_id: str
     name: str
@@ -255,7 +258,7 @@ class PipelineRun:
     ended_at: float | None = None
     host: str = ""
     supervisor_pid: int | None = None
-    supervisor_started_at: float | None = None
+    supervisor_ticks: int | None = None
     boot_id: str = ""
     stop_requested_at: float | None = None
     request: Mapping[str, Any] = field(default_factory=dict)

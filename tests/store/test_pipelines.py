@@ -74,11 +74,11 @@ def test_a_run_is_live_until_its_state_is_final(store: Store) -> None:
     add_pipeline(store, "p1")
     add_pipeline(store, "p2")
     with store.write() as db:
-        pipelines.claim(db, "p2", host="h", pid=42, process_started_at=7.5, boot_id="b")
+        pipelines.claim(db, "p2", host="h", pid=42, ticks=75, boot_id="b")
     assert [run.run_id for run in pipelines.live(store.read())] == ["p2", "p1"]
     claimed = pipelines.get(store.read(), "p2")
-    assert (claimed.state, claimed.host, claimed.supervisor_pid, claimed.supervisor_started_at, claimed.boot_id) == (
-        "running", "h", 42, 7.5, "b",
+    assert (claimed.state, claimed.host, claimed.supervisor_pid, claimed.supervisor_ticks, claimed.boot_id) == (
+        "running", "h", 42, 75, "b",
     )  # fmt: skip
 
     with store.write() as db:
@@ -129,10 +129,10 @@ def test_open_stages_end_together_and_finished_ones_stay(store: Store) -> None:
 def test_processes_are_those_of_running_stages_only(store: Store) -> None:
     add_pipeline(store, names=("a", "b", "c"))
     with store.write() as db:
-        pipelines.update_stage(db, "p1", "a", state=StageState.DONE, pid=11, process_started_at=1.0)
-        pipelines.update_stage(db, "p1", "b", state=StageState.RUNNING, pid=12, process_started_at=2.0)
+        pipelines.update_stage(db, "p1", "a", state=StageState.DONE, pid=11, process_ticks=1)
+        pipelines.update_stage(db, "p1", "b", state=StageState.RUNNING, pid=12, process_ticks=2)
         pipelines.update_stage(db, "p1", "c", state=StageState.RUNNING)
-    assert pipelines.processes(store.read(), "p1") == [("b", 12, 2.0)]
+    assert pipelines.processes(store.read(), "p1") == [("b", 12, 2)]
 
 
 def test_history_holds_only_successful_runs_of_that_stage_newest_first(store: Store) -> None:
