@@ -21,11 +21,19 @@ _LETTERS = "ABCDEFGHIJ"
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A curve: its points in order of x, and the slot that decides its colour, marker and pattern."""
+    """A curve.
+
+    Attributes:
+        label: Its name in the legend.
+        points: In order of x; at most a few for each column of the chart.
+        slot: Decides its colour, marker and pattern.
+        note: What the legend says after the name, usually a value.
+    """
 
     label: str
     points: Sequence[Bucket]
     slot: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +42,7 @@ class Options:
 
     Attributes:
         has_braille: Dots of 2 × 4 a cell; otherwise half blocks, which every console has.
-        has_colors: Whether colours tell series apart; otherwise patterns and markers do.
+        is_patterned: Tell series apart by interrupted lines and markers, because colours are few or none.
         has_symbols: Whether the font is expected to have geometric shapes; otherwise letters mark series.
         is_log_y: Logarithmic values; those that are not positive are left out and counted.
         x: 'step', 'time' (seconds) for the labels of the lower axis.
@@ -42,7 +50,7 @@ class Options:
     """
 
     has_braille: bool = True
-    has_colors: bool = True
+    is_patterned: bool = False
     has_symbols: bool = True
     is_log_y: bool = False
     x: str = "step"
@@ -101,7 +109,7 @@ def draw(series: Sequence[Series], width: int, height: int, options: Options | N
     columns = max(1, width - gutter - (1 if has_axes else 0))
     canvas = Canvas(columns, rows, extent, has_braille=options.has_braille)
     for curve in curves:
-        canvas.curve(curve.points, curve.slot, marker=marker(curve.slot, options), is_patterned=not options.has_colors)
+        canvas.curve(curve.points, curve.slot, marker=marker(curve.slot, options), is_patterned=options.is_patterned)
     at_row = {canvas.row_of(value): text for value, text in y_ticks}
     body = canvas.rows(frozenset(at_row) if rows >= 5 else frozenset())
     if not has_axes:
@@ -128,7 +136,7 @@ def _logarithmic(series: Sequence[Series]) -> tuple[list[Series], int]:
             left_out += _log10(last) is None
             if kept:
                 points.append((x, min(kept), max(kept), kept[-1]))
-        curves.append(Series(one.label, points, one.slot))
+        curves.append(Series(one.label, points, one.slot, one.note))
     return curves, left_out
 
 

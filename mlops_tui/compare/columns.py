@@ -1,0 +1,42 @@
+"""Which metrics and params a list of runs shows when nobody has chosen: those that most runs have and that differ."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from mlops_store.records import Run
+
+#: Metrics of the machine rather than of the model.
+_SYSTEM = "system/"
+
+
+def ranked(runs: Sequence[Run]) -> list[str]:
+    """The metrics and params of some runs, the most telling first, as ``metrics.KEY`` and ``params.KEY``.
+
+    Args:
+        runs: What the list shows first; a few hundred are enough.
+
+    Returns:
+        Two metrics for each param; keys that differ between runs before those that do not, then by how many
+        runs have them, then by name. Metrics of the machine are left out.
+    """
+    metrics = _ordered((key, str(value)) for run in runs for key, value in run.metrics.items())
+    params = _ordered((key, value) for run in runs for key, value in run.params.items())
+    names = [f"metrics.{key}" for key in metrics if not key.startswith(_SYSTEM)]
+    chosen: list[str] = []
+    for place in range(max(len(names), len(params))):
+        chosen += names[2 * place : 2 * place + 2] + [f"params.{key}" for key in params[place : place + 1]]
+    return chosen
+
+
+def _ordered(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    counts: Counter[str] = Counter()
+    seen: dict[str, set[str]] = {}
+    for key, value in pairs:
+        counts[key] += 1
+        seen.setdefault(key, set()).add(value)
+    return sorted(counts, key=lambda key: (len(seen[key]) < 2, -counts[key], key))
+
+
+__all__ = ["ranked"]

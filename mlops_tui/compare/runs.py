@@ -1,0 +1,194 @@
+"""Differences between runs as plain, frozen data: what each run has, what differs, which metric value is best.
+
+Owns no drawing: the compare screen, ``runs compare --json`` and exports show the same ``Comparison``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mlops_store import runs
+from mlops_store.errors import UsageError
+from mlops_store.records import MetricSummary, Run, RunDetail
+from mlops_tui.config import Config
+
+FEWEST, MOST = 2, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing as each run has it; None where a run does not have it.
+
+    ``is_same`` is true when no two runs differ.
+    """
+
+    key: str
+    values: tuple[str | None, ...]
+    is_same: bool
+
+    def change(self, column: int, baseline: int) -> str:
+        """How a run differs from the baseline: '', 'added', 'removed' or 'changed'."""
+        value, base = self.values[column], self.values[baseline]
+        if value == base:
+            return ""
+        if base is None:
+            return "added"
+        return "removed" if value is None else "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """One metric as each run has it.
+
+    Attributes:
+        key: The metric's name.
+        goal: 'max' or 'min', the better direction.
+        values: The last value of each run; None where it has none. May be NaN or infinite.
+        summaries: The whole summary of each run, in the same order.
+        deltas: Value minus the baseline's value; None without two finite values. Positive is not always better.
+        best: Columns that hold the best finite value; empty when all are equal or fewer than two runs have one.
+        is_same: Whether no two runs differ (NaN equals NaN).
+    """
+
+    key: str
+    goal: str
+    values: tuple[float | None, ...]
+    summaries: tuple[MetricSummary | None, ...]
+    deltas: tuple[float | None, ...]
+    best: frozenset[int]
+    is_same: bool
+
+    def is_better(self, column: int) -> bool | None:
+        """Whether a run improves on the baseline; None when it neither improves nor gets worse."""
+        delta = self.deltas[column]
+        return None if not delta else (delta > 0) == (self.goal == "max")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Runs side by side. Rows of every part are in order of their keys; ``baseline`` is a column.
+
+    ``code`` has rows for the commit, the branch, uncommitted changes, the command and the source; ``environment`` for
+    Python and each package; ``data`` for each data set by how it was used, with the start of its digest.
+    """
+
+    runs: tuple[Run, ...]
+    baseline: int
+    metrics: tuple[MetricRow, ...]
+    params: tuple[Row, ...]
+    tags: tuple[Row, ...]
+    code: tuple[Row, ...]
+    environment: tuple[Row, ...]
+    data: tuple[Row, ...]
+
+    @property
+    def run_ids(self) -> tuple[str, ...]:
+        """The ids of the runs, in order."""
+        return tuple(run.run_id for run in self.runs)
+
+
+def compare(db: sqlite3.Connection, run_ids: Sequence[str], config: Config, baseline: str | None = None) -> Comparison:
+    """The differences between 2 to 200 runs.
+
+    Args:
+        db: A connection; give one inside ``Store.snapshot`` while runs are live.
+        run_ids: Full ids in the order they are to be shown; repeated ones count once.
+        config: Decides which direction of a metric is better.
+        baseline: The run that the others are measured against; the first by default.
+
+    Raises:
+        NotFound: One of the runs does not exist.
+        UsageError: Too few or too many runs, or the baseline is none of them.
+    """
+    chosen = list(dict.fromkeys(run_ids))
+    if not FEWEST <= len(chosen) <= MOST:
+        raise UsageError(f"{len(chosen)} runs cannot be compared", f"give {FEWEST} to {MOST} different runs")
+    if baseline is not None and baseline not in chosen:
+        raise UsageError(f"the baseline {baseline!r} is none of the compared runs", "name one of them")
+    details = [runs.detail(db, run_id) for run_id in chosen]
+    base = chosen.index(baseline) if baseline is not None else 0
+    return Comparison(
+        runs=tuple(detail.run for detail in details),
+        baseline=base,
+        metrics=_metrics([detail.summaries for detail in details], base, config),
+        params=_rows([detail.run.params for detail in details]),
+        tags=_rows([detail.run.tags for detail in details]),
+        code=tuple(row for row in _rows([_code(detail) for detail in details], is_sorted=False)),
+        environment=_rows([_environment(detail) for detail in details]),
+        data=_rows([_data(detail) for detail in details]),
+    )
+
+
+def _metrics(summaries: Sequence[Iterable[MetricSummary]], base: int, config: Config) -> tuple[MetricRow, ...]:
+    by_key = [{summary.key: summary for summary in one} for one in summaries]
+    return tuple(
+        _metric(key, tuple(one.get(key) for one in by_key), base, config.goal(key))
+        for key in sorted({key for one in by_key for key in one})
+    )
+
+
+def _metric(key: str, summaries: tuple[MetricSummary | None, ...], base: int, goal: str) -> MetricRow:
+    values = tuple(None if summary is None else summary.last for summary in summaries)
+    finite = {column: value for column, value in enumerate(values) if value is not None and math.isfinite(value)}
+    best: frozenset[int] = frozenset()
+    if len(set(finite.values())) > 1:
+        target = max(finite.values()) if goal == "max" else min(finite.values())
+        best = frozenset(column for column, value in finite.items() if value == target)
+    deltas = tuple(
+        finite[column] - finite[base] if column in finite and base in finite and column != base else None
+        for column in range(len(values))
+    )
+    is_same = len({"nan" if value is not None and value != value else value for value in values}) == 1
+    return MetricRow(key, goal, values, summaries, deltas, best, is_same)
+
+
+def _rows(columns: Sequence[Mapping[str, str]], *, is_sorted: bool = True) -> tuple[Row, ...]:
+    keys: Iterable[str] = dict.fromkeys(key for column in columns for key in column)
+    rows = []
+    for key in sorted(keys) if is_sorted else keys:
+        values = tuple(column.get(key) for column in columns)
+        rows.append(Row(key, values, len(set(values)) == 1))
+    return tuple(rows)
+
+
+def _code(detail: RunDetail) -> dict[str, str]:
+    run = detail.run
+    found = {
+        "commit": run.git_commit,
+        "branch": detail.git_branch,
+        "uncommitted": _uncommitted(run, detail.git_diff),
+        "command": " ".join(detail.command),
+        "source": run.source,
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def _uncommitted(run: Run, diff: str) -> str:
+    """Lines added and removed since the commit, and a digest so that two different changes never look equal."""
+    if not diff:
+        return "changes" if run.git_dirty else "none" if run.git_commit else ""
+    lines = diff.splitlines()
+    added = sum(line.startswith("+") and not line.startswith("+++") for line in lines)
+    removed = sum(line.startswith("-") and not line.startswith("---") for line in lines)
+    return f"+{added} -{removed} ({hashlib.sha256(diff.encode('utf-8', 'replace')).hexdigest()[:6]})"
+
+
+def _environment(detail: RunDetail) -> dict[str, str]:
+    python = {"python": detail.python_version} if detail.python_version else {}
+    return python | dict(detail.packages)
+
+
+def _data(detail: RunDetail) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for use in detail.datasets:
+        key = f"{use.context} {use.dataset.name}"
+        short = use.dataset.digest[:12]
+        found[key] = f"{found[key]}, {short}" if key in found else short
+    return found
+
+
+__all__ = ["Comparison", "MetricRow", "Row", "compare"]
