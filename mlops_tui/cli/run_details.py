@@ -1,4 +1,4 @@
-"""``runs show`` and ``runs compare``."""
+"""``runs show``: everything about one run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import time
 
 import click
 
-from mlops_store.errors import UsageError
 from mlops_store.records import RunDetail
 from mlops_tui.cli import output, shapes, text
 from mlops_tui.cli.parameters import json_option, run_argument
@@ -79,18 +78,3 @@ def _section(title: str, fields: list[tuple[str, str]]) -> None:
     if fields:
         output.say(f"\n{title}")
         output.write_fields(fields, indent="  ")
-
-
-@click.command()
-@run_argument("names", nargs=-1, required=True)
-@click.option("--all", "with_equal", is_flag=True, help="What is equal as well.")
-@json_option
-@click.pass_obj
-def compare(workspace: Workspace, names: tuple[str, ...], with_equal: bool, as_json: bool) -> None:
-    """Compare runs: what differs in params, metrics, code, environment and data."""
-    from mlops_store import runs
-
-    db = workspace.store().read()
-    chosen = list(dict.fromkeys(runs.resolve(db, name) for name in names))
-    if len(chosen) < 2:
-        raise UsageError("nothing to compare: one run is named", "mlops-tui runs compare RUN RUN ...")

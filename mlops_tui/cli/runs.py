@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mlops_tui.cli import run_details, run_edits, run_lists
+from mlops_tui.cli import run_comparison, run_details, run_edits, run_lists
 from mlops_tui.cli.parameters import Noun
 
 
@@ -19,7 +19,7 @@ def command() -> None:
 for verb in (
     run_lists.list_,
     run_details.show,
-    run_details.compare,
+    run_comparison.compare,
     run_lists.history,
     run_edits.tag,
     run_edits.note,

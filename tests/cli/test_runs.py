@@ -158,6 +158,28 @@ def test_a_run_is_shown_with_the_range_of_its_metrics(cli, store: Store, record)
     assert "depth  3" in text
 
 
+def test_runs_are_compared_side_by_side(cli, record) -> None:
+    first = record("a", values={"auc": 0.8, "loss": 0.5}, depth=3, trees=100)
+    second = record("b", values={"auc": 0.9, "loss": 0.5}, depth=5, trees=100)
+    compared = cli("runs", "compare", "a", "b", "--json").json
+    assert [run["run_id"] for run in compared["runs"]] == [first, second]
+    assert compared["baseline"] == first
+    auc, loss = compared["metrics"]
+    assert (auc["values"], auc["best"], auc["is_same"]) == ([0.8, 0.9], [second], False)
+    assert loss["is_same"]
+    depth, _ = compared["params"]
+    assert depth == {"key": "depth", "values": ["3", "5"], "is_same": False}
+    text = cli("runs", "compare", "a", "b").stdout
+    assert "0.9 (+0.1) *" in text
+    assert "trees" not in text
+    assert "trees" in cli("runs", "compare", "a", "b", "--all").stdout
+
+
+def test_one_run_cannot_be_compared(cli, record) -> None:
+    record("a")
+    assert cli("runs", "compare", "a", "a").exit_code == 2
+
+
 def test_tags_are_set_changed_and_removed(cli, record) -> None:
     record("a")
     assert cli("runs", "tag", "a", "team=risk", "note=a=b", "--json").json["tags"] == {"team": "risk", "note": "a=b"}
