@@ -10,6 +10,7 @@ from mlops_store.errors import NotFound, UsageError, nearest
 from mlops_store.records import AlertState, MonitorReport
 from mlops_tui.cli import output, shapes, text
 from mlops_tui.cli.parameters import Noun, json_option
+from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
 
@@ -77,14 +78,14 @@ def list_(workspace: Workspace, with_resolved: bool, monitor: str | None, as_jso
             str(alert.id),
             alert.severity,
             alert.state,
-            alert.monitor,
             alert.batch,
             alert.title,
             text.moment(alert.opened_at),
+            alert.monitor,
         )
         for alert in found
     ]
-    output.write_table(("alert", "severity", "state", "monitor", "batch", "what", "opened"), rows, right=("alert",))
+    write_table(("alert", "severity", "state", "batch", "what", "opened", "monitor"), rows, right=("alert",))
 
 
 @command.command()
@@ -122,7 +123,7 @@ def _write_reports(found: list[MonitorReport]) -> None:
     ]
     titles = ("report", "monitor", "batch", "status", "rows", "drifted", "checked", "error")
     kept = 8 if any(report.error for report in found) else 7
-    output.write_table(titles[:kept], [row[:kept] for row in rows], right=("report", "rows", "drifted"))
+    write_table(titles[:kept], [row[:kept] for row in rows], right=("report", "rows", "drifted"))
 
 
 @command.command()
@@ -176,7 +177,7 @@ def _write_columns(report: MonitorReport, with_unmoved: bool) -> None:
         for column in columns
     ]
     titles = ("column", "role", "method", "score", "threshold", "effect", "rows", "")
-    output.write_table(titles, rows, right=("score", "threshold", "effect"))
+    write_table(titles, rows, right=("score", "threshold", "effect"))
 
 
 @command.command()

@@ -6,6 +6,7 @@ import click
 
 from mlops_tui.cli import output, text
 from mlops_tui.cli.parameters import json_option
+from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
 
@@ -33,6 +34,6 @@ def command(workspace: Workspace, limit: int, as_json: bool) -> None:
         )
     elif found:
         rows = [(text.moment(event.at), event.kind, event.message) for event in found]
-        output.write_table(("time", "kind", "what happened"), rows)
+        write_table(("time", "kind", "what happened"), rows)
     else:
         output.remark("no events")

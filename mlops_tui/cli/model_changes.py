@@ -11,6 +11,7 @@ from mlops_store.records import StageChange
 from mlops_tui.cli import output, shapes, text
 from mlops_tui.cli.model_lists import find_version
 from mlops_tui.cli.parameters import dry_run_option, json_option, model_argument, reason_option, run_argument
+from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _write_preview(promotion: Promotion, as_json: bool) -> None:
     if promotion.metrics:
         output.say()
         rows = [(row[0], *map(text.number, row[1:])) for row in promotion.metrics]
-        output.write_table(("metric", "candidate", "holder"), rows, right=("candidate", "holder"))
+        write_table(("metric", "candidate", "holder"), rows, right=("candidate", "holder"))
 
 
 def _write_change(change: StageChange, as_json: bool) -> None:

@@ -9,6 +9,7 @@ import click
 from mlops_store.records import ModelVersion, RegisteredModel
 from mlops_tui.cli import output, shapes, text
 from mlops_tui.cli.parameters import json_option, model_argument
+from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
 
@@ -38,7 +39,7 @@ def list_(workspace: Workspace, as_json: bool) -> None:
         output.write_json_lines(map(shapes.model, found))
     elif found:
         rows = [_row(version) for model in found for version in model.versions]
-        output.write_table(("model", "version", "stage", "aliases", "run", "made", "by"), rows, right=("version",))
+        write_table(("model", "version", "stage", "aliases", "run", "made", "by"), rows, right=("version",))
     else:
         output.remark("no models; mlops-tui models register MODEL RUN makes one")
 
@@ -79,7 +80,7 @@ def _write_model(model: RegisteredModel) -> None:
     )
     output.say()
     rows = [_row(version)[1:] for version in model.versions]
-    output.write_table(("version", "stage", "aliases", "run", "made", "by"), rows, right=("version",))
+    write_table(("version", "stage", "aliases", "run", "made", "by"), rows, right=("version",))
 
 
 def _write_version(version: ModelVersion) -> None:
@@ -135,4 +136,4 @@ def history(workspace: Workspace, model: str, as_json: bool) -> None:
         )
         for change in changes
     ]
-    output.write_table(("time", "version", "act", "stages", "by", "reason"), rows, right=("version",))
+    write_table(("time", "version", "act", "stages", "by", "reason"), rows, right=("version",))

@@ -1,4 +1,4 @@
-"""What commands print: strict JSON, and tables that are plain text in a pipe and drawn on a terminal."""
+"""What commands print: strict JSON, and names with their values. Tables are in ``table``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mlops_tui.cli.text import clean, pad, width
@@ -77,44 +77,3 @@ def write_fields(fields: Iterable[tuple[str, str]], indent: str = "") -> None:
     columns = max((width(clean(name, 60)) for name, _ in shown), default=0)
     for name, value in shown:
         say(f"{indent}{pad(clean(name, 60), columns)}  {value}")
-
-
-def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[str] = ()) -> None:
-    """Prints a table: drawn with rich on a terminal, aligned plain text elsewhere.
-
-    Args:
-        columns: The titles, hostile text included.
-        rows: The cells, hostile text included.
-        right: Titles of the columns aligned to the right.
-    """
-    titles = [clean(title, 60) for title in columns]
-    cells = [[clean(cell) for cell in row] for row in rows]
-    is_right = [title in set(right) for title in columns]
-    if sys.stdout.isatty():
-        _draw(titles, cells, is_right)
-    else:
-        _align(titles, cells, is_right)
-
-
-def _align(titles: list[str], cells: list[list[str]], is_right: list[bool]) -> None:
-    widths = [max(map(width, column)) for column in zip(titles, *cells, strict=True)]
-    for row in (titles, *cells):
-        line = "  ".join(
-            pad(cell, columns, right=side) for cell, columns, side in zip(row, widths, is_right, strict=True)
-        )
-        say(line.rstrip())
-
-
-def _draw(titles: list[str], cells: list[list[str]], is_right: list[bool]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(markup=False, highlight=False, emoji=False)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for title, side in zip(titles, is_right, strict=True):
-        table.add_column(Text(title), justify="right" if side else "left", no_wrap=True, overflow="ellipsis")
-    for row in cells:
-        table.add_row(*map(Text, row))
-    console.print(table)

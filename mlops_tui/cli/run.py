@@ -14,6 +14,7 @@ from mlops_tui.cli import output, shapes
 from mlops_tui.cli.environment import prefer_own_interpreter
 from mlops_tui.cli.follow import Follower, summary
 from mlops_tui.cli.parameters import dry_run_option, json_option, stage_argument
+from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace, warn
 
 
@@ -101,6 +102,6 @@ def _plan(workspace: Workspace, targets: tuple[str, ...], force: bool, as_json: 
         output.write_json_lines({"stage": stage.stage, "reasons": stage.reasons} for stage in planned)
     elif planned:
         rows = [(stage.stage, "; ".join(stage.reasons) or "forced") for stage in planned]
-        output.write_table(("would run", "why"), rows)
+        write_table(("would run", "why"), rows)
     else:
         output.say("nothing to do")

@@ -9,6 +9,7 @@ import click
 
 from mlops_tui.cli import output, shapes, text
 from mlops_tui.cli.parameters import json_option, run_argument
+from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -64,13 +65,13 @@ def _write(found: Comparison, with_equal: bool) -> None:
     titles = [f"{run.name} {text.short(run.run_id)}" for run in found.runs]
     shown = [row for row in found.metrics if with_equal or not row.is_same]
     if shown:
-        output.write_table(("metric", *titles), [_metric_cells(row) for row in shown], right=titles)
+        write_table(("metric", *titles), [_metric_cells(row) for row in shown], right=titles)
     for section in _SECTIONS:
         rows: list[Row] = [row for row in getattr(found, section) if with_equal or not row.is_same]
         if rows:
             output.say()
             cells = [(row.key, *("-" if value is None else value for value in row.values)) for row in rows]
-            output.write_table((section, *titles), cells)
+            write_table((section, *titles), cells)
     if not with_equal and not shown and all(row.is_same for section in _SECTIONS for row in getattr(found, section)):
         output.remark("no differences")
 

@@ -9,6 +9,7 @@ import click
 from mlops_store.records import RunDetail
 from mlops_tui.cli import output, shapes, text
 from mlops_tui.cli.parameters import json_option, run_argument
+from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
 
@@ -62,7 +63,7 @@ def _write(detail: RunDetail) -> None:
             )
             for summary in detail.summaries
         ]
-        output.write_table(columns, rows, right=columns[1:])
+        write_table(columns, rows, right=columns[1:])
     _section("tags", sorted(run.tags.items()))
     _section("models", [(model.name, f"{model.flavor}, {text.size(model.size_bytes)}") for model in detail.models])
     _section("artifacts", [(artifact.path, text.size(artifact.size_bytes)) for artifact in detail.artifacts])

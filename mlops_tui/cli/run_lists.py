@@ -14,6 +14,7 @@ from mlops_store.errors import NotFound, UsageError, nearest
 from mlops_store.records import Run, RunKind, RunStatus
 from mlops_tui.cli import output, shapes, text
 from mlops_tui.cli.parameters import json_option, run_argument
+from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -131,14 +132,21 @@ def _records(workspace: Workspace, numbers: array[int]) -> Iterator[Run]:
 
 def _write(records: Sequence[Run], chosen: Sequence[str], now: float) -> None:
     metrics = list(chosen) or _usual_metrics(records)
-    is_mixed = len({run.experiment for run in records}) > 1
-    rows = []
-    for run in records:
-        row = [text.short(run.run_id), run.name, *([run.experiment] if is_mixed else []), run.kind, run.status.lower()]
-        row += [text.moment(run.started_at), text.duration(run.duration_s(now))]
-        rows.append(row + [text.number(run.metrics.get(key)) for key in metrics])
-    titles = ["run", "name", *(["experiment"] if is_mixed else []), "kind", "status", "started", "duration", *metrics]
-    output.write_table(titles, rows, right=("duration", *metrics))
+    titles = ("run", "name", "status", "duration", *metrics, "started", "kind", "experiment")
+    rows = [
+        (
+            text.short(run.run_id),
+            run.name,
+            run.status.lower(),
+            text.duration(run.duration_s(now)),
+            *(text.number(run.metrics.get(key)) for key in metrics),
+            text.moment(run.started_at),
+            run.kind,
+            run.experiment,
+        )
+        for run in records
+    ]
+    write_table(titles, rows, right=("duration", *metrics))
 
 
 def _usual_metrics(records: Sequence[Run]) -> list[str]:
@@ -165,4 +173,4 @@ def history(workspace: Workspace, run: str, key: str, as_json: bool) -> None:
         output.write_json_lines(points)
     else:
         rows = [(str(point.step), text.moment(point.timestamp), text.number(point.value)) for point in points]
-        output.write_table(("step", "time", key), rows, right=("step", key))
+        write_table(("step", "time", key), rows, right=("step", key))

@@ -10,6 +10,7 @@ import click
 
 from mlops_tui.cli import output, shapes, text
 from mlops_tui.cli.parameters import json_option
+from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _write_pipeline(stages: list[StageStatus] | None, run: PipelineRun | None, n
         if stage.stage in running and not running[stage.stage].state.is_final:
             state = running[stage.stage].state
         rows.append((stage.stage, state, "; ".join(stage.reasons)))
-    output.write_table(("stage", "state", "why"), rows)
+    write_table(("stage", "state", "why"), rows)
 
 
 def _write_models(models: list[RegisteredModel]) -> None:
@@ -103,7 +104,7 @@ def _write_models(models: list[RegisteredModel]) -> None:
     for model in models:
         newest = {version.stage: version.version for version in reversed(model.versions)}
         rows.append((model.name, str(len(model.versions)), ", ".join(f"{stage} {newest[stage]}" for stage in newest)))
-    output.write_table(("model", "versions", "newest in each stage"), rows, right=("versions",))
+    write_table(("model", "versions", "newest in each stage"), rows, right=("versions",))
 
 
 def _write_alerts(alerts: list[Alert]) -> None:
@@ -111,4 +112,4 @@ def _write_alerts(alerts: list[Alert]) -> None:
         return
     output.say()
     rows = [(str(alert.id), alert.severity, alert.state, alert.batch, alert.title) for alert in alerts]
-    output.write_table(("alert", "severity", "state", "batch", "what"), rows, right=("alert",))
+    write_table(("alert", "severity", "state", "batch", "what"), rows, right=("alert",))

@@ -72,6 +72,19 @@ def pad(text: str, columns: int, *, right: bool = False) -> str:
     return blanks + text if right else text + blanks
 
 
+def cut(text: str, columns: int) -> str:
+    """A cleaned text of at most so many terminal columns, ending in ``…`` where something was cut."""
+    if width(text) <= columns:
+        return text
+    kept, used = "", 0
+    for character in text:
+        used += width(character)
+        if used > columns - 1:
+            break
+        kept += character
+    return kept + "…"
+
+
 def number(value: float | None) -> str:
     """A value with at most six significant digits; ``-`` when there is none."""
     if value is None:

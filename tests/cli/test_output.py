@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_store.records import RunStatus
-from mlops_tui.cli.output import plain, write_fields, write_json, write_json_lines, write_table
+from mlops_tui.cli.output import plain, write_fields, write_json, write_json_lines
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -68,16 +68,6 @@ def test_an_array_has_one_element_a_line(capsys: pytest.CaptureFixture[str]) -> 
 def test_no_element_is_an_empty_array(capsys: pytest.CaptureFixture[str]) -> None:
     write_json_lines([])
     assert printed(capsys) == "[]\n"
-
-
-def test_a_piped_table_is_aligned_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
-    write_table(("name", "auc"), [("forest", "0.9"), ("日本", "10.25")], right=("auc",))
-    assert printed(capsys) == "name      auc\nforest    0.9\n日本    10.25\n"
-
-
-def test_a_hostile_cell_cannot_break_its_row(capsys: pytest.CaptureFixture[str]) -> None:
-    write_table(("na\nme",), [("[bold]x[/]\n\x1b[31m",)])
-    assert printed(capsys) == "na⏎me\n[bold]x[/]⏎\\x1b[31m\n"
 
 
 def test_empty_fields_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
