@@ -74,7 +74,7 @@ def create(
     )  # fmt: skip
 
 
-def claim(db: sqlite3.Connection, run_id: str, *, host: str, pid: int, process_started_at: float, boot_id: str) -> None:
+def claim(db: sqlite3.Connection, run_id: str, *, host: str, pid: int, ticks: int, boot_id: str) -> None:
     """Records which process supervises the run from now on, and that the run is running."""
     db.execute(
         "UPDATE pipeline_runs SET host = ?, supervisor_pid = ?, supervisor_ticks = ?, boot_id = ?, "
