@@ -28,9 +28,7 @@ def test_a_column_without_rows_has_its_title(capsys: pytest.CaptureFixture[str])
 
 
 def test_a_long_text_is_cut_before_a_column_is_left_out() -> None:
-    assert (
-        fitted([40, 60, 8], [False, False, True], 80) == [28, 40, 8] or sum(fitted([40, 60, 8], [False] * 3, 80)) <= 76
-    )
+    assert fitted([40, 60, 8], [False, False, True], 80) == [40, 28, 8]
 
 
 def test_the_last_columns_go_first_and_numbers_are_never_cut() -> None:
