@@ -41,7 +41,7 @@ __all__ = [
 
 _REPORTS = (
     "SELECT p.id, p.monitor, p.batch, p.path, p.digest, p.status, p.checked_at, p.row_count, m.name, v.version, "
-    "p.checked_columns, p.drifted_columns, p.drift_share, p.is_dataset_drift, p.duration_s, p.error "
+    "p.checked_columns, p.drifted_columns, p.drift_share, p.is_dataset_drift, p.duration_s, p.error, p.notes "
     "FROM monitor_reports p LEFT JOIN model_versions v ON v.id = p.version_id "
     "LEFT JOIN registered_models m ON m.id = v.model_id"
 )
@@ -124,6 +124,7 @@ def add_report(
         "checked_at": report.checked_at,
         "duration_s": report.duration_s,
         "error": storable(report.error),
+        "notes": storable(json.dumps(report.notes)),
         "size_bytes": size_bytes,
         "modified_ns": modified_ns,
     }
@@ -195,6 +196,7 @@ def _report(row: Sequence[Any], columns: tuple[ColumnReport, ...] = ()) -> Monit
         is_dataset_drift=bool(row[13]),
         duration_s=row[14] or 0.0,
         error=row[15] or "",
+        notes=tuple(json.loads(row[16] or "[]")),
         columns=columns,
     )
 

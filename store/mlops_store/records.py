@@ -381,6 +381,7 @@ class MonitorReport:
 
     ``status`` is 'error' when the batch could not be checked, 'drift' when the check raised a warning or a critical
     alert, else 'ok'. The counts and the share are over the checked features, as their methods and thresholds say.
+    ``notes`` say what had to be guessed or left out, one sentence each.
     """
 
     id: int
@@ -399,6 +400,7 @@ class MonitorReport:
     is_dataset_drift: bool = False
     duration_s: float = 0.0
     error: str = ""
+    notes: tuple[str, ...] = ()
     columns: tuple[ColumnReport, ...] = ()
 
 

@@ -441,6 +441,7 @@ def m004_drift(db: Database) -> None:
             "checked_at": float,
             "duration_s": float,
             "error": str,
+            "notes": str,
             # of the file when it was read: unchanged ones need not be hashed again
             "size_bytes": int,
             "modified_ns": int,

@@ -1,0 +1,208 @@
+"""A batch against its reference: schema, every column, predictions. Knows no files and no store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mlops_store.errors import MlopsError, UsageError, nearest
+from mlops_store.records import ColumnReport
+from mlops_tui.config import MonitorConfig
+from mlops_tui.drift import kinds, severity
+from mlops_tui.drift.columns import Known, Settings, compare, prepare, unscored
+from mlops_tui.drift.predictions import Predictor, Unloadable
+from mlops_tui.drift.schemas import Schema, examine
+from mlops_tui.drift.severity import Findings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: The model predicts on at most so many reference rows where these came without predictions.
+PREDICTED_ROWS = 10_000
+_COUNTER = "counts up by one from row to row as a row number does; name it under columns to check it anyway"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A reference and what a monitor wants of it, ready for any number of batches.
+
+    Attributes:
+        features: The columns to compare.
+        counters: Those that are checked only where they do not go on counting.
+        prediction: The reference's predictions, if there are any.
+        prediction_column: Where a batch may bring its own predictions.
+        predictor: Makes predictions for batches without them.
+        inputs: The columns of the training data, in order.
+        problem: Why the reference has no predictions although there is a model.
+        ignored: Columns of a batch that are no surprise.
+        settings: Methods and thresholds.
+        drift_share: Share of drifted features from which the data set counts as drifted.
+    """
+
+    features: tuple[Known, ...]
+    counters: frozenset[str]
+    prediction: Known | None = None
+    prediction_values: pd.Series[Any] | None = None
+    prediction_column: str = ""
+    predictor: Predictor | None = None
+    inputs: tuple[str, ...] = ()
+    problem: str = ""
+    ignored: frozenset[str] = frozenset()
+    settings: Settings = field(default_factory=Settings)
+    drift_share: float = 0.5
+
+
+def prepared(
+    frame: pd.DataFrame,
+    monitor: MonitorConfig,
+    *,
+    column_kinds: Mapping[str, str] | None = None,
+    prediction: str | None = None,
+    predictor: Predictor | None = None,
+) -> Prepared:
+    """A reference frame made ready.
+
+    Args:
+        frame: The reference's rows.
+        monitor: Which columns, which methods.
+        column_kinds: Column -> kind, where it is known already; else it is inferred.
+        prediction: The frame's column of predictions.
+        predictor: Makes predictions for batches, and for the reference when ``prediction`` is None.
+
+    Raises:
+        UsageError: The monitor names columns that the reference lacks.
+    """
+    given = column_kinds or {}
+    features = [str(name) for name in frame.columns if name != prediction and name not in monitor.ignore]
+    for name in (*monitor.columns, *monitor.categorical):
+        if name not in frame.columns:
+            raise UsageError(f"monitors.{monitor.name}: the reference has no column {name!r}", nearest(name, features))
+    if monitor.columns:
+        features = [name for name in features if name in monitor.columns]
+
+    def kind(name: str) -> str:
+        return "categorical" if name in monitor.categorical else given.get(name) or kinds.infer(frame[name])
+
+    inputs = tuple(str(name) for name in frame.columns if name != prediction)
+    values = frame[prediction] if prediction is not None else None
+    problem = ""
+    if values is None and predictor is not None:
+        try:
+            wanted = list(predictor.columns(inputs))
+            lacking = [name for name in wanted if name not in inputs]
+            if lacking:
+                problem = f"{predictor.name} reads {lacking[0]!r}, which the reference lacks"
+            else:
+                values = predictor.predict(frame.iloc[:PREDICTED_ROWS][wanted])
+        except MlopsError as error:
+            problem = error.message
+    column = monitor.prediction or prediction or "prediction"
+    known = None
+    if values is not None:
+        wanted = kind(prediction) if prediction is not None else kinds.infer(values)
+        known = prepare(values, wanted, name=column, role="prediction")
+    return Prepared(
+        features=tuple(prepare(frame[name], kind(name), name=name) for name in features),
+        counters=frozenset(name for name in features if name not in monitor.columns and kinds.is_counter(frame[name])),
+        prediction=known,
+        prediction_values=values,
+        prediction_column=column,
+        predictor=predictor,
+        inputs=inputs,
+        problem=problem,
+        ignored=frozenset((*monitor.ignore, column, *(str(name) for name in frame.columns))),
+        settings=Settings(monitor.methods, monitor.thresholds),
+        drift_share=monitor.drift_share,
+    )
+
+
+def check(reference: Prepared, frame: pd.DataFrame, *, repeated: Sequence[str] = ()) -> Findings:
+    """All findings about a batch.
+
+    Args:
+        reference: What to compare with.
+        frame: The batch, its column names distinct.
+        repeated: Names that stood in the batch's file more than once.
+
+    Raises:
+        UsageError: A configured method is unknown or does not suit its column.
+    """
+    schema = examine(reference.features, frame, repeated=repeated, ignored=reference.ignored)
+    columns = [_feature(reference, known, frame, schema) for known in reference.features]
+    outcome = _prediction(reference, frame)
+    if outcome.column is not None:
+        columns.append(outcome.column)
+    columns += [_extra(name, frame[name]) for name in schema.extra]
+    return Findings(
+        columns=severity.mark_notable(columns),
+        schema=schema,
+        drift_share=reference.drift_share,
+        needed=outcome.needed,
+        problem=outcome.problem,
+        notes=outcome.notes,
+    )
+
+
+def _feature(reference: Prepared, known: Known, frame: pd.DataFrame, schema: Schema) -> ColumnReport:
+    if known.name in schema.missing:
+        renamed = (schema.renamed or {}).get(known.name)
+        guess = f"; perhaps it is {renamed!r} now" if renamed is not None else ""
+        return unscored(known, 0, "missing", f"the batch has no such column{guess}")
+    column = frame[known.name]
+    if known.name in reference.counters and kinds.is_counter(column):
+        return unscored(known, len(column), "unchecked", _COUNTER)
+    return compare(known, column, reference.settings)
+
+
+def _extra(name: str, column: pd.Series[Any]) -> ColumnReport:
+    known = Known(name, kinds.infer(column), kinds.family(column), None)
+    return unscored(known, int(column.notna().sum()), "extra", "the reference has no such column")
+
+
+@dataclass(frozen=True, slots=True)
+class _Predicted:
+    """What became of the predictions: see ``Findings`` for the fields."""
+
+    column: ColumnReport | None = None
+    needed: frozenset[str] | None = None
+    problem: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def _prediction(reference: Prepared, frame: pd.DataFrame) -> _Predicted:
+    known, predictor = reference.prediction, reference.predictor
+    if known is None:
+        return _Predicted(notes=(reference.problem,) if reference.problem else ())
+    if reference.prediction_column in frame.columns:
+        return _Predicted(compare(known, frame[reference.prediction_column], reference.settings))
+    if predictor is None:
+        message = f"the batch has no column {reference.prediction_column!r}, and there is no model to predict"
+        return _Predicted(unscored(known, 0, "unpredicted", message))
+    needed = None
+    try:
+        inputs = predictor.columns(reference.inputs)
+        needed = frozenset(inputs)
+        missing = [name for name in inputs if name not in frame.columns]
+        if missing:
+            message = f"{predictor.name} cannot predict without the column {missing[0]!r}"
+            return _Predicted(unscored(known, 0, "unpredicted", message), needed)
+        values = predictor.predict(frame[list(inputs)], reference.prediction_values)
+    except Unloadable as error:
+        return _Predicted(unscored(known, 0, "unpredicted", error.message), notes=(error.message,))
+    except MlopsError as error:
+        return _Predicted(unscored(known, 0, "unpredicted", error.message), needed, problem=error.message)
+    return _Predicted(compare(known, values, reference.settings), needed)
+
+
+def totals(findings: Findings) -> dict[str, Any]:
+    """The counts of a report: ``checked_columns``, ``drifted_columns``, ``drift_share``, ``is_dataset_drift``."""
+    features = findings.features
+    drifted = sum(column.is_drifted for column in features)
+    share = drifted / len(features) if features else 0.0
+    return {
+        "checked_columns": len(features),
+        "drifted_columns": drifted,
+        "drift_share": share,
+        "is_dataset_drift": bool(features) and share >= findings.drift_share,
+    }

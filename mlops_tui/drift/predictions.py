@@ -1,0 +1,108 @@
+"""Predictions of the model in production on data that came without any.
+
+A model is loaded once a check; what goes wrong in it is said in one sentence, because a batch that the model cannot
+score is a finding and no reason to stop.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mlops_store.errors import MlopsError, Refused
+from mlops_store.records import ModelVersion
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlops_store.store import Store
+
+
+class Unloadable(Refused):
+    """The model cannot be loaded here, whatever the data is."""
+
+
+class Predictor:
+    """A model that is loaded when it is first asked.
+
+    Args:
+        load: Returns anything with ``predict``, as scikit-learn has it.
+        name: What to call it in messages.
+    """
+
+    def __init__(self, load: Callable[[], Any], name: str) -> None:
+        self.name = name
+        self._load = load
+
+    @cached_property
+    def model(self) -> Any:
+        """The loaded model.
+
+        Raises:
+            Unloadable: It cannot be loaded here.
+        """
+        try:
+            return self._load()
+        except MlopsError as error:
+            raise Unloadable(f"{self.name} cannot be loaded: {error.message}", error.hint) from error
+
+    def columns(self, known: Sequence[str]) -> tuple[str, ...]:
+        """The columns that the model reads, in order.
+
+        Args:
+            known: The columns of its training data, for a model that was fitted without names.
+
+        Raises:
+            Unloadable: It cannot be loaded here.
+        """
+        names = getattr(self.model, "feature_names_in_", None)
+        return tuple(known) if names is None else tuple(str(name) for name in names)
+
+    def predict(self, frame: pd.DataFrame, like: pd.Series[Any] | None = None) -> pd.Series[Any]:
+        """The model's predictions on a frame.
+
+        Args:
+            frame: The columns that the model reads, in order.
+            like: Known predictions; where they are probabilities, probabilities of the last class are returned.
+
+        Raises:
+            Unloadable: The model cannot be loaded here.
+            Refused: It fails on this data.
+        """
+        import pandas as pd
+
+        model = self.model
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                if like is not None and _are_probabilities(model, like):
+                    values = model.predict_proba(frame)[:, -1]
+                else:
+                    values = model.predict(frame)
+            return pd.Series(list(values), index=frame.index)
+        except Exception as error:  # a model is foreign code: anything may come
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+            raise Refused(f"{self.name} cannot predict: {reason}") from error
+
+
+def _are_probabilities(model: Any, values: pd.Series[Any]) -> bool:
+    from pandas.api import types
+
+    if not hasattr(model, "predict_proba") or not types.is_float_dtype(values.dtype):
+        return False
+    known = values.dropna()
+    classes = list(getattr(model, "classes_", ()))
+    return bool(known.between(0, 1).all()) and not bool(known.isin(classes).all())
+
+
+def of_version(store: Store, version: ModelVersion) -> Predictor:
+    """The model of a version, not loaded yet."""
+
+    def load() -> Any:
+        from mlops_tui.registry import formats
+
+        return formats.load_version(store, version)
+
+    return Predictor(load, f"{version.model} version {version.version}")

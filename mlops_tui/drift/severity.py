@@ -1,0 +1,183 @@
+"""Which findings become alerts, how severe they are, and what their titles say.
+
+At most one alert a kind, because a batch is one thing to look at:
+
+- ``schema``: critical when a column that is needed is missing or cannot be compared any more, warning when a type
+  changed or a name stands twice, info when there are only extra columns;
+- ``prediction_drift``: critical;
+- ``data_drift``: critical when the drifted features that matter reach the share from which the data set counts as
+  drifted, else warning;
+- ``quality``: warning when a column has no values, many more missing ones than the reference, or the predictions could
+  not be made.
+
+A drifted column matters ("is notable") when its change is both sure and large: significant in a two-sample test at a
+false discovery rate of 5 % over all columns of the batch, and an effect of at least 0.1. A score beyond its
+threshold alone would raise an alert for every twentieth column of a batch in which nothing has happened.
+
+Source:
+    Benjamini and Hochberg, Controlling the false discovery rate (1995).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mlops_store.drift import NewAlert
+from mlops_store.records import ColumnReport, Severity
+from mlops_tui.drift import titles
+from mlops_tui.drift.schemas import Schema
+
+FALSE_DISCOVERIES = 0.05
+SMALLEST_EFFECT = 0.1
+#: Missing values may take this share of the rows more than in the reference.
+MORE_MISSING = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that a check found out about one batch.
+
+    Attributes:
+        columns: The reports on the reference's columns and on the predictions.
+        schema: How the batch's columns differ.
+        drift_share: Share of the features from which the data set counts as drifted.
+        needed: The columns that the model reads; None when that is not known, then all of the reference's count.
+        problem: Why the model could not predict on this batch.
+        notes: What could not be done whatever the batch is, one sentence each.
+    """
+
+    columns: tuple[ColumnReport, ...]
+    schema: Schema
+    drift_share: float
+    needed: frozenset[str] | None = None
+    problem: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def features(self) -> list[ColumnReport]:
+        """The features that were compared."""
+        return [column for column in self.columns if column.role == "feature" and column.score is not None]
+
+
+def mark_notable(columns: Sequence[ColumnReport]) -> tuple[ColumnReport, ...]:
+    """The columns with ``detail["notable"]``: whether they drifted, significantly and with a large enough effect."""
+    judged = sorted((column for column in columns if column.score is not None), key=lambda column: _p_value(column))
+    level = 0.0
+    for rank, column in enumerate(judged, 1):
+        if _p_value(column) <= FALSE_DISCOVERIES * rank / len(judged):
+            level = _p_value(column)
+    return tuple(replace(column, detail={**column.detail, "notable": _is_notable(column, level)}) for column in columns)
+
+
+def alerts(findings: Findings) -> tuple[NewAlert, ...]:
+    """What a person should see, the most severe first."""
+    raised = [
+        alert
+        for alert in (_schema(findings), _prediction_drift(findings), _data_drift(findings), _quality(findings))
+        if alert is not None
+    ]
+    return tuple(sorted(raised, key=lambda alert: list(Severity).index(alert.severity), reverse=True))
+
+
+def status(raised: Iterable[NewAlert]) -> str:
+    """'drift' when any alert is a warning or critical, else 'ok'."""
+    return "drift" if any(alert.severity is not Severity.INFO for alert in raised) else "ok"
+
+
+def _p_value(column: ColumnReport) -> float:
+    return float(column.detail["p_value"])
+
+
+def _is_notable(column: ColumnReport, level: float) -> bool:
+    if column.score is None or not column.is_drifted or _p_value(column) > level:
+        return False
+    return (column.effect or 0.0) >= SMALLEST_EFFECT
+
+
+def _data_drift(findings: Findings) -> NewAlert | None:
+    notable = [column for column in findings.features if column.detail.get("notable")]
+    if not notable:
+        return None
+    total = len(findings.features)
+    severity = Severity.CRITICAL if len(notable) / total >= findings.drift_share else Severity.WARNING
+    notable.sort(key=lambda column: -(column.effect or 0.0))
+    return NewAlert(
+        "data_drift",
+        severity,
+        f"{len(notable)} of {total} columns drifted: {titles.listed(map(titles.change, notable))}",
+    )
+
+
+def _prediction_drift(findings: Findings) -> NewAlert | None:
+    drifted = [column for column in findings.columns if column.role == "prediction" and column.detail.get("notable")]
+    if not drifted:
+        return None
+    return NewAlert("prediction_drift", Severity.CRITICAL, f"predictions drifted: {titles.moved(drifted[0])}")
+
+
+def _schema(findings: Findings) -> NewAlert | None:
+    schema, renamed = findings.schema, findings.schema.renamed or {}
+    lost = [name for name in schema.missing if findings.needed is None or name in findings.needed]
+    retyped = [column for column in findings.columns if _finding(column) == "retyped"]
+    broken = [column for column in retyped if column.score is None]
+    parts = []
+    if lost:
+        guesses = (
+            f"{titles.name(old)} (renamed {titles.name(renamed[old])}?)" if old in renamed else titles.name(old)
+            for old in lost
+        )
+        parts.append(f"{titles.columns(len(lost))} missing: {titles.listed(guesses)}")
+    if retyped:
+        named = (
+            f"{titles.name(column.column)} ({column.detail['finding']['message']})" for column in broken or retyped
+        )
+        parts.append(f"{titles.columns(len(retyped))} of another type: {titles.listed(named)}")
+    if schema.repeated:
+        parts.append(
+            f"{titles.columns(len(schema.repeated))} more than once: {titles.listed(map(titles.name, schema.repeated))}"
+        )
+    extra = [column for column in schema.extra if column not in renamed.values()]
+    if extra:
+        parts.append(f"{titles.columns(len(extra))} not in the reference: {titles.listed(map(titles.name, extra))}")
+    if not parts:
+        return None
+    if lost or broken:
+        severity = Severity.CRITICAL
+    else:
+        severity = Severity.WARNING if retyped or schema.repeated else Severity.INFO
+    return NewAlert("schema", severity, "; ".join(parts))
+
+
+def _quality(findings: Findings) -> NewAlert | None:
+    empty = [column for column in findings.columns if _finding(column) == "empty"]
+    gaps = [column for column in findings.columns if column.score is not None and _more_missing(column)]
+    parts = []
+    if empty:
+        named = (titles.name(column.column) for column in empty)
+        parts.append(f"{titles.columns(len(empty))} without values: {titles.listed(named)}")
+    if gaps:
+        gaps.sort(key=lambda column: _missing(column, "reference") - _missing(column, "current"))
+        named = (
+            f"{titles.name(column.column)} {_missing(column, 'reference'):.0%} → {_missing(column, 'current'):.0%}"
+            for column in gaps
+        )
+        parts.append(f"more missing values: {titles.listed(named)}")
+    if findings.problem:
+        parts.append(findings.problem)
+    return NewAlert("quality", Severity.WARNING, "; ".join(parts)) if parts else None
+
+
+def _more_missing(column: ColumnReport) -> bool:
+    return _missing(column, "current") - _missing(column, "reference") >= MORE_MISSING
+
+
+def _missing(column: ColumnReport, side: str) -> float:
+    summary: dict[str, Any] = column.detail[side]
+    lost = sum(int(summary.get(key, 0)) for key in ("missing", "infinite", "unparsable"))
+    return lost / max(1, lost + int(summary["count"]))
+
+
+def _finding(column: ColumnReport) -> str:
+    return str(column.detail.get("finding", {}).get("kind", ""))

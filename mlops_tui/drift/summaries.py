@@ -1,0 +1,111 @@
+"""Samples in a few numbers: moments, quantiles, a histogram or the commonest labels, as JSON can hold them.
+
+Two samples summarised with the same edges or labels can be drawn over each other. What is not finite becomes None,
+because JSON has no word for it.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from mlops_tui.drift.samples import FloatArray, Labels, Numbers
+
+#: Most bins that a drawing gets.
+BINS = 20
+#: Most labels that are listed one by one; the rest is one number.
+LISTED = 20
+#: Most characters of a label that are kept.
+LABEL_LENGTH = 80
+QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+#: The part of the values at either end that may lie outside the edges, and is counted in the outermost bins.
+_TAIL = 0.005
+
+
+def of_numbers(sample: Numbers, edges: FloatArray) -> dict[str, Any]:
+    """Summary of a numerical sample; ``std`` has ddof 0."""
+    values = sample.values
+    summary: dict[str, Any] = {
+        "count": sample.count,
+        "missing": sample.missing,
+        "infinite": sample.infinite,
+        "unparsable": sample.unparsable,
+        "edges": [plain(edge) for edge in edges],
+        "counts": _binned(values, edges),
+    }
+    if sample.count:
+        with np.errstate(all="ignore"):
+            summary["mean"], summary["std"] = plain(np.mean(values)), plain(np.std(values))
+        summary["min"], summary["max"] = plain(values[0]), plain(values[-1])
+        summary["quantiles"] = {str(level): plain(quantile(values, level)) for level in QUANTILES}
+    return summary
+
+
+def of_labels(sample: Labels, listed: tuple[str, ...]) -> dict[str, Any]:
+    """Summary of a categorical sample: the rows of each listed label, and of all others together."""
+    of_name = dict(zip(sample.names, sample.counts.tolist(), strict=True))
+    counts = [of_name.get(name, 0) for name in listed]
+    return {
+        "count": sample.count,
+        "missing": sample.missing,
+        "distinct": len(sample.names),
+        "labels": [name if len(name) <= LABEL_LENGTH else name[: LABEL_LENGTH - 1] + "…" for name in listed],
+        "counts": counts,
+        "other": sample.count - sum(counts),
+    }
+
+
+def edges(*samples: Numbers) -> FloatArray:
+    """At most 20 equal bins that suit all the samples, the farthest half percent at either end left out."""
+    filled = [sample.values for sample in samples if sample.count]
+    if not filled:
+        return np.array([0.0, 1.0])
+    low = min(quantile(values, _TAIL) for values in filled)
+    high = max(quantile(values, 1 - _TAIL) for values in filled)
+    if all(sample.is_integer for sample in samples if sample.count) and high - low < 2.0**52:
+        low, high = math.floor(low), math.ceil(high)
+        width = max(1, math.ceil((high - low + 1) / BINS))
+        bins = math.ceil((high - low + 1) / width)
+        return np.asarray(low - 0.5 + width * np.arange(bins + 1), dtype=np.float64)
+    if not high - low > 0:
+        margin = max(0.5, abs(low) * 1e-6)
+        return np.array([low - margin, high + margin])
+    # halves, because the whole span may be more than a double can hold
+    return np.asarray(np.linspace(low / 2, high / 2, BINS + 1) * 2, dtype=np.float64)
+
+
+def commonest(*samples: Labels) -> tuple[str, ...]:
+    """At most 20 labels, those with the largest share in any of the samples, in their common order."""
+    from mlops_tui.drift.samples import ordered
+
+    shares: dict[str, float] = {}
+    for sample in samples:
+        total = max(sample.count, 1)
+        for name, count in zip(sample.names, sample.counts.tolist(), strict=True):
+            shares[name] = max(shares.get(name, 0.0), count / total)
+    return ordered(sorted(shares, key=lambda name: (-shares[name], name))[:LISTED])
+
+
+def quantile(values: FloatArray, level: float) -> float:
+    """The quantile of an ascending sample, interpolated between its neighbours (Hyndman and Fan's definition 7)."""
+    place = level * (len(values) - 1)
+    below = int(place)
+    if below + 1 >= len(values):
+        return float(values[-1])
+    part = place - below
+    return float(values[below] * (1 - part) + values[below + 1] * part)
+
+
+def plain(value: float | np.floating[Any]) -> float | None:
+    """A float that JSON can hold, or None."""
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+def _binned(values: FloatArray, edges: FloatArray) -> list[int]:
+    inner = values.searchsorted(edges[1:-1], "left")
+    places = [0, *inner.tolist(), len(values)]
+    return [end - start for start, end in pairwise(places)]
