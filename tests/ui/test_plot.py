@@ -8,7 +8,12 @@ from mlops_tui.ui.widgets import ticks
 from mlops_tui.ui.widgets.canvas import MARK
 from mlops_tui.ui.widgets.plot import Options, Series, draw
 
-STYLES = [Options(), Options(has_braille=False), Options(is_patterned=True), Options(is_log_y=True, x="time")]
+STYLES = [
+    Options(),
+    Options(has_braille=False),
+    Options(is_marked=True, is_patterned=True),
+    Options(is_log_y=True, x="time"),
+]
 
 
 def points(*values: float) -> list[tuple[float, float, float, float]]:
@@ -71,7 +76,8 @@ def test_a_later_series_lies_above_an_earlier_one():
 
 def test_series_differ_without_colours():
     rows = [
-        text(draw([Series("a", points(*range(30)), slot)], 60, 12, Options(is_patterned=True))) for slot in range(10)
+        text(draw([Series("a", points(*range(30)), slot)], 60, 12, Options(is_marked=True, is_patterned=True)))
+        for slot in range(10)
     ]
     assert len({"\n".join(lines) for lines in rows}) == 10
 

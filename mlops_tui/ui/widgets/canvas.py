@@ -84,15 +84,23 @@ class Canvas:
         share = (x - self._x_low) / (self._x_high - self._x_low)
         return min(dots - 1, max(0, round(share * (dots - 1)))) // self._wide
 
-    def curve(self, points: Sequence[Bucket], slot: int, *, marker: str, is_patterned: bool = False) -> None:
-        """Draws one curve; the marker stands at its end, at lonely points, and along a patterned curve."""
+    def curve(
+        self,
+        points: Sequence[Bucket],
+        slot: int,
+        *,
+        marker: str,
+        is_marked: bool = False,
+        is_patterned: bool = False,
+    ) -> None:
+        """Draws one curve; the marker stands at its end, at lonely points, and where asked for along the curve."""
         slot %= MAX_SLOTS
         bottoms, tops, ends = self._spans(points)
         masks = [((1 << top + 1) - 1) >> bottom << bottom for bottom, top in zip(bottoms, tops, strict=True)]
         if is_patterned:
             _interrupt(masks, slot)
         self._paint(masks, slot)
-        if is_patterned:
+        if is_marked:
             every = max(4, self.columns // 5)
             columns = range((slot * 3 + 2) % every * self._wide, len(tops), every * self._wide)
             ends += [(column, tops[column]) for column in columns if masks[column]]

@@ -83,8 +83,8 @@ def _legend(series: Sequence[Series], width: int, most: int, options: Options) -
     item_width = min(width, _WIDEST_ITEM, widest)
     across = max(1, (width + 2) // (item_width + 2))
     places = across * most
-    newest_first = list(reversed(series))
-    shown = newest_first if len(series) <= places else newest_first[: places - 1]
+    ordered = sorted(series, key=lambda one: one.slot)
+    shown = ordered if len(series) <= places else ordered[: places - 1]
     items = [_item(one, item_width, options) for one in shown]
     if len(shown) < len(series):
         items.append(((fit(f"+ {len(series) - len(shown)} more", item_width), LABEL, NOTHING),))

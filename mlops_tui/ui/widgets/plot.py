@@ -42,7 +42,8 @@ class Options:
 
     Attributes:
         has_braille: Dots of 2 × 4 a cell; otherwise half blocks, which every console has.
-        is_patterned: Tell series apart by interrupted lines and markers, because colours are few or none.
+        is_marked: Put the markers of series along their curves, because colours are few or none.
+        is_patterned: Interrupt the lines of series differently, because there are no colours.
         has_symbols: Whether the font is expected to have geometric shapes; otherwise letters mark series.
         is_log_y: Logarithmic values; those that are not positive are left out and counted.
         x: 'step', 'time' (seconds) for the labels of the lower axis.
@@ -50,6 +51,7 @@ class Options:
     """
 
     has_braille: bool = True
+    is_marked: bool = False
     is_patterned: bool = False
     has_symbols: bool = True
     is_log_y: bool = False
@@ -109,7 +111,13 @@ def draw(series: Sequence[Series], width: int, height: int, options: Options | N
     columns = max(1, width - gutter - (1 if has_axes else 0))
     canvas = Canvas(columns, rows, extent, has_braille=options.has_braille)
     for curve in curves:
-        canvas.curve(curve.points, curve.slot, marker=marker(curve.slot, options), is_patterned=options.is_patterned)
+        canvas.curve(
+            curve.points,
+            curve.slot,
+            marker=marker(curve.slot, options),
+            is_marked=options.is_marked and len(curves) > 1,
+            is_patterned=options.is_patterned,
+        )
     at_row = {canvas.row_of(value): text for value, text in y_ticks}
     body = canvas.rows(frozenset(at_row) if rows >= 5 else frozenset())
     if not has_axes:
@@ -187,7 +195,7 @@ def _x_axis(
     gutter: int, canvas: Canvas, axis_rows: int, low: float, high: float, options: Options
 ) -> list[tuple[Piece, ...]]:
     columns = canvas.columns
-    count = max(1, columns // 14)
+    count = max(1, columns // 10)
     if options.x == "time":
         positions = ticks.durations(low, high, count)
         texts = [ticks.duration(position) for position in positions]
