@@ -1,0 +1,292 @@
+"""The application: opens a project, knows the screens by name, and does what is the same on all of them.
+
+Nothing here knows what a run, a stage or a model is.
+"""
+
+from __future__ import annotations
+
+from textual.app import App
+from textual.screen import Screen
+
+from mlops_store.errors import MlopsError
+from mlops_tui.config import Config
+from mlops_tui.project import Project
+from mlops_tui.ui import keymap, messages, places, theme
+from mlops_tui.ui.places import Place
+from mlops_tui.ui.screens.base import ProjectScreen
+from mlops_tui.ui.session import Session
+from mlops_tui.ui.watch import Watch
+from mlops_tui.ui.widgets.key_bar import KeyBar
+
+
+class MlopsApp(App[int]):
+    """The dashboard.
+
+    Args:
+        project: What to show; its directory may be empty, and nothing is made in it.
+        config: The project's configuration.
+        start: The place to begin at.
+    """
+
+    TITLE = "mlops-tui"
+    BINDINGS = keymap.bindings("app")
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(self, project: Project, config: Config | None = None, *, start: str = "overview") -> None:
+        super().__init__()
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-tiny-x"), (36, "-narrow"), (100, "-wide"), (160, "-very-wide")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-tiny-y"), (9, "-short"), (32, "-tall")]
+        self.session = Session(project, config or Config())
+        self._history: places.History[ProjectScreen] = places.History(places.parse(start))
+        self._watch: Watch | None = None
+        for entry in theme.THEMES:
+            self.register_theme(entry)
+        self.theme = self.session.config.ui.theme or theme.DARK.name
+        self.set_keymap(keymap.overrides(self.session.config.ui.keys))
+
+    @property
+    def is_colour_poor(self) -> bool:
+        """Whether backgrounds cannot be relied on (16 colours or none)."""
+        return self.no_color or self.console.color_system in (None, "standard")
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Variables of ours, for themes that are not ours."""
+        colours = self.current_theme.to_color_system().generate()
+        return {name: colours.get(variable, "#888888") for name, variable in theme.EXTRA_VARIABLES.items()}
+
+    # life
+
+    def get_default_screen(self) -> Screen[None]:
+        """The first screen."""
+        self.session.open_store()
+        visit = self._history.now
+        visit.screen = self._made(visit.place)
+        return visit.screen
+
+    def on_mount(self) -> None:
+        """Begins to watch the project."""
+        if self.is_colour_poor:
+            self.add_class("-poor")
+        self._watch = Watch(self.session, self._changed)
+        self.call_after_refresh(self._watch.start)
+
+    def on_unmount(self) -> None:
+        """Stops watching."""
+        if self._watch is not None:
+            self._watch.stop()
+
+    def _changed(self, message: messages.StoreChanged | messages.ProjectChanged) -> None:
+        """Called by the watch, in its thread."""
+        self.post_message(message)
+
+    def on_store_changed(self, message: messages.StoreChanged) -> None:
+        """Tells the screens."""
+        self._tell_screens(lambda: messages.StoreChanged())
+
+    def on_project_changed(self, message: messages.ProjectChanged) -> None:
+        """Tells the screens."""
+        self._tell_screens(lambda: messages.ProjectChanged(message.paths))
+
+    def _tell_screens(self, make: object) -> None:
+        for screen in self._kept_screens():
+            screen.post_message(make())  # type: ignore[operator]
+
+    def _kept_screens(self) -> list[ProjectScreen]:
+        return [screen for screen in self._installed_screens.values() if isinstance(screen, ProjectScreen)]
+
+    # going places
+
+    def go(self, place: Place) -> None:
+        """Shows a place, and remembers it."""
+        history = self._history
+        if place == self._leave_place().place:
+            return
+        gone = history.visit(place)
+        self._present(history.now)
+        for screen in [*gone, *history.surplus()]:
+            self._drop(screen)
+
+    def _step(self, by: int) -> None:
+        history = self._history
+        if history.can_go_back if by < 0 else history.can_go_forward:
+            self._leave_place()
+            self._present(history.step(by))
+
+    def _leave_place(self) -> places.Visit[ProjectScreen]:
+        """Closes dialogs, and remembers what the present screen shows by now."""
+        while not isinstance(self.screen, ProjectScreen) and len(self.screen_stack) > 1:
+            self.pop_screen()
+        visit = self._history.now
+        if visit.screen is not None:
+            visit.place = visit.screen.place
+        return visit
+
+    def _present(self, visit: places.Visit[ProjectScreen]) -> None:
+        """Shows a visit's screen. The first screen stays at the bottom of the stack; any other lies upon it."""
+        bottom = self.screen_stack[0]
+        if visit.screen is None:
+            if isinstance(bottom, ProjectScreen) and bottom.place == visit.place:
+                visit.screen = bottom
+            else:
+                visit.screen = self._made(visit.place)
+        if visit.screen is bottom:
+            if len(self.screen_stack) > 1:
+                self.pop_screen()
+        elif len(self.screen_stack) > 1:
+            self.switch_screen(visit.screen)
+        else:
+            self.push_screen(visit.screen)
+
+    def _made(self, place: Place) -> ProjectScreen:
+        """A new screen; installed, which keeps Textual from destroying it when another is shown."""
+        screen = places.make(place)
+        self.install_screen(screen, f"place-{id(screen)}")
+        return screen
+
+    def _drop(self, screen: ProjectScreen) -> None:
+        if screen not in self.screen_stack and screen in self._kept_screens():
+            self.uninstall_screen(screen)
+            screen.remove()
+
+    def on_go(self, message: messages.Go) -> None:
+        """Shows the place that a screen asks for."""
+        self.go(Place(message.name, message.argument))
+
+    def on_go_back(self, _: messages.GoBack) -> None:
+        """Goes back."""
+        self._step(-1)
+
+    async def action_back(self) -> None:
+        """Leaves the innermost thing: a filter, marks, the screen."""
+        screen = self.screen
+        if isinstance(screen, ProjectScreen) and screen.retreat():
+            return
+        self._step(-1)
+
+    def action_past(self) -> None:
+        """Goes to the place before."""
+        self._step(-1)
+
+    def action_future(self) -> None:
+        """Goes to the place after."""
+        self._step(1)
+
+    def action_commands(self) -> None:
+        """Shows the command log."""
+        self.go(Place("commands"))
+
+    def action_jump(self, text: str = "") -> None:
+        """Opens the jump line."""
+        from mlops_tui.ui.jump import JumpScreen
+
+        self.push_screen(JumpScreen(text), self._jumped)
+
+    def _jumped(self, place: Place | None) -> None:
+        if place is not None:
+            self.go(place)
+
+    def action_help(self) -> None:
+        """Shows the keys that work here."""
+        from mlops_tui.ui.screens.help import HelpScreen
+
+        if isinstance(self.screen, HelpScreen):
+            return
+        ids = [binding.id or "" for _, bindings in self._binding_chain for _, binding in bindings]
+        self.push_screen(HelpScreen(ids, self.session.config.ui.keys))
+
+    def action_undo(self) -> None:
+        """Takes back the last act that can be."""
+        if not self.session.undos:
+            self._say("nothing to undo", "dim")
+            return
+        undo = self.session.undos.pop()
+
+        def take_back() -> None:
+            try:
+                undo.act()
+            except MlopsError as error:
+                self.post_message(messages.Failed(error))
+            else:
+                self.post_message(messages.Notice(f"undone: {undo.line}", "good"))
+
+        self.run_worker(take_back, thread=True, group="undo")
+
+    def action_pane(self, number: int) -> None:
+        """Focuses a pane of this screen."""
+        if isinstance(self.screen, ProjectScreen):
+            self.screen.focus_pane(number)
+
+    def action_filter(self) -> None:
+        """Begins filtering where the screen can."""
+        if isinstance(self.screen, ProjectScreen) and self.screen.HAS_FILTER:
+            self.screen.filter()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offers what makes sense on this screen."""
+        screen = self.screen if self.screen_stack else None
+        if action == "filter":
+            return isinstance(screen, ProjectScreen) and screen.HAS_FILTER
+        return True
+
+    # acts
+
+    def record_command(self, line: str) -> None:
+        """Keeps the command line that does what was just done."""
+        self.session.record(line)
+
+    def on_did(self, message: messages.Did) -> None:
+        """Keeps the act for the command log and for undo."""
+        self.session.record(message.command, message.undo)
+        self._say(message.notice or message.command, "good" if message.notice else "dim")
+
+    def on_failed(self, message: messages.Failed) -> None:
+        """Shows what went wrong."""
+        error = message.error
+        self._say(f"{error.message} — {error.hint}" if error.hint else error.message, "error")
+
+    def on_notice(self, message: messages.Notice) -> None:
+        """Shows a remark."""
+        self._say(message.text, message.tone)
+
+    def on_copy(self, message: messages.Copy) -> None:
+        """Copies."""
+        self.copy_to_clipboard(message.text)
+        self._say(f"copied {message.what or message.text}", "dim")
+
+    def action_copy(self) -> None:
+        """Copies what the screen says is under the cursor."""
+        if isinstance(self.screen, ProjectScreen):
+            text, what = self.screen.copy_text()
+            if text:
+                self.post_message(messages.Copy(text, what))
+
+    def _say(self, text: str, tone: str) -> None:
+        for screen in reversed(self.screen_stack):
+            for bar in screen.query(KeyBar):
+                bar.say(text, tone)
+                return
+
+    def action_leave(self) -> None:
+        """Quits; runs go on."""
+        self.exit(0)
+
+    def action_redraw(self) -> None:
+        """Draws everything again."""
+        self.screen.refresh(layout=True)
+
+
+def run(project: Project, config: Config, *, start: str = "overview") -> int:
+    """Runs the dashboard until it is left.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        MlopsError: There is no terminal to draw on, or the configuration's keys or theme are wrong.
+    """
+    app = MlopsApp(project, config, start=start)
+    app.run()
+    return app.return_value or 0
+
+
+__all__ = ["MlopsApp", "MlopsError", "run"]

@@ -1,0 +1,77 @@
+"""The jump line: ``:`` and the name of a screen, run, model or stage."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
+from textual.worker import get_current_worker
+
+from mlops_store.errors import MlopsError
+from mlops_tui.ui import completion, keymap, places
+from mlops_tui.ui.places import Place
+from mlops_tui.ui.session import session_of
+from mlops_tui.ui.widgets.prompt import Completion, Prompt
+
+
+class JumpScreen(ModalScreen[Place]):
+    """A line at the bottom of the screen with completions above it; dismissed with the place, or None.
+
+    Args:
+        text: To begin with.
+    """
+
+    DEFAULT_CSS = "JumpScreen { background: transparent; }"
+    BINDINGS = keymap.bindings("dialog")
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """The prompt alone."""
+        yield Prompt(":", self._text, "where to? tab completes")
+
+    def on_mount(self) -> None:
+        """Offers the screens."""
+        self._complete(self._text)
+
+    def on_prompt_changed(self, message: Prompt.Changed) -> None:
+        """Offers what fits."""
+        self._complete(message.value)
+
+    def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
+        """Goes there, or says why not."""
+        prompt = message.prompt
+        try:
+            place = places.parse(message.value)
+        except MlopsError as error:
+            offers = prompt.offers
+            if len(offers) == 1:
+                place = places.parse(offers[0].text)
+            else:
+                prompt.say(str(error))
+                return
+        self.dismiss(place)
+
+    def on_prompt_cancelled(self, _: Prompt.Cancelled) -> None:
+        """Closes."""
+        self.dismiss(None)
+
+    def action_cancel(self) -> None:
+        """Closes."""
+        self.dismiss(None)
+
+    def _complete(self, text: str) -> None:
+        session = session_of(self)
+
+        def search() -> None:
+            found = completion.complete(session, text)
+            if not get_current_worker().is_cancelled:
+                self.app.call_from_thread(self._offer, text, found)
+
+        self.run_worker(search, thread=True, exclusive=True, group="complete")
+
+    def _offer(self, text: str, found: list[Completion]) -> None:
+        prompt = self.query_one(Prompt)
+        if prompt.value == text:
+            prompt.offer(found)

@@ -1,0 +1,247 @@
+"""Every key of the dashboard, once. Bindings, footer, help, README and the user's own keymap come from this table.
+
+``id`` is ``<where>.<action>``; the user's ``[keys]`` in ``mlops.toml`` maps ids to keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+from textual.keys import _character_to_key
+
+from mlops_store.errors import SpecError, nearest
+from mlops_tui.project import CONFIG_FILE
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One entry of the table.
+
+    Attributes:
+        id: ``<where>.<action>``; ``where`` is "app" (everywhere), a kind of widget, or the name of a screen.
+        keys: Comma-separated keys as Textual names them; single characters as themselves.
+        action: The Textual action; resolved on the widget or screen that binds it.
+        label: At most two words for the footer.
+        help: What it does, one sentence without a full stop.
+        rank: Place in the footer, 1 the most important; 0 keeps it out of the footer.
+    """
+
+    id: str
+    keys: str
+    action: str
+    label: str
+    help: str
+    rank: int = 0
+
+    @property
+    def where(self) -> str:
+        """The part of the id before the dot."""
+        return self.id.partition(".")[0]
+
+
+#: ``where`` -> heading in the help.
+SECTIONS: Mapping[str, str] = {
+    "app": "Everywhere",
+    "table": "In lists",
+    "scroll": "In texts and logs",
+    "log": "Logs",
+    "overview": "Overview",
+    "runs": "Runs",
+    "run": "Run",
+    "compare": "Compare",
+    "pipeline": "Pipeline",
+    "models": "Models",
+    "drift": "Drift",
+    "events": "Events",
+    "commands": "Command log",
+    "help": "In the help",
+    "prompt": "In the prompt",
+    "dialog": "In dialogs",
+    "confirm": "In questions",
+}
+
+KEYS: tuple[Key, ...] = (
+    # everywhere
+    Key("app.help", "?,f1", "help", "help", "Show the keys of what is focused", 98),
+    Key("app.jump", ":", "jump", "jump", "Go to a screen, run, model or stage by name", 90),
+    Key("app.filter", "/", "filter", "filter", "Filter the list in place", 60),
+    Key("app.back", "escape", "back", "back", "Leave the filter, the marks or the screen, whichever is innermost", 97),
+    Key("app.past", "[", "past", "past", "Go to the place before this one"),
+    Key("app.future", "]", "future", "future", "Go to the place after this one again"),
+    Key("app.pane_1", "1", "pane(1)", "pane 1", "Go to pane 1"),
+    Key("app.pane_2", "2", "pane(2)", "pane 2", "Go to pane 2"),
+    Key("app.pane_3", "3", "pane(3)", "pane 3", "Go to pane 3"),
+    Key("app.pane_4", "4", "pane(4)", "pane 4", "Go to pane 4"),
+    Key("app.pane_5", "5", "pane(5)", "pane 5", "Go to pane 5"),
+    Key("app.pane_6", "6", "pane(6)", "pane 6", "Go to pane 6"),
+    Key("app.pane_7", "7", "pane(7)", "pane 7", "Go to pane 7"),
+    Key("app.pane_8", "8", "pane(8)", "pane 8", "Go to pane 8"),
+    Key("app.pane_9", "9", "pane(9)", "pane 9", "Go to pane 9"),
+    Key("app.copy", "y", "copy", "copy", "Copy the id or value under the cursor"),
+    Key("app.commands", "@", "commands", "commands", "Show what was done, as command lines"),
+    Key("app.undo", "u", "undo", "undo", "Take back the last act that can be taken back"),
+    Key("app.palette", "ctrl+p", "command_palette", "palette", "Find any screen or act by its name"),
+    Key("app.redraw", "ctrl+l", "redraw", "redraw", "Draw the whole screen again"),
+    Key("app.suspend", "ctrl+z", "suspend_process", "suspend", "Put the dashboard to sleep; 'fg' wakes it"),
+    Key("app.quit", "q,ctrl+c,ctrl+q", "leave", "quit", "Quit; runs go on", 99),
+    # every list
+    Key("table.down", "j,down", "move(1)", "down", "Move down"),
+    Key("table.up", "k,up", "move(-1)", "up", "Move up"),
+    Key("table.top", "g,home", "top", "top", "Go to the first row"),
+    Key("table.bottom", "G,end", "bottom", "bottom", "Go to the last row"),
+    Key("table.half_down", "ctrl+d", "page(0.5)", "half down", "Half a page down"),
+    Key("table.half_up", "ctrl+u", "page(-0.5)", "half up", "Half a page up"),
+    Key("table.page_down", "pagedown,ctrl+f", "page(1)", "page down", "A page down"),
+    Key("table.page_up", "pageup,ctrl+b", "page(-1)", "page up", "A page up"),
+    Key("table.right", "right", "columns(1)", "columns right", "Show columns further right"),
+    Key("table.left", "left", "columns(-1)", "columns left", "Show columns further left"),
+    Key("table.open", "enter", "open", "open", "Open the row under the cursor", 1),
+    Key("table.mark", "space", "mark", "mark", "Mark the row; acts then apply to all marked", 50),
+    Key("table.range", "v", "range", "mark range", "Mark every row passed until pressed again"),
+    Key("table.unmark", "V", "unmark", "unmark all", "Remove all marks"),
+    # texts that scroll
+    Key("scroll.down", "j,down", "scroll_lines(1)", "down", "Scroll down"),
+    Key("scroll.up", "k,up", "scroll_lines(-1)", "up", "Scroll up"),
+    Key("scroll.top", "g,home", "scroll_top", "top", "Go to the beginning"),
+    Key("scroll.bottom", "G,end", "scroll_bottom", "bottom", "Go to the end"),
+    Key("scroll.half_down", "ctrl+d", "scroll_pages(0.5)", "half down", "Half a page down"),
+    Key("scroll.half_up", "ctrl+u", "scroll_pages(-0.5)", "half up", "Half a page up"),
+    Key("scroll.page_down", "pagedown,space,ctrl+f", "scroll_pages(1)", "page down", "A page down"),
+    Key("scroll.page_up", "pageup,ctrl+b", "scroll_pages(-1)", "page up", "A page up"),
+    Key("log.follow", "f", "follow", "follow", "Keep the newest lines in sight", 5),
+    Key("log.right", "l,right", "scroll_columns(8)", "right", "Show what is further right"),
+    Key("log.left", "h,left", "scroll_columns(-8)", "left", "Show what is further left"),
+    # overview
+    Key("overview.open", "+", "open_pane", "full screen", "Open the focused pane as a full screen", 2),
+    Key("overview.next", "tab", "next_pane", "next pane", "Go to the next pane", 40),
+    Key("overview.previous", "shift+tab", "previous_pane", "previous pane", "Go to the previous pane"),
+    # runs
+    Key("runs.compare", "c", "compare", "compare", "Compare the marked runs", 2),
+    Key("runs.sort", "s", "sort", "sort", "Choose the column to sort by", 3),
+    Key("runs.columns", "C", "columns", "columns", "Choose the columns", 4),
+    Key("runs.group", "ctrl+g", "group", "group", "Group by experiment, param or tag"),
+    Key("runs.tag", "t", "tag", "tag", "Set a tag", 6),
+    Key("runs.note", "n", "note", "note", "Write a note", 7),
+    Key("runs.delete", "d", "delete", "delete", "Delete (u takes it back)", 8),
+    # pipeline
+    Key("pipeline.run", "r", "run_stale", "run", "Run what is stale", 1),
+    Key("pipeline.force", "R", "run_forced", "force", "Run the stage even when nothing changed", 3),
+    Key("pipeline.stop", "x", "stop", "stop", "Stop the running pipeline", 2),
+    Key("pipeline.watch", "w", "watch", "watch", "Run again whenever an input changes", 5),
+    Key("pipeline.why", "W", "why", "why", "Say why the stage is stale", 4),
+    # models
+    Key("models.promote", "p", "promote", "promote", "Promote to the next stage", 1),
+    Key("models.rollback", "b", "rollback", "roll back", "Bring the former version back", 2),
+    Key("models.history", "h", "history", "history", "Show who changed what", 3),
+    # drift
+    Key("drift.acknowledge", "a", "acknowledge", "acknowledge", "Mark the alert as seen", 2),
+    # prompts and dialogs
+    Key("prompt.complete", "tab", "complete", "complete", "Take the first completion", 1),
+    Key("confirm.yes", "enter,y", "confirm", "yes", "Do it", 1),
+    Key("confirm.no", "n", "cancel", "no", "Close without doing anything"),
+    Key("help.close", "escape,q,?", "close", "close", "Close the help", 1),
+    Key("dialog.cancel", "escape", "cancel", "cancel", "Close without doing anything", 97),
+)
+
+BY_ID: Mapping[str, Key] = {key.id: key for key in KEYS}
+
+
+def bindings(*where: str) -> list[BindingType]:
+    """The bindings of a widget, screen or the application, for its ``BINDINGS``.
+
+    Args:
+        where: One or more parts before the dot, e.g. ``"runs"``.
+    """
+    return [
+        Binding(
+            ",".join(_name(key) for key in entry.keys.split(",")),
+            entry.action,
+            entry.label,
+            show=entry.rank > 0,
+            tooltip=entry.help,
+            id=entry.id,
+        )
+        for entry in KEYS
+        if entry.where in where
+    ]
+
+
+def overrides(keys: Mapping[str, str]) -> dict[str, str]:
+    """The user's keymap in the form that Textual takes.
+
+    Args:
+        keys: Binding id -> comma-separated keys, as in ``[keys]`` of ``mlops.toml``.
+
+    Raises:
+        SpecError: An id that does not exist (the nearest is named), an empty key, or one key for two acts of one place.
+    """
+    result: dict[str, str] = {}
+    for identifier, text in keys.items():
+        if identifier not in BY_ID:
+            raise SpecError(
+                f"keys.{identifier} is not a key of the dashboard", file=CONFIG_FILE, hint=nearest(identifier, BY_ID)
+            )
+        names = [_name(part.strip()) for part in text.split(",") if part.strip()]
+        if not names:
+            raise SpecError(f"keys.{identifier} needs at least one key", file=CONFIG_FILE, hint="for example 'ctrl+r'")
+        result[identifier] = ",".join(names)
+    _refuse_clashes(result)
+    return result
+
+
+def _refuse_clashes(chosen: Mapping[str, str]) -> None:
+    taken: dict[tuple[str, str], str] = {}
+    for entry in KEYS:
+        names = chosen.get(entry.id) or ",".join(_name(key) for key in entry.keys.split(","))
+        for name in names.split(","):
+            other = taken.setdefault((entry.where, name), entry.id)
+            if other != entry.id and (other in chosen or entry.id in chosen):
+                raise SpecError(
+                    f"keys.{entry.id if entry.id in chosen else other}: {shown(name)} already means {other!r}",
+                    file=CONFIG_FILE,
+                    hint=f"give keys.{other} another key too",
+                )
+
+
+def _name(key: str) -> str:
+    """Textual's name of a key: single characters become words, everything else stays."""
+    return _character_to_key(key) if len(key) == 1 else key
+
+
+_SHOWN = {
+    "escape": "esc",
+    "question_mark": "?",
+    "colon": ":",
+    "slash": "/",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "at": "@",
+    "plus": "+",
+    "space": "space",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+    "asterisk": "*",
+    "minus": "-",
+    "equals_sign": "=",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "full_stop": ".",
+    "comma": ",",
+}
+
+
+def shown(key: str) -> str:
+    """A key as a person reads it: ``ctrl+d`` -> ``^d``, ``question_mark`` -> ``?``."""
+    if key.startswith("ctrl+"):
+        return "^" + shown(key[5:])
+    if key.startswith("upper_"):
+        return key[6:].upper()
+    return _SHOWN.get(key, key)
+
+
+def shown_keys(entry: Key, chosen: Mapping[str, str] | None = None) -> str:
+    """The keys of an entry as a person reads them, the user's own where there are some."""
+    names: Iterable[str] = (chosen or {}).get(entry.id, entry.keys).split(",")
+    return " ".join(shown(_name(name)) for name in names)

@@ -1,0 +1,159 @@
+"""How widgets and screens get their records: loaded in a thread, shown when they differ from what is shown.
+
+A ``Loader`` says what it shows (``load``, pure, in a thread) and how (``show``, on the event loop). When the store
+changes, every loader on the visible screen loads again; equal records repaint nothing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Generic, TypeVar
+
+from textual.message import Message
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.worker import Worker, get_current_worker
+
+from mlops_store.database import explain
+from mlops_store.errors import MlopsError
+from mlops_tui.ui.session import Session, session_of
+
+Records = TypeVar("Records")
+
+
+class Loaded(Message):
+    """A load ended, with records or with an error."""
+
+    bubble = False
+
+    def __init__(self, ticket: int, records: object, error: MlopsError | None) -> None:
+        super().__init__()
+        self.ticket = ticket
+        self.records = records
+        self.error = error
+
+
+class Loader(Widget, Generic[Records]):
+    """A widget or screen that shows records of the store.
+
+    Subclasses define ``load`` and ``show``, and may define ``show_problem``, ``is_live`` and ``tick``.
+    ``reload()`` asks for a load; while one is under way, any number of requests becomes one more. A request with
+    ``restart=True`` (what is to be loaded has changed: another filter, another run) drops the one under way.
+    """
+
+    #: Whether files of the project (dvc.yaml, params, data) matter as well as the store.
+    FOLLOWS_PROJECT = False
+
+    def load(self, session: Session) -> Records:
+        """The records to show; runs in a thread, touches no widget. ``session.store`` is None before there is one.
+
+        Raises:
+            MlopsError: What is asked for cannot be shown; ``show_problem`` gets it.
+        """
+        raise NotImplementedError
+
+    def show(self, records: Records) -> None:
+        """Draws the records; runs on the event loop, only when they differ from the ones shown."""
+        raise NotImplementedError
+
+    def show_problem(self, error: MlopsError) -> None:
+        """Draws why there is nothing to show."""
+        raise error
+
+    def is_live(self, records: Records) -> bool:
+        """Whether texts change by themselves (a growing duration): then ``tick`` is called each second."""
+        return False
+
+    def tick(self, records: Records) -> None:
+        """Draws what changes with time alone."""
+
+    def reload(self, *, restart: bool = False) -> None:
+        """Loads in a thread and shows the result."""
+        if self._is_loading and not restart:
+            self._is_again = True
+            return
+        self._is_loading, self._is_again = True, False
+        self._ticket += 1
+        ticket = self._ticket
+        session = session_of(self)
+        self.run_worker(
+            lambda: self._load(session, ticket),
+            thread=True,
+            group=f"load-{id(self)}",
+            exclusive=True,
+            exit_on_error=False,
+            name=f"load {type(self).__name__}",
+        )
+
+    _is_loading = False
+    _is_again = False
+    _is_stale = False
+    _ticket = 0
+    _records: Records | None = None
+    _problem: str = ""
+    _ticker: Timer | None = None
+
+    @property
+    def records(self) -> Records | None:
+        """What is shown, None before the first load."""
+        return self._records
+
+    def _load(self, session: Session, ticket: int) -> None:
+        worker: Worker[None] = get_current_worker()
+        records: object = None
+        error: MlopsError | None = None
+        try:
+            records = self.load(session)
+        except MlopsError as problem:
+            error = problem
+        except sqlite3.Error as problem:
+            error = explain(problem, session.project.store_path)
+            if error is None:
+                raise
+        if not worker.is_cancelled:
+            self.post_message(Loaded(ticket, records, error))
+
+    def on_loaded(self, message: Loaded) -> None:
+        """Shows the newest load's result."""
+        message.stop()
+        if message.ticket != self._ticket:
+            return
+        self._is_loading = False
+        if message.error is not None:
+            self._records = None
+            if str(message.error) != self._problem:
+                self._problem = str(message.error)
+                self.show_problem(message.error)
+        elif self._records is None or self._problem or message.records != self._records:
+            self._problem = ""
+            self._records = message.records  # type: ignore[assignment]
+            self.show(self._records)  # type: ignore[arg-type]
+        self._keep_time()
+        if self._is_again:
+            self.reload()
+
+    def _keep_time(self) -> None:
+        live = self._records is not None and self.is_live(self._records)
+        if live and self._ticker is None:
+            self._ticker = self.set_interval(1.0, self._tick)
+        elif not live and self._ticker is not None:
+            self._ticker.stop()
+            self._ticker = None
+
+    def _tick(self) -> None:
+        if self._records is not None and self.screen.is_current:
+            self.tick(self._records)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A programming error in ``load`` ends the application as any other would, with its traceback."""
+        worker = event.worker
+        if worker.group == f"load-{id(self)}" and worker.error is not None:
+            event.stop()
+            raise worker.error
+
+
+def reload_all(root: Widget, *, store: bool, project: bool) -> None:
+    """Asks every loader at or below ``root`` that follows what changed to load again."""
+    for node in (root, *root.walk_children(Widget)):
+        if isinstance(node, Loader) and (store or (project and node.FOLLOWS_PROJECT)):
+            node.reload()

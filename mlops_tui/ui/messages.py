@@ -1,0 +1,75 @@
+"""What widgets and screens tell the application: small messages, sent up; nobody calls sideways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from mlops_store.errors import MlopsError
+
+
+@dataclass
+class StoreChanged(Message):
+    """The store has new commits (or has just appeared). Visible screens load again."""
+
+    bubble = False
+
+    def can_replace(self, message: Message) -> bool:
+        """One is as good as many."""
+        return isinstance(message, StoreChanged)
+
+
+@dataclass
+class ProjectChanged(Message):
+    """Files of the project changed: ``paths`` are absolute."""
+
+    paths: frozenset[str]
+
+    bubble = False
+
+
+@dataclass
+class Go(Message):
+    """Request: show the screen of that name (see ``places``), with its argument."""
+
+    name: str
+    argument: str = ""
+
+
+@dataclass
+class GoBack(Message):
+    """Request: show the place before this one."""
+
+
+@dataclass
+class Did(Message):
+    """An act was done. ``command`` is the line that does the same; ``undo`` takes it back (run in a thread)."""
+
+    command: str
+    undo: Callable[[], None] | None = None
+    notice: str = ""
+
+
+@dataclass
+class Failed(Message):
+    """Something that the user asked for did not work."""
+
+    error: MlopsError
+
+
+@dataclass
+class Notice(Message):
+    """A short remark in the bar at the bottom; gone with the next key."""
+
+    text: str
+    tone: str = "info"
+
+
+@dataclass
+class Copy(Message):
+    """Request: put the text on the clipboard. ``what`` names it for the remark."""
+
+    text: str
+    what: str = ""

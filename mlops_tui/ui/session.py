@@ -1,0 +1,97 @@
+"""What the dashboard works on: the project, its configuration, its store, and the acts done so far.
+
+Knows no Textual. One object for the life of the application; screens and panes read it in their threads.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+from mlops_store.errors import MlopsError
+from mlops_store.store import Store
+from mlops_tui.config import Config
+from mlops_tui.project import Project
+
+#: Acts and commands kept for the command log and for undo.
+KEPT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command line that does what a key did."""
+
+    at: float
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """How to take an act back; ``act`` runs in a thread."""
+
+    line: str
+    act: Callable[[], None]
+
+
+@dataclass
+class Session:
+    """The project on the screen.
+
+    Attributes:
+        project: Where everything is.
+        config: Its configuration.
+        store: None until the file exists.
+        problem: Why the store cannot be used, while that is so.
+        commands: What was done, oldest first.
+        undos: Acts that can be taken back, oldest first.
+    """
+
+    project: Project
+    config: Config
+    store: Store | None = None
+    problem: MlopsError | None = None
+    commands: list[Command] = field(default_factory=list)
+    undos: list[Undo] = field(default_factory=list)
+
+    def open_store(self) -> bool:
+        """Opens the store if its file exists and is not open yet; creates nothing.
+
+        Returns:
+            Whether the store was opened by this call.
+        """
+        if self.store is not None or not self.project.has_store:
+            return False
+        try:
+            self.store = Store(self.project.store_path, create=False)
+        except MlopsError as error:
+            self.problem = error
+            return False
+        self.problem = None
+        return True
+
+    def close_store(self) -> None:
+        """Forgets the store, because its file is gone or was replaced."""
+        if self.store is not None:
+            self.store.close()
+            self.store = None
+
+    def record(self, line: str, undo: Callable[[], None] | None = None) -> None:
+        """Keeps the command line of an act, and how to take the act back."""
+        self.commands.append(Command(time.time(), line))
+        del self.commands[:-KEPT]
+        if undo is not None:
+            self.undos.append(Undo(line, undo))
+            del self.undos[:-KEPT]
+
+
+class HasSession(Protocol):
+    """The application, as far as widgets need to know it."""
+
+    session: Session
+
+
+def session_of(node: object) -> Session:
+    """The session of the application that a widget or screen belongs to."""
+    return cast(HasSession, node.app).session  # type: ignore[attr-defined]

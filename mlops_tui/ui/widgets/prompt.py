@@ -1,0 +1,173 @@
+"""The line that is typed into: a filter or a jump, with the error or the completions shown as you type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from mlops_tui.ui import keymap
+from mlops_tui.ui.text import Cell, CellValue
+from mlops_tui.ui.widgets.text_view import TextView
+
+#: Completions shown at once.
+OFFERED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A text that may stand in the prompt instead, and a remark about it."""
+
+    text: str
+    note: str = ""
+
+
+class Prompt(Widget):
+    """A line at the bottom. Its owner mounts it, answers ``Changed`` by ``say`` or ``offer``, and removes it.
+
+    Args:
+        sign: Stands before the text: ``:`` or ``/``.
+        value: The text to begin with.
+        hint: Shown while the line is empty.
+    """
+
+    DEFAULT_CSS = """
+    Prompt { dock: bottom; height: auto; width: 1fr; background: $panel; layout: vertical; }
+    Prompt > #prompt-line { height: 1; layout: horizontal; }
+    Prompt #prompt-sign { width: auto; padding: 0 0 0 1; color: $accent; text-style: bold; background: $panel; }
+    Prompt Input { height: 1; border: none; padding: 0; background: $panel; width: 1fr; }
+    Prompt Input:focus { border: none; background-tint: $panel 0%; }
+    Prompt > #prompt-offers { height: auto; max-height: 9; background: $panel; padding: 0 1; }
+    """
+    BINDINGS = keymap.bindings("prompt")
+
+    @dataclass
+    class Changed(Message):
+        """The text changed."""
+
+        prompt: Prompt
+        value: str
+
+    @dataclass
+    class Submitted(Message):
+        """Enter was pressed."""
+
+        prompt: Prompt
+        value: str
+
+    @dataclass
+    class Cancelled(Message):
+        """Escape was pressed."""
+
+        prompt: Prompt
+
+    def __init__(self, sign: str, value: str = "", hint: str = "", *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._sign = sign
+        self._value = value
+        self._hint = hint
+        self._offers: tuple[Completion, ...] = ()
+        self._chosen = -1
+
+    def compose(self) -> ComposeResult:
+        """A sign, the line, and what is offered or wrong above it."""
+        yield TextView(can_focus=False, id="prompt-offers")
+        with Widget(id="prompt-line"):
+            yield Static(self._sign, id="prompt-sign", markup=False)
+            yield _Line(self._value, placeholder=self._hint, select_on_focus=False)
+
+    def on_mount(self) -> None:
+        """Takes the focus."""
+        line = self.query_one(Input)
+        line.cursor_blink = False
+        line.focus()
+        line.action_end()
+        self.query_one(TextView).display = False
+
+    @property
+    def value(self) -> str:
+        """What was typed."""
+        return self.query_one(Input).value
+
+    @property
+    def offers(self) -> tuple[Completion, ...]:
+        """What is offered."""
+        return self._offers
+
+    def say(self, text: str, tone: str = "error") -> None:
+        """Shows a remark or an error above the line; "" shows nothing."""
+        self._offers, self._chosen = (), -1
+        self._tell([Cell(line, tone) for line in text.splitlines()])
+
+    def offer(self, completions: Sequence[Completion]) -> None:
+        """Shows what could stand in the line; tab takes the first, up and down choose."""
+        if tuple(completions) != self._offers:
+            self._offers, self._chosen = tuple(completions), -1
+            self._list()
+
+    def _list(self) -> None:
+        first = max(0, self._chosen - OFFERED + 1)
+        lines: list[CellValue] = []
+        for i, completion in enumerate(self._offers[first : first + OFFERED], first):
+            tone = "accent" if i == self._chosen else ""
+            lines.append((Cell(completion.text, tone), Cell("  " + completion.note, "dim")))
+        if len(self._offers) > first + OFFERED:
+            lines.append(Cell(f"… {len(self._offers) - first - OFFERED} more", "dim"))
+        self._tell(lines)
+
+    def _tell(self, lines: Sequence[CellValue]) -> None:
+        view = self.query_one(TextView)
+        view.show(lines)
+        view.display = bool(lines)
+        view.styles.height = len(lines) or 1
+
+    def action_complete(self) -> None:
+        """Takes the chosen completion, else the first."""
+        if self._offers:
+            self.query_one(Input).value = self._offers[max(0, self._chosen)].text
+            self.query_one(Input).action_end()
+
+    def choose(self, by: int) -> None:
+        """Moves among the completions and puts the chosen one in the line."""
+        if self._offers:
+            self._chosen = (self._chosen + by) % len(self._offers)
+            line = self.query_one(Input)
+            with line.prevent(Input.Changed):
+                line.value = self._offers[self._chosen].text
+            line.action_end()
+            self._list()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Tells the owner."""
+        event.stop()
+        self.post_message(self.Changed(self, event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Tells the owner."""
+        event.stop()
+        self.post_message(self.Submitted(self, event.value))
+
+
+class _Line(Input):
+    """The input, with escape and the arrows meant for the prompt."""
+
+    async def _on_key(self, event: object) -> None:
+        key = getattr(event, "key", "")
+        prompt = next(node for node in self.ancestors if isinstance(node, Prompt))
+        if key == "escape":
+            _stop(event)
+            prompt.post_message(Prompt.Cancelled(prompt))
+        elif key in ("up", "down"):
+            _stop(event)
+            prompt.choose(1 if key == "down" else -1)
+        else:
+            await super()._on_key(event)  # type: ignore[arg-type]
+
+
+def _stop(event: object) -> None:
+    event.stop()  # type: ignore[attr-defined]
+    event.prevent_default()  # type: ignore[attr-defined]
