@@ -9,11 +9,21 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlops_store import model_names
 from mlops_store.errors import NotFound, nearest
 from mlops_store.records import LoggedModel, ModelVersion, RegisteredModel, StageChange
+
+
+class Standing(NamedTuple):
+    """Where a version stands: its stage, the digest of its files, and its run with that run's status."""
+
+    stage: str
+    digest: str
+    run_id: str | None
+    run_status: str | None
+
 
 _VERSION = """
     SELECT m.name, v.version, v.stage, v.source, v.flavor, v.digest, coalesce(v.size_bytes, 0), v.created_at,
@@ -106,6 +116,44 @@ def resolve(db: sqlite3.Connection, text: str) -> ModelVersion:
         raise no_version(db, name, "version")
     kind = "version in the stage" if reference.stage else "alias or stage"
     raise no_version(db, name, f"{kind} {stage!r}", stage)
+
+
+def standing(db: sqlite3.Connection, name: str, version: int) -> Standing:
+    """Where a version stands now: what a move needs to know, and cheaper than the whole record.
+
+    Raises:
+        NotFound: No such version.
+    """
+    row = db.execute(
+        "SELECT v.stage, v.digest, r.run_id, r.status FROM model_versions AS v "
+        "JOIN registered_models AS m ON m.id = v.model_id LEFT JOIN runs AS r ON r.id = v.run_id "
+        "WHERE m.name = ? AND v.version = ? AND v.deleted_at IS NULL AND m.deleted_at IS NULL",
+        (name, version),
+    ).fetchone()
+    if row is None:
+        raise no_version(db, name, f"version {version}")
+    return Standing(*row)
+
+
+def stages(db: sqlite3.Connection, name: str, stage: str | None = None) -> dict[int, str]:
+    """Version -> stage of a model's versions, newest first; only those in ``stage`` when it is given."""
+    where, arguments = ("", (name,)) if stage is None else ("AND v.stage = ?", (name, stage))
+    rows = db.execute(
+        "SELECT v.version, v.stage FROM model_versions AS v JOIN registered_models AS m ON m.id = v.model_id "
+        f"WHERE m.name = ? AND v.deleted_at IS NULL {where} ORDER BY v.version DESC",
+        arguments,
+    )
+    return dict(rows.fetchall())
+
+
+def alias(db: sqlite3.Connection, name: str, alias: str) -> int | None:
+    """The version that an alias names, None when the model has no such alias."""
+    row = db.execute(
+        "SELECT v.version FROM model_aliases AS a JOIN registered_models AS m ON m.id = a.model_id "
+        "JOIN model_versions AS v ON v.id = a.version_id WHERE m.name = ? AND a.alias = ?",
+        (name, alias),
+    ).fetchone()
+    return row[0] if row else None
 
 
 def in_stage(db: sqlite3.Connection, name: str, stage: str) -> list[ModelVersion]:

@@ -1,0 +1,146 @@
+"""The files of a model version: their common digest, and copies of them outside the store.
+
+A version lists its files in its lineage (path, SHA-256, size), so that it does not change when the run logs again under
+the same name. Knows nothing about what the files mean.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from typing import BinaryIO
+
+from mlops_store import artifacts
+from mlops_store.errors import MlopsError, Refused, StoreError, StoreFull
+from mlops_store.records import Artifact, ModelVersion
+from mlops_store.store import Store
+
+_BLOCK_BYTES = 1 << 20
+
+
+def model_digest(files: Mapping[str, str]) -> str:
+    r"""The digest of a model: the SHA-256 over the sorted lines ``path\\0sha256\\n``.
+
+    Args:
+        files: Path within the model -> SHA-256 of the content.
+    """
+    lines = sorted(f"{path}\0{digest}\n" for path, digest in files.items())
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def scan(directory: str) -> dict[str, tuple[str, int]]:
+    """Path -> (SHA-256, bytes) of every file below a directory."""
+    found = {}
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            path = os.path.join(folder, name)
+            with open(path, "rb") as file:
+                found[os.path.relpath(path, directory).replace(os.sep, "/")] = (
+                    hashlib.file_digest(file, "sha256").hexdigest(),
+                    os.fstat(file.fileno()).st_size,
+                )
+    return found
+
+
+def below(logged: Iterable[Artifact], folder: str) -> dict[str, Artifact]:
+    """The artifacts in a folder of a run by their path within it; "" stands for all of them."""
+    prefix = folder.strip("/") + "/" if folder.strip("/") else ""
+    return {entry.path[len(prefix) :]: entry for entry in logged if entry.path.startswith(prefix)}
+
+
+def manifest(version: ModelVersion) -> dict[str, tuple[str, int]]:
+    """Path -> (SHA-256, bytes) of a version's files, as they were registered.
+
+    Raises:
+        Refused: The list does not fit the version's digest: the record was changed.
+    """
+    listed = version.lineage.get("files", {})
+    files = {str(path): (str(entry["digest"]), int(entry["size_bytes"])) for path, entry in listed.items()}
+    if model_digest({path: digest for path, (digest, _) in files.items()}) != version.digest:
+        raise Refused(
+            f"the list of files of {version.model}/{version.version} does not fit its digest {version.digest[:12]}",
+            "the record was changed after registration: register the model again from its run",
+        )
+    return files
+
+
+def missing(store: Store, version: ModelVersion) -> tuple[str, ...]:
+    """The paths of a version whose objects are gone or have another size; a look at each, not a read."""
+    gone = []
+    for path, (digest, size_bytes) in manifest(version).items():
+        try:
+            if os.stat(artifacts.object_path(store.objects_dir, digest)).st_size != size_bytes:
+                gone.append(path)
+        except OSError:
+            gone.append(path)
+    return tuple(gone)
+
+
+def materialize(store: Store, version: ModelVersion, directory: str) -> tuple[str, ...]:
+    """Writes a version's files below a directory, each verified while it is copied; returns their paths.
+
+    Args:
+        store: The store that holds the objects.
+        version: A registered version.
+        directory: Made when missing; files of the same name are replaced.
+
+    Raises:
+        Refused: A file is gone, is not what was registered, or would lie outside of the directory.
+        StoreError: The directory cannot be written.
+    """
+    files = manifest(version)
+    root = os.path.realpath(directory)
+    try:
+        for path, (digest, _) in files.items():
+            target = _confined(root, path)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            if os.path.commonpath((os.path.realpath(os.path.dirname(target)), root)) != root:
+                raise Refused(f"{path!r} would leave {directory} through a link", "give an empty directory")
+            _copy(store, version, path, digest, target)
+    except OSError as error:
+        if error.errno == 28:
+            raise StoreFull(f"the disk that holds {directory} is full", "free some space") from error
+        raise StoreError(f"{directory} cannot be written ({error.strerror})", "give another directory") from error
+    return tuple(files)
+
+
+def _confined(root: str, path: str) -> str:
+    parts = path.split("/")
+    if any(part in ("", ".", "..") for part in parts) or "\\" in path or "\0" in path:
+        raise Refused(
+            f"a model cannot hold a file named {path!r}", "the run logged it under a name that leaves its folder"
+        )
+    return os.path.join(root, *parts)
+
+
+def _copy(store: Store, version: ModelVersion, path: str, digest: str, target: str) -> None:
+    try:
+        source = artifacts.open_object(store.objects_dir, digest)
+    except OSError as error:
+        raise _changed(version, path, "is gone from the store") from error
+    handle, temporary = tempfile.mkstemp(prefix=".incoming-", dir=os.path.dirname(target))
+    try:
+        with source, open(handle, "wb") as copy:
+            if _copied_digest(source, copy) != digest:
+                raise _changed(version, path, "was changed after it was stored")
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _copied_digest(source: BinaryIO, copy: BinaryIO) -> str:
+    sha = hashlib.sha256()
+    while block := source.read(_BLOCK_BYTES):
+        sha.update(block)
+        copy.write(block)
+    return sha.hexdigest()
+
+
+def _changed(version: ModelVersion, path: str, what: str) -> MlopsError:
+    return Refused(
+        f"the file {path!r} of {version.model}/{version.version} {what}",
+        "bring the objects directory back from a backup, or register a new version",
+    )

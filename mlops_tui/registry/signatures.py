@@ -1,0 +1,122 @@
+"""What a model takes and gives: column names and types in MLflow's words, and a small example of its input.
+
+Owns the inference from data. Knows no model and no store. pandas and numpy are imported when data is looked at.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mlops_store.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Rows kept of an input example.
+EXAMPLE_ROWS = 5
+
+_TYPES = {
+    **dict.fromkeys(("bool", "boolean"), "boolean"),
+    **dict.fromkeys(("int8", "int16", "int32", "uint8", "uint16"), "integer"),
+    **dict.fromkeys(("int64", "uint32", "uint64"), "long"),
+    **dict.fromkeys(("float16", "float32"), "float"),
+    "float64": "double",
+    **dict.fromkeys(("str", "string"), "string"),
+}
+_INFERRED = {"string": "string", "boolean": "boolean", "integer": "long", "floating": "double", "bytes": "binary"}
+
+
+def frame(data: Any) -> Any:
+    """The data as a model takes it: arrays, frames and sparse matrices as they are, the rest as a data frame.
+
+    Raises:
+        UsageError: No table can be made of it.
+    """
+    if hasattr(data, "dtype") or hasattr(data, "columns"):
+        return data
+    import pandas as pd
+
+    try:
+        return pd.DataFrame(data)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"the input example is not a table ({error})", "give a few rows as a DataFrame") from error
+
+
+def schema(data: Any) -> list[dict[str, Any]]:
+    """The columns (or the one tensor) of some data as MLflow's schema lists them.
+
+    Returns:
+        ``[{"name", "type", "required"}, …]`` for a frame, ``[{"type": "tensor", "tensor-spec": …}]`` for an array.
+
+    Source:
+        MLflow's model signature, ``mlflow.types.schema``.
+    """
+    if hasattr(data, "columns"):
+        return [_column(str(name), data.iloc[:, position]) for position, name in enumerate(data.columns)]
+    if hasattr(data, "iloc"):
+        return [_column("" if data.name is None else str(data.name), data)]
+    shape = [-1, *(int(size) for size in data.shape[1:])]
+    return [{"type": "tensor", "tensor-spec": {"dtype": str(data.dtype), "shape": shape}}]
+
+
+def _column(name: str, values: pd.Series[Any]) -> dict[str, Any]:
+    dtype = values.dtype
+    if hasattr(dtype, "categories"):
+        dtype = dtype.categories.dtype
+    kind = _TYPES.get(str(dtype).lower())
+    if kind is None and str(dtype).startswith("datetime64"):
+        kind = "datetime"
+    if kind is None:
+        from pandas.api.types import infer_dtype
+
+        kind = _INFERRED.get(infer_dtype(values, skipna=True), "any")
+    named = {"name": name} if name else {}
+    return {**named, "type": kind, "required": not bool(values.isna().any())}
+
+
+def example(data: Any) -> dict[str, Any]:
+    """The first rows as the body of a scoring request, so that they can be sent as they are.
+
+    Source:
+        MLflow's scoring protocol: ``dataframe_split`` for frames, ``inputs`` for arrays.
+    """
+    if hasattr(data, "columns"):
+        split = json.loads(data.head(EXAMPLE_ROWS).to_json(orient="split", date_format="iso", double_precision=15))
+        return {"dataframe_split": {"columns": split["columns"], "data": split["data"]}}
+    if not hasattr(data, "tolist"):  # a sparse matrix
+        data = data[:EXAMPLE_ROWS].toarray()
+    return {"inputs": _without_nan(data[:EXAMPLE_ROWS].tolist())}
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_nan(item) for item in value]
+    return value if not isinstance(value, float) or value - value == 0 else None
+
+
+def given(signature: Any) -> dict[str, Any]:
+    """A signature that the caller made, as plain data: a mapping, or MLflow's ``ModelSignature``.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    if hasattr(signature, "to_dict"):
+        signature = signature.to_dict()
+    if not isinstance(signature, Mapping):
+        raise UsageError(
+            f"a signature cannot be {type(signature).__name__}",
+            'give {"inputs": [{"name": …, "type": "double"}], "outputs": […]} or leave it out',
+        )
+    parts = {key: signature[key] for key in ("inputs", "outputs", "params") if signature.get(key)}
+    try:
+        # MLflow keeps each part as JSON text
+        return {key: json.loads(part) if isinstance(part, str) else part for key, part in parts.items()}
+    except ValueError as error:
+        raise UsageError(f"the signature is not JSON ({error})") from error
+
+
+def columns(signature: Mapping[str, Any]) -> dict[str, str]:
+    """The names of the input columns with their types; empty when the input is not a table with names."""
+    return {str(item["name"]): str(item.get("type", "")) for item in signature.get("inputs", ()) if item.get("name")}

@@ -1,0 +1,239 @@
+"""Moving versions between stages: promote, demote, archive and roll back, each one transaction with its record.
+
+Owns the acts. What moves is worked out by ``moves`` and ``rollbacks``, what a person sees before by ``previews``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Collection, Sequence
+
+from mlops_store import audit, events, model_versions, models
+from mlops_store.errors import Refused
+from mlops_store.records import RunStatus, StageChange
+from mlops_store.store import Store
+from mlops_tui.config import Config
+from mlops_tui.registry import files, moves, previews, rollbacks
+from mlops_tui.registry.moves import Move
+from mlops_tui.registry.previews import Promotion
+
+__all__ = [
+    "Move",
+    "Promotion",
+    "archive",
+    "demote",
+    "preview",
+    "preview_rollback",
+    "promote",
+    "rollback",
+]
+
+
+def preview(db: sqlite3.Connection, config: Config, name: str, version: int, to_stage: str | None = None) -> Promotion:
+    """What ``promote`` with the same arguments would change.
+
+    Raises:
+        NotFound: No such model, version or stage.
+        Refused: ``promote`` would refuse it.
+    """
+    standing = models.standing(db, name, version)
+    target = to_stage or moves.next_stage(config.registry, name, version, standing.stage)
+    _require_ended(config, name, version, standing, target)
+    holders = models.stages(db, name, target)
+    return previews.build(db, config, name, moves.plan(config.registry, name, version, standing.stage, target, holders))
+
+
+def promote(
+    store: Store,
+    config: Config,
+    name: str,
+    version: int,
+    to_stage: str | None = None,
+    *,
+    reason: str = "",
+    expected_stage: str | None = None,
+    expected_holders: Collection[int] | None = None,
+) -> StageChange:
+    """Moves a version to the next stage, or to the one named, whichever direction that is.
+
+    A version that already holds a stage for a single one goes to the archive. Of several people who decide at the same
+    time exactly one wins: who decided on what is no longer true is refused.
+
+    Args:
+        store: The store.
+        config: The configuration that names the stages.
+        name: The model.
+        version: Its version.
+        to_stage: Where to; the stage after the present one by default.
+        reason: The person's own words, for the audit log.
+        expected_stage: The stage that the version was shown in when the person decided; the one at the time of the
+            call by default.
+        expected_holders: The versions that were shown in the target stage; those at the time of the call by default.
+
+    Raises:
+        NotFound: No such model, version or stage.
+        Refused: It is there already, somebody moved one of the versions meanwhile, its run is still running, or its
+            files are gone.
+    """
+    db, registry = store.read(), config.registry
+    standing = models.standing(db, name, version)
+    stage = standing.stage if expected_stage is None else expected_stage
+    target = moves.known_stage(registry, to_stage or moves.next_stage(registry, name, version, stage))
+    holders = set(models.stages(db, name, target) if expected_holders is None else expected_holders)
+    _require_ended(config, name, version, standing, target)
+    if _rises(config, stage, target):
+        _require_files(store, name, version)
+    with store.write() as db:
+        now = models.standing(db, name, version).stage
+        there = models.stages(db, name, target)
+        if now != stage or (target in registry.single and set(there) != holders):
+            raise _lost(db, name)
+        return _apply(db, name, moves.plan(registry, name, version, now, target, there), reason)
+
+
+def demote(
+    store: Store, config: Config, name: str, version: int, to_stage: str | None = None, *, reason: str = ""
+) -> StageChange:
+    """Moves a version to the stage before the present one, or to the one named; see ``promote``."""
+    if to_stage is None:
+        stage = models.standing(store.read(), name, version).stage
+        to_stage = moves.previous_stage(config.registry, name, version, stage)
+    return promote(store, config, name, version, to_stage, reason=reason)
+
+
+def archive(store: Store, config: Config, name: str, version: int, *, reason: str = "") -> StageChange:
+    """Moves a version to the archive; see ``promote``."""
+    return promote(store, config, name, version, config.registry.archive, reason=reason)
+
+
+def preview_rollback(db: sqlite3.Connection, config: Config, name: str, stage: str = "production") -> Promotion:
+    """What ``rollback`` with the same arguments would change.
+
+    Raises:
+        NotFound: No such model or stage.
+        Refused: ``rollback`` would refuse it.
+    """
+    return previews.build(db, config, name, _rollback(db, config, name, stage).moves)
+
+
+def rollback(
+    store: Store,
+    config: Config,
+    name: str,
+    stage: str = "production",
+    *,
+    reason: str = "",
+    expected_moves: Sequence[Move] | None = None,
+) -> StageChange:
+    """Brings the version back that held a stage before; ``rollbacks.plan`` says exactly which, and what leaves.
+
+    Args:
+        store: The store.
+        config: The configuration that names the stages.
+        name: The model.
+        stage: The stage to roll back.
+        reason: The person's own words, for the audit log.
+        expected_moves: The moves that ``preview_rollback`` showed; those at the time of the call by default.
+
+    Returns:
+        The change of the version that came back, or of the one that left when others stay in the stage.
+
+    Raises:
+        NotFound: No such model or stage.
+        Refused: There is nothing to go back to, somebody moved one of the versions meanwhile, or the files of the
+            version that would come back are gone.
+    """
+    shown = expected_moves
+    if shown is None:
+        shown = _rollback(store.read(), config, name, stage).moves
+    if shown[0].to_stage == stage:
+        _require_files(store, name, shown[0].version)
+    with store.write() as db:
+        planned = _rollback(db, config, name, stage)
+        if planned.moves != tuple(shown):
+            raise _lost(db, name)
+        return _apply(db, name, planned.moves, reason, undoes=planned.undoes)
+
+
+def _rises(config: Config, from_stage: str, to_stage: str) -> bool:
+    """Whether a move makes a version count for more: then its files have to be there."""
+    return moves.rank(config.registry, to_stage) > max(0, moves.rank(config.registry, from_stage))
+
+
+def _rollback(db: sqlite3.Connection, config: Config, name: str, stage: str) -> rollbacks.Rollback:
+    standing = models.stages(db, name)
+    if not standing:
+        raise models.no_version(db, name, "version")
+    return rollbacks.plan(config.registry, name, stage, models.changes(db, name), standing)
+
+
+def _apply(
+    db: sqlite3.Connection, name: str, planned: Sequence[Move], reason: str, undoes: int | None = None
+) -> StageChange:
+    """Writes the moves, the record of the act and its event; the caller holds the transaction."""
+    first, *others = planned
+    at = time.time()
+    subject = f"model:{name}/{first.version}"
+    entry = audit.append(
+        db,
+        action=f"model.{first.kind}",
+        subject=subject,
+        before=_state(first.from_stage, {move.version: move.from_stage for move in others}),
+        after=_state(first.to_stage, {move.version: move.to_stage for move in others}),
+        reason=reason,
+        at=at,
+    )
+    change_id = model_versions.move(
+        db, name, first.version, first.to_stage, kind=first.kind, audit_id=entry.id, at=at, cause_id=undoes
+    )
+    for move in others:
+        model_versions.move(
+            db, name, move.version, move.to_stage, kind=move.kind, audit_id=entry.id, at=at, cause_id=change_id
+        )
+    moved = "; ".join(f"version {move.version}: {move.from_stage} → {move.to_stage}" for move in planned)
+    events.add(db, f"model.{first.kind}", subject, f"{name} {moved} (by {entry.actor})", at=at)
+    return StageChange(
+        id=change_id,
+        model=name,
+        version=first.version,
+        kind=first.kind,
+        from_stage=first.from_stage,
+        to_stage=first.to_stage,
+        at=at,
+        actor=entry.actor,
+        reason=entry.reason,
+        audit_id=entry.id,
+        cause_id=undoes,
+    )
+
+
+def _state(stage: str, others: dict[int, str]) -> dict[str, object]:
+    return {"stage": stage, "others": others} if others else {"stage": stage}
+
+
+def _require_ended(config: Config, name: str, version: int, standing: models.Standing, target: str) -> None:
+    is_live = standing.run_status is not None and RunStatus(standing.run_status).is_live
+    if is_live and _rises(config, standing.stage, target):
+        raise Refused(
+            f"the run of {name}/{version} is still running, so its model may change",
+            f"wait for it, or stop it: mlops-tui stop {standing.run_id}",
+        )
+
+
+def _require_files(store: Store, name: str, version: int) -> None:
+    gone = files.missing(store, models.version(store.read(), name, version))
+    if gone:
+        raise Refused(
+            f"the file {gone[0]!r} of {name}/{version} is gone from the store or was changed",
+            "bring the objects directory back from a backup, or register a new version",
+        )
+
+
+def _lost(db: sqlite3.Connection, name: str) -> Refused:
+    newest = models.changes(db, name, limit=1)[0]
+    when = time.strftime("%H:%M:%S", time.localtime(newest.at))
+    return Refused(
+        f"{newest.actor} moved {name}/{newest.version} to {newest.to_stage!r} meanwhile, at {when}",
+        "nothing was changed; look again and decide on what stands there now",
+    )
