@@ -89,12 +89,12 @@ def prepared(
     problem = ""
     if values is None and predictor is not None:
         try:
-            wanted = list(predictor.columns(inputs))
-            lacking = [name for name in wanted if name not in inputs]
+            read = list(predictor.columns(inputs))
+            lacking = [name for name in read if name not in inputs]
             if lacking:
                 problem = f"{predictor.name} reads {lacking[0]!r}, which the reference lacks"
             else:
-                values = predictor.predict(frame.iloc[:PREDICTED_ROWS][wanted])
+                values = predictor.predict(frame.iloc[:PREDICTED_ROWS][read])
         except MlopsError as error:
             problem = error.message
     column = monitor.prediction or prediction or "prediction"
@@ -197,12 +197,9 @@ def _prediction(reference: Prepared, frame: pd.DataFrame) -> _Predicted:
 
 def totals(findings: Findings) -> dict[str, Any]:
     """The counts of a report: ``checked_columns``, ``drifted_columns``, ``drift_share``, ``is_dataset_drift``."""
-    features = findings.features
-    drifted = sum(column.is_drifted for column in features)
-    share = drifted / len(features) if features else 0.0
     return {
-        "checked_columns": len(features),
-        "drifted_columns": drifted,
-        "drift_share": share,
-        "is_dataset_drift": bool(features) and share >= findings.drift_share,
+        "checked_columns": len(findings.features),
+        "drifted_columns": len(findings.drifted),
+        "drift_share": findings.share,
+        "is_dataset_drift": findings.is_dataset_drift,
     }

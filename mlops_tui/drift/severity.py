@@ -5,8 +5,8 @@ At most one alert a kind, because a batch is one thing to look at:
 - ``schema``: critical when a column that is needed is missing or cannot be compared any more, warning when a type
   changed or a name stands twice, info when there are only extra columns;
 - ``prediction_drift``: critical;
-- ``data_drift``: critical when the drifted features that matter reach the share from which the data set counts as
-  drifted, else warning;
+- ``data_drift``: when at least one drifted feature matters; critical when the drifted features reach the share from
+  which the data set counts as drifted, else warning;
 - ``quality``: warning when a column has no values, many more missing ones than the reference, or the predictions could
   not be made.
 
@@ -60,6 +60,21 @@ class Findings:
         """The features that were compared."""
         return [column for column in self.columns if column.role == "feature" and column.score is not None]
 
+    @property
+    def drifted(self) -> list[ColumnReport]:
+        """The features whose score is beyond its threshold."""
+        return [column for column in self.features if column.is_drifted]
+
+    @property
+    def share(self) -> float:
+        """The share of the compared features that drifted."""
+        return len(self.drifted) / len(self.features) if self.features else 0.0
+
+    @property
+    def is_dataset_drift(self) -> bool:
+        """Whether so many features drifted that the data set counts as drifted, as Evidently defines it."""
+        return bool(self.features) and self.share >= self.drift_share
+
 
 def mark_notable(columns: Sequence[ColumnReport]) -> tuple[ColumnReport, ...]:
     """The columns with ``detail["notable"]``: whether they drifted, significantly and with a large enough effect."""
@@ -97,17 +112,12 @@ def _is_notable(column: ColumnReport, level: float) -> bool:
 
 
 def _data_drift(findings: Findings) -> NewAlert | None:
-    notable = [column for column in findings.features if column.detail.get("notable")]
-    if not notable:
+    drifted = sorted(findings.drifted, key=lambda column: (not column.detail["notable"], -(column.effect or 0.0)))
+    if not drifted or not drifted[0].detail["notable"]:
         return None
-    total = len(findings.features)
-    severity = Severity.CRITICAL if len(notable) / total >= findings.drift_share else Severity.WARNING
-    notable.sort(key=lambda column: -(column.effect or 0.0))
-    return NewAlert(
-        "data_drift",
-        severity,
-        f"{len(notable)} of {total} columns drifted: {titles.listed(map(titles.change, notable))}",
-    )
+    severity = Severity.CRITICAL if findings.is_dataset_drift else Severity.WARNING
+    title = f"{len(drifted)} of {len(findings.features)} columns drifted: {titles.listed(map(titles.change, drifted))}"
+    return NewAlert("data_drift", severity, title)
 
 
 def _prediction_drift(findings: Findings) -> NewAlert | None:
