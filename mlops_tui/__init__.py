@@ -1,1 +1,92 @@
-"""The whole MLOps loop in one terminal."""
+"""The whole MLOps loop in one terminal: this is the tracking API that training scripts import.
+
+::
+
+    import mlops_tui as mlops
+
+    with mlops.start_run(name="forest", params={"trees": 200}):
+        mlops.log_metric("auc", 0.93, step=1)
+
+Names, arguments and meanings are those of MLflow's fluent API. Everything is loaded when it is first used (PEP 562).
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mlops_tui.tracking.datasets import log_input
+    from mlops_tui.tracking.files import (
+        get_artifact_uri,
+        log_artifact,
+        log_artifacts,
+        log_dict,
+        log_figure,
+        log_text,
+    )
+    from mlops_tui.tracking.fluent import (
+        active_run,
+        delete_tag,
+        end_run,
+        get_run,
+        last_active_run,
+        log_metric,
+        log_metrics,
+        log_param,
+        log_params,
+        set_experiment,
+        set_tag,
+        set_tags,
+        start_run,
+    )
+    from mlops_tui.tracking.models import log_model, register_model
+    from mlops_tui.tracking.run import ActiveRun, Run
+
+__all__ = [
+    "ActiveRun",
+    "Run",
+    "active_run",
+    "delete_tag",
+    "end_run",
+    "get_artifact_uri",
+    "get_run",
+    "last_active_run",
+    "log_artifact",
+    "log_artifacts",
+    "log_dict",
+    "log_figure",
+    "log_input",
+    "log_metric",
+    "log_metrics",
+    "log_model",
+    "log_param",
+    "log_params",
+    "log_text",
+    "register_model",
+    "set_experiment",
+    "set_tag",
+    "set_tags",
+    "start_run",
+]
+
+_HOMES = {
+    "datasets": ("log_input",),
+    "files": ("get_artifact_uri", "log_artifact", "log_artifacts", "log_dict", "log_figure", "log_text"),
+    "models": ("log_model", "register_model"),
+    "run": ("ActiveRun", "Run"),
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import sys
+
+    home = next((module for module, names in _HOMES.items() if name in names), "fluent")
+    path = f"{__name__}.tracking.{home}"
+    __import__(path)
+    value = globals()[name] = getattr(sys.modules[path], name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

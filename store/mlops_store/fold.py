@@ -30,6 +30,9 @@ WAIT_S = 10.0
 #: Added to the name of a journal that cannot be read on.
 DAMAGED = ".damaged"
 
+#: Beside the store; its time of modification is that of the last fold.
+LOCK_FILE = "fold.lock"
+
 _BATCH_BYTES = 1 << 20
 _BATCH_FILES = 256
 
@@ -51,10 +54,13 @@ def fold(store: Store, journals_dir: str, *, wait_s: float = WAIT_S, budget_s: f
     """
     if store.is_read_only or not _listed(journals_dir):
         return 0
-    with _alone(os.path.join(os.path.dirname(store.path), "fold.lock"), wait_s) as is_mine:
+    lock = os.path.join(os.path.dirname(store.path), LOCK_FILE)
+    with _alone(lock, wait_s) as is_mine:
         if not is_mine:
             return 0
-        return _pass(store, journals_dir, time.monotonic() + budget_s)
+        done = _pass(store, journals_dir, time.monotonic() + budget_s)
+        os.utime(lock)  # scripts that fold in the background see that someone just did
+        return done
 
 
 def _pass(store: Store, directory: str, deadline: float) -> int:

@@ -32,7 +32,8 @@ def settle(store: Store, directory: str, offsets: Mapping[str, int], closed: set
     now = time.monotonic()
     for name, offset in offsets.items():
         path = os.path.join(directory, name)
-        if name not in left or now - _seen_alive.get(path, -_RECHECK_S) < _RECHECK_S:
+        is_recent = now - _seen_alive.get(path, -_RECHECK_S) < _RECHECK_S
+        if name not in left or (is_recent and name not in closed):
             continue
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:

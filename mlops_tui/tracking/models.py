@@ -1,0 +1,212 @@
+"""Logging and registering models."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlops_store import artifacts
+from mlops_store.errors import MlopsError, UsageError
+from mlops_store.ids import new_id
+from mlops_tui.tracking import background, files, fluent, remarks, session, values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlops_store.records import ModelVersion
+    from mlops_tui.tracking.run import ActiveRun
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedModelInfo:
+    """What ``log_model`` did; ``error`` says why nothing was stored and is "" when all went well."""
+
+    run_id: str
+    name: str
+    model_id: str
+    model_uri: str
+    flavor: str = ""
+    digest: str = ""
+    registered_model_version: int | None = None
+    error: str = ""
+
+
+def log_model(
+    model: Any,
+    name: str = "model",
+    *,
+    artifact_path: str | None = None,
+    input_example: Any = None,
+    signature: Any = None,
+    reference: Any = None,
+    predictions: Any = None,
+    registered_model_name: str | None = None,
+    run_id: str | None = None,
+) -> LoggedModelInfo:
+    """Stores a fitted scikit-learn model with the active run, through skops and never through pickle.
+
+    Args:
+        model: An estimator or pipeline of scikit-learn.
+        name: The folder of the run's artifacts that it goes to.
+        artifact_path: MLflow's older word for ``name``.
+        input_example: A few rows as the model takes them.
+        signature: What it takes and gives, where that should not be inferred.
+        reference: A DataFrame of what the model was trained on, which drift monitors compare with; its column
+            ``prediction``, if any, holds the model's predictions.
+        predictions: The model's predictions for ``reference``, where that has no such column.
+        registered_model_name: Registers it under this name as well.
+        run_id: Another run instead of the active one.
+
+    Returns:
+        What was stored, with ``model_uri`` for ``register_model``. A model that cannot be stored is a remark on
+        stderr, an event of the run, and ``error``.
+
+    Raises:
+        MlopsError: It could not be registered, where that was asked for.
+    """
+    run = fluent.target(run_id)
+    folder = artifact_path or name
+    if run is None:
+        return LoggedModelInfo("", folder, "", "", error="there is no such run")
+    try:
+        folder = files.within(folder)
+        info = _store(run, model, folder, input_example, signature, reference, predictions)
+    except Exception as error:  # saving runs the model's own code: whatever it raises must not end the training
+        run.problem(f"model {folder}", f"model {values.name(folder)!r} was not stored: {error}")
+        return LoggedModelInfo(run.run_id, folder, "", "", error=str(error))
+    if registered_model_name:
+        version = register_model(info.model_uri, registered_model_name)
+        return LoggedModelInfo(
+            info.run_id, info.name, info.model_id, info.model_uri, info.flavor, info.digest, version.version
+        )
+    return info
+
+
+def register_model(
+    model_uri: str,
+    name: str,
+    await_registration_for: int = 300,
+    *,
+    tags: Mapping[str, Any] | None = None,
+    description: str = "",
+    aliases: tuple[str, ...] = (),
+) -> ModelVersion:
+    """Makes the next version of a registered model from a logged one.
+
+    Args:
+        model_uri: ``runs:/<run id>/<path>``, as ``log_model`` returns it, or the id of a run for its newest model.
+        name: The registered model, made when it is new.
+        await_registration_for: Accepted for MLflow's sake: registration is done when this returns.
+        tags: Tags of the version.
+        description: Free text.
+        aliases: Aliases to give to the version.
+
+    Raises:
+        MlopsError: There is no such model, or the name is not allowed.
+    """
+    from mlops_tui import config
+    from mlops_tui.registry import versions
+    from mlops_tui.tracking import stored
+
+    run_id, path = _parse(model_uri)
+    project = session.project()
+    for run in session.live:
+        if run.run_id == run_id:
+            project = run.project
+            background.finish_capture(run)
+    is_own = any(run.run_id == run_id for run in session.live)
+    with stored.opened(project) as store:
+        return versions.register(
+            store,
+            config.load(project),
+            name,
+            run_id=run_id,
+            logged_model=path or None,
+            description=description,
+            aliases=aliases,
+            tags={str(key): str(value) for key, value in tags.items()} if tags else None,
+            is_own_run=is_own,
+        )
+
+
+def _parse(model_uri: str) -> tuple[str, str]:
+    scheme, _, rest = model_uri.partition(":/")
+    if not rest:
+        return model_uri, ""
+    if scheme != "runs":
+        raise UsageError(f"cannot register {model_uri!r}", "give runs:/<run id>/<path of the model>")
+    run_id, _, path = rest.lstrip("/").partition("/")
+    return run_id, path
+
+
+def _store(
+    run: ActiveRun, model: Any, folder: str, input_example: Any, signature: Any, reference: Any, predictions: Any
+) -> LoggedModelInfo:
+    from mlops_tui.registry import formats
+
+    with tempfile.TemporaryDirectory(prefix="mlops-model-") as directory:
+        saved = formats.save(model, directory, input_example=input_example, signature=signature)
+        stored = [
+            (f"{folder}/{path}", *artifacts.put_file(run.project.objects_dir, os.path.join(directory, path)))
+            for path in sorted(saved.files)
+        ]
+    for warning in saved.warnings:
+        remarks.once(f"model {folder} {warning}", f"model {folder!r}: {warning}")
+    files.record(run, stored)
+    now, model_id = time.time(), f"m-{new_id()}"
+    run.journal.record(
+        {
+            "t": "model",
+            "at": now,
+            "model": {
+                "model_id": model_id,
+                "name": folder,
+                "flavor": saved.flavor,
+                "digest": saved.digest,
+                "size_bytes": saved.size_bytes,
+                "created_at": now,
+                "signature": _plain(saved.signature),
+            },
+            "profile": _profile(run, folder, reference, predictions),
+        }
+    )
+    return LoggedModelInfo(run.run_id, folder, model_id, f"runs:/{run.run_id}/{folder}", saved.flavor, saved.digest)
+
+
+def _profile(run: ActiveRun, folder: str, reference: Any, predictions: Any) -> dict[str, Any] | None:
+    """The reference profile as the journal holds it; None without one, or with one that cannot be used."""
+    if reference is None:
+        return None
+    import hashlib
+    import json
+
+    import pandas as pd
+
+    from mlops_tui.drift import profiles
+
+    try:
+        frame = reference if isinstance(reference, pd.DataFrame) else pd.DataFrame(reference)
+        if predictions is not None:
+            frame = frame.assign(prediction=predictions)
+        summary, sample = profiles.build(frame, "prediction" if "prediction" in frame.columns else None)
+        sample_digest, _ = artifacts.put_bytes(run.project.objects_dir, sample)
+    except (MlopsError, OSError, ValueError, TypeError) as error:
+        run.problem(f"reference {folder}", f"the reference data of model {folder!r} was not kept: {error}")
+        return None
+    text = json.dumps(summary, sort_keys=True, allow_nan=False)
+    return {
+        "digest": hashlib.sha256(f"{text}\0{sample_digest}".encode()).hexdigest(),
+        "name": f"{run.name or run.run_id}/{folder}",
+        "row_count": len(frame),
+        "summary": json.loads(text),
+        "sample_digest": sample_digest,
+    }
+
+
+def _plain(value: Any) -> Any:
+    import json
+
+    return json.loads(json.dumps(value, default=str))

@@ -1,0 +1,185 @@
+"""How a run begins: new, resumed, part of another, or the one that the pipeline made for this process."""
+
+from __future__ import annotations
+
+import os
+
+from mlops_store.ids import new_id
+from mlops_tui.project import CONFIG_FILE
+from mlops_tui.tracking import background, capture, exits, names, session, values
+from mlops_tui.tracking.run import ActiveRun
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from mlops_tui.project import Project
+
+NOTE_TAG = "mlflow.note.content"
+
+
+def start(
+    *,
+    run_id: str | None,
+    experiment: str,
+    name: str | None,
+    nested: bool,
+    parent_run_id: str | None,
+    tags: Mapping[str, Any] | None,
+    params: Mapping[str, Any] | None,
+    description: str | None,
+) -> ActiveRun:
+    """Starts, resumes or adopts a run and makes it the active one; see ``mlops_tui.start_run``."""
+    stack = session.stack()
+    if stack and not nested:
+        from mlops_store.errors import Refused
+
+        raise Refused(
+            f"run {stack[-1].run_id} is active already",
+            "end it first with end_run(), or start this one with nested=True",
+        )
+    project = session.project()
+    prepare(project)
+    content: dict[str, object] = {"tags": _texts(tags), "params": _texts(params)}
+    if description is not None:
+        content["tags"] = {**_texts(tags), NOTE_TAG: values.text(description)}
+    if run_id is not None:
+        run = _resume(project, run_id, content)
+    elif not stack and not parent_run_id and (adopted := session.adopt()):
+        run = _adopt(project, adopted, name, experiment, content)
+    else:
+        parent = parent_run_id or (stack[-1].run_id if stack else session.parent())
+        run = _create(project, name, experiment, parent, content)
+    background.start(run)
+    exits.watch()
+    session.push(run)
+    return run
+
+
+def prepare(project: Project) -> None:
+    """Makes the directory of the journals.
+
+    Raises:
+        StoreReadOnly: It cannot be made.
+        StoreFull: The disk is full.
+    """
+    if os.path.isdir(project.journals_dir):
+        return
+    try:
+        os.makedirs(project.journals_dir, exist_ok=True)
+        ignore = os.path.join(project.state_dir, ".gitignore")
+        if not os.path.exists(ignore):
+            with open(ignore, "w", encoding="utf-8") as file:
+                file.write("*\n")
+    except OSError as error:
+        raise _cannot(project, error) from error
+
+
+def is_known(project: Project, run_id: str) -> bool:
+    """Whether a run was ever started in the project; looks into the store unless its journal is still there."""
+    if any(entry.startswith(f"{run_id}.") for entry in os.listdir(project.journals_dir)):
+        return True
+    if not project.has_store:
+        return False
+    from mlops_store.store import Store
+
+    with Store(project.store_path, create=False) as store:
+        return store.read().execute("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)).fetchone() is not None
+
+
+def _create(project: Project, name: str | None, experiment: str, parent: str, content: dict[str, object]) -> ActiveRun:
+    run_id = new_id()
+    name = values.name(name) if name else names.made_up()
+    experiment = _experiment(project, experiment)
+    run = ActiveRun(project, run_id, name=name, experiment=experiment, is_owner=True)
+    attributes = capture.at_start(project.root)
+    _open(
+        run,
+        {
+            "t": "start",
+            "name": name,
+            "experiment": experiment,
+            "parent": parent or None,
+            "at": run.started_at,
+            "attributes": attributes,
+            **content,
+        },
+    )
+    return run
+
+
+def _adopt(project: Project, run_id: str, name: str | None, experiment: str, content: dict[str, object]) -> ActiveRun:
+    stage = os.environ.get("MLOPS_STAGE", "")
+    explicit = experiment or session.experiment()
+    run = ActiveRun(
+        project, run_id, name=name or stage, experiment=explicit or _experiment(project, ""), is_owner=False
+    )
+    attributes = capture.at_start(project.root)
+    record = {"t": "adopt", "at": run.started_at, "attributes": attributes, **content}
+    if name:
+        record.update(is_named=True, name=values.name(name))
+    if explicit:
+        record.update(is_placed=True, experiment=explicit)
+    _open(run, record)
+    return run
+
+
+def _resume(project: Project, run_id: str, content: dict[str, object]) -> ActiveRun:
+    if any(run.run_id == run_id for run in session.live):
+        from mlops_store.errors import Refused
+
+        raise Refused(f"run {run_id} is active already", "log into it, or end it first with end_run()")
+    if not is_known(project, run_id):
+        from mlops_store.errors import NotFound
+
+        raise NotFound(f"no run {run_id!r} in {project.root}", "start_run() without run_id starts a new one")
+    run = ActiveRun(project, run_id, name="", experiment="", is_owner=True)
+    _open(run, {"t": "resume", "at": run.started_at, **content})
+    return run
+
+
+def _open(run: ActiveRun, record: dict[str, object]) -> None:
+    try:
+        run.journal.open(record)
+    except OSError as error:
+        raise _cannot(run.project, error) from error
+    run.note_params(record.get("params"))
+
+
+def _cannot(project: Project, error: OSError) -> Exception:
+    import errno
+
+    from mlops_store.errors import StoreFull, StoreReadOnly
+
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreFull(f"the disk that holds {project.state_dir} is full", "free some space")
+    reason = error.strerror or str(error)
+    return StoreReadOnly(f"{project.state_dir} cannot be written ({reason})", "check its owner and mode")
+
+
+def _experiment(project: Project, given: str) -> str:
+    """The experiment of a new run: as given, else set_experiment, the environment, mlops.toml, 'default'."""
+    chosen = given or session.experiment() or os.environ.get("MLOPS_EXPERIMENT", "")
+    return values.name(chosen) if chosen else _configured(project)
+
+
+def _configured(project: Project) -> str:
+    try:
+        with open(os.path.join(project.root, CONFIG_FILE), "rb") as file:
+            text = file.read()
+    except OSError:
+        return "default"
+    if b"experiment" not in text:
+        return "default"
+    import tomllib  # only now: it costs some milliseconds
+
+    try:
+        name = tomllib.loads(text.decode("utf-8", "replace")).get("project", {}).get("experiment", "default")
+    except (tomllib.TOMLDecodeError, AttributeError):
+        return "default"  # the program that reads the whole file says where it is broken
+    return name if isinstance(name, str) and name else "default"
+
+
+def _texts(pairs: Mapping[str, Any] | None) -> dict[str, str]:
+    return {values.name(key): values.text(value) for key, value in pairs.items()} if pairs else {}
