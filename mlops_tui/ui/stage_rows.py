@@ -1,0 +1,231 @@
+"""The pipeline as it is shown: each stage with what it did in a run and whether it is stale now. Knows no widget."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlops_store.errors import MlopsError
+from mlops_store.records import PipelineRun, StageRun, StageState
+from mlops_tui.ui import shown
+from mlops_tui.ui.session import Session
+from mlops_tui.ui.text import Cell, CellValue
+from mlops_tui.ui.theme import is_unicode, state_sign, state_tone, state_word
+
+if TYPE_CHECKING:
+    from mlops_tui.pipeline.state import StageStatus
+
+#: Past durations that the usual one is the median of.
+HISTORY = 10
+
+
+@dataclass(frozen=True, slots=True)
+class StageShown:
+    """A stage on the screen.
+
+    Attributes:
+        name: Its name in dvc.yaml.
+        state: A word that the theme knows: a state of the run shown, or 'stale', 'fresh', 'frozen'.
+        reasons: Why it ran in the run shown, or why it is stale now.
+        command: What it runs.
+        needs: Stages that come before it.
+        usual_s: Median seconds of its past successful runs; None when it never ran.
+        run: What it did in the pipeline run shown; None when it was not part of it.
+    """
+
+    name: str
+    state: str
+    reasons: tuple[str, ...] = ()
+    command: str = ""
+    needs: tuple[str, ...] = ()
+    usual_s: float | None = None
+    run: StageRun | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineShown:
+    """The pipeline on the screen.
+
+    Attributes:
+        run: The pipeline run shown, None when there was none.
+        stages: In the order in which they run.
+        problem: Why dvc.yaml could not be read, None when it could.
+        is_past: Whether an earlier pipeline run than the newest is shown, as it was.
+    """
+
+    run: PipelineRun | None
+    stages: tuple[StageShown, ...]
+    problem: MlopsError | None = None
+    is_past: bool = False
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the pipeline run shown is under way."""
+        return self.run is not None and self.run.state.is_live
+
+    def __eq__(self, other: object) -> bool:
+        # errors compare by identity, which would repaint the same problem for ever
+        return isinstance(other, PipelineShown) and (self.run, self.stages, str(self.problem), self.is_past) == (
+            other.run,
+            other.stages,
+            str(other.problem),
+            other.is_past,
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def load(session: Session, run_id: str = "") -> PipelineShown:
+    """The pipeline as it stands, or as it was in an earlier run. For a thread.
+
+    Args:
+        session: The project.
+        run_id: An earlier pipeline run to show; "" for the newest, joined with what is stale now.
+    """
+    from mlops_store import pipelines
+    from mlops_tui.pipeline import spec, state
+
+    run, usual = None, {}
+    newest = ""
+    if session.store is not None:
+        with session.store.snapshot() as db:
+            latest = pipelines.latest(db)
+            newest = latest.run_id if latest else ""
+            run = pipelines.get(db, run_id) if run_id and run_id != newest else latest
+    statuses: Sequence[StageStatus] = ()
+    problem = None
+    is_past = run is not None and run.run_id != newest
+    if not is_past:
+        try:
+            statuses = state.status(session.project, spec.load(session.project), session.store)
+        except MlopsError as error:
+            problem = error
+    names = [status.stage for status in statuses] or [stage.stage for stage in run.stages] if run else []
+    if session.store is not None:
+        db = session.store.read()
+        usual = {name: pipelines.history_s(db, name, HISTORY) for name in names}
+    return PipelineShown(run, merged(run, statuses, usual), problem, is_past)
+
+
+def merged(
+    run: PipelineRun | None, statuses: Sequence[StageStatus], usual: Mapping[str, Sequence[float]]
+) -> tuple[StageShown, ...]:
+    """Joins what a pipeline run did with what is stale now.
+
+    While the run is under way its own states count; afterwards a stage that is stale again, or still, says so, but
+    one that failed stays failed until something changes that.
+
+    Args:
+        run: The pipeline run shown.
+        statuses: Judged now, in order; empty to show the run alone.
+        usual: Stage -> past durations in seconds.
+    """
+    ran = {stage.stage: stage for stage in run.stages} if run else {}
+
+    def usual_s(name: str) -> float | None:
+        past = usual.get(name)
+        return statistics.median(past) if past else None
+
+    if not statuses:
+        return tuple(
+            StageShown(s.stage, str(s.state), s.reasons, s.command, (), usual_s(s.stage), s)
+            for s in sorted(ran.values(), key=lambda stage: stage.position)
+        )
+    is_live = run is not None and run.state.is_live
+    return tuple(
+        StageShown(
+            name=status.stage,
+            state=_state(status, ran.get(status.stage), is_live=is_live),
+            reasons=_reasons(status, ran.get(status.stage), is_live=is_live),
+            command=_command(status.command),
+            needs=tuple(status.needs),
+            usual_s=usual_s(status.stage),
+            run=ran.get(status.stage),
+        )
+        for status in statuses
+    )
+
+
+def _state(status: StageStatus, ran: StageRun | None, *, is_live: bool) -> str:
+    if ran is not None and (is_live or (ran.state is StageState.FAILED and status.is_stale)):
+        return str(ran.state)
+    if status.is_stale:
+        return "stale"
+    if ran is not None and ran.state in (StageState.DONE, StageState.CACHED):
+        return str(ran.state)
+    return "frozen" if status.is_frozen else "fresh"
+
+
+def _reasons(status: StageStatus, ran: StageRun | None, *, is_live: bool) -> tuple[str, ...]:
+    if is_live and ran is not None:
+        return ran.reasons
+    return tuple(status.reasons)
+
+
+def _command(command: str | Sequence[str]) -> str:
+    return command if isinstance(command, str) else "\n".join(command)
+
+
+def time_cell(stage: StageShown, now: float) -> CellValue:
+    """How long it took, or has been running of the usual time."""
+    if stage.run is None or stage.run.started_at is None:
+        return ""
+    seconds = stage.run.duration_s(now)
+    if stage.state != "running" or seconds is None:
+        return Cell(shown.duration(seconds), "dim")
+    if stage.usual_s is None:
+        return Cell(shown.running(seconds), "running")
+    return (Cell(shown.running(seconds), "running"), Cell(f"/{shown.duration(stage.usual_s)}", "dim"))
+
+
+def note_cell(stage: StageShown, now: float) -> CellValue:
+    """The most telling remark: progress, the error, or the first reason."""
+    run = stage.run
+    if stage.state == "running" and run is not None and stage.usual_s:
+        return progress((run.duration_s(now) or 0.0) / stage.usual_s)
+    if stage.state in ("failed", "stopped") and run is not None:
+        code = f"exit {run.exit_code}" if run.exit_code is not None else ""
+        line = next((line for line in reversed(run.error.splitlines()) if line.strip()), "")
+        return Cell("  ".join(part for part in (code, line) if part), "failed")
+    if stage.reasons and stage.state in ("stale", "running", "waiting"):
+        more = f"  +{len(stage.reasons) - 1}" if len(stage.reasons) > 1 else ""
+        return Cell(stage.reasons[0] + more, "stale" if stage.state == "stale" else "dim")
+    return Cell(state_word(stage.state), "dim")
+
+
+def progress(share: float, width: int = 16) -> CellValue:
+    """A bar of the time passed over the usual time; it waits at 99 % when a stage takes longer than usual."""
+    full, empty = ("█", "░") if is_unicode() else ("#", ".")
+    filled = min(width, int(share * width))
+    percent = min(99, int(share * 100))
+    return (Cell(full * filled, "running"), Cell(empty * (width - filled), "faint"), Cell(f" {percent}%", "dim"))
+
+
+def cells(stage: StageShown, now: float) -> tuple[CellValue, ...]:
+    """Sign, name, state, time and remark: the cells of a list of stages."""
+    return (
+        state_sign(stage.state),
+        stage.name,
+        Cell(state_word(stage.state), state_tone(stage.state)),
+        time_cell(stage, now),
+        note_cell(stage, now),
+    )
+
+
+def headline(pipeline: PipelineShown, now: float) -> str:
+    """One line on the whole: what runs, or how the last run ended, or how much is stale."""
+    run = pipeline.run
+    stale = sum(1 for stage in pipeline.stages if stage.state == "stale")
+    if run is not None and pipeline.is_live:
+        done = sum(1 for stage in run.stages if stage.state.is_final)
+        return f"running {done} of {len(run.stages)}"
+    parts = []
+    if pipeline.is_past and run is not None:
+        parts.append(f"as of {shown.moment(run.started_at, now)}")
+    if run is not None:
+        parts.append(f"last run {run.state}" if not pipeline.is_past else str(run.state))
+    if not pipeline.is_past and pipeline.stages:
+        parts.append(f"{stale} stale" if stale else "up to date")
+    return ", ".join(parts)
