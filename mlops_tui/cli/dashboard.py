@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
 
 from mlops_store.errors import Refused, UsageError
-from mlops_tui import project as projects
 from mlops_tui.cli.environment import prefer_own_interpreter
 from mlops_tui.cli.workspace import Workspace
 
@@ -17,27 +17,26 @@ from mlops_tui.cli.workspace import Workspace
 @click.pass_obj
 def command(workspace: Workspace, path: str | None = None) -> int:
     """Open the dashboard on the project of PATH."""
-    import os
-
-    project = workspace.project
     if path is not None:
         if not os.path.isdir(path):
             raise UsageError(f"{path!r} is not a directory", "see: mlops-tui --help")
-        project = projects.find(path)
-    return open_on(project)
+        workspace = Workspace(path)
+    return open_on(workspace)
 
 
-def open_on(project: projects.Project) -> int:
+def open_on(workspace: Workspace) -> int:
     """Opens the dashboard on a project and returns its exit code.
 
     Raises:
         Refused: There is no terminal to draw on.
+        SpecError: ``mlops.toml`` cannot be understood.
     """
     require_terminal()
-    prefer_own_interpreter(project)
+    config = workspace.config
+    prefer_own_interpreter(workspace.project)
     from mlops_tui.ui.app import run
 
-    return run(project)
+    return run(workspace.project, config)
 
 
 def require_terminal() -> None:

@@ -6,7 +6,7 @@ import os
 
 import click
 
-from mlops_store.errors import NotFound, UsageError, nearest
+from mlops_store.errors import UsageError
 from mlops_store.records import AlertState, MonitorReport
 from mlops_tui.cli import output, shapes, text
 from mlops_tui.cli.parameters import Noun, json_option
@@ -35,8 +35,6 @@ def check(
     workspace: Workspace = context.obj
     if not workspace.config.monitors:
         raise UsageError("mlops.toml has no monitors", "add a table [monitors.NAME]; mlops-tui init shows one")
-    if monitor is not None and monitor not in workspace.config.monitors:
-        raise NotFound(f"no monitor {monitor!r}", nearest(monitor, workspace.config.monitors))
     found = monitors.check(
         workspace.project,
         workspace.create(),

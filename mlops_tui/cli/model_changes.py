@@ -10,7 +10,7 @@ from mlops_store.errors import UsageError
 from mlops_store.records import StageChange
 from mlops_tui.cli import output, shapes, text
 from mlops_tui.cli.model_lists import find_version
-from mlops_tui.cli.parameters import dry_run_option, json_option, model_argument, reason_option, run_argument
+from mlops_tui.cli.parameters import dry_run_option, json_option, model_argument, reason_option, run_option
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @model_argument()
-@run_argument()
+@run_option("--run", required=True, help="The run that logged the model.")
 @click.option("--logged", metavar="NAME", help="Which of the run's models, when it logged several. [its newest]")
-@click.option("--description", default="", metavar="TEXT")
+@click.option("--description", default="", metavar="TEXT", help="What is special about this version.")
 @click.option("--alias", "aliases", multiple=True, metavar="NAME", help="Give the version this alias; may be repeated.")
+@reason_option
 @json_option
 @click.pass_obj
 def register(
@@ -33,29 +34,21 @@ def register(
     logged: str | None,
     description: str,
     aliases: tuple[str, ...],
+    reason: str,
     as_json: bool,
 ) -> None:
     """Register the model that a run logged as a new version of MODEL."""
-    from mlops_store import models, runs
-    from mlops_store.errors import nearest
     from mlops_tui.registry import versions
 
-    store = workspace.store()
-    run_id = runs.resolve(store.read(), run)
-    chosen = None
-    if logged is not None:
-        found = {candidate.name: candidate for candidate in reversed(models.logged(store.read(), run_id))}
-        if logged not in found:
-            raise UsageError(f"run {run!r} has logged no model {logged!r}", nearest(logged, found))
-        chosen = found[logged]
     version = versions.register(
-        store,
+        workspace.store(),
         workspace.config,
         model,
-        run_id=run_id,
-        logged_model=chosen,
+        run_id=run,
+        logged_model=logged,
         description=description,
         aliases=aliases,
+        reason=reason,
     )
     if as_json:
         output.write_json(shapes.model_version(version))

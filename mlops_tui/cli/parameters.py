@@ -39,6 +39,11 @@ def run_argument(name: str = "run", **attributes: Any) -> Callable[[Any], Any]:
     return click.argument(name, metavar=_metavar("RUN", attributes), shell_complete=_runs, **attributes)
 
 
+def run_option(*names: str, **attributes: Any) -> Callable[[Any], Any]:
+    """A run, as ``run_argument`` takes it, where it is not what the verb is about."""
+    return click.option(*names, metavar="RUN", shell_complete=_runs, **attributes)
+
+
 def model_argument(name: str = "model", **attributes: Any) -> Callable[[Any], Any]:
     """A registered model's name."""
     return click.argument(name, metavar=_metavar("MODEL", attributes), shell_complete=_models, **attributes)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlops_tui.cli import output, shapes, text
-from mlops_tui.cli.parameters import json_option, run_argument
+from mlops_tui.cli.parameters import json_option, run_argument, run_option
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
@@ -20,7 +20,7 @@ _SECTIONS = ("params", "tags", "code", "environment", "data")
 
 @click.command()
 @run_argument("names", nargs=-1, required=True)
-@click.option("--baseline", metavar="RUN", help="The run that the others are measured against. [the first]")
+@run_option("--baseline", help="The run that the others are measured against. [the first]")
 @click.option("--all", "with_equal", is_flag=True, help="What is equal as well; JSON always has it.")
 @json_option
 @click.pass_obj

@@ -47,6 +47,8 @@ def keep(model, family: str) -> None:
     features, _ = read("train")
     reference = features.assign(prediction=model.predict(features))
     info = mlops.log_model(model, name="model", input_example=features.head(3), reference=reference)
+    if info.error:
+        raise SystemExit(info.error)
 
     folder = Path("models", family)
     folder.mkdir(parents=True, exist_ok=True)
