@@ -132,6 +132,10 @@ _STATES: dict[str, tuple[str, str, str, str]] = {
     "ok": ("✓", "+", "ok", "good"),
     "drift": ("▲", "!", "drift", "warning"),
     "error": ("✗", "x", "error", "error"),
+    "drifted": ("▲", "!", "drifted", "warning"),
+    "slight": ("△", "^", "slight", "dim"),
+    "steady": ("✓", "+", "steady", "good"),
+    "unchecked": ("–", "-", "unchecked", "dim"),
 }
 
 #: Signs that are not states: name -> (sign, sign in ASCII).

@@ -1,0 +1,122 @@
+"""One checked column on the screen: its verdict, both samples drawn over each other, and their figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.strip import Strip
+from textual.widget import Widget
+
+from mlops_store.records import ColumnReport
+from mlops_tui.ui.text import clean, cut, fit
+from mlops_tui.ui.theme import is_unicode, state_cell, style_of
+from mlops_tui.ui.widgets import bars, figures, samples
+from mlops_tui.ui.widgets.bars import BOTH, CURRENT, REFERENCE, Piece, Rows, Shapes
+from mlops_tui.ui.widgets.chart import series_style
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+#: Rows that a drawing needs to say anything, and that it gets at most.
+_LEAST_ROWS, _MOST_ROWS = 3, 16
+
+
+def compose(column: ColumnReport, width: int, height: int, shapes: Shapes) -> Rows:
+    """The column in an area of at most ``width`` × ``height`` cells; what matters most comes first."""
+    drawable = samples.read(column.detail)
+    rows: list[tuple[Piece, ...]] = list(_heading(column, width))[:height]
+    table = figures.table(column, width)
+    room = height - len(rows)
+    if drawable is None or room < _LEAST_ROWS:
+        return (*rows, *table[:room])
+    legend = bars.legend(drawable, shapes)
+    has_legend = room >= _LEAST_ROWS + 1
+    room -= 1 if has_legend else 0
+    has_table = bool(table) and room >= len(table) + _LEAST_ROWS + 2
+    drawn = bars.draw(drawable, width, min(_MOST_ROWS, room - (len(table) if has_table else 0)), shapes)
+    if has_legend:
+        rows.append(legend)
+    rows += drawn
+    if has_table:
+        spare = height - len(rows) - len(table)
+        rows += [()] * min(1, spare) + list(table)
+    return tuple(rows[:height])
+
+
+def _heading(column: ColumnReport, width: int) -> Rows:
+    mark = state_cell(figures.state(column))
+    role = "" if column.role == "feature" else f"{column.role}, "
+    kind = f"  {role}{column.kind}"
+    name = cut(clean(column.column, 200), max(8, width - len(mark.text) - len(kind) - 2))
+    first: tuple[Piece, ...] = ((name, "strong", ""), (f"  {mark.text}", mark.tone, ""), (kind, "dim", ""))
+    moved, verdict = figures.moved(column), figures.verdict(column)
+    second: tuple[Piece, ...] = ((moved + "  ", "", ""), (verdict, "dim", "")) if moved else ((verdict, "dim", ""),)
+    note = figures.remark(column)
+    rows = (first, second, *([((note, "dim", ""),)] if note else []))
+    return tuple(bars.bounded(row, width) for row in rows)
+
+
+class Distribution(Widget):
+    """One column of a report; nothing until one is shown."""
+
+    DEFAULT_CSS = """
+    Distribution { width: 1fr; height: 1fr; background: $background; color: $foreground; }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._column: ColumnReport | None = None
+        self._note = ""
+        self._rows: Rows = ()
+
+    @property
+    def column(self) -> ColumnReport | None:
+        """The column that is shown."""
+        return self._column
+
+    def show(self, column: ColumnReport | None, note: str = "") -> None:
+        """Shows a column, or a remark where there is none; an equal one repaints nothing."""
+        if (column, note) != (self._column, self._note):
+            self._column, self._note = column, note
+            self._arrange()
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Draws for the new size."""
+        self._arrange()
+
+    def _arrange(self) -> None:
+        width, height = self.size
+        if self._column is None:
+            self._rows = (((fit(clean(self._note), width), "dim", ""),),) if self._note else ()
+        else:
+            self._rows = compose(self._column, width, height, shapes(self.app))
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One row."""
+        base = self.rich_style
+        if y >= len(self._rows):
+            return Strip.blank(self.size.width, base)
+        segments = [Segment(text, base + self._style(tone, back)) for text, tone, back in self._rows[y] if text]
+        return Strip(segments).adjust_cell_length(self.size.width, base)
+
+    def _style(self, tone: str, back: str) -> Style:
+        style = tone_style(self.app, tone) if tone else Style.null()
+        return style + Style(bgcolor=tone_style(self.app, back).color) if back else style
+
+
+def shapes(app: App[object]) -> Shapes:
+    """What bars are drawn with in this terminal."""
+    return Shapes(has_eighths=is_unicode(), has_colours=not app.no_color)
+
+
+def tone_style(app: App[object], tone: str) -> Style:
+    """The style of a tone of the theme, or of one of the samples: the same colours as in charts."""
+    if tone == REFERENCE:
+        return series_style(app, 0)
+    if tone == CURRENT:
+        return series_style(app, 1)
+    return style_of(app, "dim" if tone == BOTH else tone)
