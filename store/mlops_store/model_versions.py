@@ -12,6 +12,7 @@ from typing import Any
 
 from mlops_store import model_names
 from mlops_store.models import no_model, no_version, to_json
+from mlops_store.texts import storable
 
 
 def add(
@@ -58,8 +59,8 @@ def add(
         "(SELECT id FROM logged_models WHERE model_id = ?), (SELECT id FROM runs WHERE run_id = ?), "
         "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(model_id, number, logged_model_id, run_id, source, flavor, digest, size_bytes, stage, description),
-            *(to_json(lineage), profile_id, created_at, created_by, created_at),
+            *(model_id, number, logged_model_id, run_id, storable(source), flavor, digest, size_bytes, stage),
+            *(storable(description), to_json(lineage), profile_id, created_at, storable(created_by), created_at),
         ),
     )
     return int(number)
@@ -149,5 +150,5 @@ def set_tags(db: sqlite3.Connection, name: str, tags: Mapping[str, str], *, vers
         raise no_model(db, name)
     db.executemany(
         "INSERT OR REPLACE INTO model_tags (model_id, version, key, value) VALUES (?, ?, ?, ?)",
-        [(row[0], version, key, value) for key, value in tags.items()],
+        [(row[0], version, storable(key), storable(value)) for key, value in tags.items()],
     )

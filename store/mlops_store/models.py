@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from mlops_store import model_names
 from mlops_store.errors import NotFound, nearest
 from mlops_store.records import LoggedModel, ModelVersion, RegisteredModel, StageChange
+from mlops_store.texts import storable
 
 
 class Standing(NamedTuple):
@@ -221,7 +222,7 @@ def add_logged(
     db.execute(
         "INSERT INTO logged_models (model_id, run_id, name, flavor, digest, size_bytes, signature, profile_id, "
         "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (model_id, row[0], name, flavor, digest, size_bytes, to_json(signature), profile_id, created_at),
+        (model_id, row[0], storable(name), flavor, digest, size_bytes, to_json(signature), profile_id, created_at),
     )
 
 
@@ -270,7 +271,7 @@ def _logged(row: Sequence[Any]) -> LoggedModel:
 
 def to_json(value: Mapping[str, Any] | None) -> str | None:
     """A JSON column's text; NULL for None."""
-    return None if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return None if value is None else storable(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
 
 
 def no_model(db: sqlite3.Connection, name: str) -> NotFound:
