@@ -5,21 +5,22 @@ Nothing here knows what a run, a stage or a model is.
 
 from __future__ import annotations
 
-from textual.app import App
 from textual.screen import Screen
 
 from mlops_store.errors import MlopsError
+from mlops_tui import config
 from mlops_tui.config import Config
 from mlops_tui.project import Project
-from mlops_tui.ui import keymap, messages, places, theme
+from mlops_tui.ui import keymap, messages, places, terminal, theme
 from mlops_tui.ui.places import Place
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.session import Session
+from mlops_tui.ui.terminal_app import TerminalApp
 from mlops_tui.ui.watch import Watch
 from mlops_tui.ui.widgets.key_bar import KeyBar
 
 
-class MlopsApp(App[int]):
+class MlopsApp(TerminalApp):
     """The dashboard.
 
     Args:
@@ -43,11 +44,6 @@ class MlopsApp(App[int]):
             self.register_theme(entry)
         self.theme = self.session.config.ui.theme or theme.DARK.name
         self.set_keymap(keymap.overrides(self.session.config.ui.keys))
-
-    @property
-    def is_colour_poor(self) -> bool:
-        """Whether backgrounds cannot be relied on (16 colours or none)."""
-        return self.no_color or self.console.color_system in (None, "standard")
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Variables of ours, for themes that are not ours."""
@@ -268,25 +264,25 @@ class MlopsApp(App[int]):
 
     def action_leave(self) -> None:
         """Quits; runs go on."""
-        self.exit(0)
-
-    def action_redraw(self) -> None:
-        """Draws everything again."""
-        self.screen.refresh(layout=True)
+        self.leave(0)
 
 
-def run(project: Project, config: Config, *, start: str = "overview") -> int:
+def run(project: Project, *, start: str = "overview") -> int:
     """Runs the dashboard until it is left.
 
+    Args:
+        project: What to show.
+        start: The place to begin at, as typed after ``:``.
+
     Returns:
-        The exit code.
+        The exit code: 0, or 128 plus the number of the signal that ended it.
 
     Raises:
-        MlopsError: There is no terminal to draw on, or the configuration's keys or theme are wrong.
+        UsageError: There is no terminal to draw on, the configuration is wrong, or there is no such place.
     """
-    app = MlopsApp(project, config, start=start)
+    terminal.require()
+    app = MlopsApp(project, config.load(project), start=start)
     app.run()
-    return app.return_value or 0
-
-
-__all__ = ["MlopsApp", "MlopsError", "run"]
+    if app.problem is not None:
+        raise app.problem
+    return app.return_code or 0

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.worker import Worker, get_current_worker
+from textual.worker import Worker, WorkerState, get_current_worker
 
 from mlops_store.database import explain
 from mlops_store.errors import MlopsError
@@ -147,7 +147,8 @@ class Loader(Widget, Generic[Records]):
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A programming error in ``load`` ends the application as any other would, with its traceback."""
         worker = event.worker
-        if worker.group == f"load-{id(self)}" and worker.error is not None:
+        # a cancelled worker has an error too: raising that would end this widget's message loop
+        if worker.group == f"load-{id(self)}" and event.state is WorkerState.ERROR and worker.error is not None:
             event.stop()
             raise worker.error
 

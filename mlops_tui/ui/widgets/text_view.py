@@ -64,7 +64,7 @@ class TextView(ScrollView, can_focus=True):
         self._arrange()
 
     def _arrange(self) -> None:
-        width = max(1, self.size.width)
+        width = max(1, self.scrollable_content_region.width)
         shown = [pieces(value) for value in self._source]
         self._lines = [line for parts in shown for line in wrapped(parts, width)] if self._wrap else shown
         self.virtual_size = Size(width, len(self._lines))
@@ -83,7 +83,7 @@ class TextView(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the window."""
-        width, base = self.size.width, self.rich_style
+        width, base = self.scrollable_content_region.width, self.rich_style
         position = y + self.scroll_offset.y
         if position >= len(self._lines):
             return Strip.blank(width, base)
@@ -101,7 +101,9 @@ class TextView(ScrollView, can_focus=True):
 
     def action_scroll_pages(self, pages: float) -> None:
         """Scrolls by pages."""
-        self.scroll_to(y=self.scroll_offset.y + int(pages * max(2, self.size.height)), animate=False)
+        self.scroll_to(
+            y=self.scroll_offset.y + int(pages * max(2, self.scrollable_content_region.height)), animate=False
+        )
 
     def action_scroll_top(self) -> None:
         """Scrolls to the beginning."""

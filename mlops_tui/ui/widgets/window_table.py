@@ -292,18 +292,21 @@ class WindowTable(ScrollView, can_focus=True):
         if not any(key not in self._rows for key in self._keys[top : top + room]) or missing == self._wanted:
             return
         self._wanted = missing
-        load = self._load
+        load, columns = self._load, self._columns
         self.run_worker(
-            lambda: self._loaded(load, missing), thread=True, exclusive=True, group="rows", exit_on_error=True
+            lambda: self._loaded(load, missing, columns), thread=True, exclusive=True, group="rows", exit_on_error=True
         )
 
-    def _loaded(self, load: RowLoader, keys: Sequence[Key]) -> None:
+    def _loaded(self, load: RowLoader, keys: Sequence[Key], columns: tuple[Column, ...]) -> None:
         rows = load(keys)
         if not get_current_worker().is_cancelled:
-            self.app.call_later(self._insert, rows)
+            self.app.call_later(self._insert, rows, columns)
 
-    def _insert(self, rows: Sequence[Row]) -> None:
+    def _insert(self, rows: Sequence[Row], columns: tuple[Column, ...]) -> None:
         self._wanted = ()
+        if columns is not self._columns:  # made for columns that are gone
+            self._fetch()
+            return
         if len(self._rows) > KEPT_ROWS:
             kept = set(self.window_keys)
             self._rows = {key: row for key, row in self._rows.items() if key in kept}
@@ -316,11 +319,16 @@ class WindowTable(ScrollView, can_focus=True):
     # places and sizes
 
     @property
+    def _inner(self) -> Size:
+        """The size without the scroll bar."""
+        return self.scrollable_content_region.size
+
+    @property
     def _room(self) -> int:
-        return max(0, self.size.height - self._head)
+        return max(0, self._inner.height - self._head)
 
     def _resize(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self._keys) + self._head)
+        self.virtual_size = Size(self._inner.width, len(self._keys) + self._head)
 
     def on_resize(self, _: events.Resize) -> None:
         """Places the columns anew."""
@@ -331,7 +339,7 @@ class WindowTable(ScrollView, can_focus=True):
 
     def _place(self) -> None:
         gutter = 2 if self._can_mark else 1
-        self._placed_width = self.size.width
+        self._placed_width = self._inner.width
         self._placed = place(self._columns, self._natural, self._placed_width - gutter, self._skipped)
 
     # moving
@@ -452,7 +460,7 @@ class WindowTable(ScrollView, can_focus=True):
     def _refresh_row(self, position: int) -> None:
         y = position - self.scroll_offset.y
         if 0 <= y < self._room:
-            self.refresh(Region(0, y + self._head, self.size.width, 1))
+            self.refresh(Region(0, y + self._head, self._inner.width, 1))
 
     def _refresh_keys(self, keys: set[Key]) -> None:
         if keys:
@@ -462,7 +470,7 @@ class WindowTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the window."""
-        width = self.size.width
+        width = self._inner.width
         base = self.rich_style
         if width != self._placed_width:  # a scroll bar has come or gone
             self._place()

@@ -1,0 +1,121 @@
+"""A Textual application that lives well on a real terminal: few bytes, and a clean end whatever happens to it."""
+
+from __future__ import annotations
+
+import os
+import termios
+from typing import ClassVar
+
+from rich.console import RenderableType
+from textual._ansi_sequences import SYNC_END, SYNC_START
+from textual.app import App
+from textual.geometry import Offset
+from textual.screen import Screen
+
+from mlops_tui.ui import output
+from mlops_tui.ui.output import Output
+from mlops_tui.ui.terminal import LEAVE_S, TerminalDriver, leave_within
+
+
+class TerminalApp(App[int]):
+    """Writes only the cells that changed, leaves when its terminal does, and ends within ``LEAVE_S``."""
+
+    #: Whether Textual's private hook is as ``output`` knows it; its own output is used where it is not.
+    writes_cells: ClassVar[bool] = output.supported(App)
+
+    def __init__(self) -> None:
+        super().__init__(driver_class=TerminalDriver)
+        self._output = Output(None if self.no_color else self.console._color_system)
+        self._is_leaving = False
+        self.problem: BaseException | None = None
+
+    @property
+    def is_colour_poor(self) -> bool:
+        """Whether backgrounds cannot be relied on (16 colours or none)."""
+        return self.no_color or self.console.color_system in (None, "standard")
+
+    # drawing
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        driver = self._driver
+        if not isinstance(driver, TerminalDriver) or not self.writes_cells:
+            super()._display(screen, renderable)
+            return
+        try:
+            if renderable is None or self._batch_count or not self._running or self._closed:
+                return
+            if driver.is_behind:
+                return  # terminal_drained asks for what is left out here
+            pieces = output.spans(renderable)
+            if pieces is None:
+                self._output.forget()
+                super()._display(screen, renderable)
+                return
+            self._output.resize(*self.size)
+            self._send(driver, self._output.frame(pieces))
+        finally:
+            self.post_display_hook()
+
+    def _send(self, driver: TerminalDriver, frame: str) -> None:
+        if not frame:
+            return
+        cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
+        if cursor != Offset(0, 0):  # input methods open their window where the cursor is
+            frame += f"\x1b[{cursor.y + 1};{cursor.x + 1}H"
+        self._previous_cursor_position = cursor
+        driver.write(f"{SYNC_START}{frame}{SYNC_END}" if self._sync_available else frame)
+
+    def action_redraw(self) -> None:
+        """Draws everything again."""
+        self._output.forget()
+        self.screen.refresh(layout=True)
+
+    def terminal_returned(self) -> None:
+        """The terminal may show anything: draws everything again."""
+        self.action_redraw()
+
+    def terminal_drained(self) -> None:
+        """Frames were left out while the terminal was slow: draws what differs now."""
+        self.screen.refresh()
+
+    # leaving
+
+    def terminal_lost(self, code: int) -> None:
+        """Leaves with an exit code, because a signal came or the terminal is gone."""
+        self.leave(code)
+
+    def leave(self, code: int = 0) -> None:
+        """Ends the application, at the latest after ``LEAVE_S``."""
+        if self._is_leaving:
+            return
+        self._is_leaving = True
+        driver = self._driver
+        if isinstance(driver, TerminalDriver):
+            leave_within(LEAVE_S, code, lambda: _restore(driver))
+        self.exit(code, return_code=code)
+
+    def _fatal_error(self) -> None:
+        # Textual would print a traceback with the values of all locals: the caller of run() tells of the error.
+        self._close_messages_no_wait()
+
+    def _handle_exception(self, error: Exception) -> None:
+        if self.problem is None:
+            self.problem = error
+        super()._handle_exception(error)
+
+
+def _restore(driver: TerminalDriver) -> None:
+    """Sets the terminal's modes back without ever waiting for it."""
+    if driver.attrs_before is not None:
+        try:
+            termios.tcsetattr(driver.fileno, termios.TCSANOW, driver.attrs_before)
+        except termios.error:
+            return  # it is gone
+    file = driver.drawing_descriptor
+    try:
+        os.set_blocking(file, False)
+        os.write(file, b"\x1b[?1003l\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h")
+    except OSError:
+        return  # it takes nothing: there is no more to do
+    finally:
+        os.set_blocking(file, True)  # the description is shared with the shell
