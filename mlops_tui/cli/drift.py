@@ -87,20 +87,31 @@ def list_(workspace: Workspace, with_resolved: bool, monitor: str | None, as_jso
 
 
 @command.command()
+@click.argument("report", type=int, required=False)
 @click.option("-n", "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
 @click.option("-m", "--monitor", metavar="NAME", help="Only this monitor's.")
+@click.option("--all", "with_unmoved", is_flag=True, help="Of REPORT, the columns that have not drifted as well.")
 @json_option
 @click.pass_obj
-def reports(workspace: Workspace, limit: int, monitor: str | None, as_json: bool) -> None:
-    """List the checks of batches, newest first."""
+def reports(
+    workspace: Workspace, report: int | None, limit: int, monitor: str | None, with_unmoved: bool, as_json: bool
+) -> None:
+    """List the checks of batches, newest first, or show the one numbered REPORT."""
     from mlops_store import drift
 
+    if report is not None:
+        found = drift.report(workspace.store().read(), report)
+        if as_json:
+            output.write_json(shapes.report(found, with_columns=True))
+        else:
+            _write_report(found, with_unmoved)
+        return
     store = workspace.find()
-    found = [] if store is None else drift.reports(store.read(), monitor, limit)
+    listed = [] if store is None else drift.reports(store.read(), monitor, limit)
     if as_json:
-        output.write_json_lines(map(shapes.report, found))
-    elif found:
-        _write_reports(found)
+        output.write_json_lines(map(shapes.report, listed))
+    elif listed:
+        _write_reports(listed)
     else:
         output.remark("no reports")
 
@@ -139,15 +150,18 @@ def show(workspace: Workspace, alert: int, with_unmoved: bool, as_json: bool) ->
     if as_json:
         output.write_json({**shapes.alert(found), "report": shapes.report(report, with_columns=True)})
         return
-    reference = f"{report.model} version {report.version}" if report.model else ""
+    state = found.state + (f" by {found.acknowledged_by}" if found.acknowledged_by else "")
+    output.write_fields([("alert", f"{found.id}: {found.title}"), ("severity", found.severity), ("state", state)])
+    _write_report(report, with_unmoved)
+
+
+def _write_report(report: MonitorReport, with_unmoved: bool) -> None:
     output.write_fields(
         [
-            ("alert", f"{found.id}: {found.title}"),
-            ("severity", found.severity),
-            ("state", found.state + (f" by {found.acknowledged_by}" if found.acknowledged_by else "")),
             ("batch", report.path),
+            ("report", f"{report.id} by {report.monitor}, {text.moment(report.checked_at)}: {report.status}"),
             ("rows", "" if report.row_count is None else str(report.row_count)),
-            ("against", reference),
+            ("against", f"{report.model} version {report.version}" if report.model else ""),
             ("drifted", f"{report.drifted_columns} of {report.checked_columns} columns ({report.drift_share:.0%})"),
             ("error", report.error),
         ]

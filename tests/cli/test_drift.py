@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+CONFIG = """
+[monitors.web]
+watch = ["incoming/*.csv"]
+reference = "reference.csv"
+"""
+
+
+def batch(shift: int, rows: int = 200) -> str:
+    return "amount,age\n" + "".join(f"{(value * 7919) % 101 + shift},{(value * 31) % 60}\n" for value in range(rows))
+
+
+@pytest.fixture(autouse=True)
+def monitored(project: Path) -> None:
+    """A monitor with a reference, a batch like it and a batch that is shifted."""
+    (project / "mlops.toml").write_text(CONFIG)
+    (project / "reference.csv").write_text(batch(0))
+    (project / "incoming").mkdir()
+    (project / "incoming" / "same.csv").write_text(batch(0))
+    (project / "incoming" / "shifted.csv").write_text(batch(60))
+
+
+def test_new_batches_are_checked_once(cli) -> None:
+    first = {report["batch"]: report for report in cli("drift", "check", "--json").json}
+    assert [first[name]["status"] for name in ("incoming/same.csv", "incoming/shifted.csv")] == ["ok", "drift"]
+    columns = {column["column"]: column for column in first["incoming/shifted.csv"]["columns"]}
+    assert columns["amount"]["is_drifted"]
+    assert not columns["age"]["is_drifted"]
+    assert cli("drift", "check", "--json").json == []
+
+
+def test_a_file_can_be_named_and_checked_again(cli, project: Path) -> None:
+    cli("drift", "check")
+    path = str(project / "incoming" / "same.csv")
+    assert cli("drift", "check", path, "--json").json == []
+    [report] = cli("drift", "check", path, "--force", "--json").json
+    assert report["batch"] == "incoming/same.csv"
+
+
+def test_drift_ends_with_0_unless_told_otherwise(cli) -> None:
+    assert cli("drift", "check").exit_code == 0
+    assert cli("drift", "check", "--force", "--fail-on-drift").exit_code == 1
+
+
+def test_alerts_are_listed_in_the_fixed_shape(cli) -> None:
+    assert cli("drift", "list", "--json").json == []
+    cli("drift", "check")
+    [alert] = cli("drift", "list", "--json").json
+    assert (alert["monitor"], alert["batch"], alert["kind"], alert["state"]) == (
+        "web",
+        "incoming/shifted.csv",
+        "data_drift",
+        "open",
+    )
+    assert {"alert_id", "report_id", "severity", "title", "opened_at", "acknowledged_by"} <= alert.keys()
+
+
+def test_an_alert_is_shown_with_the_columns_that_moved(cli) -> None:
+    cli("drift", "check")
+    shown = cli("drift", "show", "1", "--json").json
+    assert shown["report"]["drifted_columns"] == 1
+    assert {column["column"] for column in shown["report"]["columns"]} == {"amount", "age"}
+    text = cli("drift", "show", "1").stdout
+    assert "amount" in text
+    assert "age" not in text.split("column", 1)[1]
+    assert "age" in cli("drift", "show", "1", "--all").stdout
+
+
+def test_an_acknowledged_alert_says_by_whom(cli) -> None:
+    cli("drift", "check")
+    [alert] = cli("drift", "ack", "1", "--json").json
+    assert alert["state"] == "acknowledged"
+    assert alert["acknowledged_by"]
+    assert cli("drift", "ack", "--all").exit_code == 0
+
+
+@pytest.mark.parametrize("arguments", [("ack", "99"), ("show", "99"), ("ack",), ("ack", "1", "--all"), ("show", "x")])
+def test_an_alert_that_is_not_there_is_a_usage_error(cli, arguments: tuple[str, ...]) -> None:
+    cli("drift", "check")
+    done = cli("drift", *arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+
+
+def test_one_unknown_alert_of_several_acknowledges_none(cli) -> None:
+    cli("drift", "check")
+    assert cli("drift", "ack", "1", "99").exit_code == 2
+    assert cli("drift", "list", "--json").json[0]["state"] == "open"
+
+
+def test_reports_are_listed_newest_first_and_one_is_shown(cli) -> None:
+    cli("drift", "check")
+    listed = cli("drift", "reports", "--json").json
+    assert [report["report_id"] for report in listed] == [2, 1]
+    assert "columns" not in listed[0]
+    assert cli("drift", "reports", "2", "--json").json["columns"]
+
+
+def test_a_project_without_monitors_says_how_to_make_one(cli, project: Path) -> None:
+    (project / "mlops.toml").write_text("")
+    done = cli("drift", "check")
+    assert done.exit_code == 2
+    assert "[monitors.NAME]" in done.stderr
+
+
+def test_an_unknown_monitor_names_the_nearest(cli) -> None:
+    done = cli("drift", "check", "--monitor", "wbe")
+    assert done.exit_code == 2
+    assert "'web'" in done.stderr
+
+
+def test_a_file_that_is_not_there_is_a_usage_error(cli) -> None:
+    assert cli("drift", "check", "incoming/nope.csv").exit_code == 2
+
+
+def test_an_unreadable_batch_is_an_alert_and_no_traceback(cli, project: Path) -> None:
+    (project / "incoming" / "broken.csv").write_bytes(b"\x00\xff" * 500)
+    done = cli("drift", "check", "--json", "--fail-on-drift")
+    assert done.exit_code == 1
+    assert {report["batch"]: report["status"] for report in done.json}["incoming/broken.csv"] != "ok"
+
+
+def test_a_configuration_that_is_broken_names_its_line(cli, project: Path) -> None:
+    (project / "mlops.toml").write_text("[monitors.web]\nwatch = [\n")
+    done = cli("drift", "check")
+    assert done.exit_code == 2
+    assert "mlops.toml:" in done.stderr

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TRAIN = """
+import mlops_tui as mlops
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+
+rows = pd.DataFrame({"a": range(40), "b": [value % 7 for value in range(40)]})
+for name, depth in (("first", 1), ("second", 2)):
+    with mlops.start_run(run_name=name):
+        mlops.log_param("depth", depth)
+        mlops.log_metric("auc", 0.5 + depth / 10)
+        model = LogisticRegression().fit(rows, rows["a"] > 20)
+        assert not mlops.log_model(model, reference=rows).error
+"""
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with two runs that have logged a model each."""
+    directory = tmp_path_factory.mktemp("trained")
+    (directory / "train.py").write_text(TRAIN)
+    (directory / "mlops.toml").write_text("")
+    subprocess.run([sys.executable, "train.py"], cwd=directory, check=True, timeout=120)
+    return directory
+
+
+@pytest.fixture(autouse=True)
+def _copy(trained: Path, project: Path) -> None:
+    shutil.copytree(trained, project, dirs_exist_ok=True)
+
+
+@pytest.fixture
+def two_versions(cli) -> None:
+    for name in ("first", "second"):
+        assert cli("models", "register", "churn", "--run", name).exit_code == 0
+
+
+def test_a_runs_model_becomes_a_version_in_the_first_stage(cli) -> None:
+    made = cli("models", "register", "churn", "--run", "second", "--alias", "champion", "--json").json
+    assert (made["model"], made["version"], made["stage"], made["aliases"]) == ("churn", 1, "dev", ["champion"])
+    assert made["lineage"]["params"] == {"depth": "2"}
+
+
+def test_a_run_without_a_model_cannot_be_registered(cli, project: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-c", "import mlops_tui as m\nwith m.start_run(run_name='plain'): m.log_metric('a', 1)"],
+        check=True,
+        timeout=60,
+    )
+    done = cli("models", "register", "churn", "--run", "plain")
+    assert done.exit_code == 2
+    assert done.stdout == ""
+
+
+def test_models_are_listed_with_their_versions_and_stages(cli, two_versions) -> None:
+    cli("models", "promote", "churn", "1", "--to", "production")
+    [model] = cli("models", "list", "--json").json
+    assert model["name"] == "churn"
+    assert [(version["version"], version["stage"]) for version in model["versions"]] == [(2, "dev"), (1, "production")]
+    assert model["stages"] == {"dev": [2], "production": [1]}
+    assert "production" in cli("models", "list").stdout
+
+
+def test_a_version_goes_up_one_stage_at_a_time(cli, two_versions) -> None:
+    stages = [cli("models", "promote", "churn", "1", "--json").json["to_stage"] for _ in range(2)]
+    assert stages == ["staging", "production"]
+
+
+def test_a_dry_run_says_what_would_change_and_changes_nothing(cli, two_versions) -> None:
+    cli("models", "promote", "churn", "1", "--to", "production")
+    preview = cli("models", "promote", "churn", "2", "--to", "production", "--dry-run", "--json").json
+    assert [move["version"] for move in preview["moves"]] == [2, 1]
+    assert cli("models", "show", "churn", "2", "--json").json["stage"] == "dev"
+    text = cli("models", "promote", "churn", "2", "--to", "production", "--dry-run").stdout
+    assert text.startswith("nothing is changed")
+    assert "auc" in text
+
+
+def test_a_promotion_that_is_refused_exits_with_1_and_changes_nothing(cli, two_versions) -> None:
+    cli("models", "promote", "churn", "1", "--to", "production")
+    done = cli("models", "promote", "churn", "1", "--to", "production")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr
+
+
+def test_an_unknown_stage_names_the_nearest(cli, two_versions) -> None:
+    done = cli("models", "promote", "churn", "1", "--to", "prodction")
+    assert done.exit_code == 2
+    assert "production" in done.stderr
+
+
+def test_an_unknown_model_names_the_nearest(cli, two_versions) -> None:
+    done = cli("models", "show", "churm")
+    assert done.exit_code == 2
+    assert "'churn'" in done.stderr
+
+
+@pytest.mark.parametrize("version", ["9", "nope", "0", "-1", "9" * 400])
+def test_an_unknown_version_is_a_usage_error(cli, two_versions, version: str) -> None:
+    done = cli("models", "show", "churn", "--", version)
+    assert done.exit_code == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_a_rollback_brings_the_former_version_back(cli, two_versions) -> None:
+    for version in ("1", "2"):
+        cli("models", "promote", "churn", version, "--to", "production", "--reason", "better")
+    preview = cli("models", "rollback", "churn", "--dry-run", "--json").json
+    assert preview["kind"] == "rollback"
+    assert cli("models", "show", "churn", "production", "--json").json["version"] == 2
+    assert cli("models", "rollback", "churn", "--json").json["version"] == 1
+    assert cli("models", "show", "churn", "production", "--json").json["version"] == 1
+
+
+def test_nothing_to_roll_back_is_refused(cli, two_versions) -> None:
+    assert cli("models", "rollback", "churn").exit_code == 1
+
+
+def test_the_history_has_every_change_newest_first(cli, two_versions) -> None:
+    cli("models", "promote", "churn", "1", "--reason", "good\x1b[2J enough")
+    changes = cli("models", "history", "churn", "--json").json
+    assert [(change["version"], change["kind"], change["to_stage"]) for change in changes] == [
+        (1, "promote", "staging"),
+        (2, "register", "dev"),
+        (1, "register", "dev"),
+    ]
+    assert changes[0]["reason"] == "good\x1b[2J enough"
+    assert "\x1b" not in cli("models", "history", "churn").stdout
+
+
+def test_an_alias_is_set_moved_used_and_removed(cli, two_versions) -> None:
+    assert cli("models", "alias", "churn", "champion", "1", "--json").json["aliases"] == {"champion": 1}
+    assert cli("models", "alias", "churn", "champion", "2", "--json").json["aliases"] == {"champion": 2}
+    assert cli("models", "show", "churn", "@champion", "--json").json["version"] == 2
+    assert cli("models", "show", "churn@champion", "--json").json["version"] == 2
+    assert cli("models", "alias", "churn", "champion", "--remove", "--json").json["aliases"] == {}
+
+
+def test_an_alias_needs_a_version_or_remove(cli, two_versions) -> None:
+    assert cli("models", "alias", "churn", "champion").exit_code == 2
+    assert cli("models", "alias", "churn", "champion", "1", "--remove").exit_code == 2
+
+
+def test_names_of_models_and_runs_are_completed(program, two_versions) -> None:
+    def completed(line: str) -> set[str]:
+        words = line.split(" ")
+        done = program(_MLOPS_TUI_COMPLETE="bash_complete", COMP_WORDS=line, COMP_CWORD=str(len(words) - 1))
+        return {entry.partition(",")[2] for entry in done.stdout.splitlines() if entry}
+
+    assert completed("mlops-tui models show ch") == {"churn"}
+    assert completed("mlops-tui runs show ") == {"first", "second"}
