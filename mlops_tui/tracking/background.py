@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from _thread import allocate_lock, start_new_thread
+from _thread import allocate_lock
 
 from mlops_tui.tracking import remarks, session
 
@@ -16,8 +16,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mlops_tui.tracking.run import ActiveRun
 
-#: Seconds after the first start at which the surroundings are captured: the script's own imports go first.
-_CAPTURE_AFTER_S = 0.05
 _FIRST_FOLD_S = 2.0
 _FOLD_EVERY_S = 10.0
 _FOLD_BUDGET_S = 0.25
@@ -28,24 +26,7 @@ _CAPTURE_WAIT_S = 5.0
 _wake = allocate_lock()
 _working = allocate_lock()
 _capturing = allocate_lock()
-_pid = 0
 _is_stopping = False
-_roots: dict[str, str] = {}
-
-
-def start(run: ActiveRun) -> None:
-    """Lets the thread take care of a new run; starts it for the first one of a process."""
-    global _pid, _is_stopping
-    _roots[run.project.store_path] = run.project.journals_dir
-    from mlops_tui.tracking import capture
-
-    if capture.is_done(run.project.root):
-        _write_capture(run)
-    if _pid != os.getpid():
-        _pid = os.getpid()
-        _is_stopping = False
-        _wake.acquire(blocking=False)
-        start_new_thread(_loop, ())
 
 
 def finish_capture(run: ActiveRun) -> None:
@@ -65,7 +46,7 @@ def fold(wait_s: float, budget_s: float, busy_timeout_s: float = 0.2) -> None:
     from mlops_store.fold import fold as fold_journals
     from mlops_store.store import Store
 
-    for store_path, journals_dir in list(_roots.items()):
+    for store_path, journals_dir in list(session.roots.items()):
         try:
             with Store(store_path, busy_timeout_s=busy_timeout_s) as store:
                 fold_journals(store, journals_dir, wait_s=wait_s, budget_s=budget_s)
@@ -78,8 +59,6 @@ def fold(wait_s: float, budget_s: float, busy_timeout_s: float = 0.2) -> None:
 def stop() -> None:
     """At the end of the process: a last fold, within a bounded time."""
     global _is_stopping
-    if _pid != os.getpid():
-        return
     _is_stopping = True
     if _wake.locked():
         _wake.release()
@@ -87,31 +66,25 @@ def stop() -> None:
         fold(0.0, _EXIT_BUDGET_S)
 
 
-def _loop() -> None:
-    _pause(_CAPTURE_AFTER_S)
-    pause = _FIRST_FOLD_S
-    written: dict[str, int] = {}
+def work() -> None:
+    """Runs in the background thread until ``stop``."""
+    _wake.acquire(blocking=False)
     _capture_live()
+    pause, written = _FIRST_FOLD_S, 0
     while not _is_stopping:
-        _pause(pause)
-        pause = _FOLD_EVERY_S
+        _wake.acquire(timeout=pause)
         if _is_stopping:
             return
+        pause = _FOLD_EVERY_S
         _capture_live()
-        now = {run.run_id: run.journal.size_bytes() for run in session.live}
-        if now != written and not _is_folded_by_others():
+        if session.written() != written and not _is_folded_by_others():
             begun = time.monotonic()
             with _working:
                 fold(0.0, _FOLD_BUDGET_S)
             pause = max(pause, 50 * (time.monotonic() - begun))
-            written = now
+            written = session.written()
         for run in session.live[:]:
             run.journal.rotate()
-
-
-def _pause(seconds: float) -> None:
-    if not _is_stopping:
-        _wake.acquire(timeout=seconds)
 
 
 def _capture_live() -> None:
@@ -132,7 +105,7 @@ def _write_capture(run: ActiveRun) -> None:
 
 def _is_folded_by_others() -> bool:
     """Whether someone has folded moments ago: with many processes at work, one in a while is enough."""
-    for store_path in _roots:
+    for store_path in session.roots:
         try:
             age = time.time() - os.stat(os.path.join(os.path.dirname(store_path), "fold.lock")).st_mtime
         except OSError:
@@ -144,7 +117,8 @@ def _is_folded_by_others() -> bool:
 
 def _after_fork() -> None:
     # the child has no such thread, and locks that it held stay locked
-    global _wake, _working, _capturing
+    global _is_stopping, _wake, _working, _capturing
+    _is_stopping = False
     _wake, _working, _capturing = allocate_lock(), allocate_lock(), allocate_lock()
 
 

@@ -231,7 +231,7 @@ def target(run_id: str | None) -> ActiveRun | None:
 def _other(run_id: str) -> ActiveRun | None:
     """A run that this process did not start, opened for logging; None, after a remark, when there is none."""
     from mlops_store.errors import MlopsError
-    from mlops_tui.tracking import background, remarks, starting
+    from mlops_tui.tracking import remarks, starting
 
     project = session.project()
     try:
@@ -240,7 +240,7 @@ def _other(run_id: str) -> ActiveRun | None:
             run = ActiveRun(project, run_id, name="", experiment="", is_owner=False)
             run.needs_capture = False
             _others[run_id] = run
-            background.start(run)
+            session.attend(run)
             return run
     except (MlopsError, OSError) as error:
         remarks.once(f"run {run_id}", f"cannot log to run {run_id}: {error}")

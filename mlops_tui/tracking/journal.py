@@ -11,7 +11,6 @@ import os
 from _thread import RLock
 
 from mlops_store import journals, processes
-from mlops_tui.tracking import remarks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # importing typing or collections.abc costs a script's start some milliseconds
@@ -148,7 +147,7 @@ class Journal:
                 self.descriptor, self._keysets = -1, {}
                 return False
             reason = error.strerror
-        remarks.once("write", f"cannot log to {self._path}: {reason}; what was logged now is lost")
+        _remark("write", f"cannot log to {self._path}: {reason}; what was logged now is lost")
         return False
 
     def _reopened(self) -> bool:
@@ -156,7 +155,7 @@ class Journal:
         try:
             self._create(self._writer())
         except OSError as error:
-            remarks.once("write", f"cannot log to {self._directory}: {error.strerror}; what was logged now is lost")
+            _remark("write", f"cannot log to {self._directory}: {error.strerror}; what was logged now is lost")
             return False
         return True
 
@@ -194,7 +193,7 @@ class Journal:
             try:
                 os.close(descriptor)
             except OSError as error:  # the script has closed every descriptor, as daemons do
-                remarks.once("close", f"cannot close {self._path}: {error.strerror}")
+                _remark("close", f"cannot close {self._path}: {error.strerror}")
 
 
 def _lock_shared(descriptor: int) -> None:
@@ -205,6 +204,12 @@ def _lock_shared(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_SH)
     except OSError:
         return  # a file system without locks: the process number has to do
+
+
+def _remark(topic: str, message: str) -> None:
+    from mlops_tui.tracking import remarks  # only now: nearly no script needs it
+
+    remarks.once(topic, message)
 
 
 def _after_fork() -> None:

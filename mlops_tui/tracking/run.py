@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from mlops_tui.tracking import remarks, session, values
+from mlops_tui.tracking import session
 from mlops_tui.tracking.journal import Journal
 
 TYPE_CHECKING = False
@@ -94,13 +94,15 @@ class ActiveRun(Run):
     def log_metrics(self, metrics: Mapping[str, float], step: Any = None, timestamp: Any = None) -> None:
         """Appends values of metrics; see ``mlops_tui.log_metrics``. Never raises."""
         try:
-            at: Any = time.time() if timestamp is None else values.seconds(timestamp)
+            at: Any = time.time() if timestamp is None else _seconds(timestamp)
             self.journal.metrics(metrics, 0 if step is None else step, at)
         except Exception:  # something in it is not a number: say what, and log the rest
             self._log_odd_metrics(metrics, step, timestamp)
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Stores params; the first value of a name stays. Never raises."""
+        from mlops_tui.tracking import values
+
         fresh: dict[str, str] = {}
         for key, value in self._pairs(params, "params"):
             text = values.text(value)
@@ -116,6 +118,8 @@ class ActiveRun(Run):
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Stores tags, replacing those of the same name. Never raises."""
+        from mlops_tui.tracking import values
+
         texts = {key: None if value is None else values.text(value) for key, value in self._pairs(tags, "tags")}
         if texts:
             self.journal.record({"t": "tags", "tags": texts})
@@ -125,6 +129,8 @@ class ActiveRun(Run):
         count = self._problems.get(topic, 0) + 1
         self._problems[topic] = count
         if count == 1 and len(self._problems) <= _MOST_PROBLEMS:
+            from mlops_tui.tracking import remarks
+
             remarks.say(message)
             self.journal.record({"t": "problem", "message": message[:2000], "at": time.time()})
 
@@ -161,6 +167,8 @@ class ActiveRun(Run):
         self.end(*exits.outcome(error))
 
     def _log_odd_metrics(self, metrics: Any, step: Any, timestamp: Any) -> None:
+        from mlops_tui.tracking import values
+
         numbers: dict[str, float] = {}
         for key, value in self._pairs(metrics, "metrics"):
             number = values.number(value)
@@ -178,6 +186,8 @@ class ActiveRun(Run):
             self.journal.metrics(numbers, whole or 0, time.time() if at is None else at)
 
     def _pairs(self, mapping: Any, what: str) -> list[tuple[str, Any]]:
+        from mlops_tui.tracking import values
+
         try:
             pairs = list(mapping.items())
         except Exception:
@@ -201,6 +211,12 @@ class _LiveInfo:
         from mlops_tui.tracking import stored
 
         return getattr(stored.info(self._run), name)
+
+
+def _seconds(timestamp: Any) -> float | None:
+    from mlops_tui.tracking import values
+
+    return values.seconds(timestamp)
 
 
 def _shown(text: str) -> str:

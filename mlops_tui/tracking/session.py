@@ -1,20 +1,35 @@
-"""What this process has going on: its live runs, the current experiment, the project.
+"""What this process has going on: its live runs, the current experiment, the project, and that it ends.
 
 The stack of runs belongs to a thread, as in MLflow; a thread without one logs into the process's newest run.
+Imported at the start of a script, as few and light modules as possible are: each costs about a millisecond.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
-from _thread import _local
+import sys
+import time
+from _thread import _local, start_new_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from mlops_tui.project import Project
     from mlops_tui.tracking.run import ActiveRun
 
+#: Seconds from the first start to the background thread's work: the script's own imports go first.
+_ATTEND_AFTER_S = 0.05
+
 #: Runs that were started and not ended in this process, oldest first.
 live: list[ActiveRun] = []
+
+#: Path of the store -> directory of the journals, of each project that this process has logged to.
+roots: dict[str, str] = {}
+
+#: What sys.exit was called with and how much had been logged by then; None before.
+noted_exit: tuple[object, int] | None = None
 
 
 class _Thread(_local):
@@ -27,6 +42,7 @@ _experiment = ""
 _root = ""
 _last: ActiveRun | None = None
 _adopted = ""
+_attended_pid = 0
 
 
 def stack() -> list[ActiveRun]:
@@ -98,6 +114,49 @@ def adopt() -> str:
 def parent() -> str:
     """The run that a further run of this process is part of: the stage's, inside a pipeline."""
     return os.environ.get("MLOPS_RUN_ID", "")
+
+
+def attend(run: ActiveRun) -> None:
+    """Sees to it that a run is looked after in the background and ended with the process."""
+    global _attended_pid
+    roots[run.project.store_path] = run.project.journals_dir
+    if _attended_pid != os.getpid():
+        if not _attended_pid:
+            _wrap_exit()
+            atexit.register(_leave)
+        _attended_pid = os.getpid()
+        start_new_thread(_attend, ())
+
+
+def written() -> int:
+    """Moves when anything is logged."""
+    return sum(run.journal.size_bytes() for run in live)
+
+
+def _attend() -> None:
+    time.sleep(_ATTEND_AFTER_S)
+    from mlops_tui.tracking import background
+
+    background.work()
+
+
+def _leave() -> None:
+    from mlops_tui.tracking import exits
+
+    exits.leave()
+
+
+def _wrap_exit() -> None:
+    """Learns the code that sys.exit is called with: the interpreter tells it to nobody."""
+    original = sys.exit
+
+    def exit(status: object = None, /) -> NoReturn:  # noqa: A001 — it stands for sys.exit
+        global noted_exit
+        noted_exit = (status, written())
+        original(status)  # type: ignore[arg-type]
+
+    exit.__doc__ = original.__doc__
+    sys.exit = exit
 
 
 def _after_fork() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 
+from mlops_store import processes
 from mlops_store.ids import new_id
 from mlops_tui.project import CONFIG_FILE
-from mlops_tui.tracking import background, capture, exits, names, session, values
+from mlops_tui.tracking import session
 from mlops_tui.tracking.run import ActiveRun
 
 TYPE_CHECKING = False
@@ -41,9 +43,9 @@ def start(
         )
     project = session.project()
     prepare(project)
-    content: dict[str, object] = {"tags": _texts(tags), "params": _texts(params)}
     if description is not None:
-        content["tags"] = {**_texts(tags), NOTE_TAG: values.text(description)}
+        tags = {**(tags or {}), NOTE_TAG: description}
+    content: dict[str, object] = {"tags": _texts(tags), "params": _texts(params)}
     if run_id is not None:
         run = _resume(project, run_id, content)
     elif not stack and not parent_run_id and (adopted := session.adopt()):
@@ -51,8 +53,7 @@ def start(
     else:
         parent = parent_run_id or (stack[-1].run_id if stack else session.parent())
         run = _create(project, name, experiment, parent, content)
-    background.start(run)
-    exits.watch()
+    session.attend(run)
     session.push(run)
     return run
 
@@ -90,22 +91,19 @@ def is_known(project: Project, run_id: str) -> bool:
 
 def _create(project: Project, name: str | None, experiment: str, parent: str, content: dict[str, object]) -> ActiveRun:
     run_id = new_id()
-    name = values.name(name) if name else names.made_up()
+    name = _name(name) if name else _made_up()
     experiment = _experiment(project, experiment)
     run = ActiveRun(project, run_id, name=name, experiment=experiment, is_owner=True)
-    attributes = capture.at_start(project.root)
-    _open(
-        run,
-        {
-            "t": "start",
-            "name": name,
-            "experiment": experiment,
-            "parent": parent or None,
-            "at": run.started_at,
-            "attributes": attributes,
-            **content,
-        },
-    )
+    record = {
+        "t": "start",
+        "name": name,
+        "experiment": experiment,
+        "parent": parent or None,
+        "at": run.started_at,
+        "attributes": _surroundings(project.root),
+        **content,
+    }
+    _open(run, record)
     return run
 
 
@@ -115,12 +113,11 @@ def _adopt(project: Project, run_id: str, name: str | None, experiment: str, con
     run = ActiveRun(
         project, run_id, name=name or stage, experiment=explicit or _experiment(project, ""), is_owner=False
     )
-    attributes = capture.at_start(project.root)
-    record = {"t": "adopt", "at": run.started_at, "attributes": attributes, **content}
+    record = {"t": "adopt", "at": run.started_at, "attributes": _surroundings(project.root), **content}
     if name:
-        record.update(is_named=True, name=values.name(name))
+        record.update(is_named=True, name=_name(name))
     if explicit:
-        record.update(is_placed=True, experiment=explicit)
+        record.update(is_placed=True, experiment=_name(explicit))
     _open(run, record)
     return run
 
@@ -161,7 +158,7 @@ def _cannot(project: Project, error: OSError) -> Exception:
 def _experiment(project: Project, given: str) -> str:
     """The experiment of a new run: as given, else set_experiment, the environment, mlops.toml, 'default'."""
     chosen = given or session.experiment() or os.environ.get("MLOPS_EXPERIMENT", "")
-    return values.name(chosen) if chosen else _configured(project)
+    return _name(chosen) if chosen else _configured(project)
 
 
 def _configured(project: Project) -> str:
@@ -181,5 +178,66 @@ def _configured(project: Project) -> str:
     return name if isinstance(name, str) and name else "default"
 
 
+def _name(value: Any) -> str:
+    if type(value) is str and len(value) <= 200:
+        return value
+    from mlops_tui.tracking import values
+
+    return values.name(value)
+
+
+def _made_up() -> str:
+    from mlops_tui.tracking import names
+
+    return names.made_up()
+
+
 def _texts(pairs: Mapping[str, Any] | None) -> dict[str, str]:
-    return {values.name(key): values.text(value) for key, value in pairs.items()} if pairs else {}
+    if not pairs:
+        return {}
+    from mlops_tui.tracking import values
+
+    return {values.name(key): values.text(value) for key, value in pairs.items()}
+
+
+def _surroundings(root: str) -> dict[str, object]:
+    """What is recorded of this process at once; ``capture`` adds what takes longer."""
+    me = processes.identity()
+    ticks = me["ticks"]
+    return {
+        "user": _user(),
+        "host": me["host"],
+        "pid": me["pid"],
+        "process_started_at": processes.started_at(ticks) if isinstance(ticks, int) and ticks else None,
+        "boot_id": me["boot_id"],
+        "command": list(sys.orig_argv),
+        "source": _source(root),
+        "cwd": cwd(),
+        "python_version": ".".join(map(str, sys.version_info[:3])),
+    }
+
+
+def _user() -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container that runs as a number
+        return os.environ.get("USER") or str(os.getuid())
+
+
+def cwd() -> str:
+    """The working directory; "" when it was removed."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
+
+
+def _source(root: str) -> str:
+    """The script as a person would name it: relative to the project where it lies inside."""
+    path = getattr(sys.modules.get("__main__"), "__file__", None) or sys.argv[0]
+    if not path or path == "-c":
+        return path or ""
+    path = os.path.abspath(path)
+    return os.path.relpath(path, root) if path.startswith(root + os.sep) else path

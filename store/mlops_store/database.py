@@ -9,15 +9,38 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from mlops_store.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
 
 BUSY_TIMEOUT_S = 30.0
 
+_FULL_HINT = "free some space; what scripts log stays in their journals until then"
 
-def connect(path: str, *, read_only: bool = False, busy_timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
+
+class Connection(sqlite3.Connection):
+    """A connection whose statements raise errors that a person can act on."""
+
+    path = "the store"
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """Runs one statement. StoreError: the file cannot be used."""
+        try:
+            return super().execute(sql, parameters)
+        except sqlite3.Error as error:
+            raise (explain(error, self.path) or error) from error.__cause__
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
+        """Runs one statement for each row of parameters. StoreError: the file cannot be used."""
+        try:
+            return super().executemany(sql, parameters)
+        except sqlite3.Error as error:
+            raise (explain(error, self.path) or error) from error.__cause__
+
+
+def connect(path: str, *, read_only: bool = False, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Connection:
     """An open connection in autocommit mode with the store's pragmas set.
 
     Args:
@@ -29,25 +52,54 @@ def connect(path: str, *, read_only: bool = False, busy_timeout_s: float = BUSY_
         StoreError: The file cannot be opened or is no database.
     """
     with explained(path):
-        if read_only:
-            from urllib.parse import quote
-
-            target, is_uri = f"file:{quote(os.path.abspath(path))}?mode=ro", True
-        else:
-            target, is_uri = path, False
-        connection = sqlite3.connect(
-            target, timeout=busy_timeout_s, isolation_level=None, uri=is_uri, check_same_thread=False
-        )
+        connection = _open(path, "?mode=ro" if read_only else "", busy_timeout_s)
         try:
-            # NORMAL in WAL mode loses nothing when a process dies, only the last commits on power loss,
-            # and those are still in the journals that were synced with the file system.
+            # NORMAL in WAL mode loses nothing when a process dies, and only the last commits when the power goes.
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA temp_store = MEMORY")
+            if read_only:
+                connection = _readable(connection, path, busy_timeout_s)
         except BaseException:
             connection.close()
             raise
         return connection
+
+
+def _open(path: str, options: str, busy_timeout_s: float) -> Connection:
+    target = path
+    if options:
+        from urllib.parse import quote
+
+        target = f"file:{quote(os.path.abspath(path))}{options}"
+    connection = sqlite3.connect(
+        target,
+        timeout=busy_timeout_s,
+        isolation_level=None,
+        uri=bool(options),
+        check_same_thread=False,
+        factory=Connection,
+    )
+    connection.path = path
+    return connection
+
+
+def _readable(connection: Connection, path: str, busy_timeout_s: float) -> Connection:
+    """The connection, or one that does without the ``-shm`` file where the directory does not let it be made."""
+    try:
+        sqlite3.Connection.execute(connection, "SELECT 1 FROM sqlite_master LIMIT 1")
+    except sqlite3.OperationalError as error:
+        code = error.sqlite_errorcode & 0xFF
+        wal = path + "-wal"
+        # With writes that stand in the log only, reading without it would show an older state as if it were new.
+        if code not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) or (
+            os.path.exists(wal) and os.path.getsize(wal)
+        ):
+            raise
+    else:
+        return connection
+    connection.close()
+    return _open(path, "?mode=ro&immutable=1", busy_timeout_s)
 
 
 @contextmanager
@@ -93,8 +145,8 @@ def explain(error: sqlite3.Error, path: str) -> StoreError | None:
         )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return StoreReadOnly(f"{path} cannot be written", "check the owner and mode of the file and its directory")
-    if code == sqlite3.SQLITE_FULL:
-        return StoreFull(f"the disk that holds {path} is full", "free some space; nothing that was logged is lost")
+    if code == sqlite3.SQLITE_FULL or (code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and _is_full(path)):
+        return StoreFull(f"the disk that holds {path} is full", _FULL_HINT)
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return StoreDamaged(
             f"{path} is damaged or is not a database ({error})",
@@ -105,3 +157,12 @@ def explain(error: sqlite3.Error, path: str) -> StoreError | None:
     if code == sqlite3.SQLITE_IOERR:
         return StoreError(f"{path} cannot be read or written ({error})", "check the disk and its free space")
     return None
+
+
+def _is_full(path: str) -> bool:
+    """Whether the disk has no room, which SQLite reports as any of several failures of its log files."""
+    try:
+        disk = os.statvfs(os.path.dirname(os.path.abspath(path)))
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < 1 << 16

@@ -6,23 +6,29 @@ Owns connections (one a thread) and the check of the schema's version. The state
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mlops_store.database import BUSY_TIMEOUT_S, connect, explained, writing
-from mlops_store.errors import NotFound, StoreError, StoreFull, StoreNewer, StoreReadOnly
+from mlops_store.database import BUSY_TIMEOUT_S, Connection, connect, explained, writing
+from mlops_store.errors import NotFound, StoreBusy, StoreDamaged, StoreError, StoreFull, StoreNewer, StoreReadOnly
 
 #: Number of migrations in schema.py; a test keeps the two equal.
 SCHEMA_VERSION = 4
+
+#: PRAGMA application_id of our files: "mlop".
+APPLICATION_ID = 0x6D6C6F70
 
 
 class Store:
     """The SQLite file of a project and the folder of content-addressed objects beside it.
 
     Safe to share between threads: each thread gets a connection of its own. Not to be carried across ``fork``.
+    A file that cannot be written is opened for reading (``is_read_only``), and ``write`` raises StoreReadOnly.
 
     Args:
         path: The database file, usually ``.mlops/store.db``.
@@ -33,22 +39,29 @@ class Store:
     Raises:
         NotFound: No such file and ``create`` is false.
         StoreNewer: The file was written by a newer program.
+        StoreDamaged: The file is no database, was cut short, or belongs to another program.
         StoreError: The file cannot be used; see ``mlops_store.errors``.
     """
 
     def __init__(self, path: str, *, create: bool = True, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self.path = os.path.abspath(path)
         self.objects_dir = os.path.join(os.path.dirname(self.path), "objects")
-        self.is_read_only = False
         self._busy_timeout_s = busy_timeout_s
         self._local = threading.local()
         self._lock = threading.Lock()
-        self._connections: list[sqlite3.Connection] = []
+        self._connections: list[Connection] = []
         if not os.path.exists(self.path):
             if not create:
                 raise NotFound(f"no store at {self.path}", "run 'mlops-tui init' in the project's directory")
             self._make_directory()
-        self._prepare()
+        self.is_read_only = os.path.exists(self.path) and not (
+            os.access(self.path, os.W_OK) and os.access(os.path.dirname(self.path), os.W_OK)
+        )
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
 
     def _make_directory(self) -> None:
         directory = os.path.dirname(self.path)
@@ -59,48 +72,72 @@ class Store:
                 with open(ignore, "w", encoding="utf-8") as file:
                     file.write("*\n")
         except OSError as error:
-            if error.errno == 28:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise StoreFull(f"the disk that holds {directory} is full", "free some space") from error
             raise StoreReadOnly(f"{directory} cannot be made ({error.strerror})", "check its owner and mode") from error
 
     def _prepare(self) -> None:
+        if os.path.isdir(self.path):
+            raise StoreDamaged(f"{self.path} is a directory", "move it away, or name another file")
+        if not os.path.exists(self.path) and not os.access(os.path.dirname(self.path), os.W_OK):
+            raise StoreReadOnly(f"{self.path} cannot be made", "check the owner and mode of its directory")
         connection = self.read()
-        with explained(self.path):
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version < SCHEMA_VERSION:
-                self._migrate(connection)
-            elif version > SCHEMA_VERSION:
-                self.close()
-                raise StoreNewer(
-                    f"{self.path} has schema version {version}, this program knows {SCHEMA_VERSION}",
-                    "install a newer mlops-tui: pip install --upgrade mlops-tui",
-                )
+        version, owner = self._version(connection)
+        if owner not in (0, APPLICATION_ID):
+            raise StoreDamaged(f"{self.path} is a database of another program", "move it away, or name another file")
+        if version > SCHEMA_VERSION:
+            raise StoreNewer(
+                f"{self.path} has schema version {version}, this program knows {SCHEMA_VERSION}",
+                "install a newer mlops-tui: pip install --upgrade mlops-tui",
+            )
+        if version < SCHEMA_VERSION:
+            self._bring_up_to_date(connection, version)
 
-    def _migrate(self, connection: sqlite3.Connection) -> None:
+    @staticmethod
+    def _version(connection: Connection) -> tuple[int, int]:
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        owner: int = connection.execute("PRAGMA application_id").fetchone()[0]
+        return version, owner
+
+    def _bring_up_to_date(self, connection: Connection, version: int) -> None:
+        if self.is_read_only:
+            raise StoreReadOnly(
+                f"{self.path} has schema version {version} and cannot be written, so it cannot be brought up to date",
+                "open it once as its owner",
+            )
+        self._require_ours(connection)
+        self._use_wal(connection)
+        with writing(connection, self.path):
+            # another process may have been first
+            if self._version(connection)[0] < SCHEMA_VERSION:
+                from mlops_store.schema import migrate
+
+                migrate(connection)
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+    def _require_ours(self, connection: Connection) -> None:
+        """Refuses a file that has tables but no version: it is not ours to change."""
+        has_tables = connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+        # the version is read last: another process may have made the tables just now
+        if has_tables and self._version(connection)[0] == 0:
+            raise StoreDamaged(f"{self.path} is a database of another program", "move it away, or name another file")
+
+    def _use_wal(self, connection: Connection) -> None:
         # SQLite does not wait for the lock when the journal mode changes, so that is tried until the deadline.
-        import time
-
         deadline = time.monotonic() + self._busy_timeout_s
         while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError as error:
-                busy = (getattr(error, "sqlite_errorcode", 0) & 0xFF) == sqlite3.SQLITE_BUSY
-                if not busy or time.monotonic() > deadline:
+            except StoreBusy:
+                if time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
-        with writing(connection, self.path):
-            # another process may have been first
-            if connection.execute("PRAGMA user_version").fetchone()[0] < SCHEMA_VERSION:
-                from mlops_store.schema import migrate
 
-                migrate(connection)
-
-    def read(self) -> sqlite3.Connection:
+    def read(self) -> Connection:
         """This thread's connection, for reading. Each statement sees the newest commit."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = connect(self.path, busy_timeout_s=self._busy_timeout_s)
+            connection = connect(self.path, read_only=self.is_read_only, busy_timeout_s=self._busy_timeout_s)
             self._local.connection = connection
             with self._lock:
                 self._connections.append(connection)
@@ -123,19 +160,26 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """A short write transaction on this thread's connection (``BEGIN IMMEDIATE`` … ``COMMIT``)."""
+        """A short write transaction on this thread's connection (``BEGIN IMMEDIATE`` … ``COMMIT``).
+
+        Raises:
+            StoreReadOnly: The file or its directory cannot be written.
+            StoreBusy: Another process wrote for longer than the busy timeout.
+            StoreFull: The disk is full; the transaction is rolled back.
+        """
+        if self.is_read_only:
+            raise StoreReadOnly(f"{self.path} cannot be written", "check the owner and mode of it and its directory")
         with writing(self.read(), self.path) as connection:
             yield connection
 
     def data_version(self) -> int:
         """A number that moves when another connection has committed; costs microseconds."""
-        with explained(self.path):
-            value: int = self.read().execute("PRAGMA data_version").fetchone()[0]
-            return value
+        value: int = self.read().execute("PRAGMA data_version").fetchone()[0]
+        return value
 
     def close_thread(self) -> None:
         """Closes this thread's connection; the next use opens a new one."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        connection: Connection | None = getattr(self._local, "connection", None)
         if connection is not None:
             self._local.connection = None
             with self._lock:
@@ -157,4 +201,4 @@ class Store:
         self.close()
 
 
-__all__ = ["SCHEMA_VERSION", "Store", "StoreError"]
+__all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "Store", "StoreError"]
