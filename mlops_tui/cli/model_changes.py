@@ -10,7 +10,14 @@ from mlops_store.errors import UsageError
 from mlops_store.records import StageChange
 from mlops_tui.cli import output, shapes, text
 from mlops_tui.cli.model_lists import find_version
-from mlops_tui.cli.parameters import dry_run_option, json_option, model_argument, reason_option, run_option
+from mlops_tui.cli.parameters import (
+    dry_run_option,
+    json_option,
+    model_argument,
+    reason_option,
+    run_argument,
+    run_option,
+)
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
@@ -20,7 +27,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @model_argument()
-@run_option("--run", required=True, help="The run that logged the model.")
+@run_argument(required=False)
+@run_option("--run", "named_run", help="The same as RUN.")
 @click.option("--logged", metavar="NAME", help="Which of the run's models, when it logged several. [its newest]")
 @click.option("--description", default="", metavar="TEXT", help="What is special about this version.")
 @click.option("--alias", "aliases", multiple=True, metavar="NAME", help="Give the version this alias; may be repeated.")
@@ -30,7 +38,8 @@ if TYPE_CHECKING:
 def register(
     workspace: Workspace,
     model: str,
-    run: str,
+    run: str | None,
+    named_run: str | None,
     logged: str | None,
     description: str,
     aliases: tuple[str, ...],
@@ -40,11 +49,14 @@ def register(
     """Register the model that a run logged as a new version of MODEL."""
     from mlops_tui.registry import versions
 
+    chosen = run or named_run
+    if chosen is None or (run and named_run):
+        raise UsageError("one run is to be named", "mlops-tui models register MODEL RUN; 'runs list' shows the runs")
     version = versions.register(
         workspace.store(),
         workspace.config,
         model,
-        run_id=run,
+        run_id=chosen,
         logged_model=logged,
         description=description,
         aliases=aliases,

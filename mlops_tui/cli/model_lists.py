@@ -41,7 +41,7 @@ def list_(workspace: Workspace, as_json: bool) -> None:
         rows = [_row(version) for model in found for version in model.versions]
         write_table(("model", "version", "stage", "aliases", "run", "made", "by"), rows, right=("version",))
     else:
-        output.remark("no models; mlops-tui models register MODEL --run RUN makes one")
+        output.remark("no models; mlops-tui models register MODEL RUN makes one")
 
 
 def _row(version: ModelVersion) -> tuple[str, ...]:

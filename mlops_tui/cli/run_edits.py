@@ -42,7 +42,7 @@ def tag(workspace: Workspace, run: str, tags: tuple[str, ...], remove: tuple[str
         output.write_fields(sorted(kept.items()))
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})  # a note may begin with a dash
 @run_argument()
 @click.argument("body", metavar="TEXT")
 @json_option

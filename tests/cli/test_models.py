@@ -40,13 +40,19 @@ def _copy(trained: Path, project: Path) -> None:
 @pytest.fixture
 def two_versions(cli) -> None:
     for name in ("first", "second"):
-        assert cli("models", "register", "churn", "--run", name).exit_code == 0
+        assert cli("models", "register", "churn", name).exit_code == 0
 
 
 def test_a_runs_model_becomes_a_version_in_the_first_stage(cli) -> None:
-    made = cli("models", "register", "churn", "--run", "second", "--alias", "champion", "--json").json
+    made = cli("models", "register", "churn", "second", "--alias", "champion", "--json").json
     assert (made["model"], made["version"], made["stage"], made["aliases"]) == ("churn", 1, "dev", ["champion"])
     assert made["lineage"]["params"] == {"depth": "2"}
+
+
+def test_one_run_is_named_to_register_by_place_or_by_option(cli) -> None:
+    assert cli("models", "register", "churn", "--run", "first").exit_code == 0
+    assert cli("models", "register", "churn").exit_code == 2
+    assert cli("models", "register", "churn", "first", "--run", "second").exit_code == 2
 
 
 def test_a_run_without_a_model_cannot_be_registered(cli, project: Path) -> None:
@@ -55,7 +61,7 @@ def test_a_run_without_a_model_cannot_be_registered(cli, project: Path) -> None:
         check=True,
         timeout=60,
     )
-    done = cli("models", "register", "churn", "--run", "plain")
+    done = cli("models", "register", "churn", "plain")
     assert done.exit_code == 2
     assert done.stdout == ""
 

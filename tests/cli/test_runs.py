@@ -200,6 +200,11 @@ def test_a_note_is_kept_with_its_author(cli, record) -> None:
     assert "\x1b" not in cli("runs", "show", "a").stdout
 
 
+def test_a_note_may_begin_with_a_dash(cli, record) -> None:
+    record("a")
+    assert cli("runs", "note", "a", "-5 % against last week").exit_code == 0
+
+
 def test_an_empty_note_is_a_usage_error(cli, record) -> None:
     record("a")
     assert cli("runs", "note", "a", "  ").exit_code == 2
