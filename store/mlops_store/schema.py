@@ -11,6 +11,7 @@ A NULL metric value is NaN, because SQLite stores NaN as NULL. Names of params, 
 from __future__ import annotations
 
 import sqlite3
+import sys
 
 from sqlite_utils import Database, Migrations
 
@@ -22,6 +23,36 @@ def migrate(connection: sqlite3.Connection) -> None:
     database = Database(connection)
     migrations.apply(database)
     connection.execute(f"PRAGMA user_version = {len(migrations.applied(database))}")
+
+
+def fresh() -> str:
+    """The source of ``fresh.py``: what all migrations together make of an empty file.
+
+    A new store is made from it, without the cost of sqlite-utils, which would also fall on a training script. After a
+    change here: ``python -m mlops_store.schema > store/mlops_store/fresh.py``.
+    """
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(connection)
+    made = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid").fetchall()
+    names = connection.execute("SELECT name FROM _sqlite_migrations ORDER BY id").fetchall()
+    lines = [
+        '"""The newest schema in one step. Made by ``python -m mlops_store.schema``; never edited by hand."""',
+        "",
+        "# ruff: noqa: E501",
+        "",
+        "from __future__ import annotations",
+        "",
+        "#: The migrations that a new store has had.",
+        "MIGRATIONS = (",
+        *(f'    "{name}",' for (name,) in names),
+        ")",
+        "",
+        "#: What makes the tables, indexes and triggers, in order.",
+        "STATEMENTS = (",
+        *(f'    """{sql}""",' for (sql,) in made),
+        ")",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 @migrations()
@@ -497,3 +528,7 @@ def m004_drift(db: Database) -> None:
     )
     db.table("alerts").create_index(["state", "opened_at"])
     db.table("alerts").create_index(["report_id"])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(fresh())

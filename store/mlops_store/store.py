@@ -109,11 +109,13 @@ class Store:
         self._use_wal(connection)
         with writing(connection, self.path):
             # another process may have been first
-            if self._version(connection)[0] < SCHEMA_VERSION:
+            version, _ = self._version(connection)
+            if version == 0:
+                _make(connection)
+            elif version < SCHEMA_VERSION:
                 from mlops_store.schema import migrate
 
                 migrate(connection)
-                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
     def _require_ours(self, connection: Connection) -> None:
         """Refuses a file that has tables but no version: it is not ours to change."""
@@ -199,6 +201,21 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _make(connection: Connection) -> None:
+    """Makes the tables of a new store without sqlite-utils, whose import takes longer than all else."""
+    from mlops_store import fresh
+
+    for statement in fresh.STATEMENTS:
+        connection.execute(statement)
+    at = time.strftime("%Y-%m-%d %H:%M:%S.000000+00:00", time.gmtime())
+    connection.executemany(
+        "INSERT INTO _sqlite_migrations(migration_set, name, applied_at) VALUES ('mlops_store', ?, ?)",
+        [(name, at) for name in fresh.MIGRATIONS],
+    )
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
 __all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "Store", "StoreError"]

@@ -1,0 +1,383 @@
+"""The newest schema in one step. Made by ``python -m mlops_store.schema``; never edited by hand."""
+
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+#: The migrations that a new store has had.
+MIGRATIONS = (
+    "m001_tracking",
+    "m002_pipelines",
+    "m003_registry",
+    "m004_drift",
+)
+
+#: What makes the tables, indexes and triggers, in order.
+STATEMENTS = (
+    """CREATE TABLE "_sqlite_migrations" (
+   "id" INTEGER PRIMARY KEY,
+   "migration_set" TEXT,
+   "name" TEXT,
+   "applied_at" TEXT
+)""",
+    """CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
+    ON "_sqlite_migrations" ("migration_set", "name")""",
+    """CREATE TABLE "experiments" (
+   "id" INTEGER PRIMARY KEY,
+   "name" TEXT NOT NULL,
+   "description" TEXT NOT NULL DEFAULT '',
+   "created_at" REAL NOT NULL,
+   "deleted_at" REAL
+) STRICT""",
+    """CREATE UNIQUE INDEX "idx_experiments_name"
+    ON "experiments" ("name")""",
+    """CREATE TABLE "keys" (
+   "id" INTEGER PRIMARY KEY,
+   "name" TEXT NOT NULL
+) STRICT""",
+    """CREATE UNIQUE INDEX "idx_keys_name"
+    ON "keys" ("name")""",
+    """CREATE TABLE "texts" (
+   "digest" TEXT PRIMARY KEY,
+   "body" BLOB NOT NULL
+) STRICT""",
+    """CREATE TABLE "runs" (
+   "id" INTEGER PRIMARY KEY,
+   "run_id" TEXT NOT NULL,
+   "experiment_id" INTEGER NOT NULL REFERENCES "experiments"("id"),
+   "name" TEXT NOT NULL,
+   "kind" TEXT NOT NULL,
+   "status" TEXT NOT NULL,
+   "parent_id" INTEGER REFERENCES "runs"("id"),
+   "started_at" REAL NOT NULL,
+   "ended_at" REAL,
+   "exit_code" INTEGER,
+   "user" TEXT,
+   "host" TEXT,
+   "pid" INTEGER,
+   "process_started_at" REAL,
+   "boot_id" TEXT,
+   "command" TEXT,
+   "source" TEXT,
+   "cwd" TEXT,
+   "python_version" TEXT,
+   "git_commit" TEXT,
+   "git_branch" TEXT,
+   "git_remote" TEXT,
+   "git_dirty" INTEGER,
+   "git_diff_digest" TEXT,
+   "packages_digest" TEXT,
+   "error" TEXT,
+   "updated_at" REAL NOT NULL,
+   "archived_at" REAL,
+   "deleted_at" REAL
+) STRICT""",
+    """CREATE UNIQUE INDEX "idx_runs_run_id"
+    ON "runs" ("run_id")""",
+    """CREATE INDEX runs_newest ON runs(started_at DESC, id DESC, kind, archived_at, ended_at) WHERE deleted_at IS NULL""",
+    """CREATE INDEX "idx_runs_experiment_id_started_at"
+    ON "runs" ("experiment_id", "started_at")""",
+    """CREATE INDEX "idx_runs_name_started_at"
+    ON "runs" ("name", "started_at")""",
+    """CREATE INDEX runs_parent ON runs(parent_id) WHERE parent_id IS NOT NULL""",
+    """CREATE INDEX runs_live ON runs(status) WHERE status IN ('RUNNING', 'SCHEDULED')""",
+    """CREATE TABLE params (run_id INTEGER NOT NULL REFERENCES runs(id), key_id INTEGER NOT NULL REFERENCES keys(id), value TEXT NOT NULL, number REAL, PRIMARY KEY (run_id, key_id)) STRICT, WITHOUT ROWID""",
+    """CREATE INDEX "idx_params_key_id_value"
+    ON "params" ("key_id", "value")""",
+    """CREATE TABLE tags (run_id INTEGER NOT NULL REFERENCES runs(id), key_id INTEGER NOT NULL REFERENCES keys(id), value TEXT NOT NULL, PRIMARY KEY (run_id, key_id)) STRICT, WITHOUT ROWID""",
+    """CREATE INDEX "idx_tags_key_id_value"
+    ON "tags" ("key_id", "value")""",
+    """CREATE INDEX params_number ON params(key_id, number) WHERE number IS NOT NULL""",
+    """CREATE TABLE "metrics" (
+   "id" INTEGER PRIMARY KEY,
+   "run_id" INTEGER NOT NULL REFERENCES "runs"("id"),
+   "key_id" INTEGER NOT NULL REFERENCES "keys"("id"),
+   "count" INTEGER NOT NULL,
+   "nan_count" INTEGER NOT NULL,
+   "last_step" INTEGER NOT NULL,
+   "last_ms" INTEGER NOT NULL,
+   "last_value" REAL,
+   "min_value" REAL,
+   "max_value" REAL,
+   "total" REAL,
+   "chunked" INTEGER NOT NULL
+) STRICT""",
+    """CREATE UNIQUE INDEX "idx_metrics_run_id_key_id"
+    ON "metrics" ("run_id", "key_id")""",
+    """CREATE INDEX "idx_metrics_key_id_last_value_run_id"
+    ON "metrics" ("key_id", "last_value", "run_id")""",
+    """CREATE TABLE metric_points (metric_id INTEGER NOT NULL REFERENCES metrics(id), seq INTEGER NOT NULL, step INTEGER NOT NULL, ms INTEGER NOT NULL, value REAL, PRIMARY KEY (metric_id, seq)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE "metric_chunks" (
+   "metric_id" INTEGER REFERENCES "metrics"("id"),
+   "first_seq" INTEGER,
+   "count" INTEGER NOT NULL,
+   "nan_count" INTEGER NOT NULL,
+   "min_step" INTEGER NOT NULL,
+   "max_step" INTEGER NOT NULL,
+   "min_ms" INTEGER NOT NULL,
+   "max_ms" INTEGER NOT NULL,
+   "min_value" REAL,
+   "max_value" REAL,
+   "body" BLOB NOT NULL,
+   PRIMARY KEY ("metric_id", "first_seq")
+) STRICT""",
+    """CREATE TABLE "notes" (
+   "id" INTEGER PRIMARY KEY,
+   "subject" TEXT NOT NULL,
+   "body" TEXT NOT NULL,
+   "author" TEXT NOT NULL,
+   "created_at" REAL NOT NULL,
+   "deleted_at" REAL
+) STRICT""",
+    """CREATE INDEX "idx_notes_subject"
+    ON "notes" ("subject")""",
+    """CREATE TABLE "artifacts" (
+   "run_id" INTEGER REFERENCES "runs"("id"),
+   "path" TEXT,
+   "digest" TEXT NOT NULL,
+   "size_bytes" INTEGER NOT NULL,
+   "logged_at" REAL NOT NULL,
+   PRIMARY KEY ("run_id", "path")
+) STRICT""",
+    """CREATE INDEX "idx_artifacts_digest"
+    ON "artifacts" ("digest")""",
+    """CREATE TABLE "datasets" (
+   "id" INTEGER PRIMARY KEY,
+   "name" TEXT NOT NULL,
+   "digest" TEXT NOT NULL,
+   "path" TEXT,
+   "size_bytes" INTEGER,
+   "files" INTEGER,
+   "row_count" INTEGER,
+   "columns" TEXT,
+   "created_at" REAL NOT NULL
+) STRICT""",
+    """CREATE UNIQUE INDEX "idx_datasets_name_digest"
+    ON "datasets" ("name", "digest")""",
+    """CREATE TABLE "run_datasets" (
+   "run_id" INTEGER REFERENCES "runs"("id"),
+   "dataset_id" INTEGER REFERENCES "datasets"("id"),
+   "context" TEXT,
+   PRIMARY KEY ("run_id", "dataset_id", "context")
+) STRICT""",
+    """CREATE INDEX "idx_run_datasets_dataset_id"
+    ON "run_datasets" ("dataset_id")""",
+    """CREATE TABLE "journals" (
+   "name" TEXT PRIMARY KEY,
+   "run_id" INTEGER,
+   "offset" INTEGER NOT NULL,
+   "keysets" TEXT NOT NULL,
+   "problem" TEXT,
+   "folded_at" REAL NOT NULL
+) STRICT""",
+    """CREATE TABLE "events" (
+   "id" INTEGER PRIMARY KEY,
+   "at" REAL NOT NULL,
+   "kind" TEXT NOT NULL,
+   "subject" TEXT NOT NULL,
+   "message" TEXT NOT NULL,
+   "data" TEXT
+) STRICT""",
+    """CREATE TABLE "pipeline_runs" (
+   "run_id" INTEGER PRIMARY KEY REFERENCES "runs"("id"),
+   "request" TEXT NOT NULL,
+   "jobs" INTEGER NOT NULL,
+   "state" TEXT NOT NULL,
+   "host" TEXT,
+   "supervisor_pid" INTEGER,
+   "supervisor_ticks" INTEGER,
+   "boot_id" TEXT,
+   "stop_requested_at" REAL,
+   "stop_requested_by" TEXT
+) STRICT""",
+    """CREATE INDEX pipeline_runs_live ON pipeline_runs(state) WHERE state IN ('queued', 'running')""",
+    """CREATE TABLE "stage_runs" (
+   "id" INTEGER PRIMARY KEY,
+   "pipeline_run_id" INTEGER NOT NULL REFERENCES "pipeline_runs"("run_id"),
+   "stage" TEXT NOT NULL,
+   "position" INTEGER NOT NULL,
+   "run_id" INTEGER REFERENCES "runs"("id"),
+   "state" TEXT NOT NULL,
+   "reasons" TEXT,
+   "command" TEXT,
+   "attempt" INTEGER NOT NULL,
+   "pid" INTEGER,
+   "process_ticks" INTEGER,
+   "exit_code" INTEGER,
+   "started_at" REAL,
+   "ended_at" REAL,
+   "log_path" TEXT,
+   "inputs" TEXT,
+   "outputs" TEXT,
+   "error" TEXT
+) STRICT""",
+    """CREATE UNIQUE INDEX "idx_stage_runs_pipeline_run_id_stage"
+    ON "stage_runs" ("pipeline_run_id", "stage")""",
+    """CREATE INDEX "idx_stage_runs_run_id"
+    ON "stage_runs" ("run_id")""",
+    """CREATE INDEX "idx_stage_runs_stage_started_at"
+    ON "stage_runs" ("stage", "started_at")""",
+    """CREATE TABLE "profiles" (
+   "id" INTEGER PRIMARY KEY,
+   "digest" TEXT NOT NULL,
+   "name" TEXT NOT NULL,
+   "row_count" INTEGER NOT NULL,
+   "summary" TEXT NOT NULL,
+   "sample_digest" TEXT,
+   "created_at" REAL NOT NULL
+) STRICT""",
+    """CREATE UNIQUE INDEX "idx_profiles_digest"
+    ON "profiles" ("digest")""",
+    """CREATE TABLE "logged_models" (
+   "id" INTEGER PRIMARY KEY,
+   "model_id" TEXT NOT NULL,
+   "run_id" INTEGER NOT NULL REFERENCES "runs"("id"),
+   "name" TEXT NOT NULL,
+   "flavor" TEXT NOT NULL,
+   "digest" TEXT NOT NULL,
+   "size_bytes" INTEGER NOT NULL,
+   "signature" TEXT,
+   "profile_id" INTEGER REFERENCES "profiles"("id"),
+   "created_at" REAL NOT NULL
+) STRICT""",
+    """CREATE UNIQUE INDEX "idx_logged_models_model_id"
+    ON "logged_models" ("model_id")""",
+    """CREATE INDEX "idx_logged_models_run_id_name"
+    ON "logged_models" ("run_id", "name")""",
+    """CREATE TABLE "registered_models" (
+   "id" INTEGER PRIMARY KEY,
+   "name" TEXT NOT NULL,
+   "description" TEXT NOT NULL,
+   "created_at" REAL NOT NULL,
+   "updated_at" REAL NOT NULL,
+   "deleted_at" REAL
+) STRICT""",
+    """CREATE UNIQUE INDEX "idx_registered_models_name"
+    ON "registered_models" ("name")""",
+    """CREATE TABLE "model_versions" (
+   "id" INTEGER PRIMARY KEY,
+   "model_id" INTEGER NOT NULL REFERENCES "registered_models"("id"),
+   "version" INTEGER NOT NULL,
+   "logged_model_id" INTEGER REFERENCES "logged_models"("id"),
+   "run_id" INTEGER REFERENCES "runs"("id"),
+   "source" TEXT NOT NULL,
+   "flavor" TEXT NOT NULL,
+   "digest" TEXT NOT NULL,
+   "size_bytes" INTEGER,
+   "stage" TEXT NOT NULL,
+   "description" TEXT NOT NULL,
+   "lineage" TEXT,
+   "profile_id" INTEGER REFERENCES "profiles"("id"),
+   "created_at" REAL NOT NULL,
+   "created_by" TEXT,
+   "updated_at" REAL,
+   "deleted_at" REAL
+) STRICT""",
+    """CREATE UNIQUE INDEX "idx_model_versions_model_id_version"
+    ON "model_versions" ("model_id", "version")""",
+    """CREATE INDEX "idx_model_versions_model_id_stage"
+    ON "model_versions" ("model_id", "stage")""",
+    """CREATE INDEX "idx_model_versions_run_id"
+    ON "model_versions" ("run_id")""",
+    """CREATE TABLE "model_aliases" (
+   "model_id" INTEGER REFERENCES "registered_models"("id"),
+   "alias" TEXT,
+   "version_id" INTEGER NOT NULL REFERENCES "model_versions"("id"),
+   PRIMARY KEY ("model_id", "alias")
+) STRICT""",
+    """CREATE TABLE "model_tags" (
+   "model_id" INTEGER REFERENCES "registered_models"("id"),
+   "version" INTEGER,
+   "key" TEXT,
+   "value" TEXT NOT NULL,
+   PRIMARY KEY ("model_id", "version", "key")
+) STRICT""",
+    """CREATE TABLE "audit" (
+   "id" INTEGER PRIMARY KEY,
+   "at" REAL NOT NULL,
+   "actor" TEXT NOT NULL,
+   "host" TEXT NOT NULL,
+   "origin" TEXT NOT NULL,
+   "action" TEXT NOT NULL,
+   "subject" TEXT NOT NULL,
+   "before" TEXT NOT NULL,
+   "after" TEXT NOT NULL,
+   "reason" TEXT NOT NULL,
+   "previous_hash" TEXT,
+   "hash" TEXT NOT NULL
+) STRICT""",
+    """CREATE INDEX "idx_audit_subject"
+    ON "audit" ("subject")""",
+    """CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
+    """CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
+    """CREATE TABLE "stage_changes" (
+   "id" INTEGER PRIMARY KEY,
+   "version_id" INTEGER NOT NULL REFERENCES "model_versions"("id"),
+   "kind" TEXT NOT NULL,
+   "from_stage" TEXT NOT NULL,
+   "to_stage" TEXT NOT NULL,
+   "cause_id" INTEGER REFERENCES "stage_changes"("id"),
+   "at" REAL NOT NULL,
+   "audit_id" INTEGER NOT NULL REFERENCES "audit"("id")
+) STRICT""",
+    """CREATE INDEX "idx_stage_changes_version_id_at"
+    ON "stage_changes" ("version_id", "at")""",
+    """CREATE TABLE "monitor_reports" (
+   "id" INTEGER PRIMARY KEY,
+   "monitor" TEXT NOT NULL,
+   "batch" TEXT NOT NULL,
+   "path" TEXT NOT NULL,
+   "digest" TEXT NOT NULL,
+   "row_count" INTEGER,
+   "version_id" INTEGER REFERENCES "model_versions"("id"),
+   "profile_id" INTEGER REFERENCES "profiles"("id"),
+   "status" TEXT NOT NULL,
+   "checked_columns" INTEGER,
+   "drifted_columns" INTEGER,
+   "drift_share" REAL,
+   "is_dataset_drift" INTEGER,
+   "checked_at" REAL NOT NULL,
+   "duration_s" REAL,
+   "error" TEXT,
+   "notes" TEXT,
+   "size_bytes" INTEGER,
+   "modified_ns" INTEGER
+) STRICT""",
+    """CREATE INDEX "idx_monitor_reports_monitor_checked_at"
+    ON "monitor_reports" ("monitor", "checked_at")""",
+    """CREATE INDEX "idx_monitor_reports_monitor_batch_digest"
+    ON "monitor_reports" ("monitor", "batch", "digest")""",
+    """CREATE TABLE "monitor_columns" (
+   "report_id" INTEGER REFERENCES "monitor_reports"("id"),
+   "position" INTEGER,
+   "column" TEXT NOT NULL,
+   "role" TEXT NOT NULL,
+   "kind" TEXT NOT NULL,
+   "method" TEXT,
+   "score" REAL,
+   "threshold" REAL,
+   "is_drifted" INTEGER NOT NULL,
+   "effect" REAL,
+   "reference_count" INTEGER,
+   "current_count" INTEGER,
+   "detail" TEXT NOT NULL,
+   PRIMARY KEY ("report_id", "position")
+) STRICT""",
+    """CREATE TABLE "alerts" (
+   "id" INTEGER PRIMARY KEY,
+   "report_id" INTEGER NOT NULL REFERENCES "monitor_reports"("id"),
+   "monitor" TEXT NOT NULL,
+   "kind" TEXT NOT NULL,
+   "severity" TEXT NOT NULL,
+   "title" TEXT NOT NULL,
+   "state" TEXT NOT NULL,
+   "opened_at" REAL NOT NULL,
+   "acknowledged_at" REAL,
+   "acknowledged_by" TEXT,
+   "resolved_at" REAL
+) STRICT""",
+    """CREATE INDEX "idx_alerts_state_opened_at"
+    ON "alerts" ("state", "opened_at")""",
+    """CREATE INDEX "idx_alerts_report_id"
+    ON "alerts" ("report_id")""",
+)
