@@ -1,1 +1,21 @@
-"""Pipelines as DVC describes them: reading, judging what is stale, running."""
+"""Pipelines: what ``dvc.yaml`` describes, what of it is stale and why, and runs that outlive whoever started them.
+
+``start``, ``stop``, ``wait`` and ``recover`` are those of ``pipeline.control``, loaded when first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlops_tui.pipeline.control import recover, start, stop, wait
+
+__all__ = ["recover", "start", "stop", "wait"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from mlops_tui.pipeline import control
+
+        return getattr(control, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,117 @@
+"""Starting a stage's commands as DVC does, each in the user's shell, under a small shell of ours.
+
+That shell is the leader of the stage's process group. It starts nothing before the supervisor has written down which
+process it is, and it leaves the exit code in a file, so that a supervisor that was killed can be followed by another.
+The output goes straight from the commands into the log file.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mlops_store import processes
+
+# $1 exit file, $2 shell, $3 its options, then the commands. Without a line on stdin (the supervisor died) nothing runs.
+_SCRIPT = """read -r go || exit 125
+exec </dev/null
+e=$1 s=$2 o=$3; shift 3
+for c do "$s" $o -c "$c"; r=$?; [ "$r" -eq 0 ] || break; done
+echo "$r" >"$e"
+exit "$r"
+"""
+_OPTIONS = {"zsh": "--no-rcs", "bash": "--noprofile --norc"}
+
+
+@dataclass(slots=True)
+class Started:
+    """A stage's process group, waiting for ``go``."""
+
+    process: subprocess.Popen[bytes]
+    pid: int
+    ticks: int
+
+    def go(self) -> None:
+        """Lets the commands begin."""
+        gate = self.process.stdin
+        assert gate is not None
+        try:
+            gate.write(b"\n")
+            gate.close()
+        except BrokenPipeError:
+            pass  # it has been killed already: waiting for it tells
+
+    def cancel(self) -> None:
+        """Ends it before anything has begun."""
+        gate = self.process.stdin
+        assert gate is not None
+        gate.close()
+        self.process.wait()
+
+    def wait(self) -> int:
+        """The exit code, when the commands have ended; 128 + n after signal n."""
+        code = self.process.wait()
+        return code if code >= 0 else 128 - code
+
+
+def start(
+    commands: Sequence[str], *, directory: str, log_path: str, exit_path: str, environment: Mapping[str, str]
+) -> Started:
+    """Starts a process group that will run the commands one after the other until one fails.
+
+    Args:
+        commands: What is given to the user's shell.
+        directory: The working directory.
+        log_path: The file to which stdout and stderr are appended.
+        exit_path: The file that gets the exit code.
+        environment: All of the environment.
+
+    Raises:
+        OSError: It cannot be started.
+    """
+    shell = environment.get("SHELL") or "/bin/sh"
+    log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    try:
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", _SCRIPT, "mlops-tui", exit_path, shell, _options(shell), *commands],
+            cwd=directory,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            bufsize=0,
+            process_group=0,
+        )
+    finally:
+        os.close(log)
+    return Started(process, process.pid, processes.start_ticks(process.pid) or 0)
+
+
+def exit_code(exit_path: str) -> int | None:
+    """The exit code that a stage has left; None when it has left none (yet)."""
+    try:
+        with open(exit_path, encoding="ascii") as file:
+            text = file.read().strip()
+    except FileNotFoundError:
+        return None
+    return int(text) if text.isdigit() else None
+
+
+@functools.cache
+def _options(shell: str) -> str:
+    name = os.path.basename(shell).lower()
+    if name == "fish" and _is_recent_fish(shell):
+        return "--no-config"
+    return _OPTIONS.get(name, "")
+
+
+def _is_recent_fish(shell: str) -> bool:
+    try:
+        found = subprocess.run([shell, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
+        numbers = [int(part) for part in found.split()[-1].split(".")[:2]]
+    except (OSError, ValueError, IndexError, subprocess.TimeoutExpired):
+        return False
+    return numbers >= [3, 3]

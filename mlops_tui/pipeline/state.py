@@ -1,0 +1,270 @@
+"""What is stale, and why: the files, params and commands of now against those of the lock.
+
+The judgement is DVC's: a stage is stale when its command, a dep, a param or an output differs from its entry in
+``dvc.lock``. What DVC finds out while it runs (a stage whose upstream will change) is told beforehand.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlops_tui.pipeline import cache, graph, params
+from mlops_tui.pipeline.fingerprints import Fingerprint, Fingerprints, legacy_md5
+from mlops_tui.pipeline.lock import FILE, Entry, LockFile
+from mlops_tui.pipeline.spec import Pipeline, Stage
+from mlops_tui.project import Project
+
+if TYPE_CHECKING:
+    from mlops_store.store import Store
+
+FINGERPRINTS_FILE = "fingerprints.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that makes a stage stale.
+
+    ``kind`` is 'never run', 'command', 'dep', 'param', 'out', 'always' or 'upstream'; ``how`` 'modified', 'deleted',
+    'new' or 'not in cache'. ``path`` names the file (for 'upstream' the stage), ``key`` the param.
+    """
+
+    kind: str
+    path: str = ""
+    how: str = ""
+    key: str = ""
+    old: Any = None
+    new: Any = None
+
+    @property
+    def reason(self) -> str:
+        """One sentence for a person."""
+        if self.kind == "param":
+            return _param_reason(self)
+        if self.kind == "dep":
+            words = {"deleted": "is missing", "new": "is a new dependency"}
+            return f"{self.path} {words.get(self.how, 'changed')}"
+        if self.kind == "out":
+            words = {"deleted": "missing", "not in cache": "not in the cache", "new": "is a new output"}
+            return f"output {self.path} {words.get(self.how, 'changed')}"
+        words = {
+            "never run": "never run",
+            "command": "command changed",
+            "always": "runs every time",
+            "upstream": f"upstream {self.path} is stale",
+        }
+        return words[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class StageStatus:
+    """Whether a stage is stale. ``reasons`` says why, one sentence each; ``changes`` the same as data.
+
+    A frozen stage is stale only when its outputs or its command differ; running it then records them, nothing more.
+    """
+
+    stage: str
+    is_stale: bool
+    reasons: tuple[str, ...]
+    is_frozen: bool
+    command: str
+    needs: tuple[str, ...]
+    outs: tuple[str, ...]
+    changes: tuple[Change, ...] = ()
+
+
+class Inputs:
+    """What stages are judged by, read as seldom as possible: fingerprints, params files, the lock, the cache.
+
+    Args:
+        project: The project.
+        fingerprints: To share what is known; by default those remembered in the project's state directory.
+        lock: The project's lock, by default as it is on disk.
+
+    Raises:
+        SpecError: ``dvc.lock`` or DVC's configuration is not understood.
+    """
+
+    def __init__(
+        self, project: Project, fingerprints: Fingerprints | None = None, lock: LockFile | None = None
+    ) -> None:
+        self.root = project.root
+        self.fingerprints = fingerprints or Fingerprints(
+            project.root, os.path.join(project.state_dir, FINGERPRINTS_FILE)
+        )
+        self.lock = lock or LockFile(project.path(FILE))
+        self.cache = cache.find(project.root)
+        self._params: dict[str, tuple[tuple[int, int, int], Any]] = {}
+
+    def params(self, stage: Stage, file: str) -> tuple[dict[str, Any], tuple[str, ...]] | None:
+        """A stage's values in one of its params files, and the keys that are missing; None without the file.
+
+        Raises:
+            SpecError: The file is not understood.
+        """
+        path = stage.path(file)
+        full = os.path.join(self.root, path)
+        try:
+            status = os.stat(full)
+            stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+            if path not in self._params or self._params[path][0] != stamp:
+                self._params[path] = (stamp, params.read_file(full, path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return params.select(self._params[path][1], stage.params[file])
+
+
+def status(project: Project, pipeline: Pipeline, store: Store | None = None) -> list[StageStatus]:
+    """Every stage with what makes it stale, each after the stages that it needs.
+
+    Args:
+        project: The project.
+        pipeline: From ``spec.load``.
+        store: Not needed; the judgement rests on files alone.
+
+    Raises:
+        SpecError: ``dvc.lock`` or a params file is not understood.
+        OSError: A dep or output cannot be read.
+    """
+    inputs = Inputs(project)
+    found = judge(inputs, pipeline, graph.order(pipeline))
+    inputs.fingerprints.flush()
+    return found
+
+
+def judge(inputs: Inputs, pipeline: Pipeline, order: list[str]) -> list[StageStatus]:
+    """The status of the stages in ``order``, which holds each after those of them that it needs."""
+    needs = graph.active(pipeline)
+    stale: set[str] = set()
+    found = []
+    for name in order:
+        stage = pipeline.stages[name]
+        changed = changes(inputs, stage)
+        changed += [Change("upstream", needed) for needed in needs[name] if needed in stale]
+        if changed:
+            stale.add(name)
+        found.append(
+            StageStatus(
+                stage=name,
+                is_stale=bool(changed),
+                reasons=tuple(change.reason for change in changed),
+                is_frozen=stage.is_frozen,
+                command=stage.command,
+                needs=needs[name],
+                outs=tuple(stage.path(out.path) for out in stage.outs),
+                changes=tuple(changed),
+            )
+        )
+    return found
+
+
+def changes(inputs: Inputs, stage: Stage) -> list[Change]:
+    """What differs between a stage now and its entry in the lock; upstream stages are not looked at.
+
+    Raises:
+        SpecError: A params file or the lock is not understood.
+        OSError: A dep or output cannot be read.
+    """
+    entry = inputs.lock.entry(stage.name)
+    if entry is None:
+        return [Change("never run")]
+    found = []
+    command = stage.cmd if isinstance(stage.cmd, str) else list(stage.cmd)
+    if entry["cmd"] != command:
+        found.append(Change("command", old=entry["cmd"], new=command))
+    if not stage.is_frozen:
+        found += _dep_changes(inputs, stage, entry)
+        found += _param_changes(inputs, stage, entry)
+    found += _out_changes(inputs, stage, entry)
+    if (stage.always_changed or stage.is_callback) and not stage.is_frozen:
+        found.append(Change("always"))
+    return found
+
+
+def is_same(inputs: Inputs, path: str, found: Fingerprint, item: Entry) -> bool:
+    """Whether a file or directory still is what the lock's item says."""
+    if "hash" in item:
+        return found.md5 == item.get("md5")
+    return legacy_md5(inputs.root, path) == item.get("md5")
+
+
+def _dep_changes(inputs: Inputs, stage: Stage, entry: Entry) -> list[Change]:
+    items = {item["path"]: item for item in entry.get("deps", ())}
+    found = []
+    for dep in stage.deps:
+        path = stage.path(dep)
+        now = inputs.fingerprints.find(path)
+        if now is None:
+            found.append(Change("dep", path, "deleted"))
+        elif dep not in items:
+            found.append(Change("dep", path, "new", new=now.md5))
+        elif not is_same(inputs, path, now, items[dep]):
+            found.append(Change("dep", path, "modified", old=items[dep].get("md5"), new=now.md5))
+    return found
+
+
+def _param_changes(inputs: Inputs, stage: Stage, entry: Entry) -> list[Change]:
+    found = []
+    for file in stage.params:
+        path = stage.path(file)
+        known: Mapping[str, Any] = entry.get("params", {}).get(file, {})
+        read = inputs.params(stage, file)
+        if read is None:
+            found.append(Change("param", path, "deleted"))
+            continue
+        values, missing = read
+        # a whole file is compared by its own keys and those of the lock
+        keys = stage.params[file] or tuple(dict.fromkeys((*values, *known)))
+        for key in keys:
+            if key in missing or key not in values:
+                found.append(Change("param", path, "deleted", key, old=known.get(key)))
+            elif key not in known:
+                found.append(Change("param", path, "new", key, new=values[key]))
+            elif values[key] != known[key] and not _is_same_tuple(values[key], known[key]):
+                found.append(Change("param", path, "modified", key, known[key], values[key]))
+    return found
+
+
+def _is_same_tuple(value: Any, known: Any) -> bool:
+    """A Python params file may hold a tuple, which the lock holds as a list."""
+    return isinstance(value, tuple) and list(value) == known
+
+
+def _out_changes(inputs: Inputs, stage: Stage, entry: Entry) -> list[Change]:
+    items = {item["path"]: item for item in entry.get("outs", ())}
+    found = []
+    for out in stage.outs:
+        path = stage.path(out.path)
+        item = items.get(out.path)
+        if item is not None and out.cache and not _is_cached(inputs, item):
+            found.append(Change("out", path, "not in cache"))
+            continue
+        now = inputs.fingerprints.find(path)
+        if now is None:
+            found.append(Change("out", path, "deleted"))
+        elif item is None:
+            found.append(Change("out", path, "new", new=now.md5))
+        elif not is_same(inputs, path, now, item):
+            found.append(Change("out", path, "modified", old=item.get("md5"), new=now.md5))
+    return found
+
+
+def _is_cached(inputs: Inputs, item: Entry) -> bool:
+    return inputs.cache is None or inputs.cache.holds(str(item.get("md5")), is_legacy="hash" not in item)
+
+
+def _param_reason(change: Change) -> str:
+    if not change.key:
+        return f"{change.path} is missing"
+    if change.how == "deleted":
+        return f"{change.path}: {change.key} is missing"
+    if change.how == "new":
+        return f"{change.path}: {change.key} is new ({_shown(change.new)})"
+    return f"{change.path}: {change.key} {_shown(change.old)} → {_shown(change.new)}"
+
+
+def _shown(value: Any) -> str:
+    text = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -1,0 +1,290 @@
+"""The process that a pipeline run belongs to: ``python -m mlops_tui.pipeline.supervisor ROOT RUN_ID LOCK``.
+
+It has a session of its own and holds the project's pipeline lock for as long as it lives. Worker threads run the
+stages; the main thread stores what scripts log and listens for a stop. When it is killed, its stages go on, and the
+next supervisor of the run (``control.recover`` starts one) follows them to their end and continues.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+from mlops_store import pipelines, processes
+from mlops_store.errors import MlopsError
+from mlops_store.records import PipelineState, StageRun, StageState
+from mlops_store.store import Store
+from mlops_tui.pipeline import plan, summary
+from mlops_tui.pipeline.recording import Recorder
+from mlops_tui.pipeline.runner import Runner
+from mlops_tui.pipeline.spec import Stage
+from mlops_tui.pipeline.state import Inputs
+from mlops_tui.project import Project
+
+_LOOK_EVERY_S = 0.25
+_GOOD = (StageState.DONE, StageState.CACHED)
+
+
+class Supervisor:
+    """Runs a plan to its end.
+
+    Args:
+        project: The project.
+        the_plan: What is to be run.
+        store: The project's store.
+    """
+
+    def __init__(self, project: Project, the_plan: plan.Plan, store: Store) -> None:
+        self._project = project
+        self._plan = the_plan
+        self._store = store
+        self._recorder = Recorder(store, the_plan)
+        self._inputs = Inputs(project)
+        self._runner = Runner(project, the_plan, self._recorder, self._inputs, self._fold)
+        self._changed = threading.Condition()
+        self._states: dict[str, StageState] = {}
+        self._left: dict[str, StageRun] = {}
+        self._started: set[str] = set()
+        self._is_stopping = False
+        self._is_same_boot = True
+        self._problem: BaseException | None = None
+        self._data_version = -1
+
+    def supervise(self) -> PipelineState:
+        """Runs or resumes every stage that is not final yet; returns how the pipeline run ended."""
+        self._take_over()
+        count = max(self._plan.jobs, len(self._left))
+        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        self._summarise_code()
+        while not self._is_done():
+            self._fold()
+            if self._wants_stop():
+                self._stop()
+            with self._changed:
+                self._changed.wait_for(self._has_ended, timeout=_LOOK_EVERY_S)
+        for thread in threads:
+            thread.join()
+        if self._problem is not None:
+            self._give_up(self._problem)
+            raise self._problem
+        state = self._final_state()
+        totals = summary.of(self._inputs, self._plan, self._states)
+        self._recorder.end(
+            state,
+            params=totals.params,
+            values=totals.metrics,
+            inputs=totals.inputs,
+            outputs=totals.outputs,
+            error=self._error(),
+        )
+        self._inputs.fingerprints.flush()
+        return state
+
+    def request_stop(self, *_: object) -> None:
+        """Asks for a stop; safe to call from a signal handler."""
+        self._is_stopping = True
+
+    def _take_over(self) -> None:
+        """Records this process as the supervisor, and takes up what an earlier one has left."""
+        me = processes.identity()
+        run = pipelines.get(self._store.read(), self._plan.run_id)
+        self._is_stopping = run.stop_requested_at is not None
+        self._is_same_boot = not run.boot_id or run.boot_id == me["boot_id"]
+        self._left = {stage.stage: stage for stage in run.stages if stage.state is StageState.RUNNING}
+        self._ticks = {one.stage: one.ticks for one in pipelines.processes(self._store.read(), self._plan.run_id)}
+        self._states = {stage.stage: stage.state for stage in run.stages}
+        self._recorder.claim(pid=os.getpid(), ticks=int(str(me["ticks"])), boot_id=str(me["boot_id"]))
+        for name in self._left:
+            self._states[name] = StageState.WAITING
+        if not self._is_same_boot:
+            waiting = [name for name in self._states if self._is_waiting(name) and name not in self._left]
+            self._settle(waiting, StageState.SKIPPED, "the machine restarted")
+
+    # Worker threads
+
+    def _work(self) -> None:
+        try:
+            while (stage := self._next()) is not None:
+                left = self._left.get(stage.name)
+                if left is not None:
+                    ended = self._runner.resume(
+                        stage, left, self._ticks.get(stage.name, 0), is_same_boot=self._is_same_boot
+                    )
+                else:
+                    ended = self._runner.run(stage)
+                self._ended(stage, ended)
+        except BaseException as error:
+            with self._changed:
+                self._problem = error
+                self._changed.notify_all()
+        finally:
+            self._store.close_thread()
+
+    def _next(self) -> Stage | None:
+        """The next stage whose needs are met, waiting for one; None when there will be none."""
+        with self._changed:
+            while True:
+                if self._problem is not None:
+                    return None
+                ready = next((stage for stage in self._plan.stages if self._is_ready(stage.name)), None)
+                if ready is not None:
+                    self._started.add(ready.name)
+                    return ready
+                if not any(self._is_waiting(stage.name) for stage in self._plan.stages):
+                    return None
+                self._changed.wait()
+
+    def _is_ready(self, name: str) -> bool:
+        if not self._is_waiting(name) or name in self._started:
+            return False
+        if name in self._left:
+            return True
+        return not self._is_stopping and all(self._states[need] in _GOOD for need in self._plan.needs[name])
+
+    def _is_waiting(self, name: str) -> bool:
+        return self._states[name] is StageState.WAITING
+
+    def _ended(self, stage: Stage, state: StageState) -> None:
+        skipped: list[str] = []
+        with self._changed:
+            self._states[stage.name] = state
+            if state not in _GOOD:
+                skipped = self._unreachable()
+            self._changed.notify_all()
+        if skipped:
+            reason = "stopped" if state is StageState.STOPPED else f"stage {stage.name} failed"
+            self._settle(skipped, StageState.SKIPPED, reason)
+
+    def _unreachable(self) -> list[str]:
+        """The stages that cannot run any more after a failure; marks them so."""
+        idle = [stage.name for stage in self._plan.stages if self._is_idle(stage.name)]
+        if self._plan.keep_going and not self._is_stopping:
+            bad = {name for name, state in self._states.items() if state.is_final and state not in _GOOD}
+            from mlops_tui.pipeline.graph import downstream
+
+            below = downstream(self._plan.needs, bad)
+            idle = [name for name in idle if name in below]
+        for name in idle:
+            self._states[name] = StageState.SKIPPED
+        return idle
+
+    def _is_idle(self, name: str) -> bool:
+        return self._is_waiting(name) and name not in self._started and name not in self._left
+
+    def _settle(self, names: list[str], state: StageState, reason: str) -> None:
+        for name in names:
+            self._states[name] = state
+        if names:
+            self._recorder.settle(names, state, reason)
+
+    # Main thread
+
+    def _has_ended(self) -> bool:
+        return self._is_done() or self._is_stopping
+
+    def _is_done(self) -> bool:
+        return self._problem is not None or all(state.is_final for state in self._states.values())
+
+    def _wants_stop(self) -> bool:
+        version = self._store.data_version()
+        if version != self._data_version:
+            self._data_version = version
+            run = self._store.read().execute(_STOP_REQUESTED, (self._plan.run_id,)).fetchone()
+            self._is_stopping = self._is_stopping or run[0] is not None
+        return self._is_stopping
+
+    def _stop(self) -> None:
+        with self._changed:
+            skipped = self._unreachable()
+            self._changed.notify_all()
+        self._settle(skipped, StageState.STOPPED, "stopped")
+        self._runner.stop()
+        with self._changed:
+            self._changed.wait_for(self._is_done)
+
+    def _final_state(self) -> PipelineState:
+        states = set(self._states.values())
+        if states <= set(_GOOD):
+            return PipelineState.FINISHED
+        return PipelineState.STOPPED if self._is_stopping else PipelineState.FAILED
+
+    def _give_up(self, problem: BaseException) -> None:
+        """Records that the supervisor itself has failed, so that nobody waits for it."""
+        waiting = [name for name, state in self._states.items() if not state.is_final]
+        self._settle(waiting, StageState.SKIPPED, "the supervisor failed")
+        self._recorder.end(
+            PipelineState.FAILED, params={}, values={}, inputs={}, outputs={}, error=f"the supervisor failed: {problem}"
+        )
+
+    def _error(self) -> str:
+        failed = [name for name, state in self._states.items() if state is StageState.FAILED]
+        return f"failed: {', '.join(failed)}" if failed else ""
+
+    def _fold(self) -> None:
+        """Stores what scripts have logged. Its import is left to runs whose scripts log."""
+        try:
+            if not any(name.endswith(".journal") for name in os.listdir(self._project.journals_dir)):
+                return
+        except FileNotFoundError:
+            return
+        from mlops_store import fold
+
+        try:
+            fold.fold(self._store, self._project.journals_dir)
+        except MlopsError as error:
+            print(error, file=sys.stderr)  # noqa: T201 the supervisor's own log
+
+    def _summarise_code(self) -> None:
+        """Adds the working tree's difference from its commit to the pipeline run."""
+        if not self._plan.code.get("git_commit"):
+            return
+
+        def look() -> None:
+            from mlops_tui.tracking import git
+
+            difference = git.diff(self._project.root)
+            if difference is not None:
+                self._recorder.describe(git_dirty=int(bool(difference)), git_diff=difference)
+            self._store.close_thread()
+
+        threading.Thread(target=look, daemon=True).start()
+
+
+_STOP_REQUESTED = "SELECT stop_requested_at FROM pipeline_runs WHERE run_id = (SELECT id FROM runs WHERE run_id = ?)"
+
+
+def main(arguments: list[str]) -> int:
+    """Supervises the run that the arguments name, until it has ended.
+
+    Args:
+        arguments: The project's root, the run's id, and the descriptor of the locked lock file.
+    """
+    root, run_id, lock = arguments
+    os.set_inheritable(int(lock), False)
+    project = Project(root)
+    signal.signal(signal.SIGHUP, _ignore)  # not SIG_IGN, which the stages would inherit
+    with Store(project.store_path) as store:
+        supervisor = Supervisor(project, plan.load(project, run_id), store)
+        signal.signal(signal.SIGTERM, supervisor.request_stop)
+        signal.signal(signal.SIGINT, supervisor.request_stop)
+        state = supervisor.supervise()
+    return 0 if state is PipelineState.FINISHED else 1
+
+
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """Goes on when the terminal is closed."""
+
+
+if __name__ == "__main__":
+    import gc
+
+    gc.set_threshold(50_000)
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # nothing is left to do, and taking the interpreter down takes longer than a small stage
