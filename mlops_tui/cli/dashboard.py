@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import click
 
-from mlops_store.errors import Refused, UsageError
+from mlops_store.errors import UsageError
 from mlops_tui.cli.environment import prefer_own_interpreter
 from mlops_tui.cli.workspace import Workspace
+from mlops_tui.project import Project
 
 
 @click.command(hidden=True)
@@ -21,32 +21,27 @@ def command(workspace: Workspace, path: str | None = None) -> int:
         if not os.path.isdir(path):
             raise UsageError(f"{path!r} is not a directory", "see: mlops-tui --help")
         workspace = Workspace(path)
-    return open_on(workspace)
+    return open_on(workspace.project)
 
 
-def open_on(workspace: Workspace) -> int:
+def open_on(project: Project) -> int:
     """Opens the dashboard on a project and returns its exit code.
 
     Raises:
-        Refused: There is no terminal to draw on.
-        SpecError: ``mlops.toml`` cannot be understood.
+        UsageError: There is no terminal to draw on, or the configuration cannot be understood.
     """
-    require_terminal()
-    config = workspace.config
-    prefer_own_interpreter(workspace.project)
     from mlops_tui.ui.app import run
 
-    return run(workspace.project, config)
+    prefer_own_interpreter(project)
+    return run(project)
 
 
 def require_terminal() -> None:
-    """Refuses where no dashboard can be shown.
+    """Refuses where no dashboard can be shown, before anything is made for it.
 
     Raises:
-        Refused: stdin or stdout is not a terminal.
+        UsageError: There is no terminal to draw on.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise Refused(
-            "the dashboard needs a terminal, stdin and stdout are not one",
-            "over ssh add -t; every verb works without: mlops-tui status, mlops-tui --help",
-        )
+    from mlops_tui.ui.terminal import require
+
+    require()

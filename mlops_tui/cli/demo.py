@@ -11,7 +11,6 @@ from mlops_tui.cli import output, shapes, text
 from mlops_tui.cli.dashboard import open_on, require_terminal
 from mlops_tui.cli.environment import prefer_own_interpreter
 from mlops_tui.cli.parameters import json_option
-from mlops_tui.cli.workspace import Workspace
 from mlops_tui.demo.template import DEFAULT_DIRECTORY, write
 from mlops_tui.project import Project
 
@@ -43,7 +42,7 @@ def _show(directory: str) -> None:
     project = write(directory)
     prefer_own_interpreter(project)
     _start(project)
-    click.get_current_context().exit(open_on(Workspace(project.root)))
+    click.get_current_context().exit(open_on(project))
 
 
 def _start(project: Project) -> None:

@@ -25,11 +25,12 @@ class LogTail:
 
     Args:
         path: The file; need not exist yet.
+        last: With how many of the lines that are there already to begin; all by default.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, last: int | None = None) -> None:
         self.path = path
-        self._offset = 0
+        self._offset = 0 if last is None else _start_of(path, last)
         self._rest = b""
 
     def read(self, *, is_ended: bool = False) -> list[str]:
@@ -42,7 +43,7 @@ class LogTail:
             return []
         self._offset += len(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
-        if (is_ended and not data and self._rest) or len(self._rest) > _BYTES_A_LOOK:
+        if (is_ended and not data and self._rest) or len(self._rest) >= _BYTES_A_LOOK:
             lines.append(self._rest)
             self._rest = b""
         return [line.decode("utf-8", "replace") for line in lines]
@@ -56,6 +57,27 @@ class LogTail:
             return True
 
 
+def _start_of(path: str, count: int) -> int:
+    """Where the last lines of a file begin."""
+    try:
+        with open(path, "rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            position, found = end, end
+            while position and count:
+                size = min(_BYTES_A_LOOK, position)
+                position -= size
+                file.seek(position)
+                block = file.read(size)
+                index = size
+                while count and (index := block.rfind(b"\n", 0, index)) >= 0:
+                    if position + index + 1 < end:  # a line feed at the very end begins no line
+                        count -= 1
+                        found = position + index + 1
+            return found if not count else 0
+    except FileNotFoundError:
+        return 0
+
+
 class Follower:
     """Writes the progress of one pipeline run.
 
@@ -65,16 +87,25 @@ class Follower:
         run_id: The pipeline run.
         stream: Where to write; stdout by default.
         only: A stage, when the others are not wanted.
+        last: With how many of the lines that are there already to begin; all by default.
     """
 
     def __init__(
-        self, project: Project, store: Store, run_id: str, stream: TextIO | None = None, *, only: str | None = None
+        self,
+        project: Project,
+        store: Store,
+        run_id: str,
+        stream: TextIO | None = None,
+        *,
+        only: str | None = None,
+        last: int | None = None,
     ) -> None:
         self._project = project
         self._store = store
         self._run_id = run_id
         self._stream = stream if stream is not None else sys.stdout
         self._only = only
+        self._last = last
         self._is_coloured = self._stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
         self._states: dict[str, StageState] = {}
         self._tails: dict[str, LogTail] = {}
@@ -120,7 +151,7 @@ class Follower:
     def _show_log(self, stage: StageRun, label: str, *, is_ended: bool) -> bool:
         if not stage.log_path:
             return False
-        tail = self._tails.setdefault(stage.stage, LogTail(stage.log_path))
+        tail = self._tails.setdefault(stage.stage, LogTail(stage.log_path, self._last))
         lines = tail.read(is_ended=is_ended)
         for line in lines:
             self._write(label, clean_line(line))

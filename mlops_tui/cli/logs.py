@@ -1,3 +1,101 @@
 """``mlops-tui logs``: what the stages of a pipeline run wrote."""
 
 from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+import click
+
+from mlops_store.errors import NotFound, nearest
+from mlops_store.records import PipelineRun, RunKind, StageRun
+from mlops_tui.cli import output
+from mlops_tui.cli.follow import Follower, LogTail
+from mlops_tui.cli.parameters import json_option, run_argument, stage_argument
+from mlops_tui.cli.text import clean, clean_line
+from mlops_tui.cli.workspace import Workspace
+
+_JSON_LINES = 1_000
+_TAIL_BYTES = 256 << 20
+
+
+@click.command()
+@run_argument(required=False)
+@stage_argument("stage", required=False)
+@click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended; Ctrl+C leaves it running.")
+@click.option("-n", "--tail", type=click.IntRange(min=0), metavar="N", help="Only the last N lines of each stage.")
+@json_option
+@click.pass_obj
+def command(
+    workspace: Workspace, run: str | None, stage: str | None, follow: bool, tail: int | None, as_json: bool
+) -> None:
+    """Show what the stages of a pipeline run wrote. Without RUN, the newest one; RUN may be a stage's run too.
+
+    Colours and other terminal sequences are taken out; the files themselves, which --json names, have them. --json
+    prints the last 1,000 lines of each stage unless --tail says how many.
+    """
+    store = workspace.store()
+    found, only = _find(store.read(), run, stage)
+    if as_json:
+        shown = [one for one in found.stages if only in (None, one.stage) and one.log_path]
+        count = _JSON_LINES if tail is None else tail
+        output.write_json_lines(_shape(one, count) for one in shown)
+    elif follow:
+        try:
+            Follower(workspace.project, store, found.run_id, only=only, last=tail).follow()
+        except KeyboardInterrupt:
+            output.remark("")
+    else:
+        _write(found, only, tail)
+
+
+def _find(db: sqlite3.Connection, name: str | None, stage: str | None) -> tuple[PipelineRun, str | None]:
+    """The pipeline run, and the stage when only one is meant."""
+    from mlops_store import pipelines, runs
+
+    if name is None:
+        latest = pipelines.latest(db)
+        if latest is None:
+            raise NotFound("no pipeline has run here yet", "mlops-tui run runs it")
+        return latest, None
+    run = runs.get(db, runs.resolve(db, name))
+    if run.kind is RunKind.STAGE and run.parent_run_id is not None:
+        parent = pipelines.get(db, run.parent_run_id)
+        mine = [one.stage for one in parent.stages if one.run_id == run.run_id]
+        return parent, stage or (mine[0] if mine else None)
+    if run.kind is not RunKind.PIPELINE:
+        raise NotFound(f"{name!r} is a script's run, whose output is not kept", "run it as a stage to keep its output")
+    found = pipelines.get(db, run.run_id)
+    known = [one.stage for one in found.stages]
+    if stage is not None and stage not in known:
+        raise NotFound(f"that run has no stage {stage!r}", nearest(stage, known))
+    return found, stage
+
+
+def _shape(stage: StageRun, count: int) -> dict[str, object]:
+    from mlops_tui.pipeline import logs
+
+    lines = logs.tail(stage.log_path, count, limit_bytes=_TAIL_BYTES)
+    return {"stage": stage.stage, "run_id": stage.run_id, "log_path": stage.log_path, "lines": lines}
+
+
+def _write(run: PipelineRun, only: str | None, tail: int | None) -> None:
+    shown = [stage for stage in run.stages if only in (None, stage.stage) and stage.log_path]
+    for stage in shown:
+        if len(shown) > 1:
+            output.say(f"==> {clean(stage.stage)} <==")
+        for line in _lines(stage.log_path, tail):
+            output.say(clean_line(line))
+    if not shown:
+        output.remark("no stage has written anything")
+
+
+def _lines(path: str, tail: int | None) -> Iterator[str]:
+    if tail is not None:
+        from mlops_tui.pipeline import logs
+
+        yield from logs.tail(path, tail, limit_bytes=_TAIL_BYTES)
+        return
+    log = LogTail(path)
+    while not log.is_drained:
+        yield from log.read(is_ended=True)

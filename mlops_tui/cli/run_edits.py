@@ -76,8 +76,7 @@ def _edit(name: str, done: str, summary: str) -> click.Command:
 
         change: Callable[[sqlite3.Connection, Iterable[str]], None] = getattr(runs, name)
         store = workspace.store()
-        db = store.read()
-        chosen = list(dict.fromkeys(runs.resolve(db, given) for given in names))
+        chosen = list(dict.fromkeys(runs.resolve(store.read(), given) for given in names))
         if not dry_run:
             with store.write() as db:
                 change(db, chosen)

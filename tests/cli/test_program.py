@@ -76,7 +76,7 @@ def test_a_directory_that_is_not_there_is_a_usage_error(cli: Cli) -> None:
 
 def test_the_dashboard_without_a_terminal_is_refused_with_another_way(program: Cli, project: Path) -> None:
     done = program()
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "needs a terminal" in done.stderr
     assert list(project.iterdir()) == []
 
