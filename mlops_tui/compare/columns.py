@@ -9,6 +9,8 @@ from mlops_store.records import Run
 
 #: Metrics of the machine rather than of the model.
 _SYSTEM = "system/"
+#: Metrics that were decided rather than measured.
+_SCHEDULED = ("lr", "learning_rate", "epoch", "step", "iteration")
 
 
 def ranked(runs: Sequence[Run]) -> list[str]:
@@ -19,11 +21,11 @@ def ranked(runs: Sequence[Run]) -> list[str]:
 
     Returns:
         Two metrics for each param; keys that differ between runs before those that do not, then by how many
-        runs have them, then by name. Metrics of the machine are left out.
+        runs have them, then by name. Metrics of the machine are left out, schedules (``lr``) come last.
     """
     metrics = _ordered((key, str(value)) for run in runs for key, value in run.metrics.items())
     params = _ordered((key, value) for run in runs for key, value in run.params.items())
-    names = [f"metrics.{key}" for key in metrics if not key.startswith(_SYSTEM)]
+    names = [f"metrics.{key}" for key in sorted(metrics, key=_is_scheduled) if not key.startswith(_SYSTEM)]
     chosen: list[str] = []
     for place in range(max(len(names), len(params))):
         chosen += names[2 * place : 2 * place + 2] + [f"params.{key}" for key in params[place : place + 1]]
@@ -37,6 +39,10 @@ def _ordered(pairs: Iterable[tuple[str, str]]) -> list[str]:
         counts[key] += 1
         seen.setdefault(key, set()).add(value)
     return sorted(counts, key=lambda key: (len(seen[key]) < 2, -counts[key], key))
+
+
+def _is_scheduled(key: str) -> bool:
+    return key.rpartition("/")[2].lower() in _SCHEDULED
 
 
 __all__ = ["ranked"]

@@ -24,3 +24,8 @@ def test_metrics_of_the_machine_are_left_out():
 
 def test_no_runs_have_no_columns():
     assert ranked([]) == []
+
+
+def test_schedules_come_after_what_was_measured():
+    runs = [run({"epoch": value, "lr": value, "train/lr": value, "z": value}) for value in (1.0, 2.0)]
+    assert ranked(runs)[0] == "metrics.z"

@@ -61,12 +61,12 @@ def compose(drawing: Drawing, width: int, height: int, options: Options) -> Rows
 
 
 def _heading(drawing: Drawing, width: int) -> tuple[Piece, ...]:
-    note = cut(clean(drawing.note), max(0, width - 8))
+    title, note = clean(drawing.title), clean(drawing.note)
+    while note and cell_len(note) + 2 + min(12, cell_len(title)) > width:
+        note = note.rpartition(" · ")[0]  # what is said last can be missed first
     room = width - cell_len(note) - (2 if note else 0)
-    if room < min(8, cell_len(clean(drawing.title))):
-        note, room = "", width
     gap = "  " if note else ""
-    return ((fit(clean(drawing.title), room), TITLE, NOTHING), (gap + note, LABEL, NOTHING))
+    return ((fit(title, room), TITLE, NOTHING), (gap + note, LABEL, NOTHING))
 
 
 def _empty(heading: Rows, text: str, width: int, height: int) -> Rows:

@@ -113,7 +113,7 @@ class WindowTable(ScrollView, can_focus=True):
         self._columns = tuple(columns)
         self._load = load
         self._can_mark = can_mark
-        self._head = 1 if has_header else 0
+        self._has_header = has_header
         self._empty = empty
         self._keys: Sequence[Key] = ()
         self._rows: dict[Key, Row] = {}
@@ -255,7 +255,8 @@ class WindowTable(ScrollView, can_focus=True):
         if self._marks and not same_order:
             self._marks.intersection_update(keys)
         if was_empty or moved:
-            self.post_message(self.RowHighlighted(self, self.cursor_key))
+            # made here, the message would have the caller (often the parent) as its sender, and not bubble past it
+            self.call_later(lambda: self.post_message(self.RowHighlighted(self, self.cursor_key)))
 
     def _position_of(self, key: Key | None, otherwise: int) -> int:
         if not self._keys:
@@ -317,6 +318,11 @@ class WindowTable(ScrollView, can_focus=True):
         self._fetch()
 
     # places and sizes
+
+    @property
+    def _head(self) -> int:
+        """Lines of the header; none where only a line or two can be seen."""
+        return 1 if self._has_header and self._inner.height > 2 else 0
 
     @property
     def _inner(self) -> Size:
@@ -524,21 +530,30 @@ class WindowTable(ScrollView, can_focus=True):
         if not self._can_mark:
             return Segment(" ", base)
         if key in self._marks:
-            return Segment(sign("mark") + " ", base + style_of(self.app, "mark"))
+            return Segment(sign("mark") + " ", self._tone("mark", base))
         return Segment("  ", base)
 
     def _cursor_style(self, base: Style) -> Style:
         variables = self.app.theme_variables
         colour = variables.get("cursor" if self.has_focus else "cursor-blurred", "#333333")
-        if getattr(self.app, "is_colour_poor", False):
-            return base + (Style(reverse=True) if self.has_focus else Style(underline=True))
+        if self._is_poor:
+            return base + (Style(reverse=True) if self.has_focus else Style(bold=True))
         return base + Style(bgcolor=colour, bold=self.has_focus or None)
+
+    @property
+    def _is_poor(self) -> bool:
+        """Whether backgrounds cannot be relied on."""
+        return bool(getattr(self.app, "is_colour_poor", False))
+
+    def _tone(self, tone: str, base: Style) -> Style:
+        """A tone on the line's style; a reversed line has one colour only."""
+        return base + style_of(self.app, tone) if tone and not base.reverse else base
 
     def _cell(self, value: CellValue, placed: Placed, base: Style) -> list[Segment]:
         parts = pieces(value)
         if len(parts) == 1:
             text = fit(parts[0].text, placed.width, right=placed.column.right)
-            return [Segment(text, base + style_of(self.app, parts[0].tone) if parts[0].tone else base)]
+            return [Segment(text, self._tone(parts[0].tone, base))]
         segments, left = [], placed.width
         if placed.column.right:
             total = sum(cell_len(part.text) for part in parts)
@@ -550,7 +565,7 @@ class WindowTable(ScrollView, can_focus=True):
                 break
             text = cut(part.text, left)
             left -= cell_len(text)
-            segments.append(Segment(text, base + style_of(self.app, part.tone) if part.tone else base))
+            segments.append(Segment(text, self._tone(part.tone, base)))
         if left > 0:
             segments.append(Segment(" " * left, base))
         return segments

@@ -1,0 +1,241 @@
+"""The list of runs: which ones, in which order, with which columns; loads only what is in sight."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from textual.app import ComposeResult
+
+from mlops_store import runs
+from mlops_store.errors import MlopsError
+from mlops_store.records import Run
+from mlops_tui.compare.columns import ranked
+from mlops_tui.compare.condition import condition
+from mlops_tui.ui import shown, views
+from mlops_tui.ui.screens import run_cells
+from mlops_tui.ui.session import Session, session_of
+from mlops_tui.ui.text import Cell
+from mlops_tui.ui.views import RunsView
+from mlops_tui.ui.widgets.pane import Pane
+from mlops_tui.ui.widgets.window_table import Key, Row, WindowTable
+
+#: Runs that decide which columns are shown when nobody has chosen.
+SAMPLE = 100
+
+_KINDS = {
+    "all": "",
+    "scripts": "r.kind = 'run'",
+    # a stage that logged nothing is a step of its pipeline run, not an experiment
+    "useful": "(r.kind != 'stage' OR r.status NOT IN ('FINISHED', 'SCHEDULED') "
+    "OR EXISTS (SELECT 1 FROM metrics m WHERE m.run_id = r.id))",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunList:
+    """What a list shows.
+
+    Attributes:
+        numbers: The store's numbers of all runs of the list, in order.
+        loaded: The runs near the window, by number.
+        total: How many runs the store has.
+        columns: The metrics and params shown.
+        has_experiments: Whether there is more than one experiment.
+    """
+
+    numbers: array[int] = field(default_factory=lambda: array("q"))
+    loaded: tuple[tuple[int, Run], ...] = ()
+    total: int = 0
+    columns: tuple[str, ...] = ()
+    has_experiments: bool = False
+
+
+class RunsPane(Pane[RunList]):
+    """Runs that a filter lets through.
+
+    Args:
+        title: Stands in the frame.
+        number: The key that focuses the pane.
+        filter_text: The filter to begin with; must be understood.
+    """
+
+    def __init__(self, title: str, number: int, filter_text: str = "") -> None:
+        super().__init__(title, number)
+        self._title = title
+        self.filter_text = filter_text
+        self.view = RunsView()
+        self._sight = (0, 50)
+        self._known: dict[int, Run] = {}
+        self._shown_columns: tuple[object, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """A list."""
+        columns = run_cells.table_columns((), self.view.sort, self.view.is_descending, has_experiment=False)
+        yield WindowTable(columns, load=self._rows, can_mark=True)
+
+    def on_mount(self, _: object) -> None:
+        """Takes up the view of the last session."""
+        self.view = views.load(session_of(self).project)
+        self.reload()
+
+    @property
+    def table(self) -> WindowTable:
+        """The list."""
+        return self.query_one(WindowTable)
+
+    def change(self, **changes: object) -> None:
+        """Sorts or shows otherwise, and remembers it."""
+        self.view = replace(self.view, **changes)  # type: ignore[arg-type]
+        views.save(session_of(self).project, self.view)
+        self.reload(restart=True)
+
+    def narrow(self, filter_text: str) -> None:
+        """Shows the runs of another filter, which must be understood."""
+        if filter_text != self.filter_text:
+            self.filter_text = filter_text
+            self.reload(restart=True)
+
+    def chosen(self) -> list[Run]:
+        """The runs that an act applies to: the marked ones, or the one under the cursor."""
+        return self.records_of(self.table.selection)
+
+    def records_of(self, numbers: Sequence[Key]) -> list[Run]:
+        """The runs of these rows."""
+        wanted = [int(number) for number in numbers if isinstance(number, int)]
+        missing = [number for number in wanted if number not in self._known]
+        store = session_of(self).store
+        if missing and store is not None:
+            self._known.update(numbered(store.read(), missing))
+        return [self._known[number] for number in wanted if number in self._known]
+
+    # loading
+
+    def reload(self, *, restart: bool = False) -> None:
+        """Loads again, with the rows in sight first."""
+        if self.is_mounted:
+            top = self.table.scroll_offset.y
+            self._sight = (top, top + max(20, self.table.size.height))
+        super().reload(restart=restart)
+
+    def load(self, session: Session) -> RunList:
+        """Reads the order of all runs and the records of those in sight."""
+        if session.store is None:
+            return RunList()
+        view, wanted = self.view, condition(self.filter_text)
+        where = " AND ".join(part for part in (_KINDS[view.kinds], wanted.where) if part)
+        with session.store.snapshot() as db:
+            numbers = runs.ids(
+                db, where=where, arguments=wanted.arguments, sort=view.sort, descending=view.is_descending
+            )
+            first, last = self._sight
+            near = numbered(db, numbers[first:last])
+            columns = view.columns
+            if not columns:
+                sample = numbered(db, [number for number in numbers[:SAMPLE] if number not in near])
+                columns = tuple(ranked([*near.values(), *sample.values()]))
+            several = db.execute("SELECT count(*) FROM (SELECT 1 FROM experiments LIMIT 2)").fetchone()[0] > 1
+            return RunList(numbers, tuple(near.items()), runs.count(db), columns, several)
+
+    def _rows(self, keys: Sequence[Key]) -> Sequence[Row]:
+        """Brings rows that came in sight (in a thread)."""
+        store = session_of(self).store
+        if store is None:
+            return []
+        found = numbered(store.read(), [key for key in keys if isinstance(key, int)])
+        self._known.update(found)
+        now = time.time()
+        return [run_cells.row(number, run, self.table.columns, now) for number, run in found.items()]
+
+    # showing
+
+    def show(self, records: RunList) -> None:
+        """Draws the list, or says why there is nothing in it."""
+        self._tell(records)
+        if not records.numbers:
+            self._say_nothing(records)
+            self.table.show_window(records.numbers, [])
+            return
+        self.uncover()
+        view = self.view
+        columns = (records.columns, view.sort, view.is_descending, records.has_experiments)
+        if columns != self._shown_columns:
+            self._shown_columns = columns
+            self.table.set_columns(
+                run_cells.table_columns(
+                    records.columns, view.sort, view.is_descending, has_experiment=records.has_experiments
+                )
+            )
+        self._known.update(records.loaded)
+        self.table.show_window(records.numbers, self._made(records))
+
+    def _made(self, records: RunList) -> list[Row]:
+        now = time.time()
+        return [run_cells.row(number, run, self.table.columns, now) for number, run in records.loaded]
+
+    def is_live(self, records: RunList) -> bool:
+        """Durations of running runs in sight grow."""
+        return any(run.status.is_live for _, run in records.loaded)
+
+    def tick(self, records: RunList) -> None:
+        """Draws the growing durations."""
+        self.table.show_window(records.numbers, self._made(records))
+
+    def _say_nothing(self, records: RunList) -> None:
+        if records.total:
+            self.say([f"None of {shown.count(records.total, 'run')} is shown.", "", *self._why_nothing()])
+            return
+        self.say(
+            [
+                "No runs yet.",
+                "",
+                "In a script:",
+                Cell("  import mlops_tui as mlops", "accent"),
+                Cell("  with mlops.start_run():", "accent"),
+                Cell("      mlops.log_params({'depth': 3})", "accent"),
+                Cell("      mlops.log_metric('auc', 0.93)", "accent"),
+                "",
+                Cell("or ':pipeline' runs the stages of dvc.yaml.", "dim"),
+            ]
+        )
+
+    def _why_nothing(self) -> list[Cell]:
+        if self.filter_text:
+            return [Cell(f"The filter is: {self.filter_text}", "dim"), Cell("esc shows all, / changes it.", "dim")]
+        return [Cell("K shows the other kinds of runs.", "dim")]
+
+    def _tell(self, records: RunList) -> None:
+        shown_count, total = len(records.numbers), records.total
+        notes = [f"{shown_count:,}" if shown_count == total else f"{shown_count:,} of {total:,}"]
+        if self.view.kinds != "useful":
+            notes.append({"all": "with every stage", "scripts": "scripts only"}[self.view.kinds])
+        if marked := len(self.table.marks):
+            notes.append(f"{marked} marked")
+        if self.filter_text:
+            notes.append(f"/{self.filter_text}")
+        self.entitle(self._title, " · ".join(notes))
+
+    def on_window_table_marks_changed(self, _: WindowTable.MarksChanged) -> None:
+        """Counts the marks in the frame."""
+        if self.records is not None:
+            self._tell(self.records)
+
+    def show_problem(self, error: MlopsError) -> None:
+        """Says what is wrong."""
+        self.entitle(self._title)
+        super().show_problem(error)
+
+
+def numbered(db: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, Run]:
+    """The runs by their numbers; numbers of no run are left out."""
+    found = runs.by_ids(db, numbers)
+    if len(found) == len(numbers):
+        return dict(zip(numbers, found, strict=True))
+    pairs = ((number, runs.by_ids(db, [number])) for number in numbers)
+    return {number: run for number, one in pairs for run in one}
+
+
+__all__ = ["RunList", "RunsPane", "numbered"]

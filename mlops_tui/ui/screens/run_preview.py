@@ -1,0 +1,120 @@
+"""A look at one run beside a list: its state, its values, and the curves of its first metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.timer import Timer
+from textual.widget import Widget
+
+from mlops_store import metrics, runs
+from mlops_store.records import Run, RunStatus
+from mlops_tui.ui import shown
+from mlops_tui.ui.screens import curves, run_cells
+from mlops_tui.ui.session import Session
+from mlops_tui.ui.text import Cell, CellValue
+from mlops_tui.ui.theme import state_cell
+from mlops_tui.ui.widgets.chart import Chart, Drawing
+from mlops_tui.ui.widgets.pane import Pane
+from mlops_tui.ui.widgets.text_view import TextView
+
+#: Seconds that the cursor must rest on a run before its curves are read.
+REST_S = 0.08
+_MOST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A run and its first curves."""
+
+    run: Run | None = None
+    drawings: tuple[Drawing, ...] = ()
+
+
+class RunPreview(Pane[Preview]):
+    """The run under the cursor of a list; its screen lays it out."""
+
+    DEFAULT_CSS = """
+    RunPreview > #preview { layout: horizontal; height: 1fr; width: 1fr; }
+    RunPreview #preview-facts { width: 36; padding: 0 1; scrollbar-size-vertical: 0; }
+    RunPreview #preview-charts { layout: horizontal; width: 1fr; height: 1fr; }
+    RunPreview #preview-charts Chart { margin: 0 0 0 2; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._run_id = ""
+        self._first: tuple[str, ...] = ()
+        self._rest: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Facts and charts."""
+        with Widget(id="preview"):
+            yield TextView(can_focus=False, id="preview-facts")
+            with Widget(id="preview-charts"):
+                for _ in range(_MOST):
+                    yield Chart()
+
+    def preview(self, run: Run | None, first: tuple[str, ...] = ()) -> None:
+        """Shows a run once the cursor has rested on it; the curves of ``first`` before others."""
+        self._first = first
+        run_id = run.run_id if run is not None else ""
+        if run_id == self._run_id:
+            return
+        self._run_id = run_id
+        if self._rest is not None:
+            self._rest.stop()
+        self._rest = self.set_timer(REST_S, lambda: self.reload(restart=True))
+
+    def load(self, session: Session) -> Preview:
+        """Reads the run and its first curves."""
+        if session.store is None or not self._run_id or not self.display:
+            return Preview()
+        with session.store.snapshot() as db:
+            run = runs.get(db, self._run_id)
+            found = curves.with_history(metrics.summaries(db, self._run_id), self._first)[:_MOST]
+            return Preview(
+                run,
+                tuple(
+                    curves.drawing(db, run, summary, session.config.goal(summary.key), columns=120, log=False)
+                    for summary in found
+                ),
+            )
+
+    def show(self, records: Preview) -> None:
+        """Draws them."""
+        if records.run is None:
+            self.entitle("")
+            self.say([])
+            return
+        self.uncover()
+        self.entitle(records.run.name)
+        self.query_one("#preview-facts", TextView).show(_facts(records.run, bool(records.drawings)))
+        for place, chart in enumerate(self.query(Chart)):
+            chart.display = place < len(records.drawings)
+            if chart.display:
+                chart.show(records.drawings[place])
+
+    def on_resize(self) -> None:
+        """Reads the curves when there is room for them again."""
+        if self._run_id and self.records is not None and self.records.run is None:
+            self.reload(restart=True)
+
+
+def _facts(run: Run, has_curves: bool) -> list[CellValue]:
+    started = Cell(f"  {shown.moment(run.started_at)}", "dim")
+    took = Cell(f"  {shown.duration(run.duration_s(0.0))}" if run.status is not RunStatus.RUNNING else "", "dim")
+    lines: list[CellValue] = [(state_cell(run.status), started, took if run.ended_at else Cell(""))]
+    width = 16
+    for key, value in list(run.metrics.items())[:12]:
+        lines.append((Cell(f"{key[:width]:<{width}} ", "dim"), *_pieces(run_cells.metric(value))))
+    for key, text in list(run.params.items())[:12]:
+        lines.append((Cell(f"{key[:width]:<{width}} ", "dim"), Cell(text)))
+    return lines
+
+
+def _pieces(value: CellValue) -> tuple[Cell, ...]:
+    if isinstance(value, str):
+        return (Cell(value),)
+    return (value,) if isinstance(value, Cell) else value

@@ -1,0 +1,190 @@
+"""All runs: filter, sort, mark, compare, tag, note, delete, register."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+
+from mlops_tui.compare.filter import FilterError, parse
+from mlops_tui.ui import keymap
+from mlops_tui.ui.screens import run_acts, run_choices
+from mlops_tui.ui.screens.base import ProjectScreen
+from mlops_tui.ui.screens.run_list import RunsPane
+from mlops_tui.ui.screens.run_preview import RunPreview
+from mlops_tui.ui.text import cut
+from mlops_tui.ui.views import KINDS
+from mlops_tui.ui.widgets.prompt import Prompt
+from mlops_tui.ui.widgets.window_table import WindowTable
+
+
+class RunsScreen(ProjectScreen):
+    """The runs of the project.
+
+    Args:
+        argument: A filter.
+    """
+
+    NAME = "runs"
+    BINDINGS = keymap.bindings("runs")
+    HAS_FILTER = True
+
+    DEFAULT_CSS = """
+    RunsScreen #body { layout: vertical; }
+    RunsScreen RunPreview { display: none; }
+    RunsScreen.-wide.-tall RunPreview { display: block; height: 14; }
+    RunsScreen.-very-wide #body { layout: horizontal; }
+    RunsScreen.-very-wide RunPreview { display: block; width: 2fr; height: 1fr; }
+    RunsScreen.-very-wide RunsPane { width: 3fr; }
+    RunsScreen.-very-wide #preview { layout: vertical; }
+    RunsScreen.-very-wide #preview-facts { width: 1fr; height: auto; max-height: 18; }
+    RunsScreen.-very-wide #preview-charts { layout: vertical; }
+    RunsScreen.-very-wide #preview-charts Chart { margin: 1 1 0 1; }
+    """
+
+    def compose_body(self) -> ComposeResult:
+        """The list, and where there is room the curves of the run under the cursor."""
+        if problem := filter_problem(self.argument):
+            # it came with a jump: begin it in the prompt, where it can be put right
+            wrong, self.argument = self.argument, ""
+            self.call_after_refresh(self._begin_filter, wrong, problem)
+        yield RunsPane("Runs", 1, self.argument)
+        yield RunPreview()
+
+    @property
+    def pane(self) -> RunsPane:
+        """The list with its frame."""
+        return self.query_one(RunsPane)
+
+    def on_window_table_row_highlighted(self, message: WindowTable.RowHighlighted) -> None:
+        """Shows the curves of the run under the cursor."""
+        chosen = self.pane.records_of([message.key]) if message.key is not None else []
+        columns = self.pane.records.columns if self.pane.records is not None else ()
+        metrics = tuple(column.partition(".")[2] for column in columns if column.startswith("metrics."))
+        self.query_one(RunPreview).preview(chosen[0] if chosen else None, metrics)
+
+    def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:
+        """Opens a run."""
+        for run in self.pane.records_of([message.key]):
+            self.go("run", run.run_id)
+
+    def retreat(self) -> bool:
+        """Ends a range, then removes the marks, then the filter."""
+        table = self.pane.table
+        if table.end_range():
+            return True
+        if table.marks:
+            table.set_marks(())
+            return True
+        if self.argument:
+            self._narrow("")
+            return True
+        return False
+
+    def copy_text(self) -> tuple[str, str]:
+        """The ids of the marked runs, or of the one under the cursor."""
+        chosen = self.pane.chosen()
+        what = f"the id of {chosen[0].name}" if len(chosen) == 1 else f"{len(chosen)} ids"
+        return "\n".join(run.run_id for run in chosen), what
+
+    # the filter
+
+    def filter(self) -> None:
+        """Begins a filter."""
+        self._begin_filter(self.argument, "")
+
+    def _begin_filter(self, text: str, problem: str) -> None:
+        if self.query(Prompt):
+            return
+        prompt = Prompt("/", text, "metrics.auc > 0.9 AND params.family = 'forest'   or a word")
+        self._before = self.argument
+        self.mount(prompt)
+        if problem:
+            self.call_after_refresh(prompt.say, problem)
+
+    def on_prompt_changed(self, message: Prompt.Changed) -> None:
+        """Shows the runs of what is typed so far, or what is wrong with it."""
+        problem = filter_problem(message.value)
+        message.prompt.say(problem)
+        if not problem and not is_unfinished(message.value):
+            self._narrow(message.value)
+
+    def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
+        """Keeps the filter; one that is wrong stays in the prompt."""
+        if not filter_problem(message.value):
+            self._end_filter(message.prompt, message.value)
+
+    def on_prompt_cancelled(self, message: Prompt.Cancelled) -> None:
+        """Returns to the filter before."""
+        self._end_filter(message.prompt, self._before)
+
+    def _end_filter(self, prompt: Prompt, text: str) -> None:
+        self._narrow(text)
+        prompt.remove()
+        self.pane.focus_inside()
+
+    def _narrow(self, text: str) -> None:
+        self.argument = text.strip()
+        self.pane.narrow(self.argument)
+        self.retitle()
+
+    # what is shown
+
+    def action_sort(self) -> None:
+        """Asks what to sort by."""
+        run_choices.choose_order(self, self.pane)
+
+    def action_columns(self) -> None:
+        """Asks which metrics and params to show."""
+        run_choices.choose_columns(self, self.pane)
+
+    def action_kinds(self) -> None:
+        """Shows the next selection of kinds."""
+        place = KINDS.index(self.pane.view.kinds)
+        self.pane.change(kinds=KINDS[(place + 1) % len(KINDS)])
+
+    # acts
+
+    def action_compare(self) -> None:
+        """Compares the marked runs."""
+        chosen = self.pane.chosen()
+        if len(chosen) < 2:
+            self.remark("mark two or more runs with space, then compare them", "warning")
+            return
+        self.go("compare", " ".join(run.run_id for run in chosen))
+
+    def action_tag(self) -> None:
+        """Asks for a tag for the chosen runs."""
+        run_acts.tag(self, self.pane.chosen())
+
+    def action_note(self) -> None:
+        """Asks for a note on the chosen runs."""
+        run_acts.note(self, self.pane.chosen())
+
+    def action_delete(self) -> None:
+        """Deletes the chosen runs; several only after a yes."""
+        run_acts.delete(self, self.pane.chosen())
+
+    def action_register(self) -> None:
+        """Registers the model of the run under the cursor."""
+        run_acts.register(self, self.pane.records_of([self.pane.table.cursor_key]))
+
+
+#: What comparisons begin with: a word on its way to one of these is not yet a word to look for.
+_BEGINNINGS = ("metrics.", "params.", "parameters.", "tags.", "attributes.", "datasets.", "status ", "start_time ")
+
+
+def is_unfinished(text: str) -> bool:
+    """Whether a filter ends in what may become the left side of a comparison."""
+    word = text.rpartition(" ")[2]
+    return bool(word) and any(begin.startswith(word) for begin in _BEGINNINGS)
+
+
+def filter_problem(text: str) -> str:
+    """What is wrong with a filter, pointing at the place below it; "" when it is understood."""
+    try:
+        parse(text)
+    except FilterError as error:
+        # two cells stand before the text in the prompt, one before the remark
+        column = error.position + 1
+        remark = f"{error.message} — {error.hint}" if error.hint else error.message
+        return f"{' ' * column}╭ {remark}" if column < 60 and text.isascii() else cut(remark, 200)
+    return ""
