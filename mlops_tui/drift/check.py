@@ -172,14 +172,14 @@ class _Predicted:
 
 def _prediction(reference: Prepared, frame: pd.DataFrame) -> _Predicted:
     known, predictor = reference.prediction, reference.predictor
+    needed = frozenset(predictor.inputs) if predictor is not None and predictor.inputs else None
     if known is None:
-        return _Predicted(notes=(reference.problem,) if reference.problem else ())
+        return _Predicted(needed=needed, notes=(reference.problem,) if reference.problem else ())
     if reference.prediction_column in frame.columns:
-        return _Predicted(compare(known, frame[reference.prediction_column], reference.settings))
+        return _Predicted(compare(known, frame[reference.prediction_column], reference.settings), needed)
     if predictor is None:
         message = f"the batch has no column {reference.prediction_column!r}, and there is no model to predict"
         return _Predicted(unscored(known, 0, "unpredicted", message))
-    needed = None
     try:
         inputs = predictor.columns(reference.inputs)
         needed = frozenset(inputs)
@@ -189,7 +189,7 @@ def _prediction(reference: Prepared, frame: pd.DataFrame) -> _Predicted:
             return _Predicted(unscored(known, 0, "unpredicted", message), needed)
         values = predictor.predict(frame[list(inputs)], reference.prediction_values)
     except Unloadable as error:
-        return _Predicted(unscored(known, 0, "unpredicted", error.message), notes=(error.message,))
+        return _Predicted(unscored(known, 0, "unpredicted", error.message), needed, notes=(error.message,))
     except MlopsError as error:
         return _Predicted(unscored(known, 0, "unpredicted", error.message), needed, problem=error.message)
     return _Predicted(compare(known, values, reference.settings), needed)

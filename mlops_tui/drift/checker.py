@@ -11,7 +11,7 @@ from mlops_store import drift
 from mlops_store.drift import NewAlert
 from mlops_store.records import MonitorReport, Severity
 from mlops_tui.config import MonitorConfig
-from mlops_tui.drift import batches, predictions, severity, watches
+from mlops_tui.drift import batches, predictions, severity, titles, watches
 from mlops_tui.drift import check as checks
 from mlops_tui.drift.profiles import SMALLEST_REFERENCE
 from mlops_tui.drift.references import Reference
@@ -101,12 +101,17 @@ class Checker:
             return replace(report, error=error.message), (alert,)
         findings = checks.check(self._prepare(), batch.frame, repeated=batch.repeated)
         raised = severity.alerts(findings)
+        notes = [*batch.notes, *findings.notes, *self._notes(len(batch.frame))]
+        if findings.drifted and not any(alert.kind == "data_drift" for alert in raised):
+            notes.append(
+                f"no alert: {titles.columns(len(findings.drifted))} beyond the threshold, none surely and by much"
+            )
         report = replace(
             report,
             status=severity.status(raised),
             row_count=len(batch.frame),
             columns=findings.columns,
-            notes=(*batch.notes, *findings.notes, *self._notes(len(batch.frame))),
+            notes=tuple(notes),
             **checks.totals(findings),
         )
         return report, raised

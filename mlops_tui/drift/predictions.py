@@ -30,10 +30,12 @@ class Predictor:
     Args:
         load: Returns anything with ``predict``, as scikit-learn has it.
         name: What to call it in messages.
+        inputs: The columns that it reads, in order, where that is known without loading it.
     """
 
-    def __init__(self, load: Callable[[], Any], name: str) -> None:
+    def __init__(self, load: Callable[[], Any], name: str, inputs: Sequence[str] = ()) -> None:
         self.name = name
+        self.inputs = tuple(inputs)
         self._load = load
 
     @cached_property
@@ -52,13 +54,13 @@ class Predictor:
         """The columns that the model reads, in order.
 
         Args:
-            known: The columns of its training data, for a model that was fitted without names.
+            known: The columns of its training data, for a model that was fitted without names and says nothing.
 
         Raises:
             Unloadable: It cannot be loaded here.
         """
         names = getattr(self.model, "feature_names_in_", None)
-        return tuple(known) if names is None else tuple(str(name) for name in names)
+        return self.inputs or tuple(known) if names is None else tuple(str(name) for name in names)
 
     def predict(self, frame: pd.DataFrame, like: pd.Series[Any] | None = None) -> pd.Series[Any]:
         """The model's predictions on a frame.
@@ -105,4 +107,6 @@ def of_version(store: Store, version: ModelVersion) -> Predictor:
 
         return formats.load_version(store, version)
 
-    return Predictor(load, f"{version.model} version {version.version}")
+    inputs = version.lineage.get("signature", {}).get("inputs", [])
+    names = [str(column["name"]) for column in inputs if "name" in column]
+    return Predictor(load, f"{version.model} version {version.version}", names if len(names) == len(inputs) else ())

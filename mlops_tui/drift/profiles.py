@@ -44,17 +44,34 @@ def save(store: Store, frame: pd.DataFrame, name: str, prediction: str | None = 
     Raises:
         UsageError: The frame has no rows or columns, a name twice, or no such prediction column.
     """
-    from mlops_store.artifacts import put_bytes
     from mlops_store.drift import add_profile
 
-    summary, sample = build(frame, prediction)
-    sample_digest, _ = put_bytes(store.objects_dir, sample)
-    text = json.dumps(summary, sort_keys=True, allow_nan=False)
-    digest = hashlib.sha256(f"{text}\0{sample_digest}".encode()).hexdigest()
+    kept = keep(store.objects_dir, frame, name, prediction)
     with store.write() as db:
-        return add_profile(
-            db, digest=digest, name=name, row_count=len(frame), summary=summary, sample_digest=sample_digest
-        )
+        return add_profile(db, **kept)
+
+
+def keep(objects_dir: str, frame: pd.DataFrame, name: str, prediction: str | None = None) -> dict[str, Any]:
+    """Builds a profile and stores its sample, but leaves the row to the caller.
+
+    Returns:
+        ``digest``, ``name``, ``row_count``, ``summary`` and ``sample_digest``: what ``drift.add_profile`` takes.
+
+    Raises:
+        UsageError: See ``save``.
+    """
+    from mlops_store.artifacts import put_bytes
+
+    summary, sample = build(frame, prediction)
+    sample_digest, _ = put_bytes(objects_dir, sample)
+    text = json.dumps(summary, sort_keys=True, allow_nan=False)
+    return {
+        "digest": hashlib.sha256(f"{text}\0{sample_digest}".encode()).hexdigest(),
+        "name": name,
+        "row_count": summary["rows"],
+        "summary": summary,
+        "sample_digest": sample_digest,
+    }
 
 
 def build(
@@ -134,7 +151,7 @@ def _array(column: pd.Series[Any]) -> pa.Array:
         return pa.array(column, from_pandas=True)
     except (pa.ArrowException, ValueError, TypeError, OverflowError):
         names = (label(value) for value in column)
-        return pa.array([None if name is None else storable(name) for name in names], type=pa.string())
+        return pa.array(list(names), type=pa.string())
 
 
 def _summary(column: pd.Series[Any]) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from mlops_store.texts import storable
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -151,7 +153,7 @@ def label(value: object) -> str | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return value
+        return storable(value)
     if isinstance(value, bool | np.bool_):
         return str(bool(value))
     if isinstance(value, float | np.floating):
@@ -161,7 +163,7 @@ def label(value: object) -> str | None:
         return str(int(number)) if number.is_integer() and abs(number) < _EXACT else repr(number)
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
-    text = str(value)
+    text = storable(str(value))
     return None if text in ("NaT", "<NA>") else text
 
 

@@ -124,7 +124,7 @@ def add_report(
         "checked_at": report.checked_at,
         "duration_s": report.duration_s,
         "error": storable(report.error),
-        "notes": storable(json.dumps(report.notes)),
+        "notes": json.dumps([storable(note) for note in report.notes]),
         "size_bytes": size_bytes,
         "modified_ns": modified_ns,
     }
