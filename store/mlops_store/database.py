@@ -54,12 +54,12 @@ def connect(path: str, *, read_only: bool = False, busy_timeout_s: float = BUSY_
     with explained(path):
         connection = _open(path, "?mode=ro" if read_only else "", busy_timeout_s)
         try:
+            if read_only:
+                connection = _readable(connection, path, busy_timeout_s)
             # NORMAL in WAL mode loses nothing when a process dies, and only the last commits when the power goes.
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA temp_store = MEMORY")
-            if read_only:
-                connection = _readable(connection, path, busy_timeout_s)
         except BaseException:
             connection.close()
             raise

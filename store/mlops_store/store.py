@@ -83,6 +83,7 @@ class Store:
             raise StoreReadOnly(f"{self.path} cannot be made", "check the owner and mode of its directory")
         connection = self.read()
         version, owner = self._version(connection)
+        self._require_whole(connection)
         if owner not in (0, APPLICATION_ID):
             raise StoreDamaged(f"{self.path} is a database of another program", "move it away, or name another file")
         if version > SCHEMA_VERSION:
@@ -92,6 +93,25 @@ class Store:
             )
         if version < SCHEMA_VERSION:
             self._bring_up_to_date(connection, version)
+
+    def _require_whole(self, connection: Connection) -> None:
+        """Refuses a file that is shorter than its header says: SQLite itself misses a torn last page.
+
+        Only ``stat`` may be used for this: opening and closing the file by other means than SQLite would drop the
+        locks that this process holds on it, and with them other processes' commits.
+        """
+        wal = self.path + "-wal"
+        if os.path.exists(wal) and os.path.getsize(wal):
+            return  # pages may stand in the log only
+        expected = 1
+        for pragma in ("page_count", "page_size"):
+            expected *= connection.execute(f"PRAGMA {pragma}").fetchone()[0]
+        size = os.path.getsize(self.path)
+        if size < expected:
+            raise StoreDamaged(
+                f"{self.path} was cut short: {size} bytes are left of {expected}",
+                "copy it aside and try: sqlite3 COPY '.recover' | sqlite3 NEW",
+            )
 
     @staticmethod
     def _version(connection: Connection) -> tuple[int, int]:

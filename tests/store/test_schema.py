@@ -1,0 +1,98 @@
+"""The schema: one step after another, all at once, and what is refused."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from mlops_store import fresh, schema
+from mlops_store.errors import StoreDamaged, StoreNewer
+from mlops_store.store import APPLICATION_ID, SCHEMA_VERSION, Store
+
+MIGRATIONS = list(fresh.MIGRATIONS)
+
+
+def shape(connection: sqlite3.Connection) -> set[tuple[str, str, str]]:
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {(kind, name, " ".join(sql.split())) for kind, name, sql in rows}
+
+
+def at_step(path: Path, step: int) -> None:
+    """A file that has had the first ``step`` migrations, with a row in it."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    database = Database(connection)
+    pending = schema.migrations.pending(database)
+    schema.migrations.apply(database, stop_before=pending[step].name if step < len(pending) else None)
+    connection.execute(f"PRAGMA user_version = {step}")
+    connection.execute("INSERT INTO experiments(name, created_at) VALUES ('kept', 1.0)")
+    connection.close()
+
+
+def test_the_version_is_the_number_of_migrations() -> None:
+    assert len(MIGRATIONS) == SCHEMA_VERSION
+
+
+def test_a_new_store_has_the_schema_that_the_migrations_make(tmp_path: Path) -> None:
+    migrated = sqlite3.connect(":memory:", isolation_level=None)
+    schema.migrate(migrated)
+    with Store(str(tmp_path / "store.db")) as store:
+        made = shape(store.read())
+    assert made == shape(migrated), "run: python -m mlops_store.schema > store/mlops_store/fresh.py"
+
+
+def test_the_file_of_the_newest_schema_is_what_the_migrations_print() -> None:
+    assert schema.fresh() == Path(fresh.__file__).read_text(encoding="utf-8")
+
+
+def test_a_new_store_counts_as_fully_migrated(tmp_path: Path) -> None:
+    with Store(str(tmp_path / "store.db")) as store:
+        assert schema.migrations.pending(Database(store.read())) == []
+        assert store.read().execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+
+
+@pytest.mark.parametrize("step", range(1, SCHEMA_VERSION))
+def test_a_file_that_is_behind_is_brought_up_to_date_with_its_rows(tmp_path: Path, step: int) -> None:
+    path = tmp_path / "store.db"
+    at_step(path, step)
+    with Store(str(path), create=False) as store, Store(str(tmp_path / "new.db")) as new:
+        assert shape(store.read()) == shape(new.read())
+        assert store.read().execute("SELECT name FROM experiments").fetchall() == [("kept",)]
+        assert store.read().execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    at_step(path, 2)
+    blocker = sqlite3.connect(path, isolation_level=None)
+    blocker.execute("CREATE TABLE alerts(mine TEXT)")  # the fourth migration makes a table of that name
+    before = shape(blocker)
+    with pytest.raises(sqlite3.OperationalError):
+        Store(str(path))
+    assert shape(blocker) == before
+    assert blocker.execute("PRAGMA user_version").fetchone()[0] == 2
+    blocker.close()
+
+
+def test_a_store_of_a_newer_program_is_refused_and_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with Store(str(path)) as store:
+        store.read().execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    before = path.read_bytes()
+    with pytest.raises(StoreNewer, match="newer"):
+        Store(str(path))
+    assert path.read_bytes() == before
+
+
+def test_a_database_of_another_program_is_refused_and_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "mlflow.db"
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE experiments(experiment_id INTEGER)")
+    other.commit()
+    other.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreDamaged, match="another program"):
+        Store(str(path))
+    assert path.read_bytes() == before
