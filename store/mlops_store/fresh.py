@@ -74,7 +74,7 @@ STATEMENTS = (
 ) STRICT""",
     """CREATE UNIQUE INDEX "idx_runs_run_id"
     ON "runs" ("run_id")""",
-    """CREATE INDEX runs_newest ON runs(started_at DESC, id DESC, kind, archived_at, ended_at) WHERE deleted_at IS NULL""",
+    """CREATE INDEX runs_newest ON runs(started_at DESC, id DESC, kind, archived_at, deleted_at, ended_at) WHERE deleted_at IS NULL""",
     """CREATE INDEX "idx_runs_experiment_id_started_at"
     ON "runs" ("experiment_id", "started_at")""",
     """CREATE INDEX "idx_runs_name_started_at"

@@ -111,7 +111,7 @@ def m001_tracking(db: Database) -> None:
     db.table("runs").create_index(["run_id"], unique=True)
     # Covers the lists of run ids, so that none of them touches the wide rows.
     db.execute(
-        "CREATE INDEX runs_newest ON runs(started_at DESC, id DESC, kind, archived_at, ended_at) "
+        "CREATE INDEX runs_newest ON runs(started_at DESC, id DESC, kind, archived_at, deleted_at, ended_at) "
         "WHERE deleted_at IS NULL"
     )
     db.table("runs").create_index(["experiment_id", "started_at"])

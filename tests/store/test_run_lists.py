@@ -1,0 +1,143 @@
+"""Lists of runs: order, filters, windows, and that indexes are used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from mlops_store import metrics, runs
+from mlops_store.errors import UsageError
+from mlops_store.store import Store
+
+COUNT = 12
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """Twelve runs, ``r00`` the oldest; every third lacks the metric, every fourth the param."""
+    with Store(str(tmp_path_factory.mktemp("lists") / "store.db")) as store:
+        with store.write() as db:
+            for number in range(COUNT):
+                run_id = f"r{number:02}"
+                runs.create(
+                    db,
+                    run_id=run_id,
+                    name=f"name {(number * 7) % COUNT:02}",
+                    experiment=f"e{number % 2}",
+                    kind=("run", "pipeline", "stage")[number % 3],
+                    started_at=float(number),
+                    ended_at=float(number) + (number * 5) % COUNT,
+                    status="FINISHED",
+                )
+                if number % 3:
+                    metrics.write(db, run_id, [("auc", 0, 1.0, ((number * 5) % COUNT) / 10)])
+                if number % 4:
+                    runs.set_params(db, run_id, {"lr": 10.0 ** -(number % 4)})
+            metrics.write(db, "r00", [("auc", 0, 1.0, float("nan"))])
+            metrics.write(db, "r03", [("auc", 0, 1.0, float("inf"))])
+            runs.set_params(db, "r00", {"lr": "auto"})
+            runs.set_tags(db, "r05", {"team": "b"})
+            runs.set_tags(db, "r06", {"team": "a"})
+            runs.delete(db, ["r10"])
+            runs.archive(db, ["r11"])
+        yield store
+
+
+def listed(store: Store, **options: object) -> list[str]:
+    db = store.read()
+    return [run.run_id for run in runs.by_ids(db, runs.ids(db, **options))]  # type: ignore[arg-type]
+
+
+def test_the_newest_come_first_without_deleted_and_archived_ones(store: Store) -> None:
+    assert listed(store) == [f"r{number:02}" for number in reversed(range(10))]
+    assert listed(store, descending=False) == [f"r{number:02}" for number in range(10)]
+
+
+def test_deleted_and_archived_runs_are_listed_when_they_are_asked_for(store: Store) -> None:
+    assert listed(store, include_deleted=True, limit=1) == ["r10"]
+    assert listed(store, include_archived=True, limit=1) == ["r11"]
+
+
+def test_kinds_and_a_condition_narrow_the_list(store: Store) -> None:
+    assert listed(store, kinds=("run",)) == ["r09", "r06", "r03", "r00"]
+    assert listed(store, where="r.name = ?", arguments=("name 07",)) == ["r01"]
+    assert listed(store, kinds=("run",), where="r.started_at > ?", arguments=(3.0,)) == ["r09", "r06"]
+
+
+def test_a_metric_sorts_by_its_last_value_and_runs_without_one_come_last_newest_first(store: Store) -> None:
+    values = {"r03": "inf", "r07": 1.1, "r02": 1.0, "r04": 0.8, "r01": 0.5, "r08": 0.4, "r05": 0.1}
+    without = ["r09", "r06", "r00"]
+    assert listed(store, sort="metrics.auc") == [*values, *without]
+    assert listed(store, sort="metrics.auc", descending=False) == [*reversed(values), *without]
+
+
+def test_params_sort_as_numbers_then_as_text(store: Store) -> None:
+    found = listed(store, sort="params.lr", descending=False)
+    assert found == ["r03", "r07", "r02", "r06", "r01", "r05", "r09", "r00", "r08", "r04"]
+
+
+def test_tags_and_attributes_sort(store: Store) -> None:
+    assert listed(store, sort="tags.team", descending=False)[:2] == ["r06", "r05"]
+    assert listed(store, sort="name", descending=False, limit=3) == ["r00", "r07", "r02"]
+    assert listed(store, sort="duration", limit=3) == ["r07", "r02", "r09"]
+    assert listed(store, sort="experiment", descending=False, limit=2) == ["r08", "r06"]
+
+
+@pytest.mark.parametrize("sort", ["started_at", "metrics.auc", "params.lr", "tags.team", "name"])
+@pytest.mark.parametrize("limit", [0, 1, 4, 7, 9, 100])
+def test_a_limit_gives_the_beginning_of_the_whole_list(store: Store, sort: str, limit: int) -> None:
+    assert listed(store, sort=sort, limit=limit) == listed(store, sort=sort)[:limit]
+
+
+def test_a_sort_that_is_not_understood_is_an_error(store: Store) -> None:
+    with pytest.raises(UsageError, match="started_at"):
+        runs.ids(store.read(), sort="started")
+
+
+def test_names_in_use_are_listed(store: Store) -> None:
+    db = store.read()
+    assert (runs.keys(db, "metrics"), runs.keys(db, "params"), runs.keys(db, "tags")) == (["auc"], ["lr"], ["team"])
+
+
+def test_a_window_keeps_the_given_order_and_leaves_out_what_is_gone(store: Store) -> None:
+    db = store.read()
+    ids = runs.ids(db)
+    assert [run.run_id for run in runs.by_ids(db, [ids[3], 999, ids[0]])] == ["r06", "r09"]
+    assert runs.by_ids(db, []) == []
+
+
+def test_a_window_takes_four_statements(store: Store) -> None:
+    statements: list[str] = []
+    db = store.read()
+    ids = runs.ids(db)
+    db.set_trace_callback(statements.append)
+    try:
+        runs.by_ids(db, ids)
+    finally:
+        db.set_trace_callback(None)
+    assert len(statements) == 4
+
+
+def plan(store: Store, **options: object) -> list[str]:
+    """How SQLite runs each statement of a list, as ``EXPLAIN QUERY PLAN`` tells it."""
+    statements: list[str] = []
+    db = store.read()
+    db.set_trace_callback(statements.append)
+    try:
+        runs.ids(db, **options)  # type: ignore[arg-type]
+    finally:
+        db.set_trace_callback(None)
+    return [row[3] for statement in statements for row in db.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()]
+
+
+def test_the_newest_runs_are_read_from_one_covering_index(store: Store) -> None:
+    assert plan(store) == ["SCAN r USING COVERING INDEX runs_newest"]
+    assert plan(store, kinds=("run",), limit=50) == ["SCAN r USING COVERING INDEX runs_newest"]
+
+
+@pytest.mark.parametrize("sort", ["metrics.auc", "params.lr", "tags.team"])
+def test_sorting_by_a_key_walks_an_index_and_sorts_nothing(store: Store, sort: str) -> None:
+    steps = plan(store, sort=sort)
+    assert any("SEARCH s USING" in step and "COVERING INDEX" in step for step in steps)
+    assert not any("TEMP B-TREE" in step or "SCAN s" in step for step in steps)
