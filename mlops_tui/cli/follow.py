@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
 from mlops_store.records import PipelineRun, StageRun, StageState
@@ -110,8 +111,12 @@ class Follower:
         self._states: dict[str, StageState] = {}
         self._tails: dict[str, LogTail] = {}
 
-    def follow(self) -> PipelineRun:
-        """Writes until the run has ended, and returns it. May be called again after it was interrupted."""
+    def follow(self, between: Callable[[], None] = lambda: None) -> PipelineRun:
+        """Writes until the run has ended, and returns it.
+
+        Args:
+            between: Called between two looks, every twentieth of a second or so.
+        """
         from mlops_store import pipelines
         from mlops_tui import pipeline
 
@@ -119,6 +124,7 @@ class Follower:
         while True:
             run = pipelines.get(self._store.read(), self._run_id)
             is_busy = self._show(run)
+            between()
             if not run.state.is_live and not is_busy:
                 return run
             if time.monotonic() - recovered_at > _RECOVER_EVERY_S:

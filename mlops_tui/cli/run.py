@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 import click
@@ -51,14 +54,14 @@ def command(
     from mlops_tui import pipeline
 
     prefer_own_interpreter(workspace.project)
-    workspace.find()  # settles a run whose supervisor was killed, which would otherwise count as running
-    run_id = pipeline.start(
-        workspace.project, targets=targets, force=force, jobs=jobs, keep_going=keep_going, name=name
-    )
-    if detach:
-        _tell_started(run_id, as_json)
-        return
-    run = _follow(workspace, run_id, sys.stderr if as_json else sys.stdout)
+    with _counted_interrupts() as interrupts:
+        run_id = pipeline.start(
+            workspace.project, targets=targets, force=force, jobs=jobs, keep_going=keep_going, name=name
+        )
+        if detach and not interrupts:
+            _tell_started(run_id, as_json)
+            return
+        run = _follow(workspace, run_id, sys.stderr if as_json else sys.stdout, interrupts)
     if as_json:
         output.write_json(shapes.pipeline_run(run, time.time()))
     else:
@@ -66,21 +69,48 @@ def command(
     context.exit(0 if run.state is PipelineState.FINISHED else 1)
 
 
-def _follow(workspace: Workspace, run_id: str, stream: TextIO) -> PipelineRun:
+@contextmanager
+def _counted_interrupts() -> Iterator[list[int]]:
+    """Collects the first Ctrl+C: amid the start of a run it would leave behind a run that nobody was told of.
+
+    The second one interrupts, as usual.
+    """
+    seen: list[int] = []
+
+    def count(number: int, _: object) -> None:
+        if seen:
+            raise KeyboardInterrupt
+        seen.append(number)
+
+    before = signal.signal(signal.SIGINT, count)
+    try:
+        yield seen
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _follow(workspace: Workspace, run_id: str, stream: TextIO, interrupts: list[int]) -> PipelineRun:
     """Shows the run until it has ended. The first Ctrl+C asks it to stop, a second one leaves at once."""
+    is_stopping = False
+
+    def stop_when_interrupted() -> None:
+        nonlocal is_stopping
+        if interrupts and not is_stopping:
+            is_stopping = True
+            _stop(workspace, run_id, stream)
+
+    return Follower(workspace.project, workspace.create(), run_id, stream).follow(stop_when_interrupted)
+
+
+def _stop(workspace: Workspace, run_id: str, stream: TextIO) -> None:
     from mlops_store import audit
     from mlops_tui import pipeline
 
-    follower = Follower(workspace.project, workspace.create(), run_id, stream)
+    stream.write("stopping; Ctrl+C again leaves now\n")
     try:
-        return follower.follow()
-    except KeyboardInterrupt:
-        stream.write("stopping; Ctrl+C again leaves now\n")
-        try:
-            pipeline.stop(workspace.project, run_id, by=audit.user())
-        except Refused as error:  # it has ended meanwhile
-            warn(error.message)
-        return follower.follow()
+        pipeline.stop(workspace.project, run_id, by=audit.user())
+    except Refused as error:  # it has ended meanwhile
+        warn(error.message)
 
 
 def _tell_started(run_id: str, as_json: bool) -> None:
