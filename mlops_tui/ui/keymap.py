@@ -115,7 +115,7 @@ KEYS: tuple[Key, ...] = (
     Key("log.right", "l,right", "scroll_columns(8)", "right", "Show what is further right"),
     Key("log.left", "h,left", "scroll_columns(-8)", "left", "Show what is further left"),
     # overview
-    Key("overview.open", "+", "open_pane", "full screen", "Open the focused pane as a full screen", 2),
+    Key("overview.open", "+,enter", "open_pane", "full screen", "Open the focused pane as a full screen", 2),
     Key("overview.next", "tab", "next_pane", "next pane", "Go to the next pane", 40),
     Key("overview.previous", "shift+tab", "previous_pane", "previous pane", "Go to the previous pane"),
     # runs
@@ -157,6 +157,10 @@ KEYS: tuple[Key, ...] = (
     Key("models.history", "h", "history", "history", "Show who changed what", 3),
     # drift
     Key("drift.acknowledge", "a", "acknowledge", "acknowledge", "Mark the alert as seen", 2),
+    Key("drift.batch", "A", "acknowledge_batch", "whole batch", "Mark every alert of the batch as seen", 4),
+    Key("drift.check", "D", "check", "check now", "Check new batches now", 3),
+    Key("drift.states", "o", "states", "open/all", "Show resolved alerts too, or only open ones", 5),
+    Key("drift.model", "m", "model", "model", "Go to the model version that was in charge", 6),
     # prompts and dialogs
     Key("prompt.complete", "tab", "complete", "complete", "Take the first completion", 1),
     Key("confirm.yes", "enter,y", "confirm", "yes", "Do it", 1),

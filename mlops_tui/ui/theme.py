@@ -87,6 +87,7 @@ _TONES: dict[str, tuple[str, bool, int]] = {
     "accent": ("accent", False, 100),
     "title": ("accent", True, 100),
     "key": ("accent", True, 100),
+    "curve": ("primary", False, 75),
     "mark": ("accent", True, 100),
     "running": ("accent", False, 100),
     "finished": ("success", False, 100),
@@ -134,7 +135,7 @@ _STATES: dict[str, tuple[str, str, str, str]] = {
     "error": ("✗", "x", "error", "error"),
     "drifted": ("▲", "!", "drifted", "warning"),
     "slight": ("△", "^", "slight", "dim"),
-    "steady": ("✓", "+", "steady", "good"),
+    "steady": ("✓", "+", "steady", "dim"),
     "unchecked": ("–", "-", "unchecked", "dim"),
 }
 

@@ -216,9 +216,9 @@ def test_a_drifted_column_that_raised_no_alert_is_called_slight():
 
 
 def test_the_verdict_names_method_score_threshold_and_effect():
-    assert figures.verdict(column({"score_is": "p-value"})) == "ks p 0.0010 < 0.0500, effect 0.40 of 1"
+    assert figures.verdict(column({"score_is": "p-value"})) == "ks p 0.001 < 0.05, effect 0.40 of 1"
     assert figures.verdict(column({"score_is": "distance"}, score=0.3, method="psi", threshold=0.1, effect=None)) == (
-        "psi distance 0.3000 > 0.1000"
+        "psi distance 0.3 > 0.1"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -16,6 +17,7 @@ from mlops_tui.ui.theme import is_unicode, state_cell, style_of
 from mlops_tui.ui.widgets import bars, figures, samples
 from mlops_tui.ui.widgets.bars import BOTH, CURRENT, REFERENCE, Piece, Rows, Shapes
 from mlops_tui.ui.widgets.chart import series_style
+from mlops_tui.ui.widgets.samples import Categories, Numbers
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -35,7 +37,7 @@ def compose(column: ColumnReport, width: int, height: int, shapes: Shapes) -> Ro
     legend = bars.legend(drawable, shapes)
     has_legend = room >= _LEAST_ROWS + 1
     room -= 1 if has_legend else 0
-    has_table = bool(table) and room >= len(table) + _LEAST_ROWS + 2
+    has_table = bool(table) and room - len(table) >= _needed(drawable)
     drawn = bars.draw(drawable, width, min(_MOST_ROWS, room - (len(table) if has_table else 0)), shapes)
     if has_legend:
         rows.append(legend)
@@ -46,6 +48,13 @@ def compose(column: ColumnReport, width: int, height: int, shapes: Shapes) -> Ro
     return tuple(rows[:height])
 
 
+def _needed(drawable: Numbers | Categories) -> int:
+    """Rows that a drawing should have before figures stand below it."""
+    if isinstance(drawable, Categories):
+        return min(_LEAST_ROWS + 3, len(drawable.labels) + any(drawable.others))
+    return _LEAST_ROWS + 2
+
+
 def _heading(column: ColumnReport, width: int) -> Rows:
     mark = state_cell(figures.state(column))
     role = "" if column.role == "feature" else f"{column.role}, "
@@ -53,9 +62,13 @@ def _heading(column: ColumnReport, width: int) -> Rows:
     name = cut(clean(column.column, 200), max(8, width - len(mark.text) - len(kind) - 2))
     first: tuple[Piece, ...] = ((name, "strong", ""), (f"  {mark.text}", mark.tone, ""), (kind, "dim", ""))
     moved, verdict = figures.moved(column), figures.verdict(column)
-    second: tuple[Piece, ...] = ((moved + "  ", "", ""), (verdict, "dim", "")) if moved else ((verdict, "dim", ""),)
-    note = figures.remark(column)
-    rows = (first, second, *([((note, "dim", ""),)] if note else []))
+    rows: list[tuple[Piece, ...]] = [first]
+    if moved and cell_len(moved) + 2 + cell_len(verdict) <= width:
+        rows.append(((moved + "  ", "", ""), (verdict, "dim", "")))
+    else:
+        rows += [((text, tone, ""),) for text, tone in ((moved, ""), (verdict, "dim")) if text]
+    if note := figures.remark(column):
+        rows.append(((note, "dim", ""),))
     return tuple(bars.bounded(row, width) for row in rows)
 
 
@@ -119,4 +132,4 @@ def tone_style(app: App[object], tone: str) -> Style:
         return series_style(app, 0)
     if tone == CURRENT:
         return series_style(app, 1)
-    return style_of(app, "dim" if tone == BOTH else tone)
+    return style_of(app, "faint" if tone == BOTH else tone)

@@ -13,6 +13,8 @@ from mlops_tui.ui.widgets.samples import is_number
 
 _GAP = 2
 _LEAST_WIDTH = 24
+#: A smaller shift of a mean, in standard deviations, would read as +0.0.
+_SMALLEST_SHIFT = 0.05
 #: Figure -> its heading, in the order of the table.
 _OF_NUMBERS = {
     "count": "n", "missing": "missing", "mean": "mean", "std": "std", "min": "min", "0.05": "5%", "0.25": "25%",
@@ -46,18 +48,24 @@ def state(column: ColumnReport) -> str:
     return "drifted" if column.detail.get("notable", True) else "slight"
 
 
-def verdict(column: ColumnReport) -> str:
-    """How the verdict was reached: ``ks p = 3.1e-10 < 0.05, effect 0.71 of 1``; why not where nothing was compared."""
+def score(column: ColumnReport) -> str:
+    """The score in relation to its threshold: ``2e-29 < 0.05``; "" where nothing was compared."""
     if column.score is None or column.threshold is None:
+        return ""
+    relation = "<" if column.score < column.threshold else ">" if column.score > column.threshold else "="
+    is_tiny = column.detail.get("score_is") == "p-value" and column.score < 1e-3
+    value = ("≈ 0" if not column.score else f"{column.score:.0e}") if is_tiny else f"{column.score:.3g}"
+    return f"{value} {relation} {column.threshold:.3g}"
+
+
+def verdict(column: ColumnReport) -> str:
+    """How the verdict was reached: ``ks p 3e-10 < 0.05, effect 0.71 of 1``; why not where nothing was compared."""
+    if not (text := score(column)):
         finding = column.detail.get("finding")
         message = finding.get("message") if isinstance(finding, Mapping) else ""
         return clean(str(message or "nothing could be computed"), 300)
-    relation = "<" if column.score < column.threshold else ">" if column.score > column.threshold else "="
-    name = "p" if column.detail.get("score_is") == "p-value" else "distance"
-    text = f"{column.method} {name} {shown.number(column.score)} {relation} {shown.number(column.threshold)}"
-    if column.effect is not None:
-        text += f", effect {column.effect:.2f} of 1"
-    return text
+    effect = "" if column.effect is None else f", effect {column.effect:.2f} of 1"
+    return f"{column.method} {'p' if column.detail.get('score_is') == 'p-value' else 'distance'} {text}{effect}"
 
 
 def remark(column: ColumnReport) -> str:
@@ -83,7 +91,8 @@ def moved(column: ColumnReport) -> str:
     if "label" in shift:
         return f"'{clean(str(shift['label']), 30)}' {before:.0%} → {now:.0%}"
     text = f"mean {shown.number(before)} → {shown.number(now)}"
-    return text + (f" ({shift['std']:+.1f} sd)" if is_number(shift.get("std")) else "")
+    std = shift.get("std")
+    return f"{text} ({std:+.1f} sd)" if is_number(std) and abs(std) >= _SMALLEST_SHIFT else text
 
 
 def table(column: ColumnReport, width: int) -> Rows:

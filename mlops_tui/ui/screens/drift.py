@@ -1,0 +1,271 @@
+"""The drift screen: alerts and batches, the report of the chosen one, and the column under the cursor drawn."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.worker import Worker, WorkerState
+
+from mlops_store.errors import MlopsError
+from mlops_store.records import Alert, AlertState
+from mlops_tui.ui import keymap, messages
+from mlops_tui.ui.screens import drift_acts, drift_records
+from mlops_tui.ui.screens.base import ProjectScreen
+from mlops_tui.ui.screens.drift_panes import AlertsPane, BatchesPane, ColumnPane, ReportPane
+from mlops_tui.ui.widgets.prompt import Prompt
+from mlops_tui.ui.widgets.window_table import WindowTable
+
+
+class DriftScreen(ProjectScreen):
+    """What monitors found, and why.
+
+    Args:
+        argument: The id of an alert to begin with, or ``/`` and a filter.
+    """
+
+    NAME = "drift"
+    BINDINGS = keymap.bindings("drift")
+    HAS_FILTER: ClassVar[bool] = True
+
+    DEFAULT_CSS = """
+    DriftScreen #body { layout: grid; grid-size: 12 2; grid-rows: 1fr 2fr; }
+    DriftScreen.-tall #body { grid-rows: 2fr 5fr; }
+    DriftScreen AlertsPane { column-span: 12; }
+    DriftScreen BatchesPane { column-span: 3; }
+    DriftScreen ReportPane { column-span: 4; layout: vertical; }
+    DriftScreen ColumnPane { column-span: 5; }
+    DriftScreen #report-head { height: auto; max-height: 4; padding: 0 1; scrollbar-size-vertical: 0; }
+    DriftScreen.-short #report-head { max-height: 3; }
+    DriftScreen Distribution { padding: 0 1; }
+
+    DriftScreen.-narrow #body { layout: vertical; }
+    DriftScreen.-narrow AlertsPane { height: 3fr; }
+    DriftScreen.-narrow BatchesPane { height: 2fr; }
+    DriftScreen.-narrow ReportPane, DriftScreen.-narrow ColumnPane { display: none; }
+    DriftScreen.-narrow.-detail AlertsPane, DriftScreen.-narrow.-detail BatchesPane { display: none; }
+    DriftScreen.-narrow.-detail ReportPane { display: block; height: 1fr; }
+    DriftScreen.-narrow.-detail ColumnPane { display: block; height: 1fr; }
+
+    DriftScreen.-zoom #body { layout: horizontal; }
+    DriftScreen.-zoom AlertsPane, DriftScreen.-zoom BatchesPane { display: none; }
+    DriftScreen.-zoom ReportPane { display: block; width: 2fr; height: 1fr; }
+    DriftScreen.-zoom ColumnPane { display: block; width: 3fr; height: 1fr; }
+    DriftScreen.-narrow.-zoom ReportPane { width: 24; height: 1fr; }
+    DriftScreen.-narrow.-zoom ColumnPane { width: 1fr; height: 1fr; }
+    DriftScreen.-zoom #report-head { display: none; }
+    """
+
+    def __init__(self, argument: str = "") -> None:
+        super().__init__(argument)
+        self._wanted = int(argument) if argument.isdecimal() else None
+        self._followed = "alert-table"
+
+    def compose_body(self) -> ComposeResult:
+        """Two lists, and the details of what is chosen in them."""
+        yield AlertsPane()
+        yield BatchesPane()
+        yield ReportPane()
+        yield ColumnPane()
+
+    def on_mount(self) -> None:
+        """Takes the filter from the argument."""
+        if self.argument.startswith("/"):
+            self._filter_by(self.argument[1:])
+
+    # children
+
+    @property
+    def _alerts(self) -> AlertsPane:
+        return self.query_one(AlertsPane)
+
+    @property
+    def _batches(self) -> BatchesPane:
+        return self.query_one(BatchesPane)
+
+    @property
+    def _report(self) -> ReportPane:
+        return self.query_one(ReportPane)
+
+    # following the cursor
+
+    def on_window_table_row_highlighted(self, message: WindowTable.RowHighlighted) -> None:
+        """Shows what belongs to the row under the cursor."""
+        message.stop()
+        table = message.table
+        if table is self._report.table:
+            self.query_one(ColumnPane).draw(self._report.column(message.key))
+            return
+        if table is self._alerts.table and self._wanted is not None:
+            wanted, self._wanted = self._wanted, None
+            if table.move_to(wanted):
+                return
+        if table.id == self._followed or self._followed_is_empty():
+            self._follow(table)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The list that has the focus decides which report is shown."""
+        if event.widget in (self._alerts.table, self._batches.table):
+            self._follow(event.widget)
+
+    def _followed_is_empty(self) -> bool:
+        return not self.query_one(f"#{self._followed}", WindowTable).keys
+
+    def _follow(self, table: WindowTable) -> None:
+        self._followed = table.id or self._followed
+        key = table.cursor_key
+        if table is self._alerts.table:
+            alert = self._alerts.alert(key)
+            self.argument = str(alert.id) if alert else ""
+            self._report.choose(alert.report_id if alert else None)
+        else:
+            self._report.choose(key if isinstance(key, int) else None)
+
+    def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:
+        """Goes one step deeper: from the lists to the report, from its list of columns to one column."""
+        message.stop()
+        if message.table is self._report.table:
+            self.add_class("-zoom")
+        else:
+            self.add_class("-detail")
+        self._report.table.focus()
+
+    def focus_pane(self, number: int) -> bool:
+        """Focuses a pane, on small terminals after making room for it."""
+        self.set_class(number in (3, 4), "-detail")
+        self.set_class(number == 4, "-zoom")
+        return super().focus_pane(3 if number == 4 else number)
+
+    def retreat(self) -> bool:
+        """Leaves the column, the report, the marks, the filter."""
+        if self.has_class("-zoom"):
+            self.remove_class("-zoom")
+            return True
+        if self._report.table.has_focus:
+            self.remove_class("-detail")
+            self.query_one(f"#{self._followed}", WindowTable).focus()
+            return True
+        if self._alerts.table.end_range():
+            return True
+        if self._alerts.table.marks:
+            self._alerts.table.set_marks(())
+            return True
+        if self._alerts.words:
+            self._filter_by("")
+            return True
+        return False
+
+    def copy_text(self) -> tuple[str, str]:
+        """The id of an alert, the path of a batch, or the name of a column."""
+        if self._report.table.has_focus:
+            column = self._report.column(self._report.table.cursor_key)
+            return (column.column, "the column's name") if column else ("", "")
+        if self._batches.table.has_focus:
+            return (self._report.report.path, "the batch's path") if self._report.report else ("", "")
+        key = self._alerts.table.cursor_key
+        return (str(key), f"alert {key}") if key is not None else ("", "")
+
+    # filter
+
+    def filter(self) -> None:
+        """Filters both lists by words, as they are typed."""
+        if not self.query(Prompt):
+            self.mount(Prompt("/", " ".join(self._alerts.words), "words of a title, batch, monitor, severity or state"))
+
+    def on_prompt_changed(self, message: Prompt.Changed) -> None:
+        """Filters at once."""
+        self._filter_by(message.value)
+
+    def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
+        """Keeps the filter."""
+        self._leave_prompt(message.prompt)
+
+    def on_prompt_cancelled(self, message: Prompt.Cancelled) -> None:
+        """Removes the filter."""
+        self._filter_by("")
+        self._leave_prompt(message.prompt)
+
+    def _leave_prompt(self, prompt: Prompt) -> None:
+        prompt.remove()
+        self.query_one(f"#{self._followed}", WindowTable).focus()
+
+    def _filter_by(self, text: str) -> None:
+        words = tuple(text.lower().split())
+        for pane in (self._alerts, self._batches):
+            pane.words = words
+        if self._alerts.records is not None:
+            self._alerts.show(self._alerts.records)
+        if self._batches.records is not None:
+            self._batches.show(self._batches.records)
+
+    def action_states(self) -> None:
+        """Shows resolved alerts too, then only open ones, then what is not resolved."""
+        names = list(drift_records.STATES)
+        self._alerts.which = names[(names.index(self._alerts.which) + 1) % len(names)]
+        self._alerts.reload(restart=True)
+        words = {"unresolved": "open and acknowledged alerts", "all": "all alerts", "open": "open alerts only"}
+        self.remark(f"shown: {words[self._alerts.which]}")
+
+    # acts
+
+    def action_acknowledge(self) -> None:
+        """Acknowledges the marked alerts, or the one under the cursor."""
+        table = self._alerts.table
+        if self._followed == self._batches.table.id and not table.marks:
+            self.action_acknowledge_batch()
+            return
+        self._begin([alert for key in table.selection if (alert := self._alerts.alert(key)) is not None])
+
+    def action_acknowledge_batch(self) -> None:
+        """Acknowledges every alert of the batch whose report is shown."""
+        records = self._report.records
+        self._begin(list(records.alerts) if records else [])
+
+    def _begin(self, chosen: list[Alert]) -> None:
+        numbers = [alert.id for alert in chosen if alert.state is AlertState.OPEN]
+        if not numbers:
+            self.remark("acknowledged already" if chosen else "no alert to acknowledge", "dim")
+            return
+        self._alerts.table.set_marks(())
+        self._acknowledge(numbers)
+
+    @work(thread=True, group="act", exit_on_error=False)
+    def _acknowledge(self, numbers: list[int]) -> None:
+        try:
+            self.post_message(drift_acts.acknowledge(self.session, numbers))
+        except MlopsError as error:
+            self.post_message(messages.Failed(error))
+
+    def action_check(self) -> None:
+        """Checks new batches in a process of its own."""
+        if self._alerts.is_checking:
+            self.remark("batches are being checked already", "dim")
+            return
+        self._mark_checking(True)
+        self._check()
+
+    @work(group="check", exit_on_error=False)
+    async def _check(self) -> None:
+        try:
+            self.post_message(await drift_acts.check(self.session))
+        except MlopsError as error:
+            self.failed(error)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Notes that a check has ended."""
+        if event.worker.group == "check" and event.state not in (WorkerState.PENDING, WorkerState.RUNNING):
+            self._mark_checking(False)
+
+    def _mark_checking(self, is_checking: bool) -> None:
+        self._alerts.is_checking = is_checking
+        if self._alerts.records is not None:
+            self._alerts.note(self._alerts.records)
+
+    def action_model(self) -> None:
+        """Goes to the model version that was in charge."""
+        report = self._report.report
+        if report is None or not report.model:
+            self.remark("no model was in charge of this batch", "dim")
+            return
+        self.go("models", f"{report.model}/{report.version}")

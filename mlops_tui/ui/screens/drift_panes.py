@@ -1,0 +1,187 @@
+"""The panes of the drift screen: alerts, batches, a report's columns, and one column drawn."""
+
+from __future__ import annotations
+
+import time
+
+from textual.app import ComposeResult
+
+from mlops_store.records import Alert, AlertState, ColumnReport, MonitorReport
+from mlops_tui.ui.screens import drift_records, drift_rows
+from mlops_tui.ui.screens.drift_records import Inbox, Report
+from mlops_tui.ui.session import Session, session_of
+from mlops_tui.ui.text import Cell
+from mlops_tui.ui.theme import sign
+from mlops_tui.ui.widgets.distribution import Distribution
+from mlops_tui.ui.widgets.pane import Pane
+from mlops_tui.ui.widgets.text_view import TextView
+from mlops_tui.ui.widgets.window_table import Key, WindowTable
+
+
+class AlertsPane(Pane[Inbox]):
+    """The inbox: open alerts first, then the most severe, then the newest."""
+
+    FOLLOWS_PROJECT = True
+
+    def __init__(self) -> None:
+        super().__init__("Alerts", 1, id="alerts")
+        self.which = "unresolved"
+        self.words: tuple[str, ...] = ()
+        self.is_checking = False
+
+    def compose(self) -> ComposeResult:
+        """A list."""
+        yield WindowTable(
+            drift_rows.ALERT_COLUMNS, can_mark=True, empty="no alert matches the filter", id="alert-table"
+        )
+
+    @property
+    def table(self) -> WindowTable:
+        """The list."""
+        return self.query_one(WindowTable)
+
+    def alert(self, key: Key | None) -> Alert | None:
+        """The alert of that id, if it is listed."""
+        found = self.records.alerts if self.records else ()
+        return next((alert for alert in found if alert.id == key), None)
+
+    def load(self, session: Session) -> Inbox:
+        """The alerts in the states that are wanted."""
+        return drift_records.inbox(session, drift_records.STATES[self.which])
+
+    def show(self, records: Inbox) -> None:
+        """Draws the list, or what to do where it is empty."""
+        now = time.time()
+        chosen = [alert for alert in records.alerts if drift_rows.matches(self.words, *drift_rows.alert_texts(alert))]
+        folder = drift_rows.common_folder(alert.batch for alert in records.alerts)
+        self.table.show([drift_rows.alert_row(alert, folder, now) for alert in chosen])
+        self.note(records)
+        if records.alerts:
+            self.uncover()
+        else:
+            from mlops_tui.drift.references import production_stage
+
+            self.say(drift_records.advice(records, stage=production_stage(session_of(self).config)))
+
+    def note(self, records: Inbox) -> None:
+        """Says how many there are, which are shown and what is being done, in the frame."""
+        states = [alert.state for alert in records.alerts]
+        parts = [f"{states.count(AlertState.OPEN)} open"]
+        settled = (AlertState.ACKNOWLEDGED, AlertState.RESOLVED)
+        parts += [f"{states.count(state)} {state}" for state in settled if state in states]
+        if self.words:
+            parts.append(f"/{' '.join(self.words)}")
+        self.entitle("Alerts", f" {sign('dot')} ".join(parts) if records.alerts else "")
+        waiting = sum(monitor.waiting for monitor in records.monitors)
+        if self.is_checking:
+            self.subtitle("checking batches…")
+        else:
+            self.subtitle(f"{waiting} unchecked" if waiting else "")
+
+
+class BatchesPane(Pane[tuple[MonitorReport, ...]]):
+    """Every checked batch, the good ones too, newest first."""
+
+    def __init__(self) -> None:
+        super().__init__("Batches", 2, id="batches")
+        self.words: tuple[str, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """A list."""
+        yield WindowTable(drift_rows.BATCH_COLUMNS, empty="no batch matches the filter", id="batch-table")
+
+    @property
+    def table(self) -> WindowTable:
+        """The list."""
+        return self.query_one(WindowTable)
+
+    def load(self, session: Session) -> tuple[MonitorReport, ...]:
+        """The newest reports."""
+        return drift_records.reports(session)
+
+    def show(self, records: tuple[MonitorReport, ...]) -> None:
+        """Draws the list."""
+        now = time.time()
+        chosen = [report for report in records if drift_rows.matches(self.words, *drift_rows.batch_texts(report))]
+        folder = drift_rows.common_folder(report.batch for report in records)
+        self.table.show([drift_rows.batch_row(report, folder, now) for report in chosen])
+        self.entitle("Batches", f"{len(records)} checked" if records else "")
+        if records:
+            self.uncover()
+        else:
+            self.say([Cell("No batch has been checked yet.", "dim")])
+
+
+class ReportPane(Pane[Report]):
+    """A report: what it raised, and its columns ranked by how much they moved."""
+
+    def __init__(self) -> None:
+        super().__init__("Report", 3, id="report-pane")
+        self._report_id: int | None = None
+        self._shown_id: int | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lines about the batch above the list of columns."""
+        yield TextView(wrap=True, can_focus=False, id="report-head")
+        yield WindowTable(drift_rows.COLUMN_COLUMNS, empty="no column was compared", id="column-table")
+
+    @property
+    def table(self) -> WindowTable:
+        """The list of columns."""
+        return self.query_one(WindowTable)
+
+    @property
+    def report(self) -> MonitorReport | None:
+        """The report that is shown."""
+        return self.records.report if self.records else None
+
+    def column(self, key: Key | None) -> ColumnReport | None:
+        """The column of a row."""
+        if self.report is None or not isinstance(key, tuple) or key[0] != self.report.id:
+            return None
+        return self.report.columns[key[1]]
+
+    def choose(self, report_id: int | None) -> None:
+        """Shows another report."""
+        if report_id != self._report_id:
+            self._report_id = report_id
+            self.reload(restart=True)
+
+    def load(self, session: Session) -> Report:
+        """The chosen report."""
+        return drift_records.report(session, self._report_id)
+
+    def show(self, records: Report) -> None:
+        """Draws it."""
+        report = records.report
+        if report is None:
+            self.entitle("Report")
+            self.subtitle("")
+            self.table.show([])
+            self.say([Cell("Choose an alert or a batch.", "dim")])
+            return
+        now = time.time()
+        self.uncover()
+        self.entitle("Report", report.batch)
+        self.subtitle(drift_rows.report_note(report, now))
+        self.query_one("#report-head", TextView).show(drift_rows.report_lines(report, records.alerts, now))
+        order = drift_rows.ranked(report.columns)
+        self.table.show([drift_rows.column_row(report, position) for position in order])
+        if self._shown_id != report.id:
+            self._shown_id = report.id
+            self.table.action_top()
+
+
+class ColumnPane(Pane[None]):
+    """One column: reference against current."""
+
+    def __init__(self) -> None:
+        super().__init__("Column", 4, id="column-pane")
+
+    def compose(self) -> ComposeResult:
+        """The drawing."""
+        yield Distribution()
+
+    def draw(self, column: ColumnReport | None) -> None:
+        """Draws a column, or nothing."""
+        self.query_one(Distribution).show(column)

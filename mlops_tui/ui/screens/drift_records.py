@@ -1,0 +1,163 @@
+"""What the drift screen loads: alerts, reports, and how far each monitor is set up. Runs in threads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mlops_store import alerts as stored_alerts
+from mlops_store import drift, models
+from mlops_store.errors import MlopsError
+from mlops_store.records import Alert, AlertState, MonitorReport
+from mlops_tui.ui.session import Session
+from mlops_tui.ui.text import Cell, CellValue
+from mlops_tui.ui.theme import state_sign
+
+#: Which states of alerts a list shows: name -> states.
+STATES: dict[str, tuple[AlertState, ...]] = {
+    "unresolved": (AlertState.OPEN, AlertState.ACKNOWLEDGED),
+    "all": tuple(AlertState),
+    "open": (AlertState.OPEN,),
+}
+
+#: Reports listed at most.
+LISTED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """A configured monitor and what it waits for.
+
+    Attributes:
+        name: The monitor's name.
+        watch: Its globs.
+        model: The registered model whose version in production is the reference; "" where a file is.
+        has_reference: Whether there is something to compare with.
+        waiting: Batches that have not been checked yet.
+    """
+
+    name: str
+    watch: tuple[str, ...]
+    model: str
+    has_reference: bool
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """The alerts of a list, and what there is to say when there are none."""
+
+    alerts: tuple[Alert, ...] = ()
+    monitors: tuple[Monitor, ...] = ()
+    checked: int = 0
+    example: str = "churn"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report with its columns and the alerts that it raised."""
+
+    report: MonitorReport | None = None
+    alerts: tuple[Alert, ...] = ()
+
+
+def inbox(session: Session, states: Sequence[AlertState]) -> Inbox:
+    """The alerts in these states, and the monitors."""
+    found = _monitors(session)
+    if session.store is None:
+        return Inbox(monitors=found)
+    db = session.store.read()
+    return Inbox(
+        tuple(stored_alerts.alerts(db, states)),
+        found,
+        len(drift.reports(db, limit=LISTED)),
+        next(iter(models.names(db)), "churn"),
+    )
+
+
+def reports(session: Session) -> tuple[MonitorReport, ...]:
+    """The newest reports of all monitors."""
+    return () if session.store is None else tuple(drift.reports(session.store.read(), limit=LISTED))
+
+
+def report(session: Session, report_id: int | None) -> Report:
+    """One report; an empty one when none is chosen.
+
+    Raises:
+        NotFound: It does not exist.
+    """
+    if report_id is None or session.store is None:
+        return Report()
+    with session.store.snapshot() as db:
+        return Report(drift.report(db, report_id), tuple(stored_alerts.alerts_of(db, report_id)))
+
+
+def _monitors(session: Session) -> tuple[Monitor, ...]:
+    if not session.config.monitors:
+        return ()
+    from mlops_tui.drift import monitors, references
+
+    db = session.store.read() if session.store is not None else None
+    waiting: list[str] = []
+    if db is not None:
+        waiting = [name for name, _ in monitors.pending(session.project, db, session.config)]
+    return tuple(
+        Monitor(
+            monitor.name,
+            monitor.watch,
+            monitor.model if not monitor.reference else "",
+            db is not None and references.exists(session.project, db, session.config, monitor),
+            waiting.count(monitor.name),
+        )
+        for monitor in session.config.monitors.values()
+    )
+
+
+def advice(found: Inbox, *, stage: str) -> list[CellValue]:
+    """What to say where there is no alert: what is missing, or that all is well.
+
+    Args:
+        found: The inbox.
+        stage: The registry's stage whose versions are watched.
+    """
+    if not found.monitors and not found.checked:
+        return [
+            "No monitor watches the model's data yet. Add one to mlops.toml:",
+            "",
+            Cell("  [monitors.production]", "accent"),
+            Cell('  watch = ["production/*.csv", "production/*.parquet"]', "accent"),
+            Cell(f'  model = "{found.example}"', "accent"),
+            Cell("  drift_share = 0.5", "accent"),
+            "",
+            Cell("Each file that appears there is compared with the data", "dim"),
+            Cell(f"that the version in {stage} was trained on.", "dim"),
+        ]
+    lines: list[CellValue] = []
+    if found.checked:
+        good = state_sign("ok")
+        lines += [(good, Cell(" No alerts to see to."))]
+    return lines + [line for monitor in found.monitors for line in _monitor_lines(monitor, found, stage)]
+
+
+def _monitor_lines(monitor: Monitor, found: Inbox, stage: str) -> list[CellValue]:
+    head = Cell(f"{monitor.name}: ", "strong")
+    if not monitor.has_reference:
+        if not monitor.model:
+            return ["", (head, Cell("its reference file is not there yet."))]
+        return [
+            "",
+            (head, Cell(f"nothing to compare with yet. Promote a version of {monitor.model} to {stage}")),
+            Cell("that was logged with its training data (press p on the models screen,", "dim"),
+            Cell(f"or mlops-tui models promote {monitor.model} VERSION --to {stage}).", "dim"),
+        ]
+    if monitor.waiting:
+        noun = "batch waits" if monitor.waiting == 1 else "batches wait"
+        return ["", (head, Cell(f"{monitor.waiting} {noun} for a check: press D."))]
+    if not found.checked:
+        return ["", (head, Cell(f"no batch yet; waits for a file in {', '.join(monitor.watch) or 'no folder'}."))]
+    return []
+
+
+def problem_lines(error: MlopsError) -> list[CellValue]:
+    """An error as lines."""
+    return [Cell(error.message, "error"), *([Cell(error.hint, "dim")] if error.hint else [])]
