@@ -8,9 +8,12 @@ from __future__ import annotations
 import errno
 import json
 import os
+from typing import TYPE_CHECKING
 
 from mlops_store.errors import SpecError
-from mlops_tui.pipeline.fingerprints import Fingerprint, Fingerprints, directory_object
+
+if TYPE_CHECKING:
+    from mlops_tui.pipeline.fingerprints import Fingerprint, Fingerprints
 
 _MODE = 0o444
 
@@ -69,6 +72,8 @@ class Cache:
         if found.files is None:
             self._copy(full, found.md5)
             return
+        from mlops_tui.pipeline.fingerprints import directory_object
+
         files = fingerprints.listing(path)
         for name, md5 in files.items():
             self._copy(os.path.join(full, name), md5)

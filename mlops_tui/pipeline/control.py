@@ -20,17 +20,20 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlops_store import ids, pipelines, processes, runs
 from mlops_store.errors import Refused
 from mlops_store.records import PipelineRun, PipelineState, StageRun, StageState
 from mlops_store.store import Store
-from mlops_tui.pipeline import graph, plan, spec, state
+from mlops_store.texts import storable
+from mlops_tui.pipeline import verdicts
 from mlops_tui.project import Project
 
 if TYPE_CHECKING:
     import sqlite3
+
+    from mlops_tui.pipeline import plan, spec
 
 _LOCK = "pipeline.lock"
 #: How long a supervisor that has recorded its end may take to be gone.
@@ -71,25 +74,13 @@ def start(
         NotFound: A target is not a stage.
         StoreError: The store cannot be written.
     """
-    pipeline = spec.load(project)
-    if not pipeline.stages:
-        raise Refused(f"{project.root} has no pipeline", f"describe its stages in {spec.FILE}")
-    order = graph.order(pipeline, list(targets))
+    wanted = list(targets)
+    request = {"targets": wanted, "force": force, "jobs": jobs, "keep_going": keep_going}
     with Store(project.store_path) as store, _lock_for_start(project, store) as lock:
-        inputs = state.Inputs(project)
-        judged = state.judge(inputs, pipeline, order)
-        inputs.fingerprints.flush()
-        run_id = ids.new_id()
-        the_plan = _plan(project, pipeline, order, run_id, jobs=max(1, jobs), force=force, keep_going=keep_going)
-        is_idle = not force and not any(status.is_stale for status in judged)
-        if not is_idle:
-            plan.save(project, the_plan)
-        request = {"targets": list(targets), "force": force, "jobs": jobs, "keep_going": keep_going}
-        with store.write() as db:
-            _record(db, project, the_plan, judged, request, name, is_idle=is_idle)
-        if not is_idle:
-            _spawn(project, run_id, lock)
-    return run_id
+        verdict = None if force or wanted else verdicts.find(project)
+        if verdict is not None:
+            return _record_idle(store, project, verdict.stages, request, name)
+        return _start(store, project, lock, wanted, request, name)
 
 
 def stop(project: Project, run_id: str, by: str = "") -> None:
@@ -180,79 +171,115 @@ def recover(project: Project, store: Store) -> list[str]:
     return recovered
 
 
-def _plan(
-    project: Project,
-    pipeline: spec.Pipeline,
-    order: list[str],
-    run_id: str,
-    *,
-    jobs: int,
-    force: bool,
-    keep_going: bool,
-) -> plan.Plan:
-    from mlops_tui import config
+def _start(store: Store, project: Project, lock: int, targets: list[str], request: dict[str, Any], name: str) -> str:
+    """Judges the stages, and starts a supervisor for what is stale."""
+    from mlops_tui.pipeline import graph, plan, spec, state
+
+    before = verdicts.stamps(project)
+    pipeline = spec.load(project)
+    if not pipeline.stages:
+        raise Refused(f"{project.root} has no pipeline", f"describe its stages in {spec.FILE}")
+    order = graph.order(pipeline, targets)
+    inputs = state.Inputs(project)
+    judged = state.judge(inputs, pipeline, order)
+    inputs.fingerprints.flush()
+    if not request["force"] and not any(status.is_stale for status in judged):
+        if not targets:
+            verdicts.keep(project, pipeline, order, inputs, before)
+        return _record_idle(store, project, [(status.stage, status.command) for status in judged], request, name)
+    the_plan = _plan(project, pipeline, order, request)
+    plan.save(project, the_plan)
+    stages = [
+        StageRun(
+            stage=status.stage,
+            position=position,
+            state=StageState.WAITING if status.is_stale or the_plan.force else StageState.CACHED,
+            reasons=status.reasons or (("forced",) if the_plan.force else ()),
+            command=storable(status.command),
+            log_path=plan.stage_file(project, the_plan.run_id, status.stage, "log"),
+        )
+        for position, status in enumerate(judged)
+    ]
+    with store.write() as db:
+        _create_run(db, project, the_plan.run_id, name, the_plan.experiment, **the_plan.code)
+        pipelines.create(db, the_plan.run_id, stages=stages, jobs=the_plan.jobs, request=request)
+    _spawn(project, the_plan.run_id, lock)
+    return the_plan.run_id
+
+
+def _plan(project: Project, pipeline: spec.Pipeline, order: list[str], request: dict[str, Any]) -> plan.Plan:
+    from mlops_tui.pipeline import graph, plan
     from mlops_tui.tracking import git
 
     chosen = set(order)
     needs = graph.active(pipeline)
     return plan.Plan(
-        run_id=run_id,
+        run_id=ids.new_id(),
         stages=tuple(pipeline.stages[name] for name in order),
         needs={name: tuple(need for need in needs[name] if need in chosen) for name in order},
-        experiment=config.load(project).experiment,
-        jobs=min(jobs, len(order)),
-        force=force,
-        keep_going=keep_going,
+        experiment=_experiment(project),
+        jobs=max(1, min(request["jobs"], len(order))),
+        force=request["force"],
+        keep_going=request["keep_going"],
         code=git.head(project.root),
     )
 
 
-def _record(
+def _record_idle(
+    store: Store, project: Project, stages: Iterable[tuple[str, str]], request: dict[str, Any], name: str
+) -> str:
+    """Records a run that had nothing to do."""
+    run_id = ids.new_id()
+    cached = [
+        StageRun(stage=stage, position=position, state=StageState.CACHED, command=storable(command))
+        for position, (stage, command) in enumerate(stages)
+    ]
+    with store.write() as db:
+        _create_run(db, project, run_id, name, _experiment(project), status="FINISHED", has_ended=True)
+        state = PipelineState.FINISHED
+        pipelines.create(db, run_id, stages=cached, jobs=request["jobs"], request=request, state=state)
+    return run_id
+
+
+def _create_run(
     db: sqlite3.Connection,
     project: Project,
-    the_plan: plan.Plan,
-    judged: list[state.StageStatus],
-    request: dict[str, object],
+    run_id: str,
     name: str,
+    experiment: str,
     *,
-    is_idle: bool,
+    has_ended: bool = False,
+    **attributes: Any,
 ) -> None:
     now = time.time()
     if not name:
         name = f"pipeline-{db.execute('SELECT count(*) FROM pipeline_runs').fetchone()[0] + 1}"
     runs.create(
         db,
-        run_id=the_plan.run_id,
-        name=name,
-        experiment=the_plan.experiment,
+        run_id=run_id,
+        name=storable(name),
+        experiment=experiment,
         kind="pipeline",
         started_at=now,
+        ended_at=now if has_ended else None,
         user=os.environ.get("USER", ""),
         host=os.uname().nodename,
-        cwd=project.root,
-        **the_plan.code,
+        cwd=storable(project.root),
+        **attributes,
     )
-    waiting = [status.is_stale or the_plan.force for status in judged]
-    stages = [
-        StageRun(
-            stage=status.stage,
-            position=position,
-            state=StageState.WAITING if is_waiting else StageState.CACHED,
-            reasons=status.reasons or (("forced",) if is_waiting else ()),
-            command=status.command,
-            log_path=plan.stage_file(project, the_plan.run_id, status.stage, "log") if is_waiting else "",
-        )
-        for position, (status, is_waiting) in enumerate(zip(judged, waiting, strict=True))
-    ]
-    pipelines.create(db, the_plan.run_id, stages=stages, jobs=the_plan.jobs, request=request)
-    if is_idle:
-        runs.finish(db, the_plan.run_id, "FINISHED", now)
-        pipelines.set_state(db, the_plan.run_id, PipelineState.FINISHED)
+
+
+def _experiment(project: Project) -> str:
+    if not os.path.exists(project.config_path):
+        return "default"
+    from mlops_tui import config
+
+    return config.load(project).experiment
 
 
 def _spawn(project: Project, run_id: str, lock: int) -> None:
     """Starts a supervisor with the lock; it has a session of its own, so that no terminal can take it along."""
-    directory = plan.folder(project, run_id)
+    directory = os.path.join(project.logs_dir, run_id)
     os.makedirs(directory, exist_ok=True)
     with open(os.path.join(directory, "supervisor.log"), "ab") as log:
         _children.append(

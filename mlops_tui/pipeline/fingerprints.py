@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import NamedTuple
 
+from mlops_tui.pipeline.verdicts import stamp_of
+
 _IGNORED = frozenset((".git", ".hg", ".dvc"))
 _CHUNK_BYTES = 1 << 20
 #: Longest time for which Linux may give two writes the same file times.
@@ -29,7 +31,7 @@ _COARSE_GRAIN_NS = 2_000_000_000
 _WORTH_WAITING_BYTES = 8 << 20
 _WORTH_WAITING_FILES = 100
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS fingerprints (path TEXT PRIMARY KEY, stamp BLOB NOT NULL, md5 TEXT NOT NULL,
+CREATE TABLE IF NOT EXISTS fingerprints (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, md5 TEXT NOT NULL,
 size_bytes INTEGER NOT NULL, files INTEGER, executable INTEGER NOT NULL, listing BLOB) STRICT, WITHOUT ROWID;
 PRAGMA user_version = 1;
 """
@@ -51,8 +53,15 @@ class Fingerprint(NamedTuple):
     is_executable: bool = False
 
 
+class Known(NamedTuple):
+    """A remembered file (``files`` is None) or directory, and the stamp with which it had the remembered hash."""
+
+    stamp: str
+    files: int | None
+
+
 class _Entry(NamedTuple):
-    stamp: bytes
+    stamp: str
     found: Fingerprint
     listing: bytes | None = None
 
@@ -103,6 +112,12 @@ class Fingerprints:
         entry = self._directory(path, os.path.join(self._root, path))
         return {name: md5 for name, (_, md5) in json.loads(entry.listing or b"{}").items()}
 
+    def known(self, path: str) -> Known | None:
+        """What is remembered about a path as it was last seen; None when that may be out of date unnoticed."""
+        with self._lock:
+            entry = self._known.get(path)
+        return None if entry is None else Known(entry.stamp, entry.found.files)
+
     def flush(self) -> None:
         """Writes what was learnt since the last time to the cache file."""
         with self._lock:
@@ -139,7 +154,7 @@ class Fingerprints:
     def _file(self, path: str, full: str, status: os.stat_result) -> Fingerprint:
         if not stat.S_ISREG(status.st_mode):
             raise OSError(f"{path} is neither a file nor a directory")
-        stamp = _stamp(status).encode()
+        stamp = stamp_of(status)
         with self._lock:
             entry = self._known.get(path)
         is_executable = bool(status.st_mode & 0o111)
@@ -150,7 +165,7 @@ class Fingerprints:
         started_ns = time.time_ns()
         md5 = hash_file(full)
         found = Fingerprint(md5, status.st_size, None, is_executable)
-        if _is_settled(status.st_ctime_ns, started_ns) and _stamp(os.stat(full)).encode() == stamp:
+        if _is_settled(status.st_ctime_ns, started_ns) and stamp_of(os.stat(full)) == stamp:
             self._remember(path, _Entry(stamp, found))
         return found
 
@@ -188,11 +203,11 @@ class _Look:
         self.size_bytes = 0
         self.changed_ns = 0
         for name, status in sorted(_walk(full), key=itemgetter(0)):
-            self.stamps[name] = _stamp(status)
+            self.stamps[name] = stamp_of(status)
             self.size_bytes += status.st_size
             self.changed_ns = max(self.changed_ns, status.st_ctime_ns)
         lines = "\n".join(f"{name}\0{stamp}" for name, stamp in self.stamps.items())
-        self.digest = hashlib.blake2b(lines.encode("utf-8", "surrogateescape")).digest()
+        self.digest = hashlib.blake2b(lines.encode("utf-8", "surrogateescape"), digest_size=20).hexdigest()
 
 
 class _Closing:
@@ -273,8 +288,14 @@ def _walk(full: str) -> Iterator[tuple[str, os.stat_result]]:
                     pending.append(name + "/")
 
 
-def _stamp(status: os.stat_result) -> str:
-    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
+def folder_stamp(full: str) -> str:
+    """One text for the names, sizes and times of all files below a directory, without reading them."""
+    return _Look(full).digest
+
+
+def is_settled(stamp: str) -> bool:
+    """Whether any write from now on must change a file's stamp."""
+    return _is_settled(int(stamp.split()[2]), time.time_ns())
 
 
 def _is_settled(changed_ns: int, started_ns: int) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from yaml.nodes import MappingNode, Node
 
 from mlops_store.errors import SpecError
-from mlops_tui.pipeline import yaml12, yaml_text
+from mlops_tui.pipeline import yaml12
 from mlops_tui.pipeline.fingerprints import Fingerprint
 from mlops_tui.pipeline.params import DEFAULT_FILE
 from mlops_tui.pipeline.spec import Stage
@@ -107,6 +107,8 @@ class Lock:
         """Sets the entry of a stage; one that says the same keeps its text."""
         if stage in self._blocks and self.entry(stage) == entry:
             return
+        from mlops_tui.pipeline import yaml_text  # most processes only read
+
         self._blocks[stage] = yaml_text.dump({stage: entry}, _INDENT)
         self._entries[stage] = entry
 
@@ -154,6 +156,8 @@ class Lock:
             self._blocks[name] = block if block.endswith("\n") else block + "\n"
 
     def _rewrite(self, content: dict[str, Any]) -> None:
+        from mlops_tui.pipeline import yaml_text
+
         others = {key: value for key, value in content.items() if key not in ("schema", "stages")}
         self._head, self._tail = _HEAD, yaml_text.dump(others) if others else ""
         self._blocks = {name: yaml_text.dump({name: value}, _INDENT) for name, value in content["stages"].items()}

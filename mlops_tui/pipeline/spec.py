@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlops_store.errors import SpecError
+from mlops_tui.pipeline.verdicts import stamp_of
 from mlops_tui.project import Project
 
 FILE = "dvc.yaml"
@@ -88,7 +89,10 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """All stages of a project in the order written, and the top-level lists, as written."""
+    """All stages of a project in the order written, and the top-level lists, as written.
+
+    ``stamp`` is size, times and inode of the file as it was read.
+    """
 
     stages: Mapping[str, Stage] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
@@ -96,6 +100,7 @@ class Pipeline:
     params: tuple[str, ...] = ()
     artifacts: Mapping[str, Any] = field(default_factory=dict)
     file: str = FILE
+    stamp: str = field(default="", compare=False)
 
 
 def load(project: Project) -> Pipeline:
@@ -107,12 +112,13 @@ def load(project: Project) -> Pipeline:
     """
     try:
         with open(project.pipeline_path, "rb") as file:
+            stamp = stamp_of(os.fstat(file.fileno()))
             data = file.read()
     except FileNotFoundError:
         return Pipeline()
     except OSError as error:
         raise SpecError(f"cannot be read ({error.strerror})", file=FILE) from error
-    return parse(data, project.root)
+    return replace(parse(data, project.root), stamp=stamp)
 
 
 def parse(data: bytes, root: str, file: str = FILE) -> Pipeline:

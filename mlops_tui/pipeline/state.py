@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops_tui.pipeline import cache, graph, params
+from mlops_tui.pipeline import cache, graph, params, verdicts
 from mlops_tui.pipeline.fingerprints import Fingerprint, Fingerprints, legacy_md5
 from mlops_tui.pipeline.lock import FILE, Entry, LockFile
 from mlops_tui.pipeline.spec import Pipeline, Stage
@@ -96,7 +96,7 @@ class Inputs:
         )
         self.lock = lock or LockFile(project.path(FILE))
         self.cache = cache.find(project.root)
-        self._params: dict[str, tuple[tuple[int, int, int], Any]] = {}
+        self._params: dict[str, tuple[str, Any]] = {}
 
     def params(self, stage: Stage, file: str) -> tuple[dict[str, Any], tuple[str, ...]] | None:
         """A stage's values in one of its params files, and the keys that are missing; None without the file.
@@ -107,13 +107,16 @@ class Inputs:
         path = stage.path(file)
         full = os.path.join(self.root, path)
         try:
-            status = os.stat(full)
-            stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+            stamp = verdicts.stamp_of(os.stat(full))
             if path not in self._params or self._params[path][0] != stamp:
                 self._params[path] = (stamp, params.read_file(full, path))
         except (FileNotFoundError, NotADirectoryError):
             return None
         return params.select(self._params[path][1], stage.params[file])
+
+    def params_stamp(self, path: str) -> str:
+        """The stamp that a params file had when it was read; '' when it has not been."""
+        return self._params[path][0] if path in self._params else ""
 
 
 def status(project: Project, pipeline: Pipeline, store: Store | None = None) -> list[StageStatus]:
@@ -128,9 +131,13 @@ def status(project: Project, pipeline: Pipeline, store: Store | None = None) -> 
         SpecError: ``dvc.lock`` or a params file is not understood.
         OSError: A dep or output cannot be read.
     """
+    before = verdicts.stamps(project)
     inputs = Inputs(project)
-    found = judge(inputs, pipeline, graph.order(pipeline))
+    order = graph.order(pipeline)
+    found = judge(inputs, pipeline, order)
     inputs.fingerprints.flush()
+    if not any(stage.is_stale for stage in found):
+        verdicts.keep(project, pipeline, order, inputs, before)
     return found
 
 

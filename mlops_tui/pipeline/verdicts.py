@@ -1,0 +1,144 @@
+"""Remembers that everything was up to date, so that finding out again takes one look at each file's times.
+
+A verdict names every file that was looked at with its size, inode, modification and change time. It is only kept when
+none of them can have been written again without that showing (see ``fingerprints``), and only when nothing was stale.
+Light on purpose: with a verdict that still holds, neither YAML is read nor a hash computed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlops_tui.project import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mlops_tui.pipeline.spec import Pipeline
+    from mlops_tui.pipeline.state import Inputs
+
+_FILE = "up-to-date.json"
+_VERSION = 1
+_DESCRIPTIONS = ("dvc.yaml", "dvc.lock", os.path.join(".dvc", "config"), os.path.join(".dvc", "config.local"))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The stages of a pipeline that was up to date, in order, with their commands."""
+
+    stages: tuple[tuple[str, str], ...]
+
+
+def stamps(project: Project) -> dict[str, str]:
+    """The stamps of the files that describe the pipeline; to be taken before the lock is read."""
+    return {name: stamp(os.path.join(project.root, name)) for name in _DESCRIPTIONS}
+
+
+def stamp(path: str) -> str:
+    """Size, times and inode of what lies at a path; '' when nothing does."""
+    try:
+        return stamp_of(os.stat(path))
+    except OSError:
+        return ""
+
+
+def stamp_of(status: os.stat_result) -> str:
+    """Size, times and inode as one text."""
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
+
+
+def find(project: Project) -> Verdict | None:
+    """The kept verdict if it still holds; else None."""
+    try:
+        with open(os.path.join(project.state_dir, _FILE), encoding="ascii") as file:
+            content = json.load(file)
+        if content["version"] != _VERSION or content["root"] != project.root:
+            return None
+        if stamps(project) != content["descriptions"] or not _holds(project.root, content):
+            return None
+        return Verdict(tuple((name, command) for name, command in content["stages"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # none, cut short, or something that cannot be read: judging anew tells
+
+
+def keep(project: Project, pipeline: Pipeline, order: Iterable[str], inputs: Inputs, before: dict[str, str]) -> None:
+    """Keeps the verdict that every stage of a pipeline is up to date, if it can be kept safely.
+
+    Args:
+        project: The project; nothing is kept where it has no state directory.
+        pipeline: The whole pipeline.
+        order: Its stages.
+        inputs: What was judged.
+        before: ``stamps`` from before the lock was read.
+    """
+    if not os.path.isdir(project.state_dir) or pipeline.stamp != before[_DESCRIPTIONS[0]] or stamps(project) != before:
+        return
+    content = _content(project, pipeline, inputs, before)
+    if content is None:
+        return
+    content["stages"] = [(name, pipeline.stages[name].command) for name in order]
+    path = os.path.join(project.state_dir, _FILE)
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(temporary, "w", encoding="ascii") as file:
+            json.dump(content, file)
+        os.replace(temporary, path)
+    except OSError:
+        return  # a full disk or a read-only directory: the next look judges again
+
+
+def _content(project: Project, pipeline: Pipeline, inputs: Inputs, before: dict[str, str]) -> dict[str, Any] | None:
+    from mlops_tui.pipeline.fingerprints import is_settled
+
+    files: dict[str, str] = {}
+    folders: dict[str, str] = {}
+    cached: list[tuple[str, bool]] = []
+    for stage in pipeline.stages.values():
+        if stage.always_changed or stage.is_callback:
+            return None
+        for path in stage.params:
+            where = stage.path(path)
+            files[where] = inputs.params_stamp(where)
+        for path in (*stage.deps, *(out.path for out in stage.outs)):
+            known = inputs.fingerprints.known(stage.path(path))
+            if known is None:
+                return None
+            (files if known.files is None else folders)[stage.path(path)] = known.stamp
+        entry = inputs.lock.entry(stage.name) or {}
+        by_path = {out.path: out for out in stage.outs}
+        if inputs.cache is not None:
+            items = [item for item in entry.get("outs", ()) if item["path"] in by_path and by_path[item["path"]].cache]
+            cached += [(str(item["md5"]), "hash" not in item) for item in items]
+    recent = [one for one in (*before.values(), *(files[path] for path in files)) if one and not is_settled(one)]
+    if recent or not all(files.values()):
+        return None
+    return {
+        "version": _VERSION,
+        "root": project.root,
+        "descriptions": before,
+        "files": files,
+        "folders": folders,
+        "cache": inputs.cache.directory if inputs.cache else "",
+        "cached": cached,
+    }
+
+
+def _holds(root: str, content: dict[str, Any]) -> bool:
+    if any(stamp(os.path.join(root, path)) != kept for path, kept in content["files"].items()):
+        return False
+    if bool(content["cache"]) != os.path.isdir(os.path.join(root, ".dvc")):
+        return False
+    if content["cached"]:
+        from mlops_tui.pipeline.cache import Cache
+
+        cache = Cache(content["cache"])
+        if not all(cache.holds(md5, is_legacy=is_legacy) for md5, is_legacy in content["cached"]):
+            return False
+    if content["folders"]:
+        from mlops_tui.pipeline.fingerprints import folder_stamp
+
+        return all(folder_stamp(os.path.join(root, path)) == kept for path, kept in content["folders"].items())
+    return True
