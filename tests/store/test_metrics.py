@@ -1,0 +1,230 @@
+"""Metric points: unchanged whatever form they are kept in, and summed up right."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mlops_store import chunks, metrics, runs
+from mlops_store.errors import NotFound
+from mlops_store.records import MetricPoint
+from mlops_store.store import Store
+
+NAN, INF = float("nan"), float("inf")
+RUN = "r" * 32
+
+steps = st.integers(-(2**63), 2**63 - 1)
+times = st.integers(-(2**40), 2**45)
+points = st.tuples(steps, times, st.floats())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(str(tmp_path / "store.db")) as store:
+        with store.write() as db:
+            runs.create(db, run_id=RUN, name="r", experiment="default", started_at=0.0)
+        yield store
+
+
+def bits(value: float) -> bytes:
+    """A float's bytes, with every NaN alike."""
+    return b"nan" if value != value else struct.pack("<d", value)
+
+
+def write(store: Store, values: list[float], *, key: str = "loss", start: int = 0) -> None:
+    with store.write() as db:
+        metrics.write(db, RUN, [(key, start + n, (start + n) / 10, value) for n, value in enumerate(values)])
+
+
+def logged(store: Store, key: str = "loss") -> list[float]:
+    return [point.value for point in metrics.history(store.read(), RUN, key)]
+
+
+@given(st.lists(points, min_size=1, max_size=300))
+def test_a_chunk_reads_back_bit_for_bit(data: list[tuple[int, int, float]]) -> None:
+    step, ms, values = (list(column) for column in zip(*data, strict=True))
+    found = chunks.decode(chunks.encode(step, ms, values))
+    assert (list(found[0]), list(found[1])) == (step, ms)
+    assert [struct.pack("<d", value) for value in found[2]] == [struct.pack("<d", value) for value in values]
+
+
+@given(st.binary(max_size=200))
+def test_bytes_that_are_no_chunk_are_a_value_error(data: bytes) -> None:
+    with pytest.raises(ValueError, match="metric chunk"):
+        chunks.decode(data)
+
+
+@given(
+    batches=st.lists(st.lists(points, min_size=1, max_size=12), min_size=1, max_size=6),
+    loose=st.sampled_from([1, 8, 512]),
+    is_compacted=st.booleans(),
+)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_a_logged_value_reads_back_unchanged(
+    store: Store, batches: list[list[tuple[int, int, float]]], loose: int, is_compacted: bool
+) -> None:
+    with store.write() as db:
+        for table in ("metric_points", "metric_chunks", "metrics"):
+            db.execute(f"DELETE FROM {table}")
+        run = runs.number(db, RUN)
+        key = db.execute("INSERT INTO keys(name) VALUES ('loss') ON CONFLICT DO UPDATE SET name = name RETURNING id")
+        number = key.fetchone()[0]
+        for batch in batches:
+            metrics.append(db, run, {number: batch}, loose_points=loose)
+        if is_compacted:
+            metrics.compact(db, run)
+    found = metrics.points(store.read(), RUN, "loss")
+    expected = [point for batch in batches for point in batch]
+    assert [point[:2] for point in found] == [point[:2] for point in expected]
+    # SQLite keeps -0.0 as 0.0
+    assert [bits(point[2] + 0.0) for point in found] == [bits(point[2] + 0.0) for point in expected]
+    check_summary(store, expected)
+
+
+def check_summary(store: Store, expected: list[tuple[int, int, float]]) -> None:
+    (summary,) = metrics.summaries(store.read(), RUN)
+    numbers = [value for _, _, value in expected if value == value]
+    assert (summary.count, summary.nan_count) == (len(expected), len(expected) - len(numbers))
+    assert bits(summary.min) == bits(min(numbers, default=NAN) + 0.0) or summary.min == min(numbers)
+    assert bits(summary.max) == bits(max(numbers, default=NAN) + 0.0) or summary.max == max(numbers)
+    last = max(expected, key=lambda point: (*point[:2], point[2] == point[2], point[2]))
+    assert (summary.last_step, summary.last_at) == (last[0], last[1] / 1000)
+    assert summary.last == last[2] or (math.isnan(summary.last) and math.isnan(last[2]))
+
+
+def test_nan_and_infinities_are_values(store: Store) -> None:
+    write(store, [NAN, INF, -INF, 1.0])
+    found = logged(store)
+    assert math.isnan(found[0])
+    assert found[1:] == [INF, -INF, 1.0]
+    (summary,) = metrics.summaries(store.read(), RUN)
+    assert (summary.min, summary.max, summary.last) == (-INF, INF, 1.0)
+    assert math.isnan(summary.mean)
+
+
+def test_a_metric_of_only_nan_has_a_summary(store: Store) -> None:
+    write(store, [NAN, NAN])
+    (summary,) = metrics.summaries(store.read(), RUN)
+    assert (summary.count, summary.nan_count) == (2, 2)
+    assert all(math.isnan(value) for value in (summary.last, summary.min, summary.max, summary.mean))
+    assert math.isnan(runs.get(store.read(), RUN).metrics["loss"])
+
+
+def test_the_last_value_is_that_of_the_highest_step_then_time_then_value(store: Store) -> None:
+    with store.write() as db:
+        metrics.write(db, RUN, [("loss", 5, 1.0, 0.5), ("loss", 7, 1.0, 0.7), ("loss", 6, 9.0, 0.6)])
+        metrics.write(db, RUN, [("loss", 7, 1.0, 0.1), ("loss", 7, 0.5, 9.0), ("loss", 7, 1.0, NAN)])
+    (summary,) = metrics.summaries(store.read(), RUN)
+    assert (summary.last, summary.last_step, summary.last_at) == (0.7, 7, 1.0)
+
+
+def test_a_history_is_in_the_order_of_steps_and_keeps_every_value_of_a_step(store: Store) -> None:
+    with store.write() as db:
+        metrics.write(db, RUN, [("loss", 2, 2.0, 0.2), ("loss", 1, 1.0, 0.1), ("loss", 1, 1.0, 0.11)])
+    found = metrics.history(store.read(), RUN, "loss")
+    assert found == [MetricPoint(1, 1.0, 0.1), MetricPoint(1, 1.0, 0.11), MetricPoint(2, 2.0, 0.2)]
+
+
+def test_an_unknown_metric_has_no_points(store: Store) -> None:
+    assert metrics.history(store.read(), RUN, "none") == []
+    assert metrics.series(store.read(), RUN, "none", buckets=10) == []
+
+
+def test_points_of_an_unknown_run_are_refused(store: Store) -> None:
+    with pytest.raises(NotFound), store.write() as db:
+        metrics.write(db, "nobody", [("loss", 0, 1.0, 0.5)])
+
+
+def test_many_points_move_into_chunks_and_the_newest_stay_rows(store: Store) -> None:
+    for start in range(0, 700, 100):
+        write(store, [float(n) for n in range(start, start + 100)], start=start)
+    db = store.read()
+    assert db.execute("SELECT sum(count) FROM metric_chunks").fetchone()[0] == 600
+    assert db.execute("SELECT count(*) FROM metric_points").fetchone()[0] == 100
+    assert logged(store) == [float(n) for n in range(700)]
+
+
+def test_a_large_batch_is_cut_into_chunks_of_bounded_size(store: Store) -> None:
+    write(store, [0.5] * 10_000)
+    counts = [row[0] for row in store.read().execute("SELECT count FROM metric_chunks ORDER BY first_seq")]
+    assert counts == [4096, 4096, 1808]
+    assert logged(store) == [0.5] * 10_000
+
+
+def test_the_end_of_a_run_compacts_what_is_left_where_that_saves_space(store: Store) -> None:
+    write(store, [0.5] * 50)
+    write(store, [0.5] * 3, key="few")
+    with store.write() as db:
+        runs.finish(db, RUN, "FINISHED", 9.0)
+    assert store.read().execute("SELECT count(*) FROM metric_points").fetchone()[0] == 3
+    assert (logged(store), logged(store, "few")) == ([0.5] * 50, [0.5] * 3)
+
+
+def test_few_points_are_drawn_as_they_are(store: Store) -> None:
+    write(store, [1.0, NAN, INF])
+    found = metrics.series(store.read(), RUN, "loss", buckets=10)
+    assert found[0] == (0.0, 1.0, 1.0, 1.0)
+    assert found[1][0] == 1.0
+    assert math.isnan(found[1][3])
+    assert found[2] == (2.0, INF, INF, INF)
+
+
+def test_a_series_keeps_the_extremes_of_each_bucket(store: Store) -> None:
+    values = [math.sin(n / 50) for n in range(5000)]
+    values[1234], values[4321] = 99.0, -99.0
+    write(store, values)
+    found = metrics.series(store.read(), RUN, "loss", buckets=80)
+    assert len(found) == 80
+    assert max(high for _, _, high, _ in found) == 99.0
+    assert min(low for _, low, _, _ in found) == -99.0
+    assert [x for x, *_ in found] == sorted(x for x, *_ in found)
+    assert found[-1] == (4999.0, pytest.approx(min(values[4938:])), pytest.approx(max(values[4938:])), values[-1])
+
+
+def test_a_series_reports_nan_beside_the_numbers_of_its_bucket(store: Store) -> None:
+    values = [1.0] * 1000
+    values[500] = NAN
+    write(store, values)
+    found = metrics.series(store.read(), RUN, "loss", buckets=10)
+    assert len(found) == 11
+    assert [x for x, low, _, _ in found if low != low] == [500.0]
+
+
+def test_a_series_can_be_cut_and_drawn_over_time(store: Store) -> None:
+    write(store, [float(n) for n in range(2000)])
+    by_step = metrics.series(store.read(), RUN, "loss", buckets=5, low=100, high=199)
+    assert [(low, high) for _, low, high, _ in by_step] == [(100 + 20 * n, 119 + 20 * n) for n in range(5)]
+    by_time = metrics.series(store.read(), RUN, "loss", buckets=5, x="time", low=10.0, high=19.9)
+    assert [(low, high) for _, low, high, _ in by_time] == [(low, high) for _, low, high, _ in by_step]
+    assert by_time[-1][0] == 19.9
+
+
+@given(
+    values=st.lists(st.floats(), min_size=1, max_size=200),
+    buckets=st.integers(1, 30),
+    order=st.randoms(use_true_random=False),
+)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_a_series_never_hides_an_extreme_or_a_nan(
+    store: Store, values: list[float], buckets: int, order: object
+) -> None:
+    with store.write() as db:
+        for table in ("metric_points", "metric_chunks", "metrics"):
+            db.execute(f"DELETE FROM {table}")
+        shuffled = list(enumerate(values))
+        order.shuffle(shuffled)  # type: ignore[attr-defined]
+        metrics.write(db, RUN, [("loss", step, step / 10, value) for step, value in shuffled])
+        metrics.compact(db, runs.number(db, RUN))
+    found = metrics.series(store.read(), RUN, "loss", buckets=buckets)
+    numbers = [value for value in values if value == value]
+    assert len(found) <= 2 * max(buckets, 1)
+    assert any(low != low for _, low, _, _ in found) == (len(numbers) < len(values))
+    if numbers:
+        assert min(low for _, low, _, _ in found if low == low) == min(numbers)
+        assert max(high for _, _, high, _ in found if high == high) == max(numbers)
