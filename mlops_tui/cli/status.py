@@ -50,8 +50,8 @@ def command(workspace: Workspace, as_json: bool) -> None:
             }
         )
         return
-    output.write_fields([("project", workspace.project.root), ("runs", f"{count:,}")])
-    _write_pipeline(stages, run, now)
+    output.write_fields([("project", workspace.project.root), ("runs", f"{count:,}"), ("pipeline", _latest(run, now))])
+    _write_pipeline(stages, run)
     _write_models(registered)
     _write_alerts(opened)
 
@@ -76,12 +76,14 @@ def _stage(stage: StageStatus) -> dict[str, Any]:
     }
 
 
-def _write_pipeline(stages: list[StageStatus] | None, run: PipelineRun | None, now: float) -> None:
-    if run is not None:
-        end = run.ended_at if run.ended_at is not None else now
-        output.write_fields(
-            [("pipeline", f"{run.state}, {text.duration(end - run.started_at)}, started {text.moment(run.started_at)}")]
-        )
+def _latest(run: PipelineRun | None, now: float) -> str:
+    if run is None:
+        return ""
+    end = run.ended_at if run.ended_at is not None else now
+    return f"{run.name} {run.state}, {text.duration(end - run.started_at)}, started {text.moment(run.started_at)}"
+
+
+def _write_pipeline(stages: list[StageStatus] | None, run: PipelineRun | None) -> None:
     if stages is None:
         output.say("\nno dvc.yaml here")
         return

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mlops_store.errors import Refused
-from mlops_store.records import Alert, ModelVersion, MonitorReport, PipelineRun, PipelineState
+from mlops_store.records import Alert, ModelVersion, MonitorReport, PipelineRun, PipelineState, StageRun
 from mlops_store.store import Store
 from mlops_tui.config import Config
 from mlops_tui.demo import MODEL, delivery
@@ -65,11 +65,13 @@ def play(project: Project, tell: Callable[[str], None]) -> Summary:
 def _run_pipeline(project: Project, tell: Callable[[str], None]) -> PipelineRun:
     from mlops_tui import pipeline
 
+    def told(event: StageRun | PipelineRun) -> None:
+        if isinstance(event, StageRun) and event.state.is_final:
+            seconds = event.duration_s(time.time())
+            tell(f"  {event.stage}: {event.state}" + (f" in {seconds:.1f} s" if seconds is not None else ""))
+
     tell("running the pipeline: prepare, train three models, evaluate, register")
-    run = pipeline.wait(project, pipeline.start(project, jobs=_JOBS))
-    for stage in run.stages:
-        seconds = stage.duration_s(time.time())
-        tell(f"  {stage.stage}: {stage.state}" + (f" in {seconds:.1f} s" if seconds is not None else ""))
+    run = pipeline.wait(project, pipeline.start(project, jobs=_JOBS), told)
     if run.state is not PipelineState.FINISHED:
         failed = ", ".join(stage.stage for stage in run.stages if stage.state == "failed") or "no stage"
         raise Refused(f"the pipeline {run.state}: {failed} failed", f"see: mlops-tui -C {project.root} logs")

@@ -1,7 +1,7 @@
 """Train gradient boosting, one tree a round."""
 
 from sklearn.ensemble import GradientBoostingClassifier
-from training import keep, log_step, params, read
+from training import keep, log_settings, log_step, params, read
 
 import mlops_tui as mlops
 
@@ -21,7 +21,7 @@ def main() -> None:
     )
 
     with mlops.start_run():
-        mlops.log_params({"family": "boosting", **settings})
+        log_settings("boosting")
         for round_number in range(1, settings["rounds"] + 1):
             model.set_params(n_estimators=round_number).fit(features, diagnosis)
             log_step(model, round_number)

@@ -1,7 +1,7 @@
 """Train a random forest, a few trees at a time."""
 
 from sklearn.ensemble import RandomForestClassifier
-from training import keep, log_step, params, read
+from training import keep, log_settings, log_step, params, read
 
 import mlops_tui as mlops
 
@@ -16,7 +16,7 @@ def main() -> None:
     )
 
     with mlops.start_run():
-        mlops.log_params({"family": "forest", **settings})
+        log_settings("forest")
         for trees in range(settings["trees_per_step"], settings["trees"] + 1, settings["trees_per_step"]):
             model.set_params(n_estimators=trees).fit(features, diagnosis)
             log_step(model, trees)

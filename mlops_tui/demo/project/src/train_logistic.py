@@ -3,7 +3,7 @@
 from sklearn.linear_model import SGDClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from training import keep, log_step, params, read
+from training import keep, log_settings, log_step, params, read
 
 import mlops_tui as mlops
 
@@ -23,7 +23,7 @@ def main() -> None:
     model = make_pipeline(scaler, classifier)
 
     with mlops.start_run():
-        mlops.log_params({"family": "logistic", **settings})
+        log_settings("logistic")
         for epoch in range(1, settings["epochs"] + 1):
             classifier.partial_fit(scaler.transform(features), diagnosis, classes=[0, 1])
             log_step(model, epoch)

@@ -36,6 +36,11 @@ def scores(model, name: str) -> dict[str, float]:
     }
 
 
+def log_settings(family: str) -> None:
+    """Log the family's settings under the names that the pipeline gives them, for runs outside of it as well."""
+    mlops.log_params({"family": family, **{f"{family}.{key}": value for key, value in params()[family].items()}})
+
+
 def log_step(model, step: int) -> None:
     """Log how good the model is after this step."""
     mlops.log_metrics({**scores(model, "train"), **scores(model, "validation")}, step=step)
