@@ -162,7 +162,7 @@ def _pair(reference: Sample, current: Sample) -> Pair:
 def _score(method: Method, pair: Pair) -> float | None:
     try:
         with np.errstate(over="ignore", invalid="ignore"):
-            score = method.function(*getattr(pair, method.view))
+            score = method.score(pair)
     except OverflowError:
         return None
     return score if math.isfinite(score) else None
@@ -179,8 +179,8 @@ def _two_sample(pair: Pair) -> tuple[float, float]:
 
     n, m = pair.reference.count, pair.current.count
     if isinstance(pair, NumberPair):
-        values, gap = pair.merged
-        effect = float(np.abs(gap[:-1][values[1:] != values[:-1]]).max(initial=0.0))
+        _, gap = pair.merged
+        effect = float((np.abs(gap[:-1]) * pair.changes).max())
         return effect, float(kolmogorov(effect * math.sqrt(n * m / (n + m))))
     reference, current = pair.counts
     effect = float(np.abs(reference / n - current / m).sum() / 2)

@@ -1,6 +1,7 @@
-"""Two samples of one column side by side, in the three views that methods are fed with.
+"""Two samples of one column side by side, in the views that methods are fed with.
 
 - ``sorted``: the two sorted samples of numbers;
+- ``merged``: both in one order, and how far apart their distribution functions are;
 - ``counts``: how often each distinct value occurs in either sample, aligned;
 - ``binned``: the same, but numbers with more than 20 distinct values in the reference are counted in bins.
 
@@ -13,6 +14,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from mlops_tui.drift.samples import FloatArray, IntArray, Labels, Numbers, merged, ordered
 
@@ -42,17 +44,21 @@ class NumberPair:
         return merged(*self.sorted)
 
     @cached_property
+    def changes(self) -> npt.NDArray[np.bool_]:
+        """Whether each of the merged values but the last is followed by another value."""
+        values, _ = self.merged
+        return np.not_equal(values[1:], values[:-1])
+
+    @cached_property
     def distinct(self) -> int:
         """Distinct values in both samples together."""
-        return _distinct(self.merged[0])
+        return int(np.count_nonzero(self.changes)) + 1
 
     @cached_property
     def values(self) -> FloatArray:
         """The distinct values, ascending; ``counts`` follows them."""
         values, _ = self.merged
-        is_first = np.ones(len(values), dtype=np.bool_)
-        is_first[1:] = values[1:] != values[:-1]
-        return values[is_first]
+        return np.concatenate([values[:1], values[1:][self.changes]])
 
     @cached_property
     def counts(self) -> View:
@@ -103,6 +109,11 @@ class LabelPair:
     @property
     def sorted(self) -> View:
         """Refused: labels have no values to sort."""
+        raise TypeError("labels have no order")
+
+    @property
+    def merged(self) -> View:
+        """Refused: labels have no values to merge."""
         raise TypeError("labels have no order")
 
     def _aligned(self, labels: Labels) -> FloatArray:

@@ -92,11 +92,14 @@ def merged(reference: FloatArray, current: FloatArray) -> tuple[FloatArray, Floa
         The n + m values, and after each of them the reference's minus the current distribution function. Among equal
         values only the last difference is the functions' own; the others stand before gaps of width 0.
     """
+    n, m = len(reference), len(current)
     both = np.concatenate([reference, current])
-    order = np.argsort(both, kind="stable")  # two ascending runs: a merge
-    from_reference = np.cumsum(order < len(reference))
-    from_current = np.arange(1, len(both) + 1) - from_reference
-    return both[order], from_reference / len(reference) - from_current / len(current)
+    order = both.argsort(kind="stable")  # two ascending runs: a merge
+    # whole numbers first (exact up to 2**53 pairs), one division at the end
+    gap = np.where(order < n, float(m), float(-n))
+    np.cumsum(gap, out=gap)
+    gap /= n * m
+    return both.take(order), gap
 
 
 def numbers(column: pd.Series[Any]) -> Numbers:

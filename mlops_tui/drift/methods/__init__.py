@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from mlops_store.errors import NotFound, nearest
 
 if TYPE_CHECKING:
-    from mlops_tui.drift.samples import FloatArray
+    from mlops_tui.drift.pairs import Pair
 
 #: Every method's id, which is also its module's name. Ids are Evidently's.
 IDS = ("chisquare", "jensenshannon", "ks", "psi", "wasserstein", "z")
@@ -41,8 +41,7 @@ class Method:
         kinds: The kinds of columns that it can compare, 'numerical' and 'categorical'.
         threshold: The default.
         drifted: When the score means drift.
-        view: What the function is fed: see ``mlops_tui.drift.pairs``.
-        function: Takes the reference's and the current view, returns the score.
+        score: Computes the score of a pair of samples of one of these kinds.
         source: Where the definition stands.
     """
 
@@ -51,8 +50,7 @@ class Method:
     kinds: tuple[str, ...]
     threshold: float
     drifted: Drifted
-    view: Literal["sorted", "counts", "binned"]
-    function: Callable[[FloatArray, FloatArray], float]
+    score: Callable[[Pair], float]
     source: str
 
     @property

@@ -39,7 +39,6 @@ METHOD = Method(
     kinds=("categorical", "numerical"),
     threshold=0.05,
     drifted=Drifted.BELOW,
-    view="counts",
-    function=chisquare,
+    score=lambda pair: chisquare(*pair.counts),
     source="scipy.stats.chisquare; Evidently 0.7 'chisquare'",
 )

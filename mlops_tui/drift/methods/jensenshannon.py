@@ -36,7 +36,6 @@ METHOD = Method(
     kinds=("categorical", "numerical"),
     threshold=0.1,
     drifted=Drifted.AT_LEAST,
-    view="binned",
-    function=jensenshannon,
+    score=lambda pair: jensenshannon(*pair.binned),
     source="scipy.spatial.distance.jensenshannon; Evidently 0.7 'jensenshannon'",
 )

@@ -40,7 +40,6 @@ METHOD = Method(
     kinds=("numerical",),
     threshold=0.05,
     drifted=Drifted.AT_MOST,
-    view="sorted",
-    function=ks,
+    score=lambda pair: ks(*pair.sorted),
     source="scipy.stats.ks_2samp; Evidently 0.7 'ks'",
 )

@@ -40,7 +40,6 @@ METHOD = Method(
     kinds=("categorical", "numerical"),
     threshold=0.1,
     drifted=Drifted.AT_LEAST,
-    view="binned",
-    function=psi,
+    score=lambda pair: psi(*pair.binned),
     source="Siddiqi (2006); Evidently 0.7 'psi'",
 )

@@ -25,8 +25,12 @@ def wasserstein(reference: FloatArray, current: FloatArray) -> float:
         Ramdas, Garcia and Cuturi, On Wasserstein two sample testing (2015); scipy.stats.wasserstein_distance;
         normed as in Evidently 0.7.
     """
-    values, gap = merged(reference, current)
-    distance = float(np.sum(np.abs(gap[:-1]) * np.diff(values)))
+    return _normed(merged(reference, current), reference)
+
+
+def _normed(merge: tuple[FloatArray, FloatArray], reference: FloatArray) -> float:
+    values, gap = merge
+    distance = float(np.dot(np.abs(gap[:-1]), np.diff(values)))
     return distance / max(float(np.std(reference)), SMALLEST_NORM)
 
 
@@ -36,7 +40,7 @@ METHOD = Method(
     kinds=("numerical",),
     threshold=0.1,
     drifted=Drifted.AT_LEAST,
-    view="sorted",
-    function=wasserstein,
+    # the merge is needed for other figures as well
+    score=lambda pair: _normed(pair.merged, pair.sorted[0]),
     source="scipy.stats.wasserstein_distance; Evidently 0.7 'wasserstein'",
 )

@@ -40,7 +40,6 @@ METHOD = Method(
     kinds=("categorical", "numerical"),
     threshold=0.05,
     drifted=Drifted.BELOW,
-    view="counts",
-    function=z,
+    score=lambda pair: z(*pair.counts),
     source="Evidently 0.7 'z'",
 )
