@@ -6,6 +6,7 @@ Nothing here knows what a run, a stage or a model is.
 from __future__ import annotations
 
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar
 
 from mlops_store.errors import MlopsError
 from mlops_tui import config
@@ -18,6 +19,7 @@ from mlops_tui.ui.session import Session
 from mlops_tui.ui.terminal_app import TerminalApp
 from mlops_tui.ui.watch import Watch
 from mlops_tui.ui.widgets.key_bar import KeyBar
+from mlops_tui.ui.widgets.scroll_bar import ThinScrollBar
 
 
 class MlopsApp(TerminalApp):
@@ -40,6 +42,7 @@ class MlopsApp(TerminalApp):
         self.session = Session(project, config or Config())
         self._history: places.History[ProjectScreen] = places.History(places.parse(start))
         self._watch: Watch | None = None
+        ScrollBar.renderer = ThinScrollBar
         for entry in theme.THEMES:
             self.register_theme(entry)
         self.theme = self.session.config.ui.theme or theme.DARK.name
@@ -63,17 +66,13 @@ class MlopsApp(TerminalApp):
         """Begins to watch the project."""
         if self.is_colour_poor:
             self.add_class("-poor")
-        self._watch = Watch(self.session, self._changed)
+        self._watch = Watch(self.session, self.post_message)
         self.call_after_refresh(self._watch.start)
 
     def on_unmount(self) -> None:
         """Stops watching."""
         if self._watch is not None:
             self._watch.stop()
-
-    def _changed(self, message: messages.StoreChanged | messages.ProjectChanged) -> None:
-        """Called by the watch, in its thread."""
-        self.post_message(message)
 
     def on_store_changed(self, message: messages.StoreChanged) -> None:
         """Tells the screens."""

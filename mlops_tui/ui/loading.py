@@ -21,10 +21,8 @@ from mlops_tui.ui.session import Session, session_of
 Records = TypeVar("Records")
 
 
-class Loaded(Message):
+class Loaded(Message, bubble=False):
     """A load ended, with records or with an error."""
-
-    bubble = False
 
     def __init__(self, ticket: int, records: object, error: MlopsError | None) -> None:
         super().__init__()
@@ -103,7 +101,8 @@ class Loader(Widget, Generic[Records]):
         records: object = None
         error: MlopsError | None = None
         try:
-            records = self.load(session)
+            error = session.problem
+            records = None if error is not None else self.load(session)
         except MlopsError as problem:
             error = problem
         except sqlite3.Error as problem:

@@ -11,10 +11,8 @@ from mlops_store.errors import MlopsError
 
 
 @dataclass
-class StoreChanged(Message):
+class StoreChanged(Message, bubble=False):
     """The store has new commits (or has just appeared). Visible screens load again."""
-
-    bubble = False
 
     def can_replace(self, message: Message) -> bool:
         """One is as good as many."""
@@ -22,12 +20,10 @@ class StoreChanged(Message):
 
 
 @dataclass
-class ProjectChanged(Message):
+class ProjectChanged(Message, bubble=False):
     """Files of the project changed: ``paths`` are absolute."""
 
     paths: frozenset[str]
-
-    bubble = False
 
 
 @dataclass

@@ -4,44 +4,57 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
-from mlops_store.records import Run
 from mlops_tui.ui import keymap
 from mlops_tui.ui.screens.base import ProjectScreen
-from mlops_tui.ui.session import Session
-from mlops_tui.ui.theme import state_cell
-from mlops_tui.ui.widgets.columns import Column
-from mlops_tui.ui.widgets.pane import Pane
-from mlops_tui.ui.widgets.window_table import Row, WindowTable
-
-
-class ExperimentsPane(Pane[tuple[Run, ...]]):
-    """The newest runs."""
-
-    def compose(self) -> ComposeResult:
-        """A list."""
-        yield WindowTable((Column("name", "run", grows=True), Column("status", "status", max_width=12)))
-
-    def load(self, session: Session) -> tuple[Run, ...]:
-        """The newest runs."""
-        if session.store is None:
-            return ()
-        from mlops_store import runs
-
-        db = session.store.read()
-        return tuple(runs.by_ids(db, runs.ids(db)[:100]))
-
-    def show(self, records: tuple[Run, ...]) -> None:
-        """Draws them."""
-        rows = [Row(run.run_id, (run.name, state_cell(run.status))) for run in records]
-        self.query_one(WindowTable).show(rows)
+from mlops_tui.ui.screens.overview_panes import AlertsPane, ExperimentsPane, OverviewPane, PipelinePane, RegistryPane
 
 
 class OverviewScreen(ProjectScreen):
-    """Four live panes."""
+    """Four live panes: side by side where there is room, else stacked with the focused one large."""
 
     NAME = "overview"
     BINDINGS = keymap.bindings("overview")
 
+    DEFAULT_CSS = """
+    OverviewScreen #body { layout: vertical; }
+    OverviewScreen #body Pane { height: 3; }
+    OverviewScreen #body Pane:focus-within { height: 1fr; }
+    OverviewScreen.-tall #body Pane { height: 1fr; }
+    OverviewScreen.-wide #body { layout: grid; grid-size: 2 2; }
+    OverviewScreen.-very-wide #body { layout: grid; grid-size: 2 2; }
+    OverviewScreen.-wide #body Pane, OverviewScreen.-very-wide #body Pane { height: 1fr; }
+    """
+
+    def heading(self) -> str:
+        """The overview is home: it needs no name."""
+        return ""
+
     def compose_body(self) -> ComposeResult:
         """The panes."""
-        yield ExperimentsPane("Experiments", 1)
+        yield ExperimentsPane()
+        yield PipelinePane()
+        yield RegistryPane()
+        yield AlertsPane()
+
+    @property
+    def _focused(self) -> OverviewPane[object] | None:
+        return next((pane for pane in self.query(OverviewPane) if pane.has_focus_within), None)
+
+    def action_open_pane(self) -> None:
+        """Opens the focused pane as a full screen."""
+        pane = self._focused
+        if pane is not None:
+            pane.open()
+
+    def action_next_pane(self) -> None:
+        """Focuses the next pane."""
+        self._turn(1)
+
+    def action_previous_pane(self) -> None:
+        """Focuses the previous pane."""
+        self._turn(-1)
+
+    def _turn(self, by: int) -> None:
+        panes, focused = self.panes, self._focused
+        place = panes.index(focused) if focused in panes else -by
+        panes[(place + by) % len(panes)].focus_inside()

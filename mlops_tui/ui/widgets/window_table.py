@@ -122,6 +122,7 @@ class WindowTable(ScrollView, can_focus=True):
         self._placed_width = -1
         self._skipped = 0
         self._cursor = 0
+        self._is_moved = False
         self._anchor: int | None = None
         self._marks: set[Key] = set()
         self._before_range: frozenset[Key] = frozenset()
@@ -245,8 +246,9 @@ class WindowTable(ScrollView, can_focus=True):
             moved = self.cursor_key != key
             self._resize()
             if not was_empty and self._cursor != before and self.is_mounted:
-                # keep the row under the cursor on the same line of the screen
-                self.scroll_to(y=max(0, top + self._cursor - before), animate=False, force=True)
+                # The row under the cursor stays on its line of the screen; but at the top new rows are let in.
+                self.scroll_to(y=max(0, top + self._cursor - before) if top else 0, animate=False, force=True)
+                self._show_cursor()
         if self._measure(loaded.values()) or not same_order:
             self._place()
             self.refresh()
@@ -259,8 +261,8 @@ class WindowTable(ScrollView, can_focus=True):
             self.call_later(lambda: self.post_message(self.RowHighlighted(self, self.cursor_key)))
 
     def _position_of(self, key: Key | None, otherwise: int) -> int:
-        if not self._keys:
-            return 0
+        if not self._keys or (otherwise == 0 and not self._is_moved):
+            return 0  # nobody has chosen a row yet: the first one, whichever it is
         if key is not None:
             if otherwise < len(self._keys) and self._keys[otherwise] == key:
                 return otherwise
@@ -380,6 +382,7 @@ class WindowTable(ScrollView, can_focus=True):
         if position == self._cursor:
             return
         before, self._cursor = self._cursor, position
+        self._is_moved = True
         self._refresh_row(before)
         self._refresh_row(position)
         if self._anchor is not None:

@@ -1,0 +1,199 @@
+"""Wakes a thread when files change in some directories.
+
+On Linux the kernel's inotify is read here rather than through watchdog, because a training script may append to its
+journal ten thousand times a second: the kernel merges equal events until they are read, so that reading seldom costs
+nothing, where a thread that reads at once would take a core from the training. Elsewhere watchdog is used.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import struct
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from typing import Protocol
+
+_MODIFY = 0x2
+_MOVED_FROM, _MOVED_TO, _CREATE, _DELETE, _DELETE_SELF = 0x40, 0x80, 0x100, 0x200, 0x400
+_WANTED = _MODIFY | _MOVED_FROM | _MOVED_TO | _CREATE | _DELETE | _DELETE_SELF
+_IGNORED, _OVERFLOW = 0x8000, 0x4000
+_NONBLOCK_CLOEXEC = os.O_NONBLOCK | os.O_CLOEXEC
+
+#: Seconds in which events are gathered before they are read.
+GATHER_S = 0.01
+
+
+class FileEvents(Protocol):
+    """What changed, by path."""
+
+    def follow(self, directories: Iterable[str]) -> None:
+        """Watches exactly these directories, not what is below; those that do not exist are left out."""
+
+    def wait(self, timeout_s: float) -> set[str]:
+        """Waits for a change, a ``wake`` or the timeout; returns the changed paths."""
+
+    def wake(self) -> None:
+        """Ends a ``wait``, from any thread."""
+
+    def close(self) -> None:
+        """Watches nothing any more."""
+
+
+def open_events() -> FileEvents:
+    """The best that this system has."""
+    if sys.platform == "linux":
+        try:
+            return Inotify()
+        except OSError:  # no more instances are allowed: the slow poll remains
+            return Silence()
+    return Watchdog()
+
+
+class Silence:
+    """No events at all: only timeouts and ``wake``."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def follow(self, directories: Iterable[str]) -> None:
+        """Watches nothing."""
+
+    def wait(self, timeout_s: float) -> set[str]:
+        """Waits for ``wake`` or the timeout."""
+        self._event.wait(timeout_s)
+        self._event.clear()
+        return set()
+
+    def wake(self) -> None:
+        """Ends a ``wait``."""
+        self._event.set()
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+class Inotify:
+    """The kernel's events.
+
+    Raises:
+        OSError: No instance is to be had.
+    """
+
+    def __init__(self) -> None:
+        import ctypes
+
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._descriptor = self._libc.inotify_init1(_NONBLOCK_CLOEXEC)
+        if self._descriptor < 0:
+            raise OSError(ctypes.get_errno(), "inotify_init1")
+        self._wake_read, self._wake_write = os.pipe2(_NONBLOCK_CLOEXEC)
+        self._watches: dict[str, int] = {}
+        self._directories: dict[int, str] = {}
+
+    def follow(self, directories: Iterable[str]) -> None:
+        """Watches exactly these directories."""
+        wanted = set(directories)
+        for directory in set(self._watches) - wanted:
+            self._libc.inotify_rm_watch(self._descriptor, self._watches[directory])
+            self._forget(self._watches[directory])
+        for directory in wanted:
+            # adding again what is watched changes nothing, and finds a directory that was replaced
+            watch = self._libc.inotify_add_watch(self._descriptor, os.fsencode(directory), _WANTED)
+            if watch >= 0:
+                self._watches[directory] = watch
+                self._directories[watch] = directory
+
+    def _forget(self, watch: int) -> None:
+        directory = self._directories.pop(watch, "")
+        if self._watches.get(directory) == watch:
+            del self._watches[directory]
+
+    def wait(self, timeout_s: float) -> set[str]:
+        """Waits for a change, a ``wake`` or the timeout."""
+        ready, _, _ = select.select([self._descriptor, self._wake_read], [], [], timeout_s)
+        if self._wake_read in ready:
+            os.read(self._wake_read, 4096)
+        if self._descriptor not in ready:
+            return set()
+        time.sleep(GATHER_S)
+        try:
+            return self._paths(os.read(self._descriptor, 256 * 1024))
+        except BlockingIOError:
+            return set()
+
+    def _paths(self, data: bytes) -> set[str]:
+        paths: set[str] = set()
+        offset = 0
+        while offset + 16 <= len(data):
+            watch, mask, _, length = struct.unpack_from("iIII", data, offset)
+            name = data[offset + 16 : offset + 16 + length].rstrip(b"\0")
+            offset += 16 + length
+            directory = self._directories.get(watch, "")
+            if mask & _OVERFLOW:
+                paths.update(self._watches)
+            if mask & _IGNORED:
+                self._forget(watch)
+            if directory:
+                paths.add(os.path.join(directory, os.fsdecode(name)) if name else directory)
+        return paths
+
+    def wake(self) -> None:
+        """Ends a ``wait``."""
+        try:
+            os.write(self._wake_write, b".")
+        except BlockingIOError:
+            return  # it is full of wakes already
+
+    def close(self) -> None:
+        """Closes the descriptors."""
+        for descriptor in (self._descriptor, self._wake_read, self._wake_write):
+            os.close(descriptor)
+
+
+class Watchdog:
+    """watchdog's observer, for systems without inotify."""
+
+    def __init__(self) -> None:
+        from watchdog.observers import Observer
+
+        self._observer = Observer()
+        self._observer.daemon = True
+        self._observer.start()
+        self._event = threading.Event()
+        self._paths: set[str] = set()
+        self._watches: dict[str, object] = {}
+
+    def follow(self, directories: Iterable[str]) -> None:
+        """Watches exactly these directories."""
+        from watchdog.events import FileSystemEventHandler
+
+        handler = FileSystemEventHandler()
+        handler.on_any_event = self._changed  # type: ignore[method-assign]
+        wanted = {directory for directory in directories if os.path.isdir(directory)}
+        for directory in set(self._watches) - wanted:
+            self._observer.unschedule(self._watches.pop(directory))  # type: ignore[arg-type]
+        for directory in wanted - set(self._watches):
+            self._watches[directory] = self._observer.schedule(handler, directory, recursive=False)
+
+    def _changed(self, event: object) -> None:
+        if getattr(event, "event_type", "") not in ("opened", "closed_no_write"):
+            self._paths.update(str(path) for path in (event.src_path, event.dest_path) if path)  # type: ignore[attr-defined]
+            self._event.set()
+
+    def wait(self, timeout_s: float) -> set[str]:
+        """Waits for a change, a ``wake`` or the timeout."""
+        self._event.wait(timeout_s)
+        self._event.clear()
+        paths, self._paths = self._paths, set()
+        return paths
+
+    def wake(self) -> None:
+        """Ends a ``wait``."""
+        self._event.set()
+
+    def close(self) -> None:
+        """Stops the observer, without waiting for it."""
+        self._observer.stop()
