@@ -44,7 +44,7 @@ def fold(store: Store, journals_dir: str, *, wait_s: float = WAIT_S, budget_s: f
         store: Where to.
         journals_dir: Where from; need not exist.
         wait_s: How long to wait for another process that is folding; 0 leaves the work to it.
-        budget_s: Stops after about this many seconds; the rest is for the next call.
+        budget_s: Stops after about this many seconds, but not before a first megabyte; the rest is for the next call.
 
     Returns:
         The number of frames stored by this call.
@@ -69,14 +69,14 @@ def _pass(store: Store, directory: str, deadline: float) -> int:
     gone = [name for name in offsets.keys() - set(names) if not os.path.exists(os.path.join(directory, name))]
     grown = deque(name for name in names if _size(directory, name) > offsets.get(name, 0))
     done, total = dict[str, Applied](), 0
-    while grown and time.monotonic() < deadline:
+    while grown and (not done or time.monotonic() < deadline):
         batch = _read(directory, grown, offsets)
         if not batch:
             continue
         with store.write() as db:
             # A row outlives its file by one transaction: without it the file would be read again from its start.
             db.executemany("DELETE FROM journals WHERE name = ?", [(name,) for name in gone])
-            stored = _store(db, directory, batch)
+            stored = store_batch(db, directory, batch)
         gone = []
         for name, offset, data in batch:
             if name not in stored:
@@ -141,7 +141,7 @@ def _stretch(path: str, offset: int) -> bytes:
         os.close(descriptor)
 
 
-def _store(db: sqlite3.Connection, directory: str, batch: list[tuple[str, int, bytes]]) -> dict[str, Applied]:
+def store_batch(db: sqlite3.Connection, directory: str, batch: list[tuple[str, int, bytes]]) -> dict[str, Applied]:
     """Applies what was read and moves the offsets; leaves out what another process stored in the meantime."""
     applier, stored = Applier(db), dict[str, Applied]()
     for name, offset, data in batch:
