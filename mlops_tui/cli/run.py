@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -53,6 +54,11 @@ def command(
         return
     from mlops_tui import pipeline
 
+    if not os.path.exists(workspace.project.pipeline_path):  # before a store is made for nothing
+        raise Refused(
+            f"there is no dvc.yaml in {workspace.project.root}",
+            "describe the stages of a pipeline there; mlops-tui demo writes an example",
+        )
     prefer_own_interpreter(workspace.project)
     with _counted_interrupts() as interrupts:
         run_id = pipeline.start(
