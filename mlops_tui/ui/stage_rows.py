@@ -181,7 +181,7 @@ def time_cell(stage: StageShown, now: float) -> CellValue:
 
 
 def note_cell(stage: StageShown, now: float) -> CellValue:
-    """The most telling remark: progress, the error, or the first reason."""
+    """The most telling remark: progress, the error, the first reason, or when it ended."""
     run = stage.run
     if stage.state == "running" and run is not None and stage.usual_s:
         return progress((run.duration_s(now) or 0.0) / stage.usual_s)
@@ -192,7 +192,8 @@ def note_cell(stage: StageShown, now: float) -> CellValue:
     if stage.reasons and stage.state in ("stale", "running", "waiting"):
         more = f"  +{len(stage.reasons) - 1}" if len(stage.reasons) > 1 else ""
         return Cell(stage.reasons[0] + more, "stale" if stage.state == "stale" else "dim")
-    return Cell(state_word(stage.state), "dim")
+    ended_at = run.ended_at if run is not None else None
+    return Cell(shown.moment(ended_at, now), "dim")
 
 
 def progress(share: float, width: int = 16) -> CellValue:

@@ -72,7 +72,7 @@ class Terminal:
             stderr=slave,
             cwd=cwd,
             env=environment,
-            preexec_fn=control,  # noqa: PLW1509 - the child needs a controlling terminal
+            preexec_fn=control,
             close_fds=True,
         )
         os.close(slave)

@@ -78,8 +78,12 @@ class Pane(Loader[Records]):
 
     def on_mount(self, _: events.Mount) -> None:
         """Loads for the first time."""
+        self.reload()
+
+    def reload(self, *, restart: bool = False) -> None:
+        """Loads again; nothing to do for a pane that is filled from outside."""
         if type(self).load is not Pane.load:
-            self.reload()
+            super().reload(restart=restart)
 
     def load(self, session: Session) -> Records:
         """See ``Loader.load``."""
