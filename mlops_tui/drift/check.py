@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_store.errors import MlopsError, UsageError, nearest
 from mlops_store.records import ColumnReport
 from mlops_tui.config import MonitorConfig
-from mlops_tui.drift import kinds, severity
+from mlops_tui.drift import kinds, methods, severity
 from mlops_tui.drift.columns import Known, Settings, compare, prepare, unscored
 from mlops_tui.drift.predictions import Predictor, Unloadable
 from mlops_tui.drift.schemas import Schema, examine
@@ -71,13 +71,12 @@ def prepared(
         predictor: Makes predictions for batches, and for the reference when ``prediction`` is None.
 
     Raises:
-        UsageError: The monitor names columns that the reference lacks.
+        UsageError: The monitor names columns that the reference lacks, or unknown methods.
     """
     given = column_kinds or {}
     features = [str(name) for name in frame.columns if name != prediction and name not in monitor.ignore]
-    for name in (*monitor.columns, *monitor.categorical):
-        if name not in frame.columns:
-            raise UsageError(f"monitors.{monitor.name}: the reference has no column {name!r}", nearest(name, features))
+    column = monitor.prediction or prediction or "prediction"
+    _validate(monitor, {str(name) for name in frame.columns} | {column})
     if monitor.columns:
         features = [name for name in features if name in monitor.columns]
 
@@ -97,7 +96,8 @@ def prepared(
                 values = predictor.predict(frame.iloc[:PREDICTED_ROWS][read])
         except MlopsError as error:
             problem = error.message
-    column = monitor.prediction or prediction or "prediction"
+    if values is None and not problem and monitor.prediction:
+        problem = f"the reference holds no predictions to compare {monitor.prediction!r} with"
     known = None
     if values is not None:
         wanted = kind(prediction) if prediction is not None else kinds.infer(values)
@@ -115,6 +115,20 @@ def prepared(
         settings=Settings(monitor.methods, monitor.thresholds),
         drift_share=monitor.drift_share,
     )
+
+
+def _validate(monitor: MonitorConfig, columns: set[str]) -> None:
+    """Raises UsageError where the monitor speaks of a column or a method that is not there."""
+    place = f"monitors.{monitor.name}"
+    for name in (*monitor.columns, *monitor.categorical, *monitor.methods):
+        if name not in columns:
+            raise UsageError(f"{place}: the reference has no column {name!r}", nearest(name, columns))
+    for method_id in monitor.methods.values():
+        methods.get(method_id)
+    for name in monitor.thresholds:
+        if name not in columns and name not in methods.IDS:
+            known = {*columns, *methods.IDS}
+            raise UsageError(f"{place}.thresholds: {name!r} is neither a column nor a method", nearest(name, known))
 
 
 def check(reference: Prepared, frame: pd.DataFrame, *, repeated: Sequence[str] = ()) -> Findings:

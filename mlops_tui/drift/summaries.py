@@ -70,7 +70,7 @@ def edges(*samples: Numbers) -> FloatArray:
         width = max(1, math.ceil((high - low + 1) / BINS))
         bins = math.ceil((high - low + 1) / width)
         return np.asarray(low - 0.5 + width * np.arange(bins + 1), dtype=np.float64)
-    if not high - low > 0:
+    if not high - low > max(1e-12 * max(abs(low), abs(high)), 1e-300):  # as good as one value
         margin = max(0.5, abs(low) * 1e-6)
         return np.array([low - margin, high + margin])
     # halves, because the whole span may be more than a double can hold

@@ -84,10 +84,28 @@ def test_only_the_wanted_columns_are_checked_and_the_others_are_no_surprise() ->
     assert [report.column for report in findings.columns] == ["age", "income"]
 
 
-def test_a_wanted_column_that_the_reference_lacks_is_an_error_with_the_nearest() -> None:
-    with pytest.raises(UsageError, match="no column 'incme'") as caught:
-        against(a_frame(), a_frame(), {"columns": ("incme",)})
-    assert "income" in caught.value.hint
+@pytest.mark.parametrize(
+    ("monitor", "message", "hint"),
+    [
+        ({"columns": ("incme",)}, "no column 'incme'", "income"),
+        ({"categorical": ("Age",)}, "no column 'Age'", "age"),
+        ({"methods": {"plans": "psi"}}, "no column 'plans'", "plan"),
+        ({"methods": {"plan": "chi2"}}, "no drift method 'chi2'", "chisquare"),
+        ({"thresholds": {"kss": 0.1}}, "'kss' is neither a column nor a method", "ks"),
+    ],
+)
+def test_settings_that_fit_nothing_are_errors_with_the_nearest_name(
+    monitor: dict[str, Any], message: str, hint: str
+) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        against(a_frame(), a_frame(), monitor)
+    assert hint in caught.value.hint
+
+
+def test_predictions_of_a_batch_without_any_in_the_reference_are_noted() -> None:
+    findings = against(a_frame(), a_frame(seed=1).assign(score=0.5), {"prediction": "score"})
+    assert findings.notes == ("the reference holds no predictions to compare 'score' with",)
+    assert severity.alerts(findings) == ()
 
 
 def test_numbers_can_be_declared_categories() -> None:

@@ -136,7 +136,7 @@ samples = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1,
 def test_every_value_is_in_one_bin_of_a_drawing(reference: list[float], current: list[float]) -> None:
     pair = [Numbers(np.sort(np.array(side))) for side in (reference, current)]
     edges = summaries.edges(*pair)
-    assert (np.diff(edges) >= 0).all()
+    assert (np.diff(edges / 2) > 0).all()
     assert len(edges) <= summaries.BINS + 1
     for sample in pair:
         assert sum(summaries.of_numbers(sample, edges)["counts"]) == sample.count

@@ -51,6 +51,11 @@ def test_dates_are_not_taken_for_numbers() -> None:
     assert (sample.count, sample.unparsable) == (0, 2)
 
 
+def test_whole_numbers_of_any_size_are_numbers() -> None:
+    sample = numbers(pd.Series([10**30, -(10**25), 2**64 - 1], dtype=object))
+    assert sample.values.tolist() == [-1e25, float(2**64 - 1), 1e30]
+
+
 def test_decimals_are_numbers() -> None:
     assert numbers(pd.Series([Decimal("1.5"), Decimal("0.5")], dtype=object)).values.tolist() == [0.5, 1.5]
 
