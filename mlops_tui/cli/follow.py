@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from mlops_store.records import PipelineRun, StageRun, StageState
 from mlops_tui.cli.text import clean, clean_line, count, duration, width
+from mlops_tui.pipeline import logs
 
 if TYPE_CHECKING:
     from mlops_store.store import Store
@@ -19,64 +20,6 @@ _LOOK_EVERY_S = 0.05
 _RECOVER_EVERY_S = 2.0
 #: A stage that writes without end must not keep the others from being shown.
 _BYTES_A_LOOK = 1 << 18
-
-
-class LogTail:
-    """The lines that a growing file gains from one read to the next.
-
-    Args:
-        path: The file; need not exist yet.
-        last: With how many of the lines that are there already to begin; all by default.
-    """
-
-    def __init__(self, path: str, last: int | None = None) -> None:
-        self.path = path
-        self._offset = 0 if last is None else _start_of(path, last)
-        self._rest = b""
-
-    def read(self, *, is_ended: bool = False) -> list[str]:
-        """The next complete lines, at most some hundred kilobytes of them; the last, unfinished one once ended."""
-        try:
-            with open(self.path, "rb") as file:
-                file.seek(self._offset)
-                data = file.read(_BYTES_A_LOOK)
-        except FileNotFoundError:
-            return []
-        self._offset += len(data)
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        if (is_ended and not data and self._rest) or len(self._rest) >= _BYTES_A_LOOK:
-            lines.append(self._rest)
-            self._rest = b""
-        return [line.decode("utf-8", "replace") for line in lines]
-
-    @property
-    def is_drained(self) -> bool:
-        """Whether everything that the file holds has been read."""
-        try:
-            return os.path.getsize(self.path) <= self._offset and not self._rest
-        except FileNotFoundError:
-            return True
-
-
-def _start_of(path: str, count: int) -> int:
-    """Where the last lines of a file begin."""
-    try:
-        with open(path, "rb") as file:
-            end = file.seek(0, os.SEEK_END)
-            position, found = end, end
-            while position and count:
-                size = min(_BYTES_A_LOOK, position)
-                position -= size
-                file.seek(position)
-                block = file.read(size)
-                index = size
-                while count and (index := block.rfind(b"\n", 0, index)) >= 0:
-                    if position + index + 1 < end:  # a line feed at the very end begins no line
-                        count -= 1
-                        found = position + index + 1
-            return found if not count else 0
-    except FileNotFoundError:
-        return 0
 
 
 class Follower:
@@ -109,7 +52,8 @@ class Follower:
         self._last = last
         self._is_coloured = self._stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
         self._states: dict[str, StageState] = {}
-        self._tails: dict[str, LogTail] = {}
+        self._announced: set[str] = set()
+        self._logs: dict[str, logs.Follower] = {}
 
     def follow(self, between: Callable[[], None] = lambda: None) -> PipelineRun:
         """Writes until the run has ended, and returns it.
@@ -143,8 +87,10 @@ class Follower:
             label = clean(stage.stage, 40)
             label += " " * (columns - width(label))
             before = self._states.get(stage.stage, StageState.WAITING)
-            if before is StageState.WAITING and stage.state is not StageState.WAITING and stage.started_at is not None:
-                self._write(label, f"$ {clean(stage.command, 1000)}")
+            if stage.started_at is not None and stage.stage not in self._announced:
+                self._announced.add(stage.stage)
+                for line in stage.command.strip().splitlines():
+                    self._write(label, f"$ {clean(line, 1000)}")
             is_busy = self._show_log(stage, label, is_ended=stage.state.is_final) or is_busy
             if stage.state.is_final and not before.is_final and self._is_drained(stage):
                 self._write(label, ending(stage))
@@ -157,14 +103,16 @@ class Follower:
     def _show_log(self, stage: StageRun, label: str, *, is_ended: bool) -> bool:
         if not stage.log_path:
             return False
-        tail = self._tails.setdefault(stage.stage, LogTail(stage.log_path, self._last))
-        lines = tail.read(is_ended=is_ended)
+        if stage.stage not in self._logs:
+            self._logs[stage.stage] = logs.Follower(stage.log_path, self._last)
+        log = self._logs[stage.stage]
+        lines = log.read(limit_bytes=_BYTES_A_LOOK, is_ended=is_ended)
         for line in lines:
             self._write(label, clean_line(line))
-        return bool(lines) or (is_ended and not tail.is_drained)
+        return bool(lines) or (is_ended and not log.is_drained)
 
     def _is_drained(self, stage: StageRun) -> bool:
-        return stage.stage not in self._tails or self._tails[stage.stage].is_drained
+        return stage.stage not in self._logs or self._logs[stage.stage].is_drained
 
     def _write(self, label: str, line: str) -> None:
         prefix = f"\x1b[36m{label} |\x1b[39m " if self._is_coloured and label else f"{label} | " if label else ""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Iterator
 
 import click
 
 from mlops_store.errors import NotFound, nearest
 from mlops_store.records import PipelineRun, RunKind, StageRun
 from mlops_tui.cli import output
-from mlops_tui.cli.follow import Follower, LogTail
+from mlops_tui.cli.follow import Follower
 from mlops_tui.cli.parameters import json_option, run_argument, stage_argument
 from mlops_tui.cli.text import clean, clean_line
 from mlops_tui.cli.workspace import Workspace
+from mlops_tui.pipeline import logs
 
 _JSON_LINES = 1_000
 _TAIL_BYTES = 256 << 20
@@ -73,29 +74,22 @@ def _find(db: sqlite3.Connection, name: str | None, stage: str | None) -> tuple[
 
 
 def _shape(stage: StageRun, count: int) -> dict[str, object]:
-    from mlops_tui.pipeline import logs
-
     lines = logs.tail(stage.log_path, count, limit_bytes=_TAIL_BYTES)
     return {"stage": stage.stage, "run_id": stage.run_id, "log_path": stage.log_path, "lines": lines}
 
 
 def _write(run: PipelineRun, only: str | None, tail: int | None) -> None:
-    shown = [stage for stage in run.stages if only in (None, stage.stage) and stage.log_path]
+    shown = [stage for stage in run.stages if only in (None, stage.stage) and _has_written(stage)]
     for stage in shown:
         if len(shown) > 1:
             output.say(f"==> {clean(stage.stage)} <==")
-        for line in _lines(stage.log_path, tail):
-            output.say(clean_line(line))
+        log = logs.Follower(stage.log_path, tail)
+        while not log.is_drained:
+            for line in log.read(is_ended=True):
+                output.say(clean_line(line))
     if not shown:
-        output.remark("no stage has written anything")
+        output.remark("nothing has been written")
 
 
-def _lines(path: str, tail: int | None) -> Iterator[str]:
-    if tail is not None:
-        from mlops_tui.pipeline import logs
-
-        yield from logs.tail(path, tail, limit_bytes=_TAIL_BYTES)
-        return
-    log = LogTail(path)
-    while not log.is_drained:
-        yield from log.read(is_ended=True)
+def _has_written(stage: StageRun) -> bool:
+    return bool(stage.log_path) and os.path.exists(stage.log_path) and os.path.getsize(stage.log_path) > 0

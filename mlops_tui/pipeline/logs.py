@@ -152,32 +152,58 @@ class Follower:
 
     Args:
         path: The file; need not exist yet.
-        last: How many of the lines that are there already to begin with.
+        last: With how many of the lines that are there already to begin; all by default.
     """
 
-    def __init__(self, path: str, last: int = 0) -> None:
+    def __init__(self, path: str, last: int | None = None) -> None:
         self.path = path
-        self._position = os.path.getsize(path) if os.path.exists(path) else 0
-        self._first = tail(path, last, end=self._position) if last else []
+        self._position = 0 if last is None else _start_of(path, last)
         self._rest = b""
 
     def read(self, *, limit_bytes: int = 1 << 20, is_ended: bool = False) -> list[str]:
         """The complete lines that are new, at most about ``limit_bytes`` of them.
 
         Args:
-            limit_bytes: How much to read at most; call again while lines come.
+            limit_bytes: How much to read at most; call again while it is not drained.
             is_ended: Nothing more will be written: the last line counts although no line feed ends it.
         """
-        lines, self._first = self._first, []
         try:
             with open(self.path, "rb") as file:
                 file.seek(self._position)
                 data = file.read(limit_bytes)
         except FileNotFoundError:
-            return lines
+            return []
         self._position += len(data)
         *whole, self._rest = (self._rest + data).split(b"\n")
         if len(self._rest) >= LINE_BYTES or (is_ended and not data and self._rest):
             whole.append(self._rest)
             self._rest = b""
-        return lines + [line.decode("utf-8", "replace") for line in whole]
+        return [line.decode("utf-8", "replace") for line in whole]
+
+    @property
+    def is_drained(self) -> bool:
+        """Whether everything that the file holds has been read, an unfinished last line included."""
+        try:
+            return os.path.getsize(self.path) <= self._position and not self._rest
+        except FileNotFoundError:
+            return True
+
+
+def _start_of(path: str, count: int) -> int:
+    """Where the last lines of a file begin."""
+    try:
+        with open(path, "rb") as file:
+            end = position = found = file.seek(0, os.SEEK_END)
+            while position and count:
+                size = min(_BLOCK_BYTES, position)
+                position -= size
+                file.seek(position)
+                block = file.read(size)
+                index = size
+                while count and (index := block.rfind(b"\n", 0, index)) >= 0:
+                    if position + index + 1 < end:  # a line feed at the very end begins no line
+                        count -= 1
+                        found = position + index + 1
+            return 0 if count else found
+    except FileNotFoundError:
+        return 0

@@ -6,28 +6,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops_tui.cli.follow import LogTail
+from mlops_tui.pipeline.logs import Follower
 
 
 def test_only_whole_lines_are_shown_while_the_file_grows(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    tail = LogTail(str(path))
-    assert tail.read() == []
+    log = Follower(str(path))
+    assert log.read() == []
     path.write_text("one\ntw")
-    assert tail.read() == ["one"]
+    assert log.read() == ["one"]
     with path.open("a") as file:
         file.write("o\nthree")
-    assert tail.read() == ["two"]
-    assert tail.read(is_ended=True) == ["three"]
-    assert tail.is_drained
+    assert log.read() == ["two"]
+    assert log.read(is_ended=True) == ["three"]
+    assert log.is_drained
 
 
 def test_a_line_without_end_is_cut_and_not_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(b"x" * 3_000_000)
-    tail, lines = LogTail(str(path)), []
-    while not tail.is_drained:
-        lines += tail.read(is_ended=True)
+    log, lines = Follower(str(path)), []
+    while not log.is_drained:
+        lines += log.read(is_ended=True)
     assert sum(map(len, lines)) == 3_000_000
 
 
@@ -43,10 +43,10 @@ def test_the_last_lines_are_where_reading_begins(
     path = tmp_path_factory.getbasetemp() / "tail.log"
     text = "\n".join(lines) + ("\n" if is_ended and lines else "")
     path.write_text(text, encoding="utf-8", newline="")
-    tail = LogTail(str(path), count)
+    log = Follower(str(path), count)
     read: list[str] = []
-    while not tail.is_drained:
-        read += tail.read(is_ended=True)
+    while not log.is_drained:
+        read += log.read(is_ended=True)
     whole = text.split("\n")
     if not whole[-1]:
         whole.pop()
