@@ -25,7 +25,7 @@ def ranked(runs: Sequence[Run]) -> list[str]:
     """
     metrics = _ordered((key, str(value)) for run in runs for key, value in run.metrics.items())
     params = _ordered((key, value) for run in runs for key, value in run.params.items())
-    names = [f"metrics.{key}" for key in sorted(metrics, key=_is_scheduled) if not key.startswith(_SYSTEM)]
+    names = [f"metrics.{key}" for key in sorted(metrics, key=is_scheduled) if not key.startswith(_SYSTEM)]
     chosen: list[str] = []
     for place in range(max(len(names), len(params))):
         chosen += names[2 * place : 2 * place + 2] + [f"params.{key}" for key in params[place : place + 1]]
@@ -41,8 +41,9 @@ def _ordered(pairs: Iterable[tuple[str, str]]) -> list[str]:
     return sorted(counts, key=lambda key: (len(seen[key]) < 2, -counts[key], key))
 
 
-def _is_scheduled(key: str) -> bool:
+def is_scheduled(key: str) -> bool:
+    """Whether a metric is one that was decided (a learning rate, an epoch) rather than measured."""
     return key.rpartition("/")[2].lower() in _SCHEDULED
 
 
-__all__ = ["ranked"]
+__all__ = ["is_scheduled", "ranked"]

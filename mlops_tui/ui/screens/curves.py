@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from mlops_store import metrics
 from mlops_store.records import MetricSummary, Run
+from mlops_tui.compare.columns import is_scheduled
 from mlops_tui.ui import shown
 from mlops_tui.ui.widgets.legend import Drawing
 from mlops_tui.ui.widgets.plot import Series
@@ -44,13 +45,16 @@ def drawing(
     """The chart of one metric of one run, with its last and best value in the heading."""
     best = summary.max if goal == "max" else summary.min
     note = shown.number(summary.last)
-    if math.isfinite(best) and best != summary.last:
+    if math.isfinite(best) and best != summary.last and not is_scheduled(summary.key):
         note += f" · best {shown.number(best)}"
     return Drawing(summary.key, (curve(db, run, summary.key, columns=columns, x=x),), note, x, log)
 
 
 def with_history(summaries: Iterable[MetricSummary], first: Sequence[str] = ()) -> list[MetricSummary]:
-    """The metrics that have a curve (more than one value), ``first`` ones first, metrics of the machine last."""
+    """The metrics that have a curve (more than one value), ``first`` ones first, schedules and the machine's last."""
     order = {key: place for place, key in enumerate(first)}
     found = [summary for summary in summaries if summary.count > 1]
-    return sorted(found, key=lambda one: (one.key.startswith("system/"), order.get(one.key, len(order)), one.key))
+    return sorted(
+        found,
+        key=lambda one: (one.key.startswith("system/"), is_scheduled(one.key), order.get(one.key, len(order)), one.key),
+    )

@@ -9,10 +9,11 @@ from rich.cells import cell_len
 
 from mlops_tui.ui.text import clean, cut, fit
 from mlops_tui.ui.widgets.canvas import LABEL, NOTHING, Piece
+from mlops_tui.ui.widgets.dots import TEXT, draw_dots, is_dots
 from mlops_tui.ui.widgets.plot import Options, Series, draw, marker
 
-#: Roles of a heading and of a name in the legend, beside those of ``canvas``.
-TITLE, TEXT = -6, -7
+#: Role of a heading, beside those of ``canvas`` and ``dots``.
+TITLE = -6
 
 _WIDEST_ITEM = 44
 
@@ -50,6 +51,8 @@ def compose(drawing: Drawing, width: int, height: int, options: Options) -> Rows
         heading = (_heading(drawing, width),)
     if not any(series.points for series in drawing.series):
         return _empty(heading, drawing.empty, width, height)
+    if is_dots(drawing.series):
+        return heading + draw_dots(drawing.series, width, height - len(heading), options)
     most = (height - len(heading) - 4) // 3
     legend = _legend(drawing.series, width, most, options) if len(drawing.series) > 1 and most > 0 else ()
     chosen = replace(options, x=drawing.x, is_log_y=drawing.is_log_y)

@@ -1,0 +1,134 @@
+"""One run: what it is, its curves, metrics, params, artifacts and output."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+
+from mlops_store.records import Run
+from mlops_tui.ui import keymap
+from mlops_tui.ui.places import Place
+from mlops_tui.ui.screens import run_acts
+from mlops_tui.ui.screens.artifact_preview import ArtifactPreview
+from mlops_tui.ui.screens.base import ProjectScreen
+from mlops_tui.ui.screens.run_body import RunBody
+from mlops_tui.ui.widgets.prompt import Prompt
+from mlops_tui.ui.widgets.window_table import WindowTable
+
+
+class RunScreen(ProjectScreen):
+    """A run.
+
+    Args:
+        argument: The run's id, digits that begin or end it, or its name.
+    """
+
+    NAME = "run"
+    BINDINGS = keymap.bindings("run")
+    HAS_FILTER = True
+
+    DEFAULT_CSS = """
+    RunScreen #glance { display: none; width: 1fr; }
+    RunScreen.-wide #glance, RunScreen.-very-wide #glance { display: block; }
+    RunScreen.-very-wide #glance { width: 2fr; }
+    RunScreen.-wide #part-5, RunScreen.-very-wide #part-5 { layout: horizontal; }
+    """
+
+    def __init__(self, argument: str = "") -> None:
+        super().__init__(argument)
+        self._name = ""
+
+    def heading(self) -> str:
+        """The run's name instead of its id."""
+        return f"run {self._name}" if self._name else str(Place(self.NAME, self.argument))
+
+    def compose_body(self) -> ComposeResult:
+        """The run."""
+        yield RunBody(self.argument)
+
+    @property
+    def body(self) -> RunBody:
+        """The run's parts."""
+        return self.query_one(RunBody)
+
+    def on_run_body_found(self, message: RunBody.Found) -> None:
+        """Says which run this is."""
+        self.argument, self._name = message.run.run_id, message.run.name
+        self.retitle()
+
+    def focus_pane(self, number: int) -> bool:
+        """Shows the part of that number."""
+        return self.body.show_part(number)
+
+    def action_step(self, by: int) -> None:
+        """Shows the next or former part."""
+        self.body.step(by)
+
+    def action_axis(self) -> None:
+        """Draws by time instead of by step, or back."""
+        self.body.turn_axis()
+
+    def action_log(self) -> None:
+        """Draws values on a logarithmic axis, or back."""
+        self.body.turn_log()
+
+    def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:
+        """Opens a related run."""
+        if message.table.id == "related":
+            self.go("run", str(message.key))
+
+    def copy_text(self) -> tuple[str, str]:
+        """The run's id; in a list what is under the cursor there."""
+        return self.body.copy_text()
+
+    # the filter
+
+    def filter(self) -> None:
+        """Begins to narrow charts, metrics, params and artifacts by words in their names."""
+        if not self.query(Prompt):
+            self.mount(Prompt("/", self.body.words, "words in the names of metrics, params and artifacts"))
+
+    def on_prompt_changed(self, message: Prompt.Changed) -> None:
+        """Narrows as one types."""
+        self.body.narrow(message.value)
+
+    def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
+        """Keeps the words."""
+        message.prompt.remove()
+        self.body.focus_part()
+
+    def on_prompt_cancelled(self, message: Prompt.Cancelled) -> None:
+        """Shows everything again."""
+        self.body.narrow("")
+        message.prompt.remove()
+        self.body.focus_part()
+
+    def retreat(self) -> bool:
+        """Leaves the look into an artifact, then the filter."""
+        if self.query_one(ArtifactPreview).has_focus_within:
+            self.body.focus_part()
+            return True
+        if self.body.words:
+            self.body.narrow("")
+            return True
+        return False
+
+    # acts
+
+    def _chosen(self) -> list[Run]:
+        return [self.body.run] if self.body.run is not None else []
+
+    def action_tag(self) -> None:
+        """Asks for a tag."""
+        run_acts.tag(self, self._chosen())
+
+    def action_note(self) -> None:
+        """Asks for a note."""
+        run_acts.note(self, self._chosen())
+
+    def action_delete(self) -> None:
+        """Deletes the run."""
+        run_acts.delete(self, self._chosen())
+
+    def action_register(self) -> None:
+        """Registers the run's model."""
+        run_acts.register(self, self._chosen())

@@ -1,0 +1,284 @@
+"""The parts of a run's screen: overview, charts, metrics, params, artifacts, output. Loads the run for all of them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher
+
+from mlops_store import metrics, runs
+from mlops_store.errors import MlopsError, NotFound
+from mlops_store.records import Run
+from mlops_tui.ui.loading import Loader
+from mlops_tui.ui.screens import run_cells, run_facts, run_tables
+from mlops_tui.ui.screens.artifact_preview import ArtifactPreview
+from mlops_tui.ui.screens.chart_grid import ChartGrid, matches
+from mlops_tui.ui.screens.run_facts import RunView
+from mlops_tui.ui.session import Session, session_of
+from mlops_tui.ui.widgets.columns import Column
+from mlops_tui.ui.widgets.log_view import LogView
+from mlops_tui.ui.widgets.part_bar import PartBar
+from mlops_tui.ui.widgets.text_view import TextView
+from mlops_tui.ui.widgets.window_table import Row, WindowTable
+
+PARTS = ("overview", "charts", "metrics", "params", "artifacts", "log")
+#: Metrics whose curves are read for the column of trends.
+_TRENDS = 200
+_RELATED = (Column("state", "", 1, 1), Column("name", "related runs", 10, 60, grows=True), Column("took", "", 6, 10, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecords:
+    """What the screen shows: the run, and a few values of each metric's curve."""
+
+    view: RunView
+    trends: dict[str, tuple[float, ...]] = field(default_factory=dict)
+
+
+class RunBody(Loader[RunRecords]):
+    """A run, part by part.
+
+    Args:
+        text: The run's id, digits that begin or end it, or its name.
+    """
+
+    DEFAULT_CSS = """
+    RunBody { layout: vertical; height: 1fr; width: 1fr; }
+    RunBody ContentSwitcher { height: 1fr; width: 1fr; }
+    RunBody #part-1 { layout: horizontal; height: 1fr; padding: 1 1 0 1; }
+    RunBody #facts-side { width: 1fr; height: 1fr; layout: vertical; }
+    RunBody #related { height: auto; display: none; }
+    RunBody #part-2, RunBody #part-3, RunBody #part-4, RunBody #part-6, RunBody #artifacts { padding: 1 1 0 1; }
+    RunBody #part-5 { layout: vertical; }
+    RunBody #problem { display: none; padding: 1; }
+    """
+
+    @dataclass
+    class Found(Message):
+        """The run was read."""
+
+        run: Run
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+        self._part = 1
+        self._words = ""
+
+    def compose(self) -> ComposeResult:
+        """The parts, one of which is shown."""
+        yield PartBar(PARTS)
+        yield TextView(id="problem", wrap=True)
+        with ContentSwitcher(initial="part-1"):
+            with Horizontal(id="part-1"):
+                with Widget(id="facts-side"):
+                    yield TextView(wrap=True, id="facts")
+                    yield WindowTable(_RELATED, id="related")
+                yield ChartGrid(most_columns=2, can_page=False, id="glance")
+            yield ChartGrid(id="part-2")
+            yield WindowTable(run_tables.METRICS, empty="no metrics", id="part-3")
+            yield WindowTable(run_tables.PARAMS, empty="no params", id="part-4")
+            with Widget(id="part-5"):
+                yield WindowTable(run_tables.ARTIFACTS, empty="no artifacts", id="artifacts")
+                yield ArtifactPreview()
+            with ContentSwitcher(id="part-6", initial="log-text"):
+                yield TextView(wrap=True, id="log-text")
+                yield LogView(id="log-file")
+
+    @property
+    def run(self) -> Run | None:
+        """The run, None before it was read."""
+        return self.records.view.detail.run if self.records else None
+
+    @property
+    def part(self) -> int:
+        """The number of the part that is shown."""
+        return self._part
+
+    @property
+    def words(self) -> str:
+        """What names must have in them to be shown."""
+        return self._words
+
+    def on_mount(self) -> None:
+        """Reads the run."""
+        self.reload()
+
+    # loading
+
+    def load(self, session: Session) -> RunRecords:
+        """Reads the run and what belongs to it."""
+        if session.store is None:
+            raise NotFound(f"no run {self._text!r}: nothing has been recorded here yet")
+        with session.store.snapshot() as db:
+            run_id = runs.resolve(db, self._text)
+            detail = runs.detail(db, run_id)
+            parent = detail.run.parent_run_id
+            related = [runs.get(db, parent)] if parent else []
+            related += runs.children(db, run_id)
+            row = db.execute(
+                "SELECT log_path FROM stage_runs WHERE run_id = ? ORDER BY id DESC LIMIT 1", (runs.number(db, run_id),)
+            ).fetchone()
+            trends = {
+                one.key: tuple(last for _, _, _, last in metrics.series(db, run_id, one.key, buckets=run_tables.TREND))
+                for one in detail.summaries[:_TRENDS]
+                if one.count > 1
+            }
+            return RunRecords(RunView(detail, tuple(related), (row and row[0]) or ""), trends)
+
+    def show(self, records: RunRecords) -> None:
+        """Hands each part what it shows."""
+        run = records.view.detail.run
+        is_first = self._text != run.run_id
+        self._text = run.run_id  # a name may mean another run later
+        self.post_message(self.Found(run))
+        self.query_one("#problem").display = False
+        self._show_facts(records)
+        for grid in self.query(ChartGrid):
+            grid.want(run_id=run.run_id)
+        self._show_tables(records)
+        self._show_log(records.view)
+        self._show_bar()
+        if is_first:
+            self.focus_part()
+
+    def _show_facts(self, records: RunRecords) -> None:
+        now = time.time()
+        self.query_one("#facts", TextView).show(run_facts.facts(records.view, now))
+        related = self.query_one("#related", WindowTable)
+        related.display = bool(records.view.related)
+        related.styles.height = min(8, len(records.view.related) + 1)
+        related.show(
+            [
+                Row(one.run_id, (run_cells.cell(one, "state", now), run_cells.name(one), run_cells.duration(one, now)))
+                for one in records.view.related
+            ]
+        )
+
+    def _show_tables(self, records: RunRecords) -> None:
+        detail, words = records.view.detail, self._words
+        config = session_of(self).config
+        found = [one for one in detail.summaries if matches(one.key, words)]
+        self.query_one("#part-3", WindowTable).show(run_tables.metric_rows(found, config, records.trends))
+        params = {key: value for key, value in detail.run.params.items() if matches(key, words)}
+        self.query_one("#part-4", WindowTable).show(run_tables.param_rows(params))
+        files = [one for one in detail.artifacts if matches(one.path, words)]
+        self.query_one("#artifacts", WindowTable).show(run_tables.artifact_rows(files, time.time()))
+
+    def _show_log(self, view: RunView) -> None:
+        self.query_one("#part-6", ContentSwitcher).current = "log-file" if view.log_path else "log-text"
+        if view.log_path:
+            self.query_one(LogView).show(view.log_path)
+        else:
+            self.query_one("#log-text", TextView).show(run_facts.error_lines(view))
+
+    def _show_bar(self) -> None:
+        if self.records is None:
+            return
+        detail, grid = self.records.view.detail, self.query_one("#part-2", ChartGrid)
+        counts = {3: len(detail.summaries), 4: len(detail.run.params), 5: len(detail.artifacts)}
+        notes = {number: str(count) for number, count in counts.items() if count}
+        remarks = [f"/{self._words}"] if self._words else []
+        page = grid.records
+        if self._part == 2 and page is not None and page.count:
+            if page.count > len(page.drawings):
+                remarks.append(f"{page.first + 1}–{page.first + len(page.drawings)} of {page.count}")
+            remarks.append(f"by {grid.wanted.x}" + (", log" if grid.wanted.is_log else ""))
+        self.query_one(PartBar).show(self._part, notes, remarks)
+
+    def show_problem(self, error: MlopsError) -> None:
+        """Says why there is no such run."""
+        problem = self.query_one("#problem", TextView)
+        problem.show([error.message, "", error.hint])
+        problem.display = True
+
+    def is_live(self, records: RunRecords) -> bool:
+        """A running run's duration grows."""
+        return any(run.status.is_live for run in (records.view.detail.run, *records.view.related))
+
+    def tick(self, records: RunRecords) -> None:
+        """Draws the growing duration."""
+        self._show_facts(records)
+
+    # parts
+
+    def show_part(self, number: int) -> bool:
+        """Shows the part of that number; False when there is none."""
+        if not 1 <= number <= len(PARTS):
+            return False
+        self._part = number
+        self.query_one(ContentSwitcher).current = f"part-{number}"
+        self._show_bar()
+        self.focus_part()
+        return True
+
+    def focus_part(self) -> None:
+        """Gives the focus to what can be moved in."""
+        part = self.query_one(f"#part-{self._part}")
+        for node in (part, *part.walk_children(Widget)):
+            if node.focusable and node.display and not node.has_class("pane--cover"):
+                node.focus()
+                return
+
+    def step(self, by: int) -> None:
+        """Shows the next or former part."""
+        self.show_part((self._part - 1 + by) % len(PARTS) + 1)
+
+    def on_part_bar_chosen(self, message: PartBar.Chosen) -> None:
+        """Shows the part that was clicked."""
+        self.show_part(message.number)
+
+    def on_chart_grid_paged(self, _: ChartGrid.Paged) -> None:
+        """Says which charts are shown."""
+        self._show_bar()
+
+    def turn_axis(self) -> None:
+        """Draws by time instead of by step, or back."""
+        x = "step" if self.query_one("#part-2", ChartGrid).wanted.x == "time" else "time"
+        for grid in self.query(ChartGrid):
+            grid.want(x=x)
+
+    def turn_log(self) -> None:
+        """Draws values on a logarithmic axis, or back."""
+        is_log = not self.query_one("#part-2", ChartGrid).wanted.is_log
+        for grid in self.query(ChartGrid):
+            grid.want(is_log=is_log)
+
+    def narrow(self, words: str) -> None:
+        """Shows only metrics, params and artifacts whose names have all the words."""
+        self._words = words.strip()
+        self.query_one("#part-2", ChartGrid).want(words=self._words, first=0)
+        if self.records is not None:
+            self._show_tables(self.records)
+        self._show_bar()
+
+    # rows
+
+    def on_window_table_row_highlighted(self, message: WindowTable.RowHighlighted) -> None:
+        """Looks into the artifact under the cursor."""
+        if message.table.id == "artifacts" and self.records is not None:
+            found = [one for one in self.records.view.detail.artifacts if one.path == message.key]
+            self.query_one(ArtifactPreview).preview(found[0] if found else None)
+
+    def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:
+        """Shows the curve of a metric, or the look into an artifact."""
+        if message.table.id == "part-3":
+            self.narrow(str(message.key))
+            self.show_part(2)
+        elif message.table.id == "artifacts":
+            self.query_one(ArtifactPreview).focus_inside()
+
+    def copy_text(self) -> tuple[str, str]:
+        """The run's id; in a list what is under the cursor there."""
+        run, table = self.run, self.screen.focused
+        if run is None:
+            return "", ""
+        if self._part in (3, 4, 5) and isinstance(table, WindowTable) and table.cursor_key is not None:
+            key = str(table.cursor_key)
+            return (run.params.get(key, ""), key) if self._part == 4 else (key, "the name")
+        return run.run_id, f"the id of {run.name}"
