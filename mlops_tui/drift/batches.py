@@ -25,6 +25,7 @@ LARGEST_BYTES = 2 * 1024**3
 #: The same for Parquet's columns when uncompressed.
 LARGEST_TABLE_BYTES = 8 * 1024**3
 _HEAD_BYTES = 256 * 1024
+_BLOCK_BYTES = 1024 * 1024
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -60,7 +61,7 @@ def parse(data: bytes) -> Batch:
     """
     if len(data) > LARGEST_BYTES:
         raise Unreadable(f"is too large: {len(data) / 1e9:.1f} GB, at most {LARGEST_BYTES / 1e9:.1f} GB are read")
-    if not data.strip():
+    if not data[:_HEAD_BYTES].strip() and not data.strip():
         raise Unreadable("is empty", "deliver the batch again, with a header and its rows")
     batch = _parquet(data) if data[:4] == b"PAR1" else _csv(data)
     if not len(batch.frame.columns):
@@ -131,11 +132,22 @@ def _encoding(data: bytes) -> tuple[str, tuple[str, ...]]:
             return name, ()
     if b"\0" in data[:_HEAD_BYTES]:
         raise Unreadable("holds binary data, neither CSV nor Parquet")
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(data, final=True)
-    except UnicodeDecodeError as error:
-        return "latin-1", (f"read as Latin-1, because byte {error.start} is not UTF-8",)
+    broken = _not_utf8(data)
+    if broken is not None:
+        return "latin-1", (f"read as Latin-1, because byte {broken} is not UTF-8",)
     return "utf-8", ()
+
+
+def _not_utf8(data: bytes) -> int | None:
+    """Where the bytes stop to be UTF-8; decoded in blocks, so that a large file does not stand twice in memory."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(data), _BLOCK_BYTES):
+        pending = len(decoder.getstate()[0])
+        try:
+            decoder.decode(data[start : start + _BLOCK_BYTES], final=start + _BLOCK_BYTES >= len(data))
+        except UnicodeDecodeError as error:
+            return start - pending + error.start
+    return None
 
 
 def _separator(head: str) -> str:

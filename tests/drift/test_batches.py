@@ -39,6 +39,14 @@ def test_a_csv_file_is_read_whoever_wrote_it(data: bytes, note: tuple[str, ...])
     assert batch.notes == note
 
 
+@pytest.mark.parametrize("before", [0, 1, 2**20 - 1, 2**20, 2**20 + 5])
+def test_the_first_byte_that_is_not_utf_8_is_named_wherever_it_stands(before: int) -> None:
+    data = b"a\n" + b"x" * before + "é".encode("latin-1") + b"\n"
+    assert parse(data).notes == (f"read as Latin-1, because byte {before + 2} is not UTF-8",)
+    whole = b"a\n" + b"x" * before + "é".encode() + b"\n"
+    assert parse(whole).notes == ()
+
+
 def test_a_separator_inside_quotes_does_not_count() -> None:
     assert list(parse(b'"a;b;c;d",e\n1,2\n').frame.columns) == ["a;b;c;d", "e"]
 

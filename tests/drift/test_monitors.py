@@ -1,3 +1,4 @@
+import hashlib
 import os
 import subprocess
 import sys
@@ -201,6 +202,31 @@ def test_a_check_sees_the_whole_of_a_file_that_grows_when_it_begins(place: Place
     (report,) = monitors.check(place.project, place.store, place.config)
     assert writer.wait() == 0
     assert report.row_count == 400
+
+
+def test_a_batch_that_is_replaced_while_it_is_read_is_taken_as_a_whole(place: Place) -> None:
+    for name, rows in (("a", 100), ("b", 20_000)):
+        a_frame(rows, seed=1).to_csv(place.project.path(f"{name}.csv"), index=False)
+    target = place.deliver("1.csv", a_frame(100, seed=1))
+    script = (
+        "import os, shutil, sys, time\n"
+        "end = time.time() + 2\n"
+        "while time.time() < end:\n"
+        "    for name in ('a', 'b'):\n"
+        "        shutil.copyfile(f'{sys.argv[1]}/{name}.csv', f'{sys.argv[1]}/new')\n"
+        "        os.utime(f'{sys.argv[1]}/new', (1, 1))\n"
+        "        os.replace(f'{sys.argv[1]}/new', sys.argv[2])\n"
+    )
+    replacing = subprocess.Popen([sys.executable, "-c", script, place.project.root, str(target)])
+    reports = []
+    while replacing.poll() is None:
+        reports += monitors.check(place.project, place.store, place.config, force=True)
+    digests = {
+        hashlib.sha256(Path(place.project.path(f"{name}.csv")).read_bytes()).hexdigest(): rows
+        for name, rows in (("a", 100), ("b", 20_000))
+    }
+    assert reports
+    assert all(digests[report.digest] == report.row_count for report in reports)
 
 
 def test_several_monitors_check_the_same_batch_each_with_its_own_settings(place: Place) -> None:

@@ -31,7 +31,8 @@ def ks(reference: FloatArray, current: FloatArray) -> float:
     with warnings.catch_warnings():
         # scipy says so when it changes from the exact to the asymptotic p-value
         warnings.simplefilter("ignore", RuntimeWarning)
-        return float(ks_2samp(reference, current).pvalue)
+        _, p_value = ks_2samp(reference, current)
+        return float(p_value)
 
 
 METHOD = Method(
