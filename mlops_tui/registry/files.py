@@ -10,7 +10,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from mlops_store import artifacts
 from mlops_store.errors import MlopsError, Refused, StoreError, StoreFull
@@ -50,26 +50,31 @@ def below(logged: Iterable[Artifact], folder: str) -> dict[str, Artifact]:
     return {entry.path[len(prefix) :]: entry for entry in logged if entry.path.startswith(prefix)}
 
 
-def manifest(version: ModelVersion) -> dict[str, tuple[str, int]]:
+def manifest(name: str, version: int, digest: str, listed: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
     """Path -> (SHA-256, bytes) of a version's files, as they were registered.
 
+    Args:
+        name: The model, for the error.
+        version: Its version, for the error.
+        digest: The version's digest.
+        listed: The ``files`` of its lineage.
+
     Raises:
-        Refused: The list does not fit the version's digest: the record was changed.
+        Refused: The list does not fit the digest: the record was changed.
     """
-    listed = version.lineage.get("files", {})
-    files = {str(path): (str(entry["digest"]), int(entry["size_bytes"])) for path, entry in listed.items()}
-    if model_digest({path: digest for path, (digest, _) in files.items()}) != version.digest:
+    files = {path: (str(entry["digest"]), int(entry["size_bytes"])) for path, entry in listed.items()}
+    if model_digest({path: content for path, (content, _) in files.items()}) != digest:
         raise Refused(
-            f"the list of files of {version.model}/{version.version} does not fit its digest {version.digest[:12]}",
+            f"the list of files of {name}/{version} does not fit its digest {digest[:12]}",
             "the record was changed after registration: register the model again from its run",
         )
     return files
 
 
-def missing(store: Store, version: ModelVersion) -> tuple[str, ...]:
-    """The paths of a version whose objects are gone or have another size; a look at each, not a read."""
+def missing(store: Store, files: Mapping[str, tuple[str, int]]) -> tuple[str, ...]:
+    """The paths in a manifest whose objects are gone or have another size; a look at each, not a read."""
     gone = []
-    for path, (digest, size_bytes) in manifest(version).items():
+    for path, (digest, size_bytes) in files.items():
         try:
             if os.stat(artifacts.object_path(store.objects_dir, digest)).st_size != size_bytes:
                 gone.append(path)
@@ -90,7 +95,7 @@ def materialize(store: Store, version: ModelVersion, directory: str) -> tuple[st
         Refused: A file is gone, is not what was registered, or would lie outside of the directory.
         StoreError: The directory cannot be written.
     """
-    files = manifest(version)
+    files = manifest(version.model, version.version, version.digest, version.lineage.get("files", {}))
     root = os.path.realpath(directory)
     try:
         for path, (digest, _) in files.items():

@@ -21,7 +21,7 @@ from mlops_store.errors import MlopsError, NotFound, Refused
 from mlops_store.records import ModelVersion
 from mlops_store.store import Store
 from mlops_tui.registry import signatures
-from mlops_tui.registry.files import manifest, materialize, model_digest, scan
+from mlops_tui.registry.files import materialize, model_digest, scan
 
 FORMAT = 1
 SKLEARN = "sklearn"
@@ -157,7 +157,6 @@ def load_version(store: Store, version: ModelVersion, *, trusted: Sequence[str] 
     key = (version.digest, tuple(sorted(trusted)))
     with _loading:
         if key not in _loaded:
-            manifest(version)
             with tempfile.TemporaryDirectory(prefix="mlops-model-") as directory:
                 materialize(store, version, directory)
                 _loaded[key] = load(directory, trusted=trusted)

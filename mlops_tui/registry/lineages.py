@@ -2,52 +2,42 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
-from collections.abc import Mapping
 from typing import Any
 
-from mlops_store import pipelines, runs
+from mlops_store import datasets, models, pipelines, runs
 from mlops_store.errors import NotFound
-from mlops_store.records import DatasetUse, Run, RunDetail, RunKind
+from mlops_store.records import DatasetUse, Run, RunKind
 
 
-def of_run(db: sqlite3.Connection, detail: RunDetail) -> dict[str, Any]:
+def of_run(db: sqlite3.Connection, run: Run) -> dict[str, Any]:
     """The lineage of what a run made, as it is known now.
 
     Returns:
         ``run_id``, ``run_name``, ``experiment``, ``run_status``, ``git_commit``, ``git_branch``, ``git_dirty``,
         ``source``, ``params``, ``metrics``, ``datasets`` (name, digest, path, context), ``python_version``,
-        ``packages_digest`` (SHA-256 over the sorted ``name==version`` lines) and, where a pipeline's stage made it,
+        ``packages_digest`` (SHA-256 of the package versions as sorted JSON) and, where a pipeline's stage made it,
         ``pipeline`` (run_id, stage, inputs).
     """
-    run = detail.run
     stage = _stage_run(db, run)
+    environment = models.environment(db, run.run_id)
     return {
         "run_id": run.run_id,
         "run_name": run.name,
         "experiment": run.experiment,
         "run_status": str(run.status),
         "git_commit": run.git_commit,
-        "git_branch": detail.git_branch,
+        "git_branch": environment.git_branch,
         "git_dirty": run.git_dirty,
         "source": run.source,
         "params": dict(run.params),
         "metrics": dict(run.metrics),
-        "datasets": [_dataset(use) for use in detail.datasets],
-        "python_version": detail.python_version,
-        "packages_digest": packages_digest(detail.packages),
+        "datasets": [_dataset(use) for use in datasets.of_run(db, run.run_id)],
+        "python_version": environment.python_version,
+        "packages_digest": environment.packages_digest,
         **({"pipeline": _pipeline(db, stage)} if stage is not None else {}),
     }
-
-
-def packages_digest(packages: Mapping[str, str]) -> str:
-    """The SHA-256 over the sorted lines ``name==version``; "" when no packages are known."""
-    if not packages:
-        return ""
-    lines = sorted(f"{name}=={version}\n" for name, version in packages.items())
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _dataset(use: DatasetUse) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Owns the inference from data. Knows no model and no store. pandas and numpy are 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -83,17 +84,33 @@ def example(data: Any) -> dict[str, Any]:
         MLflow's scoring protocol: ``dataframe_split`` for frames, ``inputs`` for arrays.
     """
     if hasattr(data, "columns"):
-        split = json.loads(data.head(EXAMPLE_ROWS).to_json(orient="split", date_format="iso", double_precision=15))
-        return {"dataframe_split": {"columns": split["columns"], "data": split["data"]}}
+        # not DataFrame.to_json, which rounds, the largest numbers to infinity
+        rows = data.head(EXAMPLE_ROWS).astype(object).to_numpy().tolist()
+        return {"dataframe_split": {"columns": [str(name) for name in data.columns], "data": _plain(rows)}}
     if not hasattr(data, "tolist"):  # a sparse matrix
         data = data[:EXAMPLE_ROWS].toarray()
-    return {"inputs": _without_nan(data[:EXAMPLE_ROWS].tolist())}
+    return {"inputs": _plain(data[:EXAMPLE_ROWS].tolist())}
 
 
-def _without_nan(value: Any) -> Any:
+def _plain(value: Any) -> Any:
+    """The value as JSON can hold it; missing and infinite ones become null."""
     if isinstance(value, list):
-        return [_without_nan(item) for item in value]
-    return value if not isinstance(value, float) or value - value == 0 else None
+        return [_plain(item) for item in value]
+    if hasattr(value, "isoformat"):
+        return value.isoformat() if value == value else None
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else _text_or_none(value)
+
+
+def _text_or_none(value: Any) -> str | None:
+    import pandas as pd
+
+    return None if value is pd.NA else str(value)
 
 
 def given(signature: Any) -> dict[str, Any]:

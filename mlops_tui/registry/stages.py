@@ -76,18 +76,17 @@ def promote(
         Refused: It is there already, somebody moved one of the versions meanwhile, its run is still running, or its
             files are gone.
     """
-    db, registry = store.read(), config.registry
-    standing = models.standing(db, name, version)
+    reader, registry = store.read(), config.registry
+    standing = models.standing(reader, name, version)
     stage = standing.stage if expected_stage is None else expected_stage
     target = moves.known_stage(registry, to_stage or moves.next_stage(registry, name, version, stage))
-    holders = set(models.stages(db, name, target) if expected_holders is None else expected_holders)
+    holders = set(models.stages(reader, name, target) if expected_holders is None else expected_holders)
     _require_ended(config, name, version, standing, target)
     if _rises(config, stage, target):
-        _require_files(store, name, version)
+        _require_files(store, name, version, standing)
     with store.write() as db:
-        now = models.standing(db, name, version).stage
-        there = models.stages(db, name, target)
-        if now != stage or (target in registry.single and set(there) != holders):
+        now, there = models.stage_of(db, name, version), models.stages(db, name, target)
+        if now != stage or (target in registry.single and there.keys() != holders):
             raise _lost(db, name)
         return _apply(db, name, moves.plan(registry, name, version, now, target, there), reason)
 
@@ -97,7 +96,7 @@ def demote(
 ) -> StageChange:
     """Moves a version to the stage before the present one, or to the one named; see ``promote``."""
     if to_stage is None:
-        stage = models.standing(store.read(), name, version).stage
+        stage = models.stage_of(store.read(), name, version)
         to_stage = moves.previous_stage(config.registry, name, version, stage)
     return promote(store, config, name, version, to_stage, reason=reason)
 
@@ -148,7 +147,8 @@ def rollback(
     if shown is None:
         shown = _rollback(store.read(), config, name, stage).moves
     if shown[0].to_stage == stage:
-        _require_files(store, name, shown[0].version)
+        returns = shown[0].version
+        _require_files(store, name, returns, models.standing(store.read(), name, returns))
     with store.write() as db:
         planned = _rollback(db, config, name, stage)
         if planned.moves != tuple(shown):
@@ -185,11 +185,27 @@ def _apply(
         at=at,
     )
     change_id = model_versions.move(
-        db, name, first.version, first.to_stage, kind=first.kind, audit_id=entry.id, at=at, cause_id=undoes
+        db,
+        name,
+        first.version,
+        first.from_stage,
+        first.to_stage,
+        kind=first.kind,
+        audit_id=entry.id,
+        at=at,
+        cause_id=undoes,
     )
     for move in others:
         model_versions.move(
-            db, name, move.version, move.to_stage, kind=move.kind, audit_id=entry.id, at=at, cause_id=change_id
+            db,
+            name,
+            move.version,
+            move.from_stage,
+            move.to_stage,
+            kind=move.kind,
+            audit_id=entry.id,
+            at=at,
+            cause_id=change_id,
         )
     moved = "; ".join(f"version {move.version}: {move.from_stage} → {move.to_stage}" for move in planned)
     events.add(db, f"model.{first.kind}", subject, f"{name} {moved} (by {entry.actor})", at=at)
@@ -221,8 +237,8 @@ def _require_ended(config: Config, name: str, version: int, standing: models.Sta
         )
 
 
-def _require_files(store: Store, name: str, version: int) -> None:
-    gone = files.missing(store, models.version(store.read(), name, version))
+def _require_files(store: Store, name: str, version: int, standing: models.Standing) -> None:
+    gone = files.missing(store, files.manifest(name, version, standing.digest, standing.files))
     if gone:
         raise Refused(
             f"the file {gone[0]!r} of {name}/{version} is gone from the store or was changed",

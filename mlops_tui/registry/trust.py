@@ -94,10 +94,10 @@ def _tree(path: str, archive: zipfile.ZipFile, trusted: Sequence[str]) -> tuple[
 
     skops.io.load does the same three steps without a place between them where the numbers can be checked.
     """
-    try:
-        from skops.io._audit import get_tree
-        from skops.io._utils import read_schema
+    from skops.io._audit import get_tree
+    from skops.io._utils import read_schema
 
+    try:
         schema, context = read_schema(archive)
         root = get_tree(schema, context, trusted=list(trusted))
         return root, tuple(sorted(root.get_unsafe_set() - set(trusted)))

@@ -1,7 +1,7 @@
 """Registering models: a run's logged model, or a folder of its artifacts, becomes the next version of a name.
 
-Owns what a version keeps for ever: its lineage (run, code, data, params, metrics, environment) and the list of its files
-as they were at that moment.
+Owns what a version keeps for ever: its lineage (run, code, data, params, metrics, environment) and the list of its
+files, as they were at that moment.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlops_store import audit, events, model_names, model_versions, models, runs
+from mlops_store import artifacts, audit, events, model_names, model_versions, models, runs
 from mlops_store.errors import NotFound, Refused, UsageError, nearest
-from mlops_store.records import LoggedModel, ModelVersion, RunDetail
+from mlops_store.records import LoggedModel, ModelVersion, Run
 from mlops_store.store import Store
 from mlops_tui.config import Config
 from mlops_tui.registry import aliases as alias_acts
@@ -76,18 +76,18 @@ def register(
     model_names.check_name(name)
     for alias in aliases:
         model_names.check_alias(alias)
-    db = store.read()
-    source = find(db, run_id=run_id, logged_model=logged_model, artifact_path=artifact_path)
-    detail = runs.detail(db, source.run_id)
-    _require_ended(detail, is_own_run)
-    manifest, size_bytes = _manifest(detail, source)
+    reader = store.read()
+    source = find(reader, run_id=run_id, logged_model=logged_model, artifact_path=artifact_path)
+    run = runs.get(reader, source.run_id)
+    _require_ended(run, is_own_run)
+    manifest, size_bytes = _manifest(reader, run, source)
     digest = files.model_digest({path: entry["digest"] for path, entry in manifest.items()})
     if source.digest and source.digest != digest:
         raise Refused(
-            f"run {detail.run.name!r} logged other files under {source.path!r} since that model",
+            f"run {run.name!r} logged other files under {source.path!r} since that model",
             "register its newest model: leave the model's id out",
         )
-    lineage = lineages.of_run(db, detail) | {"files": manifest, "signature": dict(source.signature)}
+    lineage = lineages.of_run(reader, run) | {"files": manifest, "signature": dict(source.signature)}
     with store.write() as db:
         at, stage = time.time(), config.registry.first
         number = model_versions.add(
@@ -109,12 +109,12 @@ def register(
         subject = f"model:{name}/{number}"
         after = {"stage": stage, "digest": digest, "run_id": source.run_id, "path": source.path}
         entry = audit.append(db, action="model.register", subject=subject, after=after, reason=reason, at=at)
-        model_versions.move(db, name, number, stage, kind="register", audit_id=entry.id, at=at, from_stage="")
+        model_versions.enter(db, name, number, stage, audit_id=entry.id, at=at)
         if tags:
             model_versions.set_tags(db, name, tags, version=number)
         for alias in aliases:
             alias_acts.put(db, name, alias, number, reason=reason)
-        message = f"{name}: version {number} registered from the run {detail.run.name} (by {entry.actor})"
+        message = f"{name}: version {number} registered from the run {run.name} (by {entry.actor})"
         events.add(db, "model.register", subject, message, at=at)
         return models.version(db, name, number)
 
@@ -149,21 +149,6 @@ def find(
     raise _no_model(db, run_id, logged, logged_model)
 
 
-def find_uri(db: sqlite3.Connection, uri: str) -> Source:
-    """What MLflow's URIs ``runs:/<run_id>/<path>`` and ``models:/<model_id>`` mean.
-
-    Raises:
-        UsageError: The text is neither.
-        NotFound: No such run or model.
-    """
-    if uri.startswith("runs:/"):
-        run_id, _, path = uri.removeprefix("runs:/").strip("/").partition("/")
-        return find(db, run_id=run_id, artifact_path=path or None)
-    if uri.startswith("models:/") and not set("/@") & set(uri.removeprefix("models:/")):
-        return find(db, logged_model=uri.removeprefix("models:/"))
-    raise UsageError(f"{uri!r} names no logged model", "write runs:/RUN_ID/PATH or models:/MODEL_ID")
-
-
 def _from_logged(logged: LoggedModel) -> Source:
     return Source(
         run_id=logged.run_id,
@@ -176,8 +161,7 @@ def _from_logged(logged: LoggedModel) -> Source:
     )
 
 
-def _require_ended(detail: RunDetail, is_own_run: bool) -> None:
-    run = detail.run
+def _require_ended(run: Run, is_own_run: bool) -> None:
     if run.deleted_at is not None:
         raise Refused(f"run {run.name!r} is deleted", f"restore it first: mlops-tui runs restore {run.run_id}")
     if run.status.is_live and not is_own_run:
@@ -187,13 +171,14 @@ def _require_ended(detail: RunDetail, is_own_run: bool) -> None:
         )
 
 
-def _manifest(detail: RunDetail, source: Source) -> tuple[dict[str, dict[str, Any]], int]:
+def _manifest(db: sqlite3.Connection, run: Run, source: Source) -> tuple[dict[str, dict[str, Any]], int]:
     """Path -> digest and size of the model's files, and their size together in bytes."""
-    found = files.below(detail.artifacts, source.path)
+    logged = artifacts.of_run(db, run.run_id)
+    found = files.below(logged, source.path)
     if not found:
-        folders = {artifact.path.rpartition("/")[0] for artifact in detail.artifacts} - {""}
+        folders = {artifact.path.rpartition("/")[0] for artifact in logged} - {""}
         raise NotFound(
-            f"run {detail.run.name!r} has no artifacts in {source.path!r}",
+            f"run {run.name!r} has no artifacts in {source.path!r}",
             nearest(source.path, folders) or "it logged no files in folders",
         )
     manifest = {path: {"digest": entry.digest, "size_bytes": entry.size_bytes} for path, entry in found.items()}

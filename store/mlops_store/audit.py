@@ -15,6 +15,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Mapping
+from functools import cache
 from hashlib import sha256
 from json.encoder import encode_basestring_ascii as quote
 from typing import Any
@@ -26,6 +27,7 @@ from mlops_store.texts import storable
 #: What stands as the previous hash in the first entry.
 GENESIS = "0" * 64
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 _COLUMNS = "id, at, actor, host, origin, action, subject, before, after, reason, previous_hash, hash"
 
 
@@ -52,26 +54,21 @@ def append(
         actor: Who did it; the operating system's user by default.
         at: When, Unix seconds; now by default.
     """
-    before_text, after_text = canonical(before or {}), canonical(after or {})
+    states = _plain(before or {}), _plain(after or {})
     with writing(db):
         last = db.execute("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1").fetchone()
         number, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
-        row = (
-            number,
-            time.time() if at is None else float(at),
-            storable(actor or user()),
-            storable(os.uname().nodename),
-            origin(),
-            action,
-            storable(subject),
-            before_text,
-            after_text,
-            storable(reason),
-            previous,
+        at = time.time() if at is None else float(at)
+        who, host, where = storable(actor or user()), os.uname().nodename, origin()
+        subject, reason = storable(subject), storable(reason)
+        texts = [_ENCODER.encode(state) for state in states]
+        row: tuple[Any, ...] = (number, at, who, host, where, action, subject, *texts, reason, previous)
+        digest = _hash(*row)
+        db.execute(
+            f"INSERT INTO audit ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*row, digest),
         )
-        digest = _hash(row)
-        db.execute(f"INSERT INTO audit ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, digest))
-    return _entry((*row, digest))
+    return AuditEntry(number, at, who, host, where, action, subject, *states, reason, previous, digest)
 
 
 def newest(db: sqlite3.Connection, limit: int = 100, subject: str | None = None) -> list[AuditEntry]:
@@ -106,15 +103,37 @@ def verify(db: sqlite3.Connection) -> int | None:
     refer to them.
     """
     previous, number = GENESIS, 0
-    rows = db.execute(f"SELECT {_COLUMNS}, json_valid(before) AND json_valid(after) FROM audit ORDER BY id")
-    for row in rows:
-        number += 1
-        if row[0] != number:
-            return number
-        # valid JSON inside keeps two different rows from having the same canonical text
-        if row[10] != previous or not row[12] or _hash(row) != row[11]:
-            return number
-        previous = row[11]
+    # valid JSON inside keeps two different rows from having the same canonical text
+    query = f"SELECT json_valid(before) AND json_valid(after), {_COLUMNS} FROM audit ORDER BY id"
+    try:
+        for (
+            is_json,
+            entry_id,
+            at,
+            actor,
+            host,
+            where,
+            action,
+            subject,
+            before,
+            after,
+            reason,
+            linked,
+            digest,
+        ) in db.execute(query):
+            number += 1
+            if (
+                entry_id != number
+                or linked != previous
+                or not is_json
+                or digest != _hash(entry_id, at, actor, host, where, action, subject, before, after, reason, linked)
+            ):
+                return number
+            previous = digest
+    except sqlite3.OperationalError as error:
+        if "decode" not in str(error):
+            raise
+        return number + 1  # bytes that are no text
     cut = db.execute(
         "SELECT 1 FROM stage_changes AS c WHERE c.audit_id > ? AND NOT EXISTS "
         "(SELECT 1 FROM audit WHERE audit.id = c.audit_id) LIMIT 1",
@@ -123,33 +142,47 @@ def verify(db: sqlite3.Connection) -> int | None:
     return number + 1 if cut else None
 
 
-def canonical(value: Mapping[str, Any]) -> str:
-    """JSON with sorted keys, no spaces and ASCII only; NaN and infinities become texts, because JSON has none."""
-    return json.dumps(_finite(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+def _plain(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The state as it reads back: text for NaN and infinities, which JSON does not have, and for other keys."""
+    return {str(key): _plain_value(value) for key, value in state.items()}
 
 
-def _finite(value: Any) -> Any:
+def _plain_value(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
+        return _plain(value)
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [_plain_value(item) for item in value]
     return value
 
 
-def _hash(row: tuple[Any, ...]) -> str:
-    """The SHA-256 of a row's canonical JSON, put together by hand: ``json.dumps`` takes four times as long."""
-    number, at, actor, host, where, action, subject, before, after, reason, previous = row[:11]
+def _hash(
+    number: int,
+    at: float,
+    actor: str,
+    host: str,
+    where: str,
+    action: str,
+    subject: str,
+    before: str,
+    after: str,
+    reason: str,
+    previous: str,
+) -> str:
+    """The SHA-256 of an entry's canonical JSON: sorted keys, no spaces, ASCII.
+
+    Put together by hand because ``json.dumps`` takes four times as long.
+    """
     try:
         text = (
             f'{{"action":{quote(action)},"actor":{quote(actor)},"after":{after},"at":{at!r},"before":{before},'
             f'"host":{quote(host)},"id":{number},"origin":{quote(where)},"previous_hash":{quote(previous)},'
             f'"reason":{quote(reason)},"subject":{quote(subject)}}}'
         )
-    except TypeError:  # a NULL or a blob where text was written
+    except TypeError:  # a NULL where a text was written
         return ""
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256(text.encode()).hexdigest()
 
 
 def _entry(row: tuple[Any, ...]) -> AuditEntry:
@@ -170,12 +203,17 @@ def _state(text: str) -> Mapping[str, Any]:
 
 def user() -> str:
     """The name of the operating system's user, from its own data base and not from what the environment says."""
+    return _user_name(os.getuid())
+
+
+@cache
+def _user_name(uid: int) -> str:
     import pwd
 
     try:
-        return pwd.getpwuid(os.getuid()).pw_name
+        return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return f"uid {os.getuid()}"
+        return f"uid {uid}"
 
 
 def origin() -> str:

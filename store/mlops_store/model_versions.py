@@ -37,22 +37,20 @@ def add(
     Raises:
         UsageError: The model cannot have that name.
     """
-    row = db.execute("SELECT id FROM registered_models WHERE name = ?", (name,)).fetchone()
+    row = db.execute(
+        "UPDATE registered_models SET updated_at = ?, deleted_at = NULL WHERE name = ? RETURNING id", (created_at, name)
+    ).fetchone()
     if row is None:
         model_names.check_name(name)
-        cursor = db.execute(
-            "INSERT INTO registered_models (name, description, created_at, updated_at) VALUES (?, '', ?, ?)",
+        row = db.execute(
+            "INSERT INTO registered_models (name, description, created_at, updated_at) VALUES (?, '', ?, ?) "
+            "RETURNING id",
             (name, created_at, created_at),
-        )
-        model_id, number = cursor.lastrowid, 1
-    else:
-        model_id = row[0]
-        db.execute(
-            "UPDATE registered_models SET updated_at = ?, deleted_at = NULL WHERE id = ?", (created_at, model_id)
-        )
-        number = db.execute(
-            "SELECT coalesce(max(version), 0) + 1 FROM model_versions WHERE model_id = ?", (model_id,)
-        ).fetchone()[0]
+        ).fetchone()
+    model_id = row[0]
+    number = db.execute(
+        "SELECT coalesce(max(version), 0) + 1 FROM model_versions WHERE model_id = ?", (model_id,)
+    ).fetchone()[0]
     db.execute(
         "INSERT INTO model_versions (model_id, version, logged_model_id, run_id, source, flavor, digest, size_bytes, "
         "stage, description, lineage, profile_id, created_at, created_by, updated_at) VALUES (?, ?, "
@@ -66,16 +64,26 @@ def add(
     return int(number)
 
 
+def enter(db: sqlite3.Connection, name: str, version: int, stage: str, *, audit_id: int, at: float) -> None:
+    """Records that a version just added began in a stage: a change of the kind 'register' from the stage ''."""
+    db.execute(
+        "INSERT INTO stage_changes (version_id, kind, from_stage, to_stage, at, audit_id) SELECT v.id, 'register', '', "
+        "?, ?, ? FROM model_versions AS v JOIN registered_models AS m ON m.id = v.model_id "
+        "WHERE m.name = ? AND v.version = ?",
+        (stage, at, audit_id, name, version),
+    )
+
+
 def move(
     db: sqlite3.Connection,
     name: str,
     version: int,
+    from_stage: str,
     to_stage: str,
     *,
     kind: str,
     audit_id: int,
     at: float,
-    from_stage: str | None = None,
     cause_id: int | None = None,
 ) -> int:
     """Puts a version into a stage and records the change; returns the id of the stage change.
@@ -84,29 +92,30 @@ def move(
         db: The connection of ``store.write()``.
         name: The model.
         version: The version that moves.
+        from_stage: Where it comes from.
         to_stage: Where to.
-        kind: 'register', 'promote', 'demote', 'archive', 'restore', 'replace' or 'rollback'.
+        kind: 'promote', 'demote', 'archive', 'restore', 'replace' or 'rollback'.
         audit_id: The audit entry of the act.
         at: When, Unix seconds.
-        from_stage: Where the version is recorded to come from; its present stage by default.
         cause_id: The stage change that this one follows from or undoes.
 
     Raises:
         NotFound: No such version.
     """
     row = db.execute(
-        "SELECT v.id, v.stage, m.id FROM model_versions AS v JOIN registered_models AS m ON m.id = v.model_id "
-        "WHERE m.name = ? AND v.version = ?",
-        (name, version),
+        "UPDATE model_versions SET stage = ?, updated_at = ? "
+        "WHERE model_id = (SELECT id FROM registered_models WHERE name = ?) AND version = ? RETURNING id, model_id",
+        (to_stage, at, name, version),
     ).fetchone()
     if row is None:
         raise no_version(db, name, f"version {version}")
-    db.execute("UPDATE model_versions SET stage = ?, updated_at = ? WHERE id = ?", (to_stage, at, row[0]))
-    db.execute("UPDATE registered_models SET updated_at = ? WHERE id = ?", (at, row[2]))
+    if cause_id is None:
+        # what follows from an act happens at its time
+        db.execute("UPDATE registered_models SET updated_at = ? WHERE id = ?", (at, row[1]))
     cursor = db.execute(
         "INSERT INTO stage_changes (version_id, kind, from_stage, to_stage, cause_id, at, audit_id) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (row[0], kind, row[1] if from_stage is None else from_stage, to_stage, cause_id, at, audit_id),
+        (row[0], kind, from_stage, to_stage, cause_id, at, audit_id),
     )
     return int(cursor.lastrowid or 0)
 

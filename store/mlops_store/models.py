@@ -18,14 +18,24 @@ from mlops_store.texts import storable
 
 
 class Standing(NamedTuple):
-    """Where a version stands: its stage, the digest of its files, and its run with that run's status."""
+    """Where a version stands: its stage, its run with that run's status, and the files that it consists of."""
 
     stage: str
-    digest: str
     run_id: str | None
     run_status: str | None
+    digest: str
+    files: Mapping[str, Any]
 
 
+class Environment(NamedTuple):
+    """What a run was made with; ``packages_digest`` is the SHA-256 of its packages as sorted JSON."""
+
+    git_branch: str
+    python_version: str
+    packages_digest: str
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _VERSION = """
     SELECT m.name, v.version, v.stage, v.source, v.flavor, v.digest, coalesce(v.size_bytes, 0), v.created_at,
            coalesce(v.created_by, ''), r.run_id, l.model_id, v.description,
@@ -126,25 +136,61 @@ def standing(db: sqlite3.Connection, name: str, version: int) -> Standing:
         NotFound: No such version.
     """
     row = db.execute(
-        "SELECT v.stage, v.digest, r.run_id, r.status FROM model_versions AS v "
+        "SELECT v.stage, r.run_id, r.status, v.digest, v.lineage FROM model_versions AS v "
         "JOIN registered_models AS m ON m.id = v.model_id LEFT JOIN runs AS r ON r.id = v.run_id "
         "WHERE m.name = ? AND v.version = ? AND v.deleted_at IS NULL AND m.deleted_at IS NULL",
         (name, version),
     ).fetchone()
     if row is None:
         raise no_version(db, name, f"version {version}")
-    return Standing(*row)
+    stage, run_id, run_status, digest, lineage = row
+    # not json_extract: a metric may be NaN, which Python's JSON has and SQLite's has not
+    return Standing(stage, run_id, run_status, digest, json.loads(lineage).get("files", {}) if lineage else {})
+
+
+def stage_of(db: sqlite3.Connection, name: str, version: int) -> str:
+    """The stage that a version is in.
+
+    Raises:
+        NotFound: No such version.
+    """
+    row = db.execute(
+        "SELECT stage FROM model_versions WHERE model_id = (SELECT id FROM registered_models WHERE name = ?) "
+        "AND version = ? AND deleted_at IS NULL",
+        (name, version),
+    ).fetchone()
+    if row is None:
+        raise no_version(db, name, f"version {version}")
+    return str(row[0])
 
 
 def stages(db: sqlite3.Connection, name: str, stage: str | None = None) -> dict[int, str]:
-    """Version -> stage of a model's versions, newest first; only those in ``stage`` when it is given."""
-    where, arguments = ("", (name,)) if stage is None else ("AND v.stage = ?", (name, stage))
+    """Version -> stage of a model's versions, newest first; only of those in ``stage`` when it is given."""
+    where = "" if stage is None else "AND stage = ?"
     rows = db.execute(
-        "SELECT v.version, v.stage FROM model_versions AS v JOIN registered_models AS m ON m.id = v.model_id "
-        f"WHERE m.name = ? AND v.deleted_at IS NULL {where} ORDER BY v.version DESC",
-        arguments,
+        "SELECT version, stage FROM model_versions "
+        "WHERE model_id = (SELECT id FROM registered_models WHERE name = ? AND deleted_at IS NULL) "
+        # the plus keeps SQLite from walking all versions in order where few are asked for
+        f"AND deleted_at IS NULL {where} ORDER BY +version DESC",
+        (name,) if stage is None else (name, stage),
     )
     return dict(rows.fetchall())
+
+
+def environment(db: sqlite3.Connection, run_id: str) -> Environment:
+    """What a run was made with.
+
+    Raises:
+        NotFound: No such run.
+    """
+    row = db.execute(
+        "SELECT coalesce(git_branch, ''), coalesce(python_version, ''), coalesce(packages_digest, '') FROM runs "
+        "WHERE run_id = ?",
+        (run_id,),
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"no run has the id {run_id!r}")
+    return Environment(*row)
 
 
 def alias(db: sqlite3.Connection, name: str, alias: str) -> int | None:
@@ -271,7 +317,7 @@ def _logged(row: Sequence[Any]) -> LoggedModel:
 
 def to_json(value: Mapping[str, Any] | None) -> str | None:
     """A JSON column's text; NULL for None."""
-    return None if value is None else storable(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+    return None if value is None else storable(_ENCODER.encode(value))
 
 
 def no_model(db: sqlite3.Connection, name: str) -> NotFound:

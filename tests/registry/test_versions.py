@@ -258,14 +258,3 @@ def test_a_version_stays_as_it_is_when_the_run_logs_over_its_files(store: Store)
     before = register(store, run_id=run_id)
     log_model(store, run_id, files={**FILES, "model.skops": b"newer"})
     assert models.version(store.read(), "churn", 1) == before
-
-
-def test_uris_of_mlflow_name_logged_models(store: Store) -> None:
-    run_id = make_run(store)
-    logged = log_model(store, run_id)
-    db = store.read()
-    assert versions.find_uri(db, f"runs:/{run_id}/model").logged_model_id == logged.model_id
-    assert versions.find_uri(db, f"models:/{logged.model_id}").run_id == run_id
-    for text in ("models:/churn/3", "models:/churn@champion", "file:///tmp/x", ""):
-        with pytest.raises(UsageError):
-            versions.find_uri(db, text)

@@ -111,6 +111,8 @@ def test_the_database_refuses_to_change_an_entry(store: Store, act: str) -> None
         "reason = 'because'",
         "hash = 'abc'",
         "previous_hash = NULL",
+        "reason = CAST(x'ff' AS TEXT)",
+        "after = CAST(x'ff' AS TEXT)",
     ],
 )
 def test_an_edited_entry_is_named(store: Store, edit: str) -> None:
@@ -163,7 +165,7 @@ def test_a_log_cut_at_its_end_is_found_by_the_stage_changes(store: Store) -> Non
         model_versions.add(db, "churn", stage="dev", source="", flavor="", digest="", size_bytes=0, created_at=0.0)
         for stage in ("staging", "production"):
             entry = audit.append(db, action="model.promote", subject="model:churn/1")
-            model_versions.move(db, "churn", 1, stage, kind="promote", audit_id=entry.id, at=0.0)
+            model_versions.move(db, "churn", 1, "dev", stage, kind="promote", audit_id=entry.id, at=0.0)
     tamper(store, "DELETE FROM audit WHERE id = 2")
     assert audit.verify(store.read()) == 2
 

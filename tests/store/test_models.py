@@ -151,8 +151,10 @@ def test_a_move_is_recorded_with_its_cause(store: Store) -> None:
     add(store), add(store)
     with store.write() as db:
         entry = audit.append(db, action="model.promote", subject="model:churn/2", reason="better")
-        first = model_versions.move(db, "churn", 2, "production", kind="promote", audit_id=entry.id, at=5.0)
-        model_versions.move(db, "churn", 1, "archived", kind="replace", audit_id=entry.id, at=5.0, cause_id=first)
+        first = model_versions.move(db, "churn", 2, "dev", "production", kind="promote", audit_id=entry.id, at=5.0)
+        model_versions.move(
+            db, "churn", 1, "dev", "archived", kind="replace", audit_id=entry.id, at=5.0, cause_id=first
+        )
     newest, promoted = models.changes(store.read(), "churn")
     assert (promoted.version, promoted.from_stage, promoted.to_stage) == (2, "dev", "production")
     assert (promoted.actor, promoted.reason) == (entry.actor, "better")
