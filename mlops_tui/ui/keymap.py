@@ -54,6 +54,7 @@ SECTIONS: Mapping[str, str] = {
     "compare": "Compare",
     "pipeline": "Pipeline",
     "models": "Models",
+    "promote": "Promote and roll back",
     "drift": "Drift",
     "events": "Events",
     "commands": "Command log",
@@ -154,7 +155,15 @@ KEYS: tuple[Key, ...] = (
     # models
     Key("models.promote", "p", "promote", "promote", "Promote to the next stage", 1),
     Key("models.rollback", "b", "rollback", "roll back", "Bring the former version back", 2),
-    Key("models.history", "h", "history", "history", "Show who changed what", 3),
+    Key("models.history", "h", "history", "history", "Show who changed what, when and why", 3),
+    Key("models.alias", "a", "alias", "alias", "Set or remove an alias", 4),
+    Key("models.note", "n", "note", "note", "Write a note on the version", 6),
+    Key("models.details", "i", "details", "details", "Show where the version comes from", 5),
+    # the dialog before a change of stage
+    Key("promote.confirm", "enter,y", "confirm", "do it", "Do what is shown", 1),
+    Key("promote.lower", "left,h", "stage(-1)", "stage left", "Choose the stage to the left", 2),
+    Key("promote.higher", "right,l", "stage(1)", "stage right", "Choose the stage to the right", 3),
+    Key("promote.reason", "r,tab", "reason", "reason", "Write down why", 4),
     # drift
     Key("drift.acknowledge", "a", "acknowledge", "acknowledge", "Mark the alert as seen", 2),
     Key("drift.batch", "A", "acknowledge_batch", "whole batch", "Mark every alert of the batch as seen", 4),

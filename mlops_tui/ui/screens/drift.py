@@ -10,15 +10,16 @@ from textual.worker import Worker, WorkerState
 
 from mlops_store.errors import MlopsError
 from mlops_store.records import Alert, AlertState
-from mlops_tui.ui import keymap, messages
-from mlops_tui.ui.screens import drift_acts, drift_records
-from mlops_tui.ui.screens.base import ProjectScreen
+from mlops_tui.ui import keymap
+from mlops_tui.ui.loading import reload_all
+from mlops_tui.ui.messages import Did
+from mlops_tui.ui.screens import acts, drift_acts, drift_records
 from mlops_tui.ui.screens.drift_panes import AlertsPane, BatchesPane, ColumnPane, ReportPane
-from mlops_tui.ui.widgets.prompt import Prompt
+from mlops_tui.ui.screens.filtering import WordFilterScreen
 from mlops_tui.ui.widgets.window_table import WindowTable
 
 
-class DriftScreen(ProjectScreen):
+class DriftScreen(WordFilterScreen):
     """What monitors found, and why.
 
     Args:
@@ -27,7 +28,7 @@ class DriftScreen(ProjectScreen):
 
     NAME = "drift"
     BINDINGS = keymap.bindings("drift")
-    HAS_FILTER: ClassVar[bool] = True
+    FILTER_HINT: ClassVar[str] = "words of a title, batch, monitor, severity or state"
 
     DEFAULT_CSS = """
     DriftScreen #body { layout: grid; grid-size: 12 2; grid-rows: 1fr 2fr; }
@@ -72,7 +73,7 @@ class DriftScreen(ProjectScreen):
     def on_mount(self) -> None:
         """Takes the filter from the argument."""
         if self.argument.startswith("/"):
-            self._filter_by(self.argument[1:])
+            self.filter_by(self.argument[1:])
 
     # children
 
@@ -110,7 +111,7 @@ class DriftScreen(ProjectScreen):
             self._follow(event.widget)
 
     def _followed_is_empty(self) -> bool:
-        return not self.query_one(f"#{self._followed}", WindowTable).keys
+        return not self.filtered_table().keys
 
     def _follow(self, table: WindowTable) -> None:
         self._followed = table.id or self._followed
@@ -144,17 +145,9 @@ class DriftScreen(ProjectScreen):
             return True
         if self._report.table.has_focus:
             self.remove_class("-detail")
-            self.query_one(f"#{self._followed}", WindowTable).focus()
+            self.filtered_table().focus()
             return True
-        if self._alerts.table.end_range():
-            return True
-        if self._alerts.table.marks:
-            self._alerts.table.set_marks(())
-            return True
-        if self._alerts.words:
-            self._filter_by("")
-            return True
-        return False
+        return super().retreat()
 
     def copy_text(self) -> tuple[str, str]:
         """The id of an alert, the path of a batch, or the name of a column."""
@@ -168,30 +161,12 @@ class DriftScreen(ProjectScreen):
 
     # filter
 
-    def filter(self) -> None:
-        """Filters both lists by words, as they are typed."""
-        if not self.query(Prompt):
-            self.mount(Prompt("/", " ".join(self._alerts.words), "words of a title, batch, monitor, severity or state"))
+    def filtered_table(self) -> WindowTable:
+        """The list that decides which report is shown."""
+        return self.query_one(f"#{self._followed}", WindowTable)
 
-    def on_prompt_changed(self, message: Prompt.Changed) -> None:
-        """Filters at once."""
-        self._filter_by(message.value)
-
-    def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
-        """Keeps the filter."""
-        self._leave_prompt(message.prompt)
-
-    def on_prompt_cancelled(self, message: Prompt.Cancelled) -> None:
-        """Removes the filter."""
-        self._filter_by("")
-        self._leave_prompt(message.prompt)
-
-    def _leave_prompt(self, prompt: Prompt) -> None:
-        prompt.remove()
-        self.query_one(f"#{self._followed}", WindowTable).focus()
-
-    def _filter_by(self, text: str) -> None:
-        words = tuple(text.lower().split())
+    def narrow(self, words: tuple[str, ...]) -> None:
+        """Shows only the alerts and batches that match."""
         for pane in (self._alerts, self._batches):
             pane.words = words
         if self._alerts.records is not None:
@@ -228,14 +203,11 @@ class DriftScreen(ProjectScreen):
             self.remark("acknowledged already" if chosen else "no alert to acknowledge", "dim")
             return
         self._alerts.table.set_marks(())
-        self._acknowledge(numbers)
+        acts.perform(self, lambda: drift_acts.acknowledge(self.session, numbers))
 
-    @work(thread=True, group="act", exit_on_error=False)
-    def _acknowledge(self, numbers: list[int]) -> None:
-        try:
-            self.post_message(drift_acts.acknowledge(self.session, numbers))
-        except MlopsError as error:
-            self.post_message(messages.Failed(error))
+    def on_did(self, _: Did) -> None:
+        """Shows at once what an act has changed."""
+        reload_all(self, store=True, project=False)
 
     def action_check(self) -> None:
         """Checks new batches in a process of its own."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlops_store import alerts, audit
-from mlops_store.errors import NotFound
 from mlops_tui.ui import messages, spawn
+from mlops_tui.ui.screens.acts import store_of
 from mlops_tui.ui.session import Session
 
 
@@ -17,9 +17,7 @@ def acknowledge(session: Session, numbers: Sequence[int]) -> messages.Did:
         NotFound: One of them does not exist.
         Refused: One of them has been resolved meanwhile; then none is marked.
     """
-    store = session.store
-    if store is None:
-        raise NotFound("there is no store and so no alert")
+    store = store_of(session)
 
     def reopen() -> None:
         with store.write() as db:

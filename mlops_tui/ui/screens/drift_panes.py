@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from mlops_store.records import Alert, AlertState, ColumnReport, MonitorReport
 from mlops_tui.ui.screens import drift_records, drift_rows
 from mlops_tui.ui.screens.drift_records import Inbox, Report
+from mlops_tui.ui.screens.filtering import matches
 from mlops_tui.ui.session import Session, session_of
 from mlops_tui.ui.text import Cell
 from mlops_tui.ui.theme import sign
@@ -52,7 +53,7 @@ class AlertsPane(Pane[Inbox]):
     def show(self, records: Inbox) -> None:
         """Draws the list, or what to do where it is empty."""
         now = time.time()
-        chosen = [alert for alert in records.alerts if drift_rows.matches(self.words, *drift_rows.alert_texts(alert))]
+        chosen = [alert for alert in records.alerts if matches(self.words, *drift_rows.alert_texts(alert))]
         folder = drift_rows.common_folder(alert.batch for alert in records.alerts)
         self.table.show([drift_rows.alert_row(alert, folder, now) for alert in chosen])
         self.note(records)
@@ -102,7 +103,7 @@ class BatchesPane(Pane[tuple[MonitorReport, ...]]):
     def show(self, records: tuple[MonitorReport, ...]) -> None:
         """Draws the list."""
         now = time.time()
-        chosen = [report for report in records if drift_rows.matches(self.words, *drift_rows.batch_texts(report))]
+        chosen = [report for report in records if matches(self.words, *drift_rows.batch_texts(report))]
         folder = drift_rows.common_folder(report.batch for report in records)
         self.table.show([drift_rows.batch_row(report, folder, now) for report in chosen])
         self.entitle("Batches", f"{len(records)} checked" if records else "")

@@ -118,12 +118,6 @@ def ranked(columns: Sequence[ColumnReport]) -> list[int]:
     return sorted(range(len(columns)), key=rank)
 
 
-def matches(words: Sequence[str], *texts: str) -> bool:
-    """Whether each word of a filter, in lower case, is somewhere in the texts."""
-    searched = " ".join(texts).lower()
-    return all(word in searched for word in words)
-
-
 def alert_texts(alert: Alert) -> tuple[str, ...]:
     """What a filter finds an alert by."""
     return (alert.severity, alert.title, alert.batch, alert.monitor, alert.kind, alert.state, alert.acknowledged_by)

@@ -1,0 +1,36 @@
+"""Doing an act off the event loop, and telling the application how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mlops_store.errors import MlopsError, StoreError
+from mlops_store.store import Store
+from mlops_tui.ui.messages import Did, Failed
+from mlops_tui.ui.screens.base import ProjectScreen
+from mlops_tui.ui.session import Session
+
+
+def perform(screen: ProjectScreen, act: Callable[[], Did]) -> None:
+    """Does an act in a thread; then ``Did`` or ``Failed`` goes to the screen and from there to the application."""
+
+    def work() -> None:
+        try:
+            done = act()
+        except MlopsError as error:
+            screen.post_message(Failed(error))
+        else:
+            screen.post_message(done)
+
+    screen.run_worker(work, thread=True, group="act", exit_on_error=True)
+
+
+def store_of(session: Session) -> Store:
+    """The store of the project.
+
+    Raises:
+        StoreError: There is none yet.
+    """
+    if session.store is None:
+        raise StoreError("there is no store yet", "run something first, or mlops-tui init")
+    return session.store

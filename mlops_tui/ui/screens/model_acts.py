@@ -1,0 +1,125 @@
+"""What the models screen does beside changing stages: aliases and notes. Each can be done by a command as well."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+
+from mlops_store import audit, model_names, notes
+from mlops_store.errors import UsageError
+from mlops_store.records import ModelVersion
+from mlops_tui.registry import aliases
+from mlops_tui.ui.messages import Did
+from mlops_tui.ui.screens.acts import perform, store_of
+from mlops_tui.ui.screens.base import ProjectScreen
+from mlops_tui.ui.session import Session
+from mlops_tui.ui.text import Cell
+from mlops_tui.ui.theme import sign
+from mlops_tui.ui.widgets.dialog import Ask
+
+#: Stands before an alias that is to be removed.
+_REMOVE = "-"
+
+
+def alias(screen: ProjectScreen, version: ModelVersion, present: Mapping[str, int]) -> None:
+    """Asks for an alias and lets it name the version, or removes it.
+
+    Args:
+        screen: Where the question is asked.
+        version: The version that the alias is to name.
+        present: The model's aliases and the versions that they name.
+    """
+    lines = [
+        (Cell(f"@{name}", "accent"), Cell(f" {sign('arrow')} v{number}", "dim"))
+        for name, number in sorted(present.items())
+    ]
+
+    def answered(text: str | None) -> None:
+        if text is None:
+            return
+        name = text.strip().removeprefix("@")
+        if name.startswith(_REMOVE):
+            perform(screen, lambda: remove_alias(screen.session, version.model, name[1:].removeprefix("@"), present))
+        else:
+            perform(screen, lambda: set_alias(screen.session, version, name, present))
+
+    question = Ask(
+        f"Alias for {version.model} v{version.version}",
+        lines=[*lines, "", Cell("a name moves that alias here, -name removes it", "dim")],
+        hint="champion",
+        check=lambda text: alias_problem(text, present),
+    )
+    screen.app.push_screen(question, answered)
+
+
+def alias_problem(text: str, present: Mapping[str, int]) -> str:
+    """What is wrong with an answer, "" when it can be done."""
+    name = text.strip().removeprefix("@")
+    if name.startswith(_REMOVE):
+        gone = name[1:].removeprefix("@")
+        return "" if gone in present else f"the model has no alias {gone!r}"
+    try:
+        model_names.check_alias(name)
+    except UsageError as error:
+        return str(error)
+    return ""
+
+
+def set_alias(session: Session, version: ModelVersion, name: str, present: Mapping[str, int]) -> Did:
+    """Lets an alias name a version; runs in a thread.
+
+    Raises:
+        UsageError: The alias is not allowed.
+        NotFound: The version is gone.
+    """
+    store, before = store_of(session), present.get(name)
+
+    def undo() -> None:
+        if before is None:
+            aliases.remove(store, version.model, name, reason="undo")
+        else:
+            aliases.set(store, version.model, name, before, reason="undo")
+
+    aliases.set(store, version.model, name, version.version)
+    command = shlex.join(["mlops-tui", "models", "alias", version.model, name, str(version.version)])
+    return Did(command, undo, f"@{name} names v{version.version} · u undoes")
+
+
+def remove_alias(session: Session, model: str, name: str, present: Mapping[str, int]) -> Did:
+    """Takes an alias away; runs in a thread.
+
+    Raises:
+        NotFound: The model has no such alias any more.
+    """
+    store, number = store_of(session), present[name]
+
+    def undo() -> None:
+        aliases.set(store, model, name, number, reason="undo")
+
+    aliases.remove(store, model, name)
+    command = shlex.join(["mlops-tui", "models", "alias", model, name, "--remove"])
+    return Did(command, undo, f"removed @{name} · u undoes")
+
+
+def note(screen: ProjectScreen, version: ModelVersion) -> None:
+    """Asks for a line of text and keeps it with the version."""
+
+    def answered(text: str | None) -> None:
+        if text and text.strip():
+            perform(screen, lambda: add_note(screen.session, version, text.strip()))
+
+    screen.app.push_screen(Ask(f"Note on {version.model} v{version.version}", hint="what you found"), answered)
+
+
+def add_note(session: Session, version: ModelVersion, body: str) -> Did:
+    """Keeps a remark on a version; runs in a thread."""
+    store = store_of(session)
+    with store.write() as db:
+        added = notes.add(db, f"model:{version.model}/{version.version}", body, audit.user())
+
+    def undo() -> None:
+        with store.write() as db:
+            notes.delete(db, added.id)
+
+    command = shlex.join(["mlops-tui", "models", "note", version.model, str(version.version), body])
+    return Did(command, undo, f"noted on v{version.version} · u undoes")

@@ -1,0 +1,132 @@
+"""Registered models and their versions as rows of lists. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mlops_store.records import ModelVersion, RegisteredModel
+from mlops_tui.config import Config, RegistryConfig
+from mlops_tui.ui import shown
+from mlops_tui.ui.text import Cell, CellValue
+from mlops_tui.ui.theme import sign
+from mlops_tui.ui.widgets.columns import Column
+from mlops_tui.ui.widgets.window_table import Row
+
+#: Versions named in one cell before the rest is counted.
+_NAMED = 2
+#: Metrics that a list of versions shows at most.
+_METRICS = 4
+
+
+def model_columns(registry: RegistryConfig) -> tuple[Column, ...]:
+    """The columns of the list of models: one for each stage but the archive."""
+    stages = [
+        Column(f"stage {stage}", stage, 3, 18, 1 if stage in registry.single else 2 + place)
+        for place, stage in enumerate(reversed(registry.stages[:-1]))
+    ]
+    return (
+        Column("name", "model", 14, 60, grows=True),
+        *reversed(stages),
+        Column("newest", "newest", 6, 8, 5),
+        Column("aliases", "aliases", 8, 40, 7),
+        Column("updated", "changed", 8, 12, 6),
+    )
+
+
+def model_row(model: RegisteredModel, registry: RegistryConfig, now: float) -> Row:
+    """A model; its key is its name."""
+    of_stage: dict[str, list[int]] = {}
+    for version in model.versions:
+        of_stage.setdefault(version.stage, []).append(version.version)
+    stages = [_holders(of_stage.get(stage, []), stage in registry.single) for stage in registry.stages[:-1]]
+    newest = f"v{model.versions[0].version}" if model.versions else "none"
+    aliases = ", ".join(f"@{alias} v{version}" for alias, version in sorted(model.aliases.items()))
+    return Row(
+        model.name,
+        (model.name, *stages, newest, Cell(aliases, "accent"), Cell(shown.moment(model.updated_at, now), "dim")),
+    )
+
+
+def _holders(versions: Sequence[int], is_single: bool) -> CellValue:
+    if not versions:
+        return Cell(sign("dot"), "faint")
+    more = f" +{len(versions) - _NAMED}" if len(versions) > _NAMED else ""
+    named = " ".join(f"v{version}" for version in versions[:_NAMED])
+    return Cell(named, "good" if is_single else ""), Cell(more, "dim")
+
+
+def key_metrics(versions: Sequence[ModelVersion], config: Config) -> tuple[str, ...]:
+    """The metrics that tell versions apart best: those with a configured goal, then those most versions have."""
+    counts = Counter(key for version in versions for key in metrics(version) if not key.startswith("system/"))
+    return tuple(sorted(counts, key=lambda key: (key not in config.goals, -counts[key], key))[:_METRICS])
+
+
+def metrics(version: ModelVersion) -> Mapping[str, Any]:
+    """A version's metrics as they were when it was registered."""
+    found = version.lineage.get("metrics")
+    return found if isinstance(found, Mapping) else {}
+
+
+def version_columns(keys: Sequence[str], registry: RegistryConfig) -> tuple[Column, ...]:
+    """The columns of the list of versions, with these metrics."""
+    widest = min(16, max(map(len, registry.stages)))
+    return (
+        Column("version", "version", 7, 7),
+        Column("stage", "stage", widest, 16),
+        Column("aliases", "aliases", 6, 30, 3),
+        *(Column(f"metrics.{key}", key, 5, 16, 1 + min(place, 1), right=True) for place, key in enumerate(keys)),
+        Column("run", "run", 8, 40, 2, grows=True),
+        Column("made", "made", 8, 12, 4),
+        Column("by", "by", 3, 14, 6),
+        Column("flavor", "flavor", 5, 12, 7),
+        Column("size", "size", 5, 8, 8, right=True),
+    )
+
+
+def version_row(version: ModelVersion, keys: Sequence[str], registry: RegistryConfig, now: float) -> Row:
+    """A version; its key is its number."""
+    found = metrics(version)
+    return Row(
+        version.version,
+        (
+            f"v{version.version}",
+            stage_cell(version.stage, registry),
+            Cell(" ".join(f"@{alias}" for alias in version.aliases), "accent"),
+            *(metric(found.get(key)) for key in keys),
+            Cell(run_name(version), "" if version.run_id else "dim"),
+            Cell(shown.moment(version.created_at, now), "dim"),
+            Cell(version.created_by, "dim"),
+            Cell(version.flavor, "dim"),
+            Cell(shown.size(version.size_bytes), "dim"),
+        ),
+    )
+
+
+def stage_cell(stage: str, registry: RegistryConfig) -> Cell:
+    """A stage by its tone: the one that counts stands out, the archive steps back."""
+    if stage in registry.single:
+        return Cell(stage, "good")
+    return Cell(stage, "dim" if stage == registry.archive else "")
+
+
+def metric(value: object) -> CellValue:
+    """A metric's value; what is not finite stands out."""
+    if not isinstance(value, int | float):
+        return ""
+    text = shown.number(float(value))
+    return text if abs(value) < float("inf") else Cell(text, "warning")
+
+
+def run_name(version: ModelVersion) -> str:
+    """The name of the run that made a version, or its source where no run did."""
+    name = version.lineage.get("run_name")
+    if isinstance(name, str) and name:
+        return name
+    return shown.short_id(version.run_id) if version.run_id else version.source
+
+
+def model_texts(model: RegisteredModel) -> tuple[str, ...]:
+    """What a filter finds a model by."""
+    return (model.name, model.description, *model.aliases, *model.tags, *model.tags.values())

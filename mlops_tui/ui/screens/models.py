@@ -1,0 +1,211 @@
+"""The models screen: registered models, their versions, where each comes from, and what was done to them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+
+from mlops_store.records import ModelVersion
+from mlops_tui.ui import keymap
+from mlops_tui.ui.loading import reload_all
+from mlops_tui.ui.messages import Did
+from mlops_tui.ui.screens import model_acts
+from mlops_tui.ui.screens.filtering import WordFilterScreen
+from mlops_tui.ui.screens.models_panes import DetailPane, HistoryPane, ModelsPane, VersionsPane
+from mlops_tui.ui.screens.moves import Promote, RollBack, StageAct
+from mlops_tui.ui.screens.promote import StageDialog
+from mlops_tui.ui.widgets.window_table import WindowTable
+
+
+class ModelsScreen(WordFilterScreen):
+    """The registry.
+
+    Args:
+        argument: The name of a model, or ``name/3``, to begin with.
+    """
+
+    NAME = "models"
+    BINDINGS = keymap.bindings("models")
+    FILTER_HINT: ClassVar[str] = "words of a name, alias, tag or description"
+
+    DEFAULT_CSS = """
+    ModelsScreen #body { layout: grid; grid-size: 2 2; grid-rows: 1fr 2fr; }
+    ModelsScreen.-tall #body { grid-rows: 2fr 5fr; }
+    ModelsScreen ModelsPane { column-span: 2; }
+    ModelsScreen DetailPane TextView { padding: 0 1; }
+    ModelsScreen HistoryPane { display: none; }
+    ModelsScreen.-history HistoryPane { display: block; }
+    ModelsScreen.-history DetailPane { display: none; }
+    ModelsScreen.-wide.-history #body { grid-size: 1 3; grid-rows: 1fr 1fr 2fr; }
+    ModelsScreen.-wide.-history ModelsPane { column-span: 1; }
+
+    ModelsScreen.-narrow #body { layout: vertical; }
+    ModelsScreen.-narrow ModelsPane { height: 2fr; }
+    ModelsScreen.-narrow VersionsPane { height: 3fr; }
+    ModelsScreen.-narrow DetailPane { display: none; }
+    ModelsScreen.-narrow.-detail DetailPane { display: block; }
+    ModelsScreen.-narrow.-detail.-history DetailPane { display: none; }
+    ModelsScreen.-narrow.-detail ModelsPane, ModelsScreen.-narrow.-detail VersionsPane { display: none; }
+    ModelsScreen.-narrow.-history ModelsPane, ModelsScreen.-narrow.-history VersionsPane { display: none; }
+    """
+
+    def __init__(self, argument: str = "") -> None:
+        super().__init__(argument)
+        name, _, number = argument.rpartition("/") if "/" in argument else (argument, "", "")
+        self._wanted_model = name
+        self._wanted_version = int(number) if number.isdecimal() else None
+
+    def compose_body(self) -> ComposeResult:
+        """Two lists, and the details of what is chosen in them."""
+        yield ModelsPane()
+        yield VersionsPane()
+        yield DetailPane()
+        yield HistoryPane()
+
+    # children
+
+    @property
+    def _models(self) -> ModelsPane:
+        return self.query_one(ModelsPane)
+
+    @property
+    def _versions(self) -> VersionsPane:
+        return self.query_one(VersionsPane)
+
+    @property
+    def _history(self) -> HistoryPane:
+        return self.query_one(HistoryPane)
+
+    # following the cursor
+
+    def on_window_table_row_highlighted(self, message: WindowTable.RowHighlighted) -> None:
+        """Shows what belongs to the row under the cursor."""
+        message.stop()
+        table = message.table
+        if table is self._models.table:
+            if self._wanted_model:
+                wanted, self._wanted_model = self._wanted_model, ""
+                if table.cursor_key != wanted and table.move_to(wanted):
+                    return
+            self._follow_model()
+        elif table is self._versions.table:
+            if self._wanted_version is not None:
+                number, self._wanted_version = self._wanted_version, None
+                table.focus()
+                if table.cursor_key != number and table.move_to(number):
+                    return
+            self._follow_version()
+
+    def _follow_model(self) -> None:
+        name = str(self._models.table.cursor_key or "")
+        self._versions.choose(name)
+        self._history.choose(name)
+
+    def _follow_version(self) -> None:
+        version = self._versions.version
+        self.query_one(DetailPane).choose((version.model, version.version) if version else None)
+        self.argument = f"{version.model}/{version.version}" if version else ""
+
+    def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:
+        """Goes from a model to its versions, and from a version to its run."""
+        message.stop()
+        if message.table is self._models.table:
+            self._versions.table.focus()
+        elif message.table is self._versions.table:
+            version = self._versions.version
+            if version is not None and version.run_id:
+                self.go("run", version.run_id)
+            else:
+                self.remark("no run of this project made this version", "dim")
+
+    def focus_pane(self, number: int) -> bool:
+        """Focuses a pane, after making room for it."""
+        self.set_class(number == 4, "-history")
+        self.set_class(number == 3, "-detail")
+        return super().focus_pane(number)
+
+    def action_history(self) -> None:
+        """Shows or leaves the history."""
+        if self.has_class("-history"):
+            self.retreat()
+        else:
+            self.focus_pane(4)
+
+    def action_details(self) -> None:
+        """Shows where the version comes from."""
+        self.focus_pane(3)
+
+    def retreat(self) -> bool:
+        """Leaves the history or the details, then the versions, then the filter."""
+        if self.has_class("-history") or self.has_class("-detail"):
+            self.remove_class("-history", "-detail")
+            self._versions.table.focus()
+            return True
+        if self._versions.table.has_focus and self._models.table.row_count > 1:
+            self._models.table.focus()
+            return True
+        return super().retreat()
+
+    def copy_text(self) -> tuple[str, str]:
+        """The URI of the version under the cursor, or of the model's newest."""
+        version = self._versions.version
+        if version is None:
+            return "", ""
+        uri = f"models:/{version.model}/{version.version}"
+        return uri, uri
+
+    # filter
+
+    def filtered_table(self) -> WindowTable:
+        """The list of models."""
+        return self._models.table
+
+    def narrow(self, words: tuple[str, ...]) -> None:
+        """Shows only the models that match."""
+        self._models.words = words
+        if self._models.records is not None:
+            self._models.show(self._models.records)
+
+    # acts
+
+    def on_did(self, _: Did) -> None:
+        """Shows at once what an act has changed."""
+        reload_all(self, store=True, project=False)
+
+    def action_promote(self) -> None:
+        """Asks where the version is to go, and shows what that changes."""
+        version = self._chosen()
+        if version is not None:
+            self._ask(Promote(self.session, version.model, version.version, version.stage))
+
+    def action_rollback(self) -> None:
+        """Shows what a rollback would bring back."""
+        version = self._chosen()
+        if version is not None:
+            self._ask(RollBack(self.session, version.model))
+
+    def _ask(self, act: StageAct) -> None:
+        def answered(did: Did | None) -> None:
+            if did is not None:
+                self.post_message(did)
+
+        self.app.push_screen(StageDialog(act), answered)
+
+    def action_alias(self) -> None:
+        """Asks for an alias."""
+        version, model = self._chosen(), self._versions.records
+        if version is not None and model is not None:
+            model_acts.alias(self, version, model.aliases)
+
+    def action_note(self) -> None:
+        """Asks for a note."""
+        version = self._chosen()
+        if version is not None:
+            model_acts.note(self, version)
+
+    def _chosen(self) -> ModelVersion | None:
+        version = self._versions.version
+        if version is None:
+            self.remark("no version to act on", "dim")
+        return version

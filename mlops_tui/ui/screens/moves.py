@@ -1,0 +1,173 @@
+"""The two ways a version changes its stage by hand, as a dialog asks for them: a promotion and a rollback.
+
+All functions here but ``targets`` and ``start`` read or write the store: they run in threads.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from mlops_store.errors import Refused
+from mlops_store.records import StageChange
+from mlops_tui.registry import stages
+from mlops_tui.registry.moves import Move, next_stage, previous_stage
+from mlops_tui.registry.stages import Promotion
+from mlops_tui.ui.messages import Did
+from mlops_tui.ui.screens.acts import store_of
+from mlops_tui.ui.session import Session
+
+
+class StageAct(Protocol):
+    """What a dialog needs to know of an act."""
+
+    def title(self, kind: str) -> str:
+        """The dialog's heading for a change of that kind."""
+        ...
+
+    def word(self, kind: str) -> str:
+        """What a change of that kind is called on its key."""
+        ...
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The stages to choose from, in order."""
+        ...
+
+    @property
+    def start(self) -> str:
+        """The stage to begin with."""
+        ...
+
+    def preview(self, stage: str) -> Promotion:
+        """What would happen; raises MlopsError where it would be refused."""
+        ...
+
+    def perform(self, promotion: Promotion, stage: str, reason: str) -> Did:
+        """Does what ``preview(stage)`` showed; raises MlopsError when that is no longer true."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Promote:
+    """Moving one version to another stage."""
+
+    session: Session
+    name: str
+    version: int
+    stage: str
+
+    def title(self, kind: str) -> str:
+        """The dialog's heading for a change of that kind."""
+        return f"{kind.capitalize()} {self.name} v{self.version}"
+
+    def word(self, kind: str) -> str:
+        """What a change of that kind is called on its key."""
+        return kind
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Every stage but the present one."""
+        return tuple(stage for stage in self.session.config.registry.stages if stage != self.stage)
+
+    @property
+    def start(self) -> str:
+        """The next stage; from the highest one the stage below it, from the archive the second."""
+        registry = self.session.config.registry
+        for find in (next_stage, previous_stage):
+            try:
+                return find(registry, self.name, self.version, self.stage)
+            except Refused:  # no stage in that direction
+                continue
+        return registry.stages[1] if registry.stages[1] in self.targets else self.targets[0]
+
+    def preview(self, stage: str) -> Promotion:
+        """What would happen."""
+        return stages.preview(store_of(self.session).read(), self.session.config, self.name, self.version, stage)
+
+    def perform(self, promotion: Promotion, stage: str, reason: str) -> Did:
+        """Promotes, provided that every version still stands where it was shown."""
+        store, config = store_of(self.session), self.session.config
+        change = stages.promote(
+            store,
+            config,
+            self.name,
+            self.version,
+            stage,
+            reason=reason,
+            expected_stage=promotion.from_stage,
+            expected_holders=tuple(version.version for version in promotion.replaces),
+        )
+        words = [self.name, str(self.version), "--to", stage]
+        return _done("promote", words, reason, change, _undo(self.session, promotion))
+
+
+@dataclass(frozen=True, slots=True)
+class RollBack:
+    """Bringing the version back that held a stage before."""
+
+    session: Session
+    name: str
+
+    def title(self, kind: str) -> str:
+        """The dialog's heading, whatever moves."""
+        return f"Roll back {self.name}"
+
+    def word(self, kind: str) -> str:
+        """What the act is called on its key."""
+        return "roll back"
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Every stage but the archive."""
+        return self.session.config.registry.stages[:-1]
+
+    @property
+    def start(self) -> str:
+        """The highest stage that holds a single version."""
+        registry = self.session.config.registry
+        return registry.single[-1] if registry.single else self.targets[-1]
+
+    def preview(self, stage: str) -> Promotion:
+        """What would happen."""
+        return stages.preview_rollback(store_of(self.session).read(), self.session.config, self.name, stage)
+
+    def perform(self, promotion: Promotion, stage: str, reason: str) -> Did:
+        """Rolls back, provided that every version still stands where it was shown."""
+        store, config = store_of(self.session), self.session.config
+        change = stages.rollback(store, config, self.name, stage, reason=reason, expected_moves=promotion.moves)
+        return _done("rollback", [self.name, "--stage", stage], reason, change, _undo(self.session, promotion))
+
+
+def _done(verb: str, words: list[str], reason: str, change: StageChange, undo: Callable[[], None]) -> Did:
+    told = ["--reason", reason] if reason else []
+    command = shlex.join(["mlops-tui", "models", verb, *words, *told])
+    return Did(command, undo, f"{change.model} v{change.version} is in {change.to_stage} · u undoes")
+
+
+def _undo(session: Session, promotion: Promotion) -> Callable[[], None]:
+    """Puts every version back to where it stood; refused when one of them has moved since."""
+
+    def undo() -> None:
+        store, config, name = store_of(session), session.config, promotion.model
+        first, *others = promotion.moves
+        if others and promotion.kind != "rollback":
+            back = [Move(move.version, move.to_stage, move.from_stage, "rollback") for move in (others[0], first)]
+            stages.rollback(store, config, name, first.to_stage, reason="undo", expected_moves=back)
+            return
+        # the one that left takes its place back, and the one that had come for it leaves
+        mover = others[0] if others else first
+        stages.promote(
+            store,
+            config,
+            name,
+            mover.version,
+            mover.from_stage,
+            reason="undo",
+            expected_stage=mover.to_stage,
+            expected_holders=[first.version] if others else [],
+        )
+
+    return undo
