@@ -208,14 +208,14 @@ def set_tags(tags: Mapping[str, Any], synchronous: bool | None = None) -> None:
     """Stores several tags in one write; see ``set_tag``."""
     run = target(None)
     if run is not None:
-        run.set_tags({key: "" if value is None else value for key, value in tags.items()} if tags else {})
+        run.set_tags(tags)
 
 
 def delete_tag(key: str) -> None:
     """Removes a tag of the active run."""
     run = target(None)
     if run is not None:
-        run.set_tags({key: None})
+        run.delete_tag(key)
 
 
 def target(run_id: str | None) -> ActiveRun | None:

@@ -21,6 +21,9 @@ _METRICS = journals.METRICS
 #: A journal with more key sets than this is continued in a new file, so that the store need not remember them all.
 _MOST_KEYSETS = 1000
 
+#: Longer names are cut: they are mistakes, and lists must stay fast.
+NAME_LIMIT = 16_384
+
 #: The file is continued in a new one at this size, so that what is stored already can be removed.
 _MOST_BYTES = 1 << 26
 
@@ -123,6 +126,8 @@ class Journal:
             self._continue()
         if self.descriptor < 0 and not self._reopened():
             return
+        if not all(type(key) is str and len(key) <= NAME_LIMIT for key in keys):
+            raise TypeError("a name that is no text, or too long")
         number = len(self._keysets)
         pack, length = journals.metrics_packer(len(keys)).pack, journals.metrics_length(len(keys))
         frame = pack(_METRICS, length, number, step, timestamp, *values.values())

@@ -120,9 +120,15 @@ class ActiveRun(Run):
         """Stores tags, replacing those of the same name. Never raises."""
         from mlops_tui.tracking import values
 
-        texts = {key: None if value is None else values.text(value) for key, value in self._pairs(tags, "tags")}
+        texts = {key: values.text(value) for key, value in self._pairs(tags, "tags")}
         if texts:
             self.journal.record({"t": "tags", "tags": texts})
+
+    def delete_tag(self, key: Any) -> None:
+        """Removes a tag. Never raises."""
+        from mlops_tui.tracking import values
+
+        self.journal.record({"t": "tags", "tags": {values.name(key): None}})
 
     def problem(self, topic: str, message: str) -> None:
         """Says once on stderr that something could not be logged as given, and records it as an event of the run."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from mlops_tui.tracking.journal import NAME_LIMIT
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-#: Longer names and texts are cut: they are mistakes (a whole file as a tag), and lists must stay fast.
-NAME_LIMIT = 16_384
+#: Longer texts are cut: they are mistakes, such as a whole file as a tag.
 TEXT_LIMIT = 1 << 20
 
 _SIGNED_64 = 1 << 63
