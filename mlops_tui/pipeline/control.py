@@ -18,7 +18,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -201,7 +201,7 @@ def _start(store: Store, project: Project, lock: int, targets: list[str], reques
         for position, status in enumerate(judged)
     ]
     with store.write() as db:
-        _create_run(db, project, the_plan.run_id, name, the_plan.experiment, **the_plan.code)
+        _create_run(db, project, the_plan.run_id, name, the_plan.experiment, code=the_plan.code)
         pipelines.create(db, the_plan.run_id, stages=stages, jobs=the_plan.jobs, request=request)
     _spawn(project, the_plan.run_id, lock)
     return the_plan.run_id
@@ -235,7 +235,7 @@ def _record_idle(
         for position, (stage, command) in enumerate(stages)
     ]
     with store.write() as db:
-        _create_run(db, project, run_id, name, _experiment(project), status="FINISHED", has_ended=True)
+        _create_run(db, project, run_id, name, _experiment(project), has_ended=True)
         state = PipelineState.FINISHED
         pipelines.create(db, run_id, stages=cached, jobs=request["jobs"], request=request, state=state)
     return run_id
@@ -248,8 +248,8 @@ def _create_run(
     name: str,
     experiment: str,
     *,
+    code: Mapping[str, str] | None = None,
     has_ended: bool = False,
-    **attributes: Any,
 ) -> None:
     now = time.time()
     if not name:
@@ -260,12 +260,13 @@ def _create_run(
         name=storable(name),
         experiment=experiment,
         kind="pipeline",
+        status="FINISHED" if has_ended else "RUNNING",
         started_at=now,
         ended_at=now if has_ended else None,
         user=os.environ.get("USER", ""),
         host=os.uname().nodename,
         cwd=storable(project.root),
-        **attributes,
+        **(code or {}),
     )
 
 

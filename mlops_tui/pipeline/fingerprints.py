@@ -17,6 +17,7 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -145,7 +146,10 @@ class Fingerprints:
                 rows = db.execute(
                     "SELECT path, stamp, md5, size_bytes, files, executable, listing FROM fingerprints"
                 ).fetchall()
-        except sqlite3.Error:
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+                with suppress(OSError):
+                    os.unlink(self._cache_path)  # begun anew by the next flush
             return
         for path, stamp, md5, size_bytes, files, executable, listing in rows:
             found = Fingerprint(md5, size_bytes, files, bool(executable))

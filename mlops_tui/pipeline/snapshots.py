@@ -118,7 +118,7 @@ def _items(
     inputs: Inputs, stage: Stage, paths: Iterable[str], known: Iterable[Entry], what: str
 ) -> dict[str, tuple[Entry, Fingerprint]]:
     before = {one["path"]: one for one in known}
-    found = {}
+    found: dict[str, tuple[Entry, Fingerprint]] = {}
     for path in paths:
         where = stage.path(path)
         try:
