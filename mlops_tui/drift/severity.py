@@ -4,7 +4,7 @@ At most one alert a kind, because a batch is one thing to look at:
 
 - ``schema``: critical when a column that is needed is missing or cannot be compared any more, warning when a type
   changed or a name stands twice, info when there are only extra columns;
-- ``prediction_drift``: critical;
+- ``prediction_drift``: critical from an effect of 0.2 on (a fifth of the predictions is another), else warning;
 - ``data_drift``: when at least one drifted feature matters; critical when the drifted features reach the share from
   which the data set counts as drifted, else warning;
 - ``quality``: warning when a column has no values, many more missing ones than the reference, or the predictions could
@@ -31,6 +31,7 @@ from mlops_tui.drift.schemas import Schema
 
 FALSE_DISCOVERIES = 0.05
 SMALLEST_EFFECT = 0.1
+LARGE_EFFECT = 0.2
 #: Missing values may take this share of the rows more than in the reference.
 MORE_MISSING = 0.1
 
@@ -124,7 +125,9 @@ def _prediction_drift(findings: Findings) -> NewAlert | None:
     drifted = [column for column in findings.columns if column.role == "prediction" and column.detail.get("notable")]
     if not drifted:
         return None
-    return NewAlert("prediction_drift", Severity.CRITICAL, f"predictions drifted: {titles.moved(drifted[0])}")
+    (prediction,) = drifted
+    severity = Severity.CRITICAL if (prediction.effect or 0.0) >= LARGE_EFFECT else Severity.WARNING
+    return NewAlert("prediction_drift", severity, f"predictions drifted: {titles.moved_from(prediction)}")
 
 
 def _schema(findings: Findings) -> NewAlert | None:

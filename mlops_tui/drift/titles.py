@@ -25,6 +25,14 @@ def change(column: ColumnReport) -> str:
     return f"{name(column.column)} ({how})" if how else name(column.column)
 
 
+def moved_from(column: ColumnReport) -> str:
+    """How a column moved, with the means themselves: "mean 144 → 98 (-0.3 sd)", "'rain' 8% → 21%"."""
+    shift = column.detail.get("shift", {})
+    if "label" in shift or shift.get("std") is None:
+        return moved(column)
+    return f"mean {shift['from']:.3g} → {shift['to']:.3g} ({moved(column)})"
+
+
 def name(text: str) -> str:
     """A column's name or a label, bounded, on one line, its control characters written out."""
     shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text[: 2 * _NAME_LENGTH])

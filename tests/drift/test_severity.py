@@ -90,11 +90,19 @@ def test_of_several_sure_columns_the_less_sure_one_counts_as_benjamini_and_hochb
     assert notable(*(a_column(name, p=p) for name, p in p_values.items())) == ["a", "b", "c"]
 
 
-def test_drifted_predictions_are_critical() -> None:
+def test_predictions_that_drifted_much_are_critical() -> None:
     shift = {"label": "malignant", "from": 0.37, "to": 0.955}
     alert = raised(same("a"), a_column("prediction", role="prediction", detail={"shift": shift}))["prediction_drift"]
     assert alert.severity is Severity.CRITICAL
     assert alert.title == "predictions drifted: 'malignant' 37% → 96%"
+
+
+def test_predictions_that_drifted_a_little_are_a_warning() -> None:
+    shift = {"from": 143.8, "to": 98.2, "std": -0.34, "spread": 0.9}
+    column = a_column("prediction", role="prediction", effect=0.15, detail={"shift": shift})
+    alert = raised(same("a"), column)["prediction_drift"]
+    assert alert.severity is Severity.WARNING
+    assert alert.title == "predictions drifted: mean 144 → 98.2 (-0.3 sd)"
 
 
 def test_predictions_do_not_count_among_the_features() -> None:
