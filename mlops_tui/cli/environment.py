@@ -26,7 +26,7 @@ def prefer_own_interpreter(project: Project) -> None:
 
 
 def is_environment_wanted(environ: Mapping[str, str], prefix: str, base_prefix: str) -> bool:
-    """Whether stages shall find the interpreter of the virtual environment that mlops-tui runs in.
+    """Whether stages shall find the interpreter of the virtual environment that this program is part of.
 
     Args:
         environ: The process's environment variables.

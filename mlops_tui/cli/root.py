@@ -25,7 +25,6 @@ VERBS = {
     "events": "What happened, newest first.",
     "completion": "Print the shell's completion script.",
 }
-_HIDDEN = ("dashboard",)
 
 
 class Program(click.Group):
@@ -37,7 +36,7 @@ class Program(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The verb, its module loaded now."""
-        if cmd_name not in VERBS and cmd_name not in _HIDDEN:
+        if cmd_name not in VERBS:
             return None
         command = import_module(f"mlops_tui.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
@@ -62,10 +61,12 @@ class Program(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The verb that the first word names; a word that is a path opens the dashboard there."""
         word = args[0]
-        if word in VERBS or word in _HIDDEN or word.startswith("-") or ctx.resilient_parsing:
+        if word in VERBS or word.startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
-        if os.path.isdir(word) or os.sep in word or word in (".", ".."):
-            return "dashboard", self.get_command(ctx, "dashboard"), args
+        if os.path.isdir(word) or os.sep in word:
+            from mlops_tui.cli.dashboard import command
+
+            return "dashboard", command, args
         raise UsageError(f"no command {word!r}", nearest(word, VERBS) or "see: mlops-tui --help")
 
 

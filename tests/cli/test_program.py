@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
+from mlops_store.store import Store
 from mlops_tui.cli.failures import reported
 from mlops_tui.cli.root import VERBS
 from mlops_tui.cli.root import program as root
@@ -142,6 +143,28 @@ def test_a_terminal_encoding_without_our_characters_ends_no_program(program: Cli
     done = program("rúns\u202e", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert done.exit_code == 2
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("runs", "list"), ("status",), ("models", "list"), ("events",), ("stop",)])
+def test_a_store_that_is_no_database_is_an_error_and_stays_as_it_is(
+    cli: Cli, project: Path, arguments: tuple[str, ...]
+) -> None:
+    path = project / ".mlops" / "store.db"
+    path.parent.mkdir()
+    path.write_bytes(b"not a database " * 1000)
+    done = cli(*arguments)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "store.db" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert path.read_bytes() == b"not a database " * 1000
+
+
+def test_a_store_of_a_newer_program_is_refused(cli: Cli, project: Path, store: Store) -> None:
+    store.read().execute("PRAGMA user_version = 999")
+    store.close()
+    done = cli("runs", "list")
+    assert done.exit_code == 1
+    assert "newer" in done.stderr
 
 
 def test_another_directory_can_be_named(cli: Cli, tmp_path: Path) -> None:
