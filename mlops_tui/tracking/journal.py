@@ -39,7 +39,7 @@ class Journal:
         is_owner: Whether the run ends, as killed, when this process is gone.
     """
 
-    __slots__ = ("_directory", "_is_closed", "_is_owner", "_keysets", "_lock", "_path", "descriptor", "run_id")
+    __slots__ = ("_directory", "_is_closed", "_is_owner", "_keysets", "_lock", "_lost", "_path", "descriptor", "run_id")
 
     def __init__(self, directory: str, run_id: str, *, is_owner: bool) -> None:
         self.run_id = run_id
@@ -49,6 +49,7 @@ class Journal:
         self._is_closed = False
         self._keysets: dict[tuple[str, ...], tuple[Callable[..., bytes], int, int]] = {}
         self._path = ""
+        self._lost = 0
         self._lock = RLock()
 
     def open(self, first: Mapping[str, object]) -> None:
@@ -96,6 +97,8 @@ class Journal:
     def close(self, last: Mapping[str, object]) -> None:
         """Appends the last record and closes the file; a record after that opens another one."""
         with self._lock:
+            if self._lost:
+                self.record({"t": "problem", "message": f"{self._lost} records could not be written and are lost"})
             self.record(last)
             self._release()
             self._is_closed = True
@@ -152,6 +155,7 @@ class Journal:
                 self.descriptor, self._keysets = -1, {}
                 return False
             reason = error.strerror
+        self._lost += 1
         _remark("write", f"cannot log to {self._path}: {reason}; what was logged now is lost")
         return False
 
