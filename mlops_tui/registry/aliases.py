@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 
-from mlops_store import audit, events, model_versions, models
+from mlops_store import audit, events, model_facts, model_versions, models
 from mlops_store.errors import NotFound, nearest
 from mlops_store.records import ModelVersion
 from mlops_store.store import Store
@@ -25,7 +25,7 @@ def set(store: Store, name: str, alias: str, version: int, *, reason: str = "") 
 
 def put(db: sqlite3.Connection, name: str, alias: str, version: int, *, reason: str = "") -> None:
     """Sets an alias in the caller's transaction; nothing is recorded when it names that version already."""
-    before = models.alias(db, name, alias)
+    before = model_facts.alias(db, name, alias)
     if before == version:
         return
     model_versions.set_alias(db, name, alias, version)
@@ -39,7 +39,7 @@ def remove(store: Store, name: str, alias: str, *, reason: str = "") -> None:
         NotFound: No such model, or it has no such alias.
     """
     with store.write() as db:
-        before = models.alias(db, name, alias)
+        before = model_facts.alias(db, name, alias)
         if before is None:
             known = models.get(db, name).aliases
             raise NotFound(f"model {name!r} has no alias {alias!r}", nearest(alias, known))

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from typing import Any
 
-from mlops_store import datasets, models, pipelines, runs
+from mlops_store import datasets, model_facts, pipelines, runs
 from mlops_store.errors import NotFound
 from mlops_store.records import DatasetUse, Run, RunKind
 
@@ -21,7 +21,7 @@ def of_run(db: sqlite3.Connection, run: Run) -> dict[str, Any]:
         ``pipeline`` (run_id, stage, inputs).
     """
     stage = _stage_run(db, run)
-    environment = models.environment(db, run.run_id)
+    environment = model_facts.environment(db, run.run_id)
     return {
         "run_id": run.run_id,
         "run_name": run.name,

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mlops_store import models, runs
+from mlops_store import model_facts, models, runs
 from mlops_store.errors import NotFound
 from mlops_store.records import ModelVersion, RunStatus
 from mlops_tui.config import Config
@@ -93,7 +93,7 @@ def _compared(db: sqlite3.Connection, config: Config, name: str, move: Move) -> 
         return None
     highest = sorted(registry.single, key=lambda stage: rank(registry, stage))[-1:]
     for stage in (move.to_stage, *highest):
-        for number in models.stages(db, name, stage):
+        for number in model_facts.stages(db, name, stage):
             if number != move.version:
                 return models.version(db, name, number)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -67,8 +68,7 @@ def plan(
     if former is None:
         raise Refused(
             f"no version of {name!r} held {stage!r} before version {present.version}",
-            f"promote another version, or empty the stage: mlops-tui models promote {name} {present.version} --to "
-            + registry.archive,
+            f"promote another version, or empty the stage: {_command(name, present.version, registry.archive)}",
         )
     returns = _returns(registry, name, stage, former, standing)
     others = {version: there for version, there in standing.items() if version != former}
@@ -111,7 +111,11 @@ def _leaves(registry: RegistryConfig, name: str, arrival: StageChange, others: M
     if rank(registry, origin) > rank(registry, stage):
         raise Refused(
             f"version {version} of {name!r} came down to {stage!r} from {origin!r}; a rollback promotes nothing",
-            f"promote it: mlops-tui models promote {name} {version} --to {origin}",
+            f"promote it: {_command(name, version, origin)}",
         )
     is_taken = origin in registry.single and origin in others.values()
     return Move(version, stage, registry.archive if is_taken or origin not in registry.stages else origin, "rollback")
+
+
+def _command(name: str, version: int, stage: str) -> str:
+    return shlex.join(["mlops-tui", "models", "promote", name, str(version), "--to", stage])

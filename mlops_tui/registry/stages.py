@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections.abc import Collection, Sequence
 
-from mlops_store import audit, events, model_versions, models
+from mlops_store import audit, events, model_facts, model_versions, models
 from mlops_store.errors import Refused
 from mlops_store.records import RunStatus, StageChange
 from mlops_store.store import Store
@@ -35,12 +35,12 @@ def preview(db: sqlite3.Connection, config: Config, name: str, version: int, to_
 
     Raises:
         NotFound: No such model, version or stage.
-        Refused: ``promote`` would refuse it.
+        Refused: ``promote`` would refuse it; only ``promote`` itself looks whether the files are there.
     """
     standing = models.standing(db, name, version)
     target = to_stage or moves.next_stage(config.registry, name, version, standing.stage)
     _require_ended(config, name, version, standing, target)
-    holders = models.stages(db, name, target)
+    holders = model_facts.stages(db, name, target)
     return previews.build(db, config, name, moves.plan(config.registry, name, version, standing.stage, target, holders))
 
 
@@ -80,12 +80,12 @@ def promote(
     standing = models.standing(reader, name, version)
     stage = standing.stage if expected_stage is None else expected_stage
     target = moves.known_stage(registry, to_stage or moves.next_stage(registry, name, version, stage))
-    holders = set(models.stages(reader, name, target) if expected_holders is None else expected_holders)
+    holders = set(model_facts.stages(reader, name, target) if expected_holders is None else expected_holders)
     _require_ended(config, name, version, standing, target)
     if _rises(config, stage, target):
         _require_files(store, name, version, standing)
     with store.write() as db:
-        now, there = models.stage_of(db, name, version), models.stages(db, name, target)
+        now, there = model_facts.stage_of(db, name, version), model_facts.stages(db, name, target)
         if now != stage or (target in registry.single and there.keys() != holders):
             raise _lost(db, name)
         return _apply(db, name, moves.plan(registry, name, version, now, target, there), reason)
@@ -96,7 +96,7 @@ def demote(
 ) -> StageChange:
     """Moves a version to the stage before the present one, or to the one named; see ``promote``."""
     if to_stage is None:
-        stage = models.stage_of(store.read(), name, version)
+        stage = model_facts.stage_of(store.read(), name, version)
         to_stage = moves.previous_stage(config.registry, name, version, stage)
     return promote(store, config, name, version, to_stage, reason=reason)
 
@@ -162,7 +162,7 @@ def _rises(config: Config, from_stage: str, to_stage: str) -> bool:
 
 
 def _rollback(db: sqlite3.Connection, config: Config, name: str, stage: str) -> rollbacks.Rollback:
-    standing = models.stages(db, name)
+    standing = model_facts.stages(db, name)
     if not standing:
         raise models.no_version(db, name, "version")
     return rollbacks.plan(config.registry, name, stage, models.changes(db, name), standing)

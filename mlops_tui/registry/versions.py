@@ -136,7 +136,7 @@ def find(
         return _from_logged(logged_model)
     if run_id is None:
         if logged_model is None:
-            raise UsageError("nothing says which model to register", "name a run: --run RUN")
+            raise UsageError("nothing says which model to register", "name a run: mlops-tui models register NAME RUN")
         return _from_logged(models.logged_model(db, logged_model))
     run_id = runs.resolve(db, run_id)
     logged = models.logged(db, run_id)
@@ -197,6 +197,6 @@ def _no_model(
         if models.logged(db, child.run_id):
             return NotFound(
                 f"run {name!r} logged no model itself",
-                f"its run {child.name!r} did: mlops-tui models register NAME --run {child.run_id}",
+                f"its run {child.name!r} did: mlops-tui models register NAME {child.run_id}",
             )
     return NotFound(f"run {name!r} logged no model", "log one in the script: mlops_tui.log_model(model)")

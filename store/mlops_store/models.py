@@ -27,30 +27,23 @@ class Standing(NamedTuple):
     files: Mapping[str, Any]
 
 
-class Environment(NamedTuple):
-    """What a run was made with; ``packages_digest`` is the SHA-256 of its packages as sorted JSON."""
-
-    git_branch: str
-    python_version: str
-    packages_digest: str
-
-
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _VERSION = """
     SELECT m.name, v.version, v.stage, v.source, v.flavor, v.digest, coalesce(v.size_bytes, 0), v.created_at,
            coalesce(v.created_by, ''), r.run_id, l.model_id, v.description,
-           (SELECT json_group_array(alias) FROM model_aliases AS a WHERE a.version_id = v.id),
-           (SELECT json_group_object(key, value) FROM model_tags AS t
-             WHERE t.model_id = m.id AND t.version = v.version),
-           {lineage}, v.profile_id
+           {aliases}, {tags}, {lineage}, v.profile_id
       FROM model_versions AS v
       JOIN registered_models AS m ON m.id = v.model_id AND m.deleted_at IS NULL
       LEFT JOIN runs AS r ON r.id = v.run_id
       LEFT JOIN logged_models AS l ON l.id = v.logged_model_id
      WHERE v.deleted_at IS NULL
 """
-_WITH_LINEAGE = _VERSION.format(lineage="v.lineage")
-_WITHOUT_LINEAGE = _VERSION.format(lineage="NULL")
+_ONE = _VERSION.format(
+    aliases="(SELECT json_group_array(alias) FROM model_aliases AS a WHERE a.version_id = v.id)",
+    tags="(SELECT json_group_object(key, value) FROM model_tags AS t "
+    "WHERE t.model_id = m.id AND t.version = v.version)",
+    lineage="v.lineage",
+)
 
 _LOGGED = """
     SELECT l.model_id, r.run_id, l.name, l.flavor, l.digest, l.size_bytes, l.created_at, l.signature, l.profile_id
@@ -92,7 +85,7 @@ def version(db: sqlite3.Connection, name: str, version: int) -> ModelVersion:
     Raises:
         NotFound: No such model, or it has no such version.
     """
-    row = db.execute(_WITH_LINEAGE + "AND m.name = ? AND v.version = ?", (name, version)).fetchone()
+    row = db.execute(_ONE + "AND m.name = ? AND v.version = ?", (name, version)).fetchone()
     if row is None:
         raise no_version(db, name, f"version {version}")
     return _version(row)
@@ -115,12 +108,12 @@ def resolve(db: sqlite3.Connection, text: str) -> ModelVersion:
         return version(db, name, reference.version)
     if reference.alias:
         aliased = "AND v.id = (SELECT version_id FROM model_aliases WHERE model_id = m.id AND alias = ?)"
-        row = db.execute(f"{_WITH_LINEAGE} AND m.name = ? {aliased}", (name, reference.alias)).fetchone()
+        row = db.execute(f"{_ONE} AND m.name = ? {aliased}", (name, reference.alias)).fetchone()
         if row is not None:
             return _version(row)
     stage = reference.stage or reference.alias
     where, arguments = ("AND lower(v.stage) = ?", (name, stage.lower())) if stage else ("", (name,))
-    row = db.execute(f"{_WITH_LINEAGE} AND m.name = ? {where} ORDER BY v.version DESC LIMIT 1", arguments).fetchone()
+    row = db.execute(f"{_ONE} AND m.name = ? {where} ORDER BY v.version DESC LIMIT 1", arguments).fetchone()
     if row is not None:
         return _version(row)
     if not stage:
@@ -148,64 +141,9 @@ def standing(db: sqlite3.Connection, name: str, version: int) -> Standing:
     return Standing(stage, run_id, run_status, digest, json.loads(lineage).get("files", {}) if lineage else {})
 
 
-def stage_of(db: sqlite3.Connection, name: str, version: int) -> str:
-    """The stage that a version is in.
-
-    Raises:
-        NotFound: No such version.
-    """
-    row = db.execute(
-        "SELECT stage FROM model_versions WHERE model_id = (SELECT id FROM registered_models WHERE name = ?) "
-        "AND version = ? AND deleted_at IS NULL",
-        (name, version),
-    ).fetchone()
-    if row is None:
-        raise no_version(db, name, f"version {version}")
-    return str(row[0])
-
-
-def stages(db: sqlite3.Connection, name: str, stage: str | None = None) -> dict[int, str]:
-    """Version -> stage of a model's versions, newest first; only of those in ``stage`` when it is given."""
-    where = "" if stage is None else "AND stage = ?"
-    rows = db.execute(
-        "SELECT version, stage FROM model_versions "
-        "WHERE model_id = (SELECT id FROM registered_models WHERE name = ? AND deleted_at IS NULL) "
-        # the plus keeps SQLite from walking all versions in order where few are asked for
-        f"AND deleted_at IS NULL {where} ORDER BY +version DESC",
-        (name,) if stage is None else (name, stage),
-    )
-    return dict(rows.fetchall())
-
-
-def environment(db: sqlite3.Connection, run_id: str) -> Environment:
-    """What a run was made with.
-
-    Raises:
-        NotFound: No such run.
-    """
-    row = db.execute(
-        "SELECT coalesce(git_branch, ''), coalesce(python_version, ''), coalesce(packages_digest, '') FROM runs "
-        "WHERE run_id = ?",
-        (run_id,),
-    ).fetchone()
-    if row is None:
-        raise NotFound(f"no run has the id {run_id!r}")
-    return Environment(*row)
-
-
-def alias(db: sqlite3.Connection, name: str, alias: str) -> int | None:
-    """The version that an alias names, None when the model has no such alias."""
-    row = db.execute(
-        "SELECT v.version FROM model_aliases AS a JOIN registered_models AS m ON m.id = a.model_id "
-        "JOIN model_versions AS v ON v.id = a.version_id WHERE m.name = ? AND a.alias = ?",
-        (name, alias),
-    ).fetchone()
-    return row[0] if row else None
-
-
 def in_stage(db: sqlite3.Connection, name: str, stage: str) -> list[ModelVersion]:
     """The versions of a model in a stage, newest first; empty when the model or the stage has none."""
-    rows = db.execute(_WITH_LINEAGE + "AND m.name = ? AND v.stage = ? ORDER BY v.version DESC", (name, stage))
+    rows = db.execute(_ONE + "AND m.name = ? AND v.stage = ? ORDER BY v.version DESC", (name, stage))
     return [_version(row) for row in rows]
 
 
@@ -273,38 +211,61 @@ def add_logged(
 
 
 def _models(db: sqlite3.Connection, where: str, arguments: Sequence[object], lineage: bool) -> list[RegisteredModel]:
+    # aliases and tags are read once for all: a subquery for each of thousands of versions takes three times as long
+    aliases = _grouped(
+        db,
+        "SELECT m.name, v.version, a.alias, v.version FROM model_aliases AS a "
+        "JOIN model_versions AS v ON v.id = a.version_id JOIN registered_models AS m ON m.id = a.model_id "
+        f"WHERE TRUE {where} ORDER BY a.alias",
+        arguments,
+    )
+    tags = _grouped(
+        db,
+        "SELECT m.name, t.version, t.key, t.value FROM model_tags AS t "
+        f"JOIN registered_models AS m ON m.id = t.model_id WHERE TRUE {where}",
+        arguments,
+    )
+    query = _VERSION.format(aliases="NULL", tags="NULL", lineage="v.lineage" if lineage else "NULL")
     versions: dict[str, list[ModelVersion]] = {}
-    query = _WITH_LINEAGE if lineage else _WITHOUT_LINEAGE
     for row in db.execute(f"{query} {where} ORDER BY v.model_id, v.version DESC", arguments):
-        versions.setdefault(row[0], []).append(_version(row))
+        key = row[:2]
+        versions.setdefault(row[0], []).append(_version(row, tuple(aliases.get(key, ())), tags.get(key, {})))
+    named: dict[str, dict[str, int]] = {}
+    for (name, _), numbers in aliases.items():
+        named.setdefault(name, {}).update(numbers)
     rows = db.execute(
-        f"""
-        SELECT m.name, m.description, m.created_at, m.updated_at,
-               (SELECT json_group_object(a.alias, v.version) FROM model_aliases AS a
-                  JOIN model_versions AS v ON v.id = a.version_id WHERE a.model_id = m.id),
-               (SELECT json_group_object(key, value) FROM model_tags AS t WHERE t.model_id = m.id AND t.version = 0)
-          FROM registered_models AS m WHERE m.deleted_at IS NULL {where} ORDER BY m.name
-        """,
+        "SELECT m.name, m.description, m.created_at, m.updated_at FROM registered_models AS m "
+        f"WHERE m.deleted_at IS NULL {where} ORDER BY m.name",
         arguments,
     )
     return [
         RegisteredModel(
             name,
             description,
-            created_at,
-            updated_at,
+            made,
+            changed,
             tuple(versions.get(name, ())),
-            json.loads(aliases),
-            json.loads(tags),
+            named.get(name, {}),
+            tags.get((name, 0), {}),
         )
-        for name, description, created_at, updated_at, aliases, tags in rows
+        for name, description, made, changed in rows
     ]
 
 
-def _version(row: Sequence[Any]) -> ModelVersion:
+def _grouped(db: sqlite3.Connection, query: str, arguments: Sequence[object]) -> dict[tuple[str, int], dict[str, Any]]:
+    """(Model, version) -> the pairs of each row's last two columns."""
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    for name, version, key, value in db.execute(query, arguments):
+        found.setdefault((name, version), {})[key] = value
+    return found
+
+
+def _version(
+    row: Sequence[Any], aliases: tuple[str, ...] | None = None, tags: Mapping[str, str] | None = None
+) -> ModelVersion:
     values = list(row)
-    values[12] = () if row[12] == "[]" else tuple(sorted(json.loads(row[12])))
-    values[13] = {} if row[13] == "{}" else json.loads(row[13])
+    values[12] = tuple(sorted(json.loads(row[12]))) if aliases is None else aliases
+    values[13] = json.loads(row[13]) if tags is None else tags
     values[14] = json.loads(row[14]) if row[14] else {}
     return ModelVersion(*values)
 
@@ -323,7 +284,7 @@ def to_json(value: Mapping[str, Any] | None) -> str | None:
 def no_model(db: sqlite3.Connection, name: str) -> NotFound:
     """The error to raise where no model has that name; the hint names the nearest."""
     known = names(db)
-    hint = nearest(name, known) or "register one: mlops-tui models register NAME --run RUN"
+    hint = nearest(name, known) or "register one: mlops-tui models register NAME RUN"
     return NotFound(f"no registered model is called {name!r}", hint)
 
 

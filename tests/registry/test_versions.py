@@ -201,7 +201,7 @@ def test_a_run_whose_child_has_the_model_names_the_child(store: Store) -> None:
     log_model(store, child)
     with pytest.raises(NotFound) as raised:
         register(store, run_id=parent)
-    assert f"--run {child}" in raised.value.hint
+    assert f"models register NAME {child}" in raised.value.hint
 
 
 def test_a_model_name_that_the_run_does_not_have_names_the_nearest(store: Store) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from registry_builders import log_model, make_run, make_store
 
-from mlops_store import audit, model_versions, models
+from mlops_store import audit, model_facts, model_versions, models
 from mlops_store.errors import NotFound, UsageError
 from mlops_store.store import Store
 
@@ -159,7 +159,7 @@ def test_a_move_is_recorded_with_its_cause(store: Store) -> None:
     assert (promoted.version, promoted.from_stage, promoted.to_stage) == (2, "dev", "production")
     assert (promoted.actor, promoted.reason) == (entry.actor, "better")
     assert (newest.version, newest.kind, newest.cause_id) == (1, "replace", promoted.id)
-    assert models.stages(store.read(), "churn") == {2: "production", 1: "archived"}
+    assert model_facts.stages(store.read(), "churn") == {2: "production", 1: "archived"}
     assert [version.version for version in models.in_stage(store.read(), "churn", "production")] == [2]
 
 

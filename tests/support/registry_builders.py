@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mlops_store import artifacts, metrics, models, runs
+from mlops_store import artifacts, metrics, model_facts, models, runs
 from mlops_store.ids import new_id
 from mlops_store.records import LoggedModel, ModelVersion
 from mlops_store.store import Store
@@ -96,4 +96,4 @@ def make_version(store: Store, model: str = "churn", *, config: Config = CONFIG,
 
 def stages_of(store: Store, model: str = "churn") -> dict[int, str]:
     """Version -> stage."""
-    return models.stages(store.read(), model)
+    return model_facts.stages(store.read(), model)
