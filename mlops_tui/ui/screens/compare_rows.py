@@ -80,7 +80,8 @@ def rows(comparison: Comparison, *, with_equal: bool) -> list[window_table.Row]:
 
 def _line(key: str, heading: str, note: str, comparison: Comparison) -> window_table.Row:
     """A heading or a blank; its key names no metric or param."""
-    cells = (Cell(heading, "strong"), Cell(note, "dim"), *("",) * (len(comparison.runs) - 1))
+    cells: tuple[CellValue, ...] = (Cell(heading, "strong"), Cell(note, "dim"))
+    cells += ("",) * (len(comparison.runs) - 1)
     return window_table.Row((key, ""), cells)
 
 

@@ -98,7 +98,7 @@ class DriftScreen(WordFilterScreen):
         if table is self._report.table:
             self.query_one(ColumnPane).draw(self._report.column(message.key))
             return
-        if table is self._alerts.table and self._wanted is not None:
+        if table is self._alerts.table and self._wanted is not None and message.key is not None:
             wanted, self._wanted = self._wanted, None
             if table.move_to(wanted):
                 return

@@ -9,7 +9,7 @@ from typing import Any
 from mlops_store.records import ModelVersion, RegisteredModel
 from mlops_tui.config import Config, RegistryConfig
 from mlops_tui.ui import shown
-from mlops_tui.ui.text import Cell, CellValue
+from mlops_tui.ui.text import Cell, CellValue, clean
 from mlops_tui.ui.theme import sign
 from mlops_tui.ui.widgets.columns import Column
 from mlops_tui.ui.widgets.window_table import Row
@@ -23,7 +23,7 @@ _METRICS = 4
 def model_columns(registry: RegistryConfig) -> tuple[Column, ...]:
     """The columns of the list of models: one for each stage but the archive."""
     stages = [
-        Column(f"stage {stage}", stage, 3, 18, 1 if stage in registry.single else 2 + place)
+        Column(f"stage {stage}", clean(stage, 60), 3, 18, 1 if stage in registry.single else 2 + place)
         for place, stage in enumerate(reversed(registry.stages[:-1]))
     ]
     return (
@@ -76,7 +76,10 @@ def version_columns(keys: Sequence[str], registry: RegistryConfig) -> tuple[Colu
         Column("version", "version", 7, 7),
         Column("stage", "stage", widest, 16),
         Column("aliases", "aliases", 6, 30, 3),
-        *(Column(f"metrics.{key}", key, 5, 16, 1 + min(place, 1), right=True) for place, key in enumerate(keys)),
+        *(
+            Column(f"metrics.{key}", clean(key, 60), 5, 16, 1 + min(place, 1), right=True)
+            for place, key in enumerate(keys)
+        ),
         Column("run", "run", 8, 40, 2, grows=True),
         Column("made", "made", 8, 12, 4),
         Column("by", "by", 3, 14, 6),

@@ -84,13 +84,13 @@ class ModelsScreen(WordFilterScreen):
         message.stop()
         table = message.table
         if table is self._models.table:
-            if self._wanted_model:
+            if self._wanted_model and message.key is not None:
                 wanted, self._wanted_model = self._wanted_model, ""
                 if table.cursor_key != wanted and table.move_to(wanted):
                     return
             self._follow_model()
         elif table is self._versions.table:
-            if self._wanted_version is not None:
+            if self._wanted_version is not None and message.key is not None:
                 number, self._wanted_version = self._wanted_version, None
                 table.focus()
                 if table.cursor_key != number and table.move_to(number):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.app import ComposeResult
 
 from mlops_tui.ui import keymap
@@ -19,6 +20,8 @@ class OverviewScreen(ProjectScreen):
     OverviewScreen #body { layout: vertical; }
     OverviewScreen #body Pane { height: 3; }
     OverviewScreen #body Pane:focus-within { height: 1fr; }
+    OverviewScreen.-low #body Pane { display: none; height: 1fr; }
+    OverviewScreen.-low #body Pane.-chosen { display: block; }
     OverviewScreen.-tall #body Pane { height: 1fr; }
     OverviewScreen.-wide #body { layout: grid; grid-size: 2 2; }
     OverviewScreen.-very-wide #body { layout: grid; grid-size: 2 2; }
@@ -35,6 +38,25 @@ class OverviewScreen(ProjectScreen):
         yield PipelinePane()
         yield RegistryPane()
         yield AlertsPane()
+
+    def on_mount(self) -> None:
+        """Begins with the first pane."""
+        self.panes[0].add_class("-chosen")
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Where only one pane has room, it is the focused one."""
+        for pane in self.panes:
+            pane.set_class(pane in event.widget.ancestors, "-chosen")
+
+    def focus_pane(self, number: int) -> bool:
+        """Focuses the pane of that number; where only one has room, shows it first."""
+        for pane in self.panes:
+            if pane.number == number and not pane.display:
+                for other in self.panes:
+                    other.set_class(other is pane, "-chosen")
+                self.call_after_refresh(pane.focus_inside)
+                return True
+        return super().focus_pane(number)
 
     @property
     def _focused(self) -> OverviewPane[object] | None:
@@ -57,4 +79,4 @@ class OverviewScreen(ProjectScreen):
     def _turn(self, by: int) -> None:
         panes, focused = self.panes, self._focused
         place = panes.index(focused) if focused in panes else -by
-        panes[(place + by) % len(panes)].focus_inside()
+        self.focus_pane(panes[(place + by) % len(panes)].number)

@@ -210,7 +210,7 @@ class PipelinePane(OverviewPane[PipelineShown]):
 
         was_first, self._is_first = self._is_first, False
         if was_first:
-            self.call_after_refresh(self.reload)
+            self.set_timer(0.05, self.reload)  # once this is on the screen
             if not records.stages:
                 return  # nothing to say before dvc.yaml was looked at
         problem = records.problem

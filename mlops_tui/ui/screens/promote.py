@@ -67,7 +67,7 @@ class StageDialog(Dialog[Did]):
         """Names the act and its keys as what it is: going down is no promotion."""
         from textual.content import Content
 
-        self.query_one("#dialog").border_title = Content(clean(self._act.title(kind), 100))  # type: ignore[assignment]
+        self.query_one("#dialog").border_title = Content(clean(self._act.title(kind), 100))
         self.foot(f"← → stage   r reason   enter {self._act.word(kind)}   esc cancel")
 
     # choosing

@@ -45,6 +45,8 @@ class RunList:
         total: How many runs the store has.
         columns: The metrics and params shown.
         has_experiments: Whether there is more than one experiment.
+        view: The order and kinds that were asked for.
+        filter_text: The filter that was.
     """
 
     numbers: array[int] = field(default_factory=lambda: array("q"))
@@ -52,6 +54,8 @@ class RunList:
     total: int = 0
     columns: tuple[str, ...] = ()
     has_experiments: bool = False
+    view: RunsView = field(default_factory=RunsView)
+    filter_text: str = ""
 
 
 class RunsPane(Pane[RunList]):
@@ -123,9 +127,10 @@ class RunsPane(Pane[RunList]):
 
     def load(self, session: Session) -> RunList:
         """Reads the order of all runs and the records of those in sight."""
+        view, filter_text = self.view, self.filter_text
         if session.store is None:
-            return RunList()
-        view, wanted = self.view, condition(self.filter_text)
+            return RunList(view=view, filter_text=filter_text)
+        wanted = condition(filter_text)
         where = " AND ".join(part for part in (_KINDS[view.kinds], wanted.where) if part)
         with session.store.snapshot() as db:
             numbers = runs.ids(
@@ -138,7 +143,7 @@ class RunsPane(Pane[RunList]):
                 sample = numbered(db, [number for number in numbers[:SAMPLE] if number not in near])
                 columns = tuple(ranked([*near.values(), *sample.values()]))
             several = db.execute("SELECT count(*) FROM (SELECT 1 FROM experiments LIMIT 2)").fetchone()[0] > 1
-            return RunList(numbers, tuple(near.items()), runs.count(db), columns, several)
+            return RunList(numbers, tuple(near.items()), runs.count(db), columns, several, view, filter_text)
 
     def _rows(self, keys: Sequence[Key]) -> Sequence[Row]:
         """Brings rows that came in sight (in a thread)."""
@@ -160,7 +165,7 @@ class RunsPane(Pane[RunList]):
             self.table.show_window(records.numbers, [])
             return
         self.uncover()
-        view = self.view
+        view = records.view
         columns = (records.columns, view.sort, view.is_descending, records.has_experiments)
         if columns != self._shown_columns:
             self._shown_columns = columns
@@ -186,7 +191,9 @@ class RunsPane(Pane[RunList]):
 
     def _say_nothing(self, records: RunList) -> None:
         if records.total:
-            self.say([f"None of {shown.count(records.total, 'run')} is shown.", "", *self._why_nothing()])
+            self.say(
+                [f"None of {shown.count(records.total, 'run')} is shown.", "", *self._why_nothing(records.filter_text)]
+            )
             return
         self.say(
             [
@@ -202,20 +209,20 @@ class RunsPane(Pane[RunList]):
             ]
         )
 
-    def _why_nothing(self) -> list[Cell]:
-        if self.filter_text:
-            return [Cell(f"The filter is: {self.filter_text}", "dim"), Cell("esc shows all, / changes it.", "dim")]
+    def _why_nothing(self, filter_text: str) -> list[Cell]:
+        if filter_text:
+            return [Cell(f"The filter is: {filter_text}", "dim"), Cell("esc shows all, / changes it.", "dim")]
         return [Cell("K shows the other kinds of runs.", "dim")]
 
     def _tell(self, records: RunList) -> None:
         shown_count, total = len(records.numbers), records.total
         notes = [f"{shown_count:,}" if shown_count == total else f"{shown_count:,} of {total:,}"]
-        if self.view.kinds != "useful":
-            notes.append({"all": "with every stage", "scripts": "scripts only"}[self.view.kinds])
+        if records.view.kinds != "useful":
+            notes.append({"all": "with every stage", "scripts": "scripts only"}[records.view.kinds])
         if marked := len(self.table.marks):
             notes.append(f"{marked} marked")
-        if self.filter_text:
-            notes.append(f"/{self.filter_text}")
+        if records.filter_text:
+            notes.append(f"/{records.filter_text}")
         self.entitle(self._title, " · ".join(notes))
 
     def on_window_table_marks_changed(self, _: WindowTable.MarksChanged) -> None:
