@@ -9,7 +9,7 @@ import click
 from mlops_store.errors import UsageError
 from mlops_store.records import AlertState, MonitorReport
 from mlops_tui.cli import output, shapes, text
-from mlops_tui.cli.parameters import Noun, json_option
+from mlops_tui.cli.parameters import NUMBER, Noun, json_option, limit_option
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
@@ -87,8 +87,8 @@ def list_(workspace: Workspace, with_resolved: bool, monitor: str | None, as_jso
 
 
 @command.command()
-@click.argument("report", type=int, required=False)
-@click.option("-n", "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
+@click.argument("report", type=NUMBER, required=False)
+@limit_option
 @click.option("-m", "--monitor", metavar="NAME", help="Only this monitor's.")
 @click.option("--all", "with_unmoved", is_flag=True, help="Of REPORT, the columns that have not drifted as well.")
 @json_option
@@ -136,7 +136,7 @@ def _write_reports(found: list[MonitorReport]) -> None:
 
 
 @command.command()
-@click.argument("alert", type=int)
+@click.argument("alert", type=NUMBER)
 @click.option("--all", "with_unmoved", is_flag=True, help="The columns that have not drifted as well.")
 @json_option
 @click.pass_obj
@@ -193,7 +193,7 @@ def _write_columns(report: MonitorReport, with_unmoved: bool) -> None:
 
 
 @command.command()
-@click.argument("numbers", metavar="ALERT...", type=int, nargs=-1)
+@click.argument("numbers", metavar="ALERT...", type=NUMBER, nargs=-1)
 @click.option("-a", "--all", "every", is_flag=True, help="Every open alert.")
 @json_option
 @click.pass_obj

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from mlops_tui.cli import output, text
-from mlops_tui.cli.parameters import json_option
+from mlops_tui.cli.parameters import json_option, limit_option
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
 
 @click.command()
-@click.option("-n", "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
+@limit_option
 @json_option
 @click.pass_obj
 def command(workspace: Workspace, limit: int, as_json: bool) -> None:

@@ -14,6 +14,11 @@ from mlops_tui.cli.workspace import Workspace
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would happen and change nothing.")
 reason_option = click.option("--reason", default="", metavar="TEXT", help="Why, for the audit log.")
+#: A number of an alert, a report, or of rows: what SQLite can hold.
+NUMBER = click.IntRange(1, 2**63 - 1)
+limit_option = click.option(
+    "-n", "--limit", type=NUMBER, default=50, show_default=True, metavar="N", help="At most so many."
+)
 _COMPLETIONS = 100
 
 

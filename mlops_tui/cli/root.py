@@ -6,6 +6,7 @@ import os
 from importlib import import_module
 
 import click
+from click.shell_completion import CompletionItem
 
 from mlops_store.errors import UsageError, nearest
 from mlops_tui.cli.workspace import Workspace
@@ -47,10 +48,8 @@ class Program(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(VERBS.items()))
 
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[click.shell_completion.CompletionItem]:
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The verbs and, because a directory may stand there too, directories."""
-        from click.shell_completion import CompletionItem
-
         if incomplete.startswith(("-", ".", "/", "~")):
             is_option = incomplete.startswith("-")
             return super().shell_complete(ctx, incomplete) if is_option else [CompletionItem(incomplete, type="dir")]

@@ -79,7 +79,9 @@ def test_an_acknowledged_alert_says_by_whom(cli) -> None:
     assert cli("drift", "ack", "--all").exit_code == 0
 
 
-@pytest.mark.parametrize("arguments", [("ack", "99"), ("show", "99"), ("ack",), ("ack", "1", "--all"), ("show", "x")])
+@pytest.mark.parametrize(
+    "arguments", [("ack", "99"), ("show", "99"), ("ack",), ("ack", "1", "--all"), ("show", "x"), ("show", "9" * 40)]
+)
 def test_an_alert_that_is_not_there_is_a_usage_error(cli, arguments: tuple[str, ...]) -> None:
     cli("drift", "check")
     done = cli("drift", *arguments)
