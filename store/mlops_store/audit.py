@@ -90,7 +90,7 @@ def newest(db: sqlite3.Connection, limit: int = 100, subject: str | None = None)
     return [_entry(row) for row in rows]
 
 
-def get(db: sqlite3.Connection, entry_id: int) -> AuditEntry | None:
+def find(db: sqlite3.Connection, entry_id: int) -> AuditEntry | None:
     """The entry of that id, None when there is none."""
     row = db.execute(f"SELECT {_COLUMNS} FROM audit WHERE id = ?", (entry_id,)).fetchone()
     return _entry(row) if row else None

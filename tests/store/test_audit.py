@@ -123,7 +123,7 @@ def test_an_edited_entry_is_named(store: Store, edit: str) -> None:
 
 def test_an_entry_that_was_edited_and_hashed_again_breaks_the_next(store: Store) -> None:
     fill(store)
-    third = audit.get(store.read(), 3)
+    third = audit.find(store.read(), 3)
     assert third is not None
     fields = {name: getattr(third, name) for name in third.__dataclass_fields__ if name != "hash"}
     text = json.dumps({**fields, "reason": "forged"}, sort_keys=True, separators=(",", ":"))
