@@ -79,6 +79,7 @@ def test_a_long_chain_needs_no_deep_recursion(tmp_path: Path) -> None:
     assert graph.order(found) == [f"s{i}" for i in range(count)]
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:dvc")
 def test_the_order_is_dvcs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from dvc.repo import Repo
     from dvc.repo.reproduce import get_active_graph, plan_repro

@@ -9,6 +9,8 @@ from mlops_store.errors import SpecError
 from mlops_tui.pipeline import spec, state, verdicts
 from mlops_tui.project import Project
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:dvc")
+
 PIPELINE = """
 stages:
   prepare:
@@ -166,7 +168,9 @@ def test_a_moved_cache_is_found(tmp_path: Path) -> None:
     made = make(tmp_path / "p", "stages: {a: {cmd: cp x y, deps: [x], outs: [y]}}", x="1")
     with dvc(made.root, init=True):
         pass
-    Path(made.path(".dvc", "config")).write_text("[core]\n    analytics = false\n    no_scm = true\n[cache]\n    dir = ../elsewhere\n")
+    Path(made.path(".dvc", "config")).write_text(
+        "[core]\n    analytics = false\n    no_scm = true\n[cache]\n    dir = ../elsewhere\n"
+    )
     with dvc(made.root) as repo:
         repo.reproduce()
     assert judge(made) == {}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,15 @@ def states(run: PipelineRun) -> dict[str, str]:
 
 def stage(run: PipelineRun, name: str) -> StageRun:
     return next(stage for stage in run.stages if stage.stage == name)
+
+
+def until(condition: Callable[[], Any], what: str = "", timeout_s: float = 60.0) -> Any:
+    """Waits for something to become true, and returns it."""
+    deadline = time.monotonic() + timeout_s
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"waited in vain for {what or condition}"
+        time.sleep(0.01)
+    return found
 
 
 def latest(project: Project) -> PipelineRun:
