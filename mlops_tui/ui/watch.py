@@ -174,7 +174,7 @@ class Watch:
         if self._db is None:
             # a connection of its own: a commit moves data_version for all connections but the one that made it
             self._db = database.connect(session.project.store_path)
-            self._version = self._data_version()
+            self._version = -1  # commits between the first load of a screen and now are told of, too
         return True
 
     def _close(self) -> None:

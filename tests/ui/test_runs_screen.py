@@ -1,0 +1,335 @@
+import threading
+
+import pytest
+from run_screens import HOSTILE, add_run, dashboard, make_store, misses, sees, until
+from screens import rendered
+
+from mlops_store import metrics, notes, runs
+from mlops_tui.ui.screens.run_list import RunsPane
+from mlops_tui.ui.screens.run_preview import RunPreview
+from mlops_tui.ui.screens.runs import RunsScreen, filter_problem, is_unfinished
+from mlops_tui.ui.widgets.dialog import Ask, Choose, Confirm
+from mlops_tui.ui.widgets.prompt import Prompt
+from mlops_tui.ui.widgets.window_table import WindowTable
+
+
+@pytest.fixture
+def store(tmp_path):
+    with make_store(tmp_path) as opened:
+        yield opened
+
+
+def names(app) -> list[str]:
+    pane = app.screen.query_one(RunsPane)
+    return [run.name for run in pane.records_of(list(pane.table.keys))]
+
+
+def commands(app) -> list[str]:
+    return [command.line for command in app.session.commands]
+
+
+async def test_runs_are_listed_newest_first_with_what_tells_them_apart(store, tmp_path):
+    add_run(store, "older", started_at=1.6e9, values={"auc": 0.8123}, params={"depth": 3, "same": 1})
+    add_run(store, "newer", started_at=1.7e9, values={"auc": 0.9}, params={"depth": 5, "same": 1}, status="FAILED")
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 20)) as pilot:
+        text = await sees(pilot, "older", "0.8123")
+        assert names(app) == ["newer", "older"]
+        header = next(line for line in text.splitlines() if "name" in line)
+        assert header.index("auc") < header.index("depth") < header.index("same")
+        assert "✗" in next(line for line in text.splitlines() if "newer" in line)
+
+
+async def test_an_empty_project_says_how_to_begin_and_stays_empty(tmp_path):
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, "No runs yet", "mlops.start_run()")
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_run_that_another_thread_starts_appears_by_itself_and_leaves_the_cursor_alone(store, tmp_path):
+    add_run(store, "zero", started_at=1.5e9)
+    add_run(store, "first", started_at=1.6e9)
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 20)) as pilot:
+        await sees(pilot, "first")
+        await pilot.press("j")
+        thread = threading.Thread(target=add_run, args=(store, "second"))
+        thread.start()
+        await sees(pilot, "second")
+        thread.join()
+        pane = app.screen.query_one(RunsPane)
+        assert names(app) == ["second", "first", "zero"]
+        assert pane.records_of([pane.table.cursor_key])[0].name == "zero"
+
+
+async def test_a_value_that_changes_is_drawn_in_place(store, tmp_path):
+    run_id = add_run(store, "live", status="RUNNING", values={"auc": 0.5})
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 20)) as pilot:
+        await sees(pilot, "0.5000")
+        with store.write() as db:
+            metrics.write(db, run_id, [("auc", 1, 1.0, 0.75)])
+        await sees(pilot, "0.7500")
+
+
+async def test_stages_that_logged_nothing_are_hidden_until_asked_for(store, tmp_path):
+    add_run(store, "whole", kind="pipeline")
+    add_run(store, "prepare", kind="stage")
+    add_run(store, "train", kind="stage", values={"auc": 0.9})
+    add_run(store, "broken", kind="stage", status="FAILED")
+    add_run(store, "script")
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 20)) as pilot:
+        await sees(pilot, "4 of 5", "train stage", "whole pipeline")
+        assert "prepare" not in rendered(app)
+        await pilot.press("K")
+        await sees(pilot, "prepare", "with every stage")
+        await pilot.press("K")
+        await sees(pilot, "scripts only", "1 of 5")
+        assert names(app) == ["script"]
+
+
+async def test_a_filter_narrows_as_one_types_and_escape_brings_all_back(store, tmp_path):
+    add_run(store, "good", values={"auc": 0.9})
+    add_run(store, "poor", values={"auc": 0.4})
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 20)) as pilot:
+        await sees(pilot, "good", "poor")
+        await pilot.press("slash")
+        await until(pilot, lambda: app.screen.query("Prompt Input"))
+        app.screen.query_one("Prompt Input").value = "metrics.auc > 0.8"
+        await misses(pilot, "poor ")
+        assert names(app) == ["good"]
+        await pilot.press("enter")
+        await until(pilot, lambda: not app.screen.query(Prompt))
+        assert app.screen.argument == "metrics.auc > 0.8"
+        assert isinstance(app.focused, WindowTable)
+        await pilot.press("escape")
+        await sees(pilot, "poor ")
+        assert app.screen.argument == ""
+
+
+async def test_a_wrong_filter_is_told_under_the_line_and_the_list_stays(store, tmp_path):
+    add_run(store, "good", values={"auc": 0.9})
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 20)) as pilot:
+        await sees(pilot, "good")
+        await pilot.press("slash", *"auc")
+        await sees(pilot, "None of 1 run")
+        await pilot.press("space", "greater_than_sign")
+        text = await sees(pilot, "'auc' is no attribute of a run", "metrics.auc")
+        remark = next(line for line in text.splitlines() if "no attribute" in line)
+        typed = next(line for line in text.splitlines() if "/auc >" in line)
+        assert remark.index("╭") == typed.index("auc")
+        await pilot.press("enter")
+        assert app.screen.query(Prompt), "a wrong filter is not accepted"
+        await pilot.press("escape")
+        await sees(pilot, "good")
+        assert app.screen.argument == ""
+
+
+async def test_a_wrong_filter_that_came_with_a_jump_is_begun_in_the_prompt(store, tmp_path):
+    add_run(store, "good")
+    app = dashboard(tmp_path, "runs /auc >")
+    async with app.run_test(size=(100, 20)) as pilot:
+        await sees(pilot, "/auc >", "no attribute", "good")
+
+
+@pytest.mark.parametrize(("text", "unfinished"), [("met", True), ("x AND par", True), ("forest", False), ("", False)])
+def test_the_beginning_of_a_comparison_is_not_looked_for_as_a_word(text, unfinished):
+    assert is_unfinished(text) is unfinished
+
+
+def test_a_remark_on_a_long_filter_is_cut_and_not_pushed_out_of_sight():
+    problem = filter_problem("x " * 80 + "metrics.a > b")
+    assert problem.startswith("metrics.a is compared")
+
+
+async def test_sorting_asks_for_the_key_and_turns_round_when_asked_again(store, tmp_path):
+    for name, auc in (("a", 0.5), ("b", 0.9), ("c", 0.7)):
+        add_run(store, name, values={"auc": auc}, started_at=1.7e9 + ord(name))
+    add_run(store, "without", started_at=1.6e9)
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await sees(pilot, "without")
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        app.screen.query_one(WindowTable).move_to("metrics.auc")
+        await pilot.press("enter")
+        await until(pilot, lambda: names(app) == ["b", "c", "a", "without"])
+        await sees(pilot, "auc ▾")
+        await pilot.press("s", "enter")
+        await until(pilot, lambda: names(app) == ["a", "c", "b", "without"])
+
+
+async def test_order_and_columns_are_remembered(store, tmp_path):
+    add_run(store, "a", values={"auc": 0.5, "f1": 0.25}, params={"depth": 3})
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(120, 24)) as pilot:
+        await sees(pilot, "0.2500")
+        await pilot.press("C", "V")
+        app.screen.query_one(WindowTable).move_to("metrics.auc")
+        await pilot.press("space", "enter")
+        await misses(pilot, "0.2500")
+        app.screen.query_one(RunsPane).change(sort="name", is_descending=False)
+        await sees(pilot, "name ▴")
+    again = dashboard(tmp_path, "runs")
+    async with again.run_test(size=(120, 24)) as pilot:
+        text = await sees(pilot, "0.5000", "name ▴")
+        assert "f1" not in text.splitlines()[2]
+
+
+async def test_marked_runs_are_compared(store, tmp_path):
+    first = add_run(store, "first", started_at=1.6e9)
+    second = add_run(store, "second")
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await sees(pilot, "second")
+        await pilot.press("c")
+        await sees(pilot, "mark two or more runs")
+        await pilot.press("space", "space", "c")
+        await until(pilot, lambda: app.screen.NAME == "compare")
+        assert app.screen.argument == f"{second} {first}"
+
+
+async def test_enter_opens_the_run_and_y_copies_its_id(store, tmp_path):
+    run_id = add_run(store, "only")
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await sees(pilot, "only")
+        await pilot.press("y")
+        await until(pilot, lambda: app.clipboard == run_id)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen.NAME == "run")
+        assert app.screen.argument == run_id
+
+
+async def test_one_run_is_deleted_at_once_and_undone_with_a_key(store, tmp_path):
+    run_id = add_run(store, "doomed")
+    add_run(store, "other", started_at=1.6e9)
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await sees(pilot, "doomed")
+        await pilot.press("d")
+        await until(pilot, lambda: names(app) == ["other"])
+        assert runs.get(store.read(), run_id).deleted_at is not None
+        assert commands(app) == [f"mlops-tui runs delete {run_id}"]
+        await pilot.press("u")
+        await until(pilot, lambda: names(app) == ["doomed", "other"])
+
+
+async def test_several_runs_are_deleted_only_after_a_yes(store, tmp_path):
+    add_run(store, "one")
+    add_run(store, "two")
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await sees(pilot, "two")
+        await pilot.press("space", "space", "d")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await sees(pilot, "Delete 2 runs?", "hidden, not lost")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+        assert len(names(app)) == 2
+        await pilot.press("d", "enter")
+        await until(pilot, lambda: names(app) == [])
+
+
+async def test_a_tag_is_set_on_all_marked_runs_and_undone_to_what_was_there(store, tmp_path):
+    first = add_run(store, "one", tags={"team": "old"})
+    second = add_run(store, "two")
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await sees(pilot, "two")
+        await pilot.press("space", "space", "t")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await pilot.press(*"team")
+        await pilot.press("enter")
+        await sees(pilot, "a value are missing")
+        await pilot.press("equals_sign", *"new", "enter")
+        await until(pilot, lambda: runs.get(store.read(), second).tags == {"team": "new"})
+        await until(pilot, lambda: commands(app))
+        await pilot.press("u")
+        await until(pilot, lambda: runs.get(store.read(), second).tags == {})
+        assert runs.get(store.read(), first).tags == {"team": "old"}
+
+
+async def test_a_note_is_kept_with_its_author(store, tmp_path):
+    run_id = add_run(store, "one")
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await sees(pilot, "one")
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await pilot.press(*"lucky", "enter")
+        await until(pilot, lambda: [note.body for note in notes.of(store.read(), f"run:{run_id}")] == ["lucky"])
+
+
+async def test_registering_a_run_without_a_model_is_refused_with_a_reason(store, tmp_path):
+    add_run(store, "bare")
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await sees(pilot, "bare")
+        await pilot.press("M")
+        await sees(pilot, "has logged no model")
+
+
+async def test_a_hostile_name_is_shown_as_text_and_breaks_nothing(store, tmp_path):
+    add_run(store, HOSTILE, experiment=HOSTILE, params={HOSTILE: HOSTILE}, values={"[red]m[/]": 1.0, "x" * 5000: 2.0})
+    add_run(store, "plain", started_at=1.6e9)
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(160, 40)) as pilot:
+        text = await sees(pilot, "[bold]x[/]", "plain")
+        assert "\x1b" not in text
+        assert all(len(line) <= 160 for line in text.splitlines())
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await sees(pilot, "[bold]x[/]")
+        await pilot.press("escape", "s")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        await sees(pilot, "[red]m[/]")
+
+
+@pytest.mark.parametrize("size", [(36, 9), (80, 24), (120, 40), (200, 60)])
+async def test_the_list_fits_every_size(store, tmp_path, size):
+    for number in range(80):
+        add_run(store, f"run-{number}", values={"auc": number / 100}, params={f"p{number % 12}": "value"})
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=size) as pilot:
+        text = await sees(pilot, "run-79")
+        assert all(len(line) <= size[0] for line in text.splitlines())
+        await pilot.press("G")
+        await sees(pilot, "run-0 ")
+
+
+async def test_far_away_rows_are_loaded_when_they_come_in_sight(store, tmp_path):
+    with store.write() as db:
+        for number in range(1500):
+            runs.create(
+                db,
+                run_id=f"{number:032x}",
+                name=f"run-{number}",
+                experiment="e",
+                status="FINISHED",
+                started_at=1e9 + number,
+            )
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, "run-1499")
+        pane = app.screen.query_one(RunsPane)
+        assert len(pane.records.loaded) < 200
+        await pilot.press("G")
+        await sees(pilot, "run-0 ", "run-10 ")
+
+
+async def test_the_curves_of_the_run_under_the_cursor_are_shown_where_there_is_room(store, tmp_path):
+    add_run(store, "flat", curves={"val/loss": [3.0, 3.0]}, started_at=1.6e9)
+    add_run(store, "steep", curves={"train/loss": [5.0, 1.0]})
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await sees(pilot, "train/loss", "steep")
+        await pilot.press("j")
+        preview = app.screen.query_one(RunPreview)
+        await until(pilot, lambda: preview.records.run.name == "flat")
+        text = await sees(pilot, "val/loss")
+        assert any("\u2801" <= character <= "\u28ff" for character in text)
