@@ -2,48 +2,66 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
+import subprocess
 import sys
+import tempfile
 from typing import Any
+
+from textual.worker import get_current_worker
 
 from mlops_store.errors import MlopsError
 from mlops_tui.project import Project
 
-#: Longest line that a verb may write, in bytes.
-_LONGEST_LINE = 64 << 20
+#: Seconds between looks at whether the answer is still wanted.
+_LOOK_S = 0.2
+#: Bytes of diagnostics that are read.
+_MOST_ERRORS = 65536
 
 
-async def verb(project: Project, *words: str) -> Any:
-    """What ``mlops-tui <words> --json`` answers. Cancelling ends the process.
+def verb(project: Project, *words: str) -> Any:
+    """What ``mlops-tui <words> --json`` answers; to be called in a thread worker.
+
+    When the worker is cancelled, because the dashboard is left, the process goes on by itself.
 
     Raises:
-        MlopsError: It failed or refused; with its own message and hint.
+        MlopsError: It failed or refused (with its own message and hint), or the answer is no longer wanted.
     """
-    process = await asyncio.create_subprocess_exec(
-        # -P: a file of the project called click.py or json.py must not be taken for the real one
-        *(sys.executable, "-P", "-m", "mlops_tui", "--project", project.root, *words, "--json"),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        limit=_LONGEST_LINE,
-    )
-    try:
-        out, errors = await process.communicate()
-    except asyncio.CancelledError:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        raise
-    if process.returncode:
-        raise _told(errors.decode("utf-8", "replace"), words)
-    try:
-        return json.loads(out)
-    except ValueError as error:
-        raise MlopsError(f"'mlops-tui {' '.join(words)}' answered with something that is not JSON") from error
+    # files, not pipes: a process that outlives us must not die of a pipe that nobody reads
+    with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            # -P: a file of the project called click.py or json.py must not be taken for the real one
+            [sys.executable, "-P", "-m", "mlops_tui", "--project", project.root, *words, "--json"],
+            stdin=subprocess.DEVNULL,
+            stdout=answer,
+            stderr=errors,
+            start_new_session=True,
+        )
+        _wait(process, words)
+        answer.seek(0)
+        errors.seek(0)
+        if process.returncode:
+            raise told(errors.read(_MOST_ERRORS).decode("utf-8", "replace"), words)
+        try:
+            return json.load(answer)
+        except ValueError as error:
+            raise MlopsError(f"'mlops-tui {' '.join(words)}' answered with something that is not JSON") from error
 
 
-def _told(errors: str, words: tuple[str, ...]) -> MlopsError:
+def _wait(process: subprocess.Popen[bytes], words: tuple[str, ...]) -> None:
+    worker = get_current_worker()
+    while True:
+        try:
+            process.wait(_LOOK_S)
+        except subprocess.TimeoutExpired:
+            if worker.is_cancelled:
+                process.returncode = 0  # nobody waits for it any more; said so that no warning is written
+                raise MlopsError(f"'mlops-tui {' '.join(words)}' goes on by itself") from None
+        else:
+            return
+
+
+def told(errors: str, words: tuple[str, ...]) -> MlopsError:
     """The error that a verb wrote: ``mlops-tui: MESSAGE`` and its hint on indented lines below."""
     lines = errors.splitlines()
     for place, line in enumerate(lines):

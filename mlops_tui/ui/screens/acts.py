@@ -11,7 +11,7 @@ from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.session import Session
 
 
-def perform(screen: ProjectScreen, act: Callable[[], Did]) -> None:
+def perform(screen: ProjectScreen, act: Callable[[], Did], *, group: str = "act") -> None:
     """Does an act in a thread; then ``Did`` or ``Failed`` goes to the screen and from there to the application."""
 
     def work() -> None:
@@ -22,7 +22,7 @@ def perform(screen: ProjectScreen, act: Callable[[], Did]) -> None:
         else:
             screen.post_message(done)
 
-    screen.run_worker(work, thread=True, group="act", exit_on_error=True)
+    screen.run_worker(work, thread=True, group=group, exit_on_error=True)
 
 
 def store_of(session: Session) -> Store:

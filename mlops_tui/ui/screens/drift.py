@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import events, work
+from textual import events
 from textual.app import ComposeResult
 from textual.worker import Worker, WorkerState
 
-from mlops_store.errors import MlopsError
 from mlops_store.records import Alert, AlertState
 from mlops_tui.ui import keymap
 from mlops_tui.ui.loading import reload_all
@@ -215,14 +214,7 @@ class DriftScreen(WordFilterScreen):
             self.remark("batches are being checked already", "dim")
             return
         self._mark_checking(True)
-        self._check()
-
-    @work(group="check", exit_on_error=False)
-    async def _check(self) -> None:
-        try:
-            self.post_message(await drift_acts.check(self.session))
-        except MlopsError as error:
-            self.failed(error)
+        acts.perform(self, lambda: drift_acts.check(self.session), group="check")
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Notes that a check has ended."""

@@ -31,13 +31,13 @@ def acknowledge(session: Session, numbers: Sequence[int]) -> messages.Did:
     return messages.Did(f"mlops-tui drift ack {' '.join(map(str, numbers))}", reopen, notice)
 
 
-async def check(session: Session) -> messages.Did:
-    """Checks new batches in a process of its own, because that needs pandas.
+def check(session: Session) -> messages.Did:
+    """Checks new batches in a process of its own, because that needs pandas; runs in a thread.
 
     Raises:
         MlopsError: The check could not be made.
     """
-    found = await spawn.verb(session.project, "drift", "check")
+    found = spawn.verb(session.project, "drift", "check")
     drifted = sum(report["status"] != "ok" for report in found)
     told = f"{len(found)} new {'batch' if len(found) == 1 else 'batches'} checked, {drifted} drifted"
     return messages.Did("mlops-tui drift check", None, told if found else "no new batches")

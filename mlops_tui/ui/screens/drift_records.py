@@ -146,9 +146,9 @@ def _monitor_lines(monitor: Monitor, found: Inbox, stage: str) -> list[CellValue
             return ["", (head, Cell("its reference file is not there yet."))]
         return [
             "",
-            (head, Cell(f"nothing to compare with yet. Promote a version of {monitor.model} to {stage}")),
-            Cell("that was logged with its training data (press p on the models screen,", "dim"),
-            Cell(f"or mlops-tui models promote {monitor.model} VERSION --to {stage}).", "dim"),
+            (head, Cell(f"no reference yet: promote a version of {monitor.model} to {stage}")),
+            Cell("that was logged with its training data (p on the models screen, or", "dim"),
+            Cell(f"mlops-tui models promote {monitor.model} VERSION --to {stage}).", "dim"),
         ]
     if monitor.waiting:
         noun = "batch waits" if monitor.waiting == 1 else "batches wait"
