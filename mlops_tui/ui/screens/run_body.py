@@ -152,7 +152,7 @@ class RunBody(Loader[RunRecords]):
         self.query_one("#facts", TextView).show(run_facts.facts(records.view, now))
         related = self.query_one("#related", WindowTable)
         related.display = bool(records.view.related)
-        related.styles.height = min(8, len(records.view.related) + 1)
+        related.styles.height = min(9, max(3, len(records.view.related) + 1))
         related.show(
             [
                 Row(one.run_id, (run_cells.cell(one, "state", now), run_cells.name(one), run_cells.duration(one, now)))

@@ -124,7 +124,7 @@ class Canvas:
             if not x_low <= x <= x_high:
                 continue
             column = int((x - x_low) * x_scale + x_shift)
-            if not -LARGEST < low + high + last < LARGEST:
+            if not abs(low) + abs(high) + abs(last) < LARGEST:
                 self._mark(column // self._wide, (low, high, last))
                 values = [value for value in (low, high, last) if abs(value) <= LARGEST]
                 if not values:

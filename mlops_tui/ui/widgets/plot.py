@@ -168,7 +168,7 @@ def _extent(curves: Sequence[Series], options: Options) -> tuple[float, float, f
         if options.x_range is None:
             x_low, x_high = min(x_low, *xs), max(x_high, *xs)
         values = (*lows, *highs, *lasts)
-        if not -LARGEST < sum(values) < LARGEST:
+        if not sum(map(abs, values)) < LARGEST:
             values = tuple(value for value in values if abs(value) <= LARGEST)
         if values:
             y_low, y_high = min(y_low, *values), max(y_high, *values)

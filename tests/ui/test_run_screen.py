@@ -1,0 +1,308 @@
+import math
+import os
+
+import pytest
+from run_screens import HOSTILE, add_run, dashboard, make_store, misses, sees, until
+from screens import rendered
+
+from mlops_store import datasets, metrics, notes, runs
+from mlops_store.records import Artifact, Dataset
+from mlops_tui.ui.screens.artifact_preview import LINES, READ_BYTES, text_of
+from mlops_tui.ui.screens.chart_grid import ChartGrid, matches
+from mlops_tui.ui.screens.run_body import PARTS, RunBody
+from mlops_tui.ui.text import plain
+from mlops_tui.ui.widgets.chart import Chart
+from mlops_tui.ui.widgets.log_view import LogView
+from mlops_tui.ui.widgets.window_table import WindowTable
+
+
+@pytest.fixture
+def store(tmp_path):
+    with make_store(tmp_path) as opened:
+        yield opened
+
+
+def part(app) -> str:
+    return PARTS[app.screen.query_one(RunBody).part - 1]
+
+
+def titles(app) -> list[str]:
+    return [chart.drawing.title for chart in app.screen.query_one("#part-2").query(Chart) if chart.display]
+
+
+async def test_the_overview_says_where_a_run_came_from(store, tmp_path):
+    run_id = add_run(
+        store,
+        "forest",
+        command=["python", "train.py", "--depth", "3"],
+        git_commit="4f2c91ab77e0d1c2b3a4958677889900aabbccdd",
+        git_branch="main",
+        git_dirty=1,
+        git_diff="--- a/t.py\n+++ b/t.py\n-lr = 1\n+lr = 2\n+x = 3\n",
+        user="ada",
+        host="gpu-1",
+        python_version="3.11.9",
+        params={"depth": 3},
+        values={"auc": 0.93},
+        tags={"team": "growth"},
+    )
+    with store.write() as db:
+        datasets.use(db, run_id, Dataset("train.csv", "ab" * 32, row_count=569), "training")
+        notes.add(db, f"run:{run_id}", "looks lucky", "ada")
+    app = dashboard(tmp_path, "run forest")
+    async with app.run_test(size=(100, 50)) as pilot:
+        text = await sees(pilot, "finished", "python train.py --depth 3", "4f2c91ab77e0 main", "+2 -1 in 1 file")
+        for fact in ("ada on gpu-1", "3.11.9", "growth", "train.csv", "569 rows", "looks lucky", "0.9300", run_id):
+            assert fact in text
+        assert "run forest" in text.splitlines()[0]
+        assert app.screen.argument == run_id
+
+
+async def test_a_failed_run_shows_its_traceback_first(store, tmp_path):
+    error = "Traceback (most recent call last):\n  File 't.py'\nValueError: [bold]bad[/] \x1b[31m"
+    add_run(store, "broken", status="FAILED", error=error)
+    app = dashboard(tmp_path, "run broken")
+    async with app.run_test(size=(80, 24)) as pilot:
+        text = await sees(pilot, "failed", "exit code 1", "ValueError: [bold]bad[/]")
+        assert "\x1b" not in text
+        await pilot.press("6")
+        await sees(pilot, "Traceback")
+
+
+async def test_numbers_and_tab_go_from_part_to_part(store, tmp_path):
+    add_run(store, "one", values={"auc": 0.5}, params={"depth": 3}, files={"a.txt": b"hello"})
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, "finished")
+        for number, name in enumerate(PARTS, 1):
+            await pilot.press(str(number))
+            await until(pilot, lambda name=name: part(app) == name)
+        await pilot.press("tab")
+        await until(pilot, lambda: part(app) == "overview")
+        await pilot.press("shift+tab")
+        await until(pilot, lambda: part(app) == "log")
+
+
+async def test_charts_show_every_metric_with_a_curve_and_grow_while_the_run_goes_on(store, tmp_path):
+    run_id = add_run(store, "live", status="RUNNING", curves={"loss": [3.0, 2.0], "auc": [0.1, 0.2]}, values={"f1": 1})
+    app = dashboard(tmp_path, "run live")
+    async with app.run_test(size=(100, 40)) as pilot:
+        await sees(pilot, "running")
+        await pilot.press("2")
+        await until(pilot, lambda: titles(app) == ["auc", "loss"])
+        with store.write() as db:
+            metrics.write(db, run_id, [("loss", 2, 5.0, 0.0625)])
+        await sees(pilot, "0.0625")
+        (loss,) = app.screen.query_one("#part-2").query(Chart)[1].drawing.series
+        assert [last for _, _, _, last in loss.points] == [3.0, 2.0, 0.0625]
+
+
+async def test_many_charts_are_paged(store, tmp_path):
+    add_run(store, "many", curves={f"m{number:02d}": [1.0, 2.0] for number in range(30)})
+    app = dashboard(tmp_path, "run many")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, "finished")
+        await pilot.press("2")
+        await until(pilot, lambda: titles(app) == ["m00", "m01"])
+        await sees(pilot, "1–2 of 30")
+        await pilot.press("j")
+        await until(pilot, lambda: titles(app) == ["m02", "m03"])
+        await pilot.press("g")
+        await until(pilot, lambda: titles(app) == ["m00", "m01"])
+
+
+async def test_a_filter_narrows_charts_metrics_params_and_artifacts_by_name(store, tmp_path):
+    add_run(store, "one", curves={"val/loss": [1, 2], "val/auc": [1, 2]}, params={"depth": 3, "loss_kind": "log"})
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await sees(pilot, "finished")
+        await pilot.press("2", "slash")
+        await until(pilot, lambda: app.screen.query("Prompt Input"))
+        await pilot.press(*"LOSS", "enter")
+        await until(pilot, lambda: titles(app) == ["val/loss"])
+        await pilot.press("4")
+        await sees(pilot, "loss_kind")
+        assert "depth" not in rendered(app)
+        await pilot.press("escape")
+        await sees(pilot, "depth")
+
+
+async def test_the_axes_can_be_time_and_logarithmic(store, tmp_path):
+    add_run(store, "one", curves={"loss": [100.0, 10.0, 1.0, -1.0]})
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, "finished")
+        await pilot.press("2", "x", "L")
+        text = await sees(pilot, "by time, log", "1 without a logarithm")
+        assert "0s" in text
+        assert app.screen.query_one("#part-2", ChartGrid).wanted.is_log
+
+
+async def test_metrics_show_last_best_and_mean_and_open_as_a_curve(store, tmp_path):
+    add_run(store, "one", curves={"loss": [4.0, 1.0, 2.5], "auc": [0.5, math.nan, 0.75]})
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await sees(pilot, "finished")
+        await pilot.press("3")
+        text = await sees(pilot, "1 NaN")
+        loss = next(line for line in text.splitlines() if line.strip().startswith("loss"))
+        assert loss.split()[1:4] == ["2.500", "1", "2.500"]
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: part(app) == "charts" and titles(app) == ["loss"])
+
+
+async def test_a_param_is_copied_by_its_value(store, tmp_path):
+    add_run(store, "one", params={"depth": 3})
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, "finished")
+        await pilot.press("4", "y")
+        await until(pilot, lambda: app.clipboard == "3")
+
+
+async def test_an_artifact_is_looked_into(store, tmp_path):
+    add_run(store, "one", files={"a.json": b'{"auc": [1, 2]}', "b.txt": b"evil \x1b]0;title\x07 text"})
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(120, 30)) as pilot:
+        await sees(pilot, "finished")
+        await pilot.press("5")
+        await sees(pilot, '"auc": [')
+        await pilot.press("j")
+        text = await sees(pilot, "evil")
+        assert "\x1b" not in text
+        assert "\x07" not in text
+        await pilot.press("enter")
+        await pilot.press("escape")
+        assert app.screen.NAME == "run"
+        assert isinstance(app.focused, WindowTable)
+
+
+async def test_an_artifact_whose_bytes_are_gone_says_so(store, tmp_path):
+    run_id = add_run(store, "one", files={"a.txt": b"hello"})
+    (artifact,) = runs.detail(store.read(), run_id).artifacts
+    os.remove(os.path.join(store.objects_dir, artifact.digest[:2], artifact.digest[2:]))
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(120, 30)) as pilot:
+        await sees(pilot, "finished")
+        await pilot.press("5")
+        await sees(pilot, "cannot be read")
+
+
+async def test_a_stages_log_is_shown_with_it(store, tmp_path):
+    parent = add_run(store, "all", kind="pipeline")
+    child = add_run(store, "train", kind="stage", parent_run_id=parent)
+    log = tmp_path / "train.log"
+    log.write_text("epoch 1\nepoch 2 done\n")
+    with store.write() as db:
+        db.execute(
+            "INSERT INTO pipeline_runs(run_id, request, jobs, state) VALUES (?, '{}', 1, 'finished')",
+            (runs.number(db, parent),),
+        )
+        db.execute(
+            "INSERT INTO stage_runs(pipeline_run_id, stage, position, run_id, state, attempt, log_path) "
+            "VALUES (?, 'train', 0, ?, 'done', 1, ?)",
+            (runs.number(db, parent), runs.number(db, child), str(log)),
+        )
+    app = dashboard(tmp_path, "run train")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, "related runs", "all pipeline")
+        await pilot.press("6")
+        await sees(pilot, "epoch 2 done")
+        assert isinstance(app.focused, LogView)
+
+
+async def test_related_runs_open(store, tmp_path):
+    parent = add_run(store, "outer")
+    add_run(store, "inner", parent_run_id=parent)
+    app = dashboard(tmp_path, "run inner")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, "related runs", "outer")
+        app.screen.query_one("#related").focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen.argument == parent)
+        await sees(pilot, "run outer", "inner")
+
+
+async def test_a_run_that_does_not_exist_says_so(store, tmp_path):
+    add_run(store, "forest")
+    app = dashboard(tmp_path, "run forrest")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, "no run 'forrest'", "did you mean 'forest'?")
+
+
+async def test_before_anything_was_recorded_a_run_cannot_be_shown(tmp_path):
+    app = dashboard(tmp_path, "run forest")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, "nothing has been recorded here yet")
+
+
+@pytest.mark.parametrize("size", [(36, 9), (80, 24), (120, 40), (200, 60)])
+async def test_every_part_fits_every_size_whatever_the_names(store, tmp_path, size):
+    add_run(
+        store,
+        HOSTILE,
+        experiment=HOSTILE,
+        params={HOSTILE: HOSTILE},
+        curves={"[red]m[/]": [1.0, math.nan, math.inf, -math.inf, 2.0], "n" * 3000: [1e308, -1e308]},
+        tags={HOSTILE: HOSTILE},
+        files={HOSTILE[:200]: b"\xff\xfe\x00", "t.csv": b"a,b\n" + b"\xc3(,[red]\n" * 10},
+        error=HOSTILE,
+        command=[HOSTILE],
+        status="FAILED",
+    )
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=size) as pilot:
+        await sees(pilot, "[bold]x")
+        await pilot.press("enter")
+        for number in range(1, 7):
+            await pilot.press(str(number))
+            await until(pilot, lambda number=number: part(app) == PARTS[number - 1])
+            await pilot.pause(0.1)
+            text = rendered(app)
+            assert "\x1b" not in text
+            assert all(len(line) <= size[0] for line in text.splitlines())
+
+
+async def test_deleting_from_the_runs_own_screen_can_be_undone(store, tmp_path):
+    run_id = add_run(store, "one")
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, "finished")
+        await pilot.press("d")
+        await sees(pilot, "deleted: 'runs restore'")
+        await pilot.press("u")
+        await misses(pilot, "deleted: 'runs restore'")
+        assert runs.get(store.read(), run_id).deleted_at is None
+
+
+def look(path: str, content: bytes) -> list[str]:
+    artifact = Artifact(path, "d" * 64, len(content), 0.0)
+    return [plain(line) for line in text_of(artifact, content[:READ_BYTES])]
+
+
+def test_a_table_has_its_columns_below_each_other():
+    assert look("a.csv", b"id,value\n1,10\n22,3\n") == ["id  value", "1   10   ", "22  3    "]
+
+
+def test_a_long_text_is_cut_and_says_so():
+    lines = look("a.txt", b"line\n" * 100_000)
+    assert lines[-1] == "… and more"
+    assert len(lines) == LINES + 1
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"), [(b"\x89PNG\r\n", "PNG image"), (b"PAR1", "Parquet file"), (b"a\x00b", "Not a text file")]
+)
+def test_what_is_no_text_is_named_and_not_shown(content, kind):
+    assert look("file", content)[0] == kind
+
+
+@pytest.mark.parametrize("content", [b'{"a": ', b"[" * 50_000, b"\xff\xfe{", b""])
+def test_broken_json_is_shown_as_it_is(content):
+    assert look("a.json", content)
+
+
+def test_words_are_looked_for_in_any_case_and_order():
+    assert matches("Val/Loss", "loss val")
+    assert not matches("Val/Loss", "loss train")
+    assert matches("anything", "")
