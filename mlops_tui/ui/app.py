@@ -5,21 +5,34 @@ Nothing here knows what a run, a stage or a model is.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 
-from mlops_store.errors import MlopsError
+from mlops_store.errors import MlopsError, SpecError, nearest
 from mlops_tui import config
 from mlops_tui.config import Config
-from mlops_tui.project import Project
+from mlops_tui.project import CONFIG_FILE, Project
 from mlops_tui.ui import keymap, messages, places, terminal, theme
 from mlops_tui.ui.places import Place
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.terminal_app import TerminalApp
-from mlops_tui.ui.watch import Watch
 from mlops_tui.ui.widgets.key_bar import KeyBar
 from mlops_tui.ui.widgets.scroll_bar import ThinScrollBar
+
+if TYPE_CHECKING:
+    from textual.app import App
+    from textual.command import Provider
+
+    from mlops_tui.ui.watch import Watch
+
+
+def _palette() -> type[Provider]:
+    from mlops_tui.ui.palette import PaletteProvider  # with all that Textual's palette needs
+
+    return PaletteProvider
 
 
 class MlopsApp(TerminalApp):
@@ -33,25 +46,31 @@ class MlopsApp(TerminalApp):
 
     TITLE = "mlops-tui"
     BINDINGS = keymap.bindings("app")
-    ENABLE_COMMAND_PALETTE = True
+    COMMANDS = frozenset((_palette,))  # type: ignore[assignment]
 
     def __init__(self, project: Project, config: Config | None = None, *, start: str = "overview") -> None:
         super().__init__()
         self.HORIZONTAL_BREAKPOINTS = [(0, "-tiny-x"), (36, "-narrow"), (100, "-wide"), (160, "-very-wide")]
-        self.VERTICAL_BREAKPOINTS = [(0, "-tiny-y"), (9, "-short"), (32, "-tall")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-tiny-y"), (9, "-low"), (18, "-short"), (32, "-tall")]
         self.session = Session(project, config or Config())
         self._history: places.History[ProjectScreen] = places.History(places.parse(start))
         self._watch: Watch | None = None
         ScrollBar.renderer = ThinScrollBar
         for entry in theme.THEMES:
             self.register_theme(entry)
-        self.theme = self.session.config.ui.theme or theme.DARK.name
+        self._dress(self.session.config.ui.theme or theme.DARK.name)
         self.set_keymap(keymap.overrides(self.session.config.ui.keys))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Variables of ours, for themes that are not ours."""
         colours = self.current_theme.to_color_system().generate()
         return {name: colours.get(variable, "#888888") for name, variable in theme.EXTRA_VARIABLES.items()}
+
+    def _dress(self, name: str) -> None:
+        if name not in self.available_themes:
+            hint = nearest(name, self.available_themes)
+            raise SpecError(f"ui.theme: no theme is called {name!r}", file=CONFIG_FILE, hint=hint)
+        self.theme = name
 
     # life
 
@@ -66,8 +85,14 @@ class MlopsApp(TerminalApp):
         """Begins to watch the project."""
         if self.is_colour_poor:
             self.add_class("-poor")
+        # not before the first screen is there: what the watch imports is not needed for it
+        self.set_timer(0.05, self._begin_to_watch)
+
+    def _begin_to_watch(self) -> None:
+        from mlops_tui.ui.watch import Watch
+
         self._watch = Watch(self.session, self.post_message)
-        self.call_after_refresh(self._watch.start)
+        self._watch.start()
 
     def on_unmount(self) -> None:
         """Stops watching."""
@@ -186,8 +211,15 @@ class MlopsApp(TerminalApp):
 
         if isinstance(self.screen, HelpScreen):
             return
-        ids = [binding.id or "" for _, bindings in self._binding_chain for _, binding in bindings]
+        ids = [active.binding.id or "" for active in self.screen.active_bindings.values() if active.enabled]
         self.push_screen(HelpScreen(ids, self.session.config.ui.keys))
+
+    def action_command_palette(self) -> None:
+        """Opens the palette."""
+        from mlops_tui.ui.palette import Palette
+
+        if not Palette.is_open(cast("App[object]", self)):
+            self.push_screen(Palette(placeholder="a screen, an act, a name", id="--command-palette"))
 
     def action_undo(self) -> None:
         """Takes back the last act that can be."""

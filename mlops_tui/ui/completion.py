@@ -1,4 +1,4 @@
-"""What the jump line offers: screens, and the names of runs, models and stages that begin with what was typed."""
+"""What the jump line offers: screens, and the names of runs, models and stages with what was typed in them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from mlops_tui.ui.widgets.prompt import Completion
 LIMIT = 50
 
 _RUNS = """SELECT run_id, name, status, started_at FROM runs WHERE deleted_at IS NULL
-    AND (name LIKE :start ESCAPE '\\' OR run_id LIKE :start ESCAPE '\\') ORDER BY started_at DESC LIMIT :limit"""
+    AND (name LIKE :within ESCAPE '\\' OR run_id LIKE :start ESCAPE '\\')
+    ORDER BY name LIKE :start ESCAPE '\\' DESC, started_at DESC LIMIT :limit"""
 _MODELS = """SELECT m.name, max(v.version) FROM registered_models m LEFT JOIN model_versions v ON v.model_id = m.id
-    WHERE m.deleted_at IS NULL AND m.name LIKE :start ESCAPE '\\' GROUP BY m.id ORDER BY m.name LIMIT :limit"""
-_STAGES = """SELECT stage, max(position) FROM stage_runs WHERE stage LIKE :start ESCAPE '\\'
+    WHERE m.deleted_at IS NULL AND m.name LIKE :within ESCAPE '\\' GROUP BY m.id ORDER BY m.name LIMIT :limit"""
+_STAGES = """SELECT stage, max(position) FROM stage_runs WHERE stage LIKE :within ESCAPE '\\'
     GROUP BY stage ORDER BY 2 LIMIT :limit"""
 
 
@@ -54,7 +55,7 @@ def _screens(word: str) -> list[Completion]:
 
 def _arguments(db: sqlite3.Connection, word: str, takes: str, argument: str) -> list[Completion]:
     start = argument.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    values = {"start": start, "limit": LIMIT}
+    values = {"start": start, "within": "%" + start, "limit": LIMIT}
     if takes in ("run", "runs"):
         return [
             Completion(f"{word} {run_id}", f"{clean(name, 60)}  {state_word(status)}  {shown.moment(at)}")

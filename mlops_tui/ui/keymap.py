@@ -69,7 +69,7 @@ KEYS: tuple[Key, ...] = (
     Key("app.help", "?,f1", "help", "help", "Show the keys of what is focused", 98),
     Key("app.jump", ":", "jump", "jump", "Go to a screen, run, model or stage by name", 90),
     Key("app.filter", "/", "filter", "filter", "Filter the list in place", 60),
-    Key("app.back", "escape", "back", "back", "Leave the filter, the marks or the screen, whichever is innermost", 97),
+    Key("app.back", "escape", "back", "back", "Leave the filter, the marks, or this screen", 97),
     Key("app.past", "[", "past", "past", "Go to the place before this one"),
     Key("app.future", "]", "future", "future", "Go to the place after this one again"),
     Key("app.pane_1", "1", "pane(1)", "pane 1", "Go to pane 1"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -126,7 +125,11 @@ def merged(
 
     def usual_s(name: str) -> float | None:
         past = usual.get(name)
-        return statistics.median(past) if past else None
+        if not past:
+            return None
+        import statistics  # imports fractions and decimal, which the first screen has no time for
+
+        return statistics.median(past)
 
     if not statuses:
         return tuple(

@@ -33,6 +33,9 @@ class ProjectScreen(Screen[None]):
     #: Whether ``/`` does something here: then ``action_filter`` is defined.
     HAS_FILTER: ClassVar[bool] = False
 
+    #: Ids of keys that do nothing worth naming here.
+    HIDDEN_KEYS: ClassVar[frozenset[str]] = frozenset()
+
     DEFAULT_CSS = """
     ProjectScreen { background: $background; layout: vertical; }
     ProjectScreen > #body { height: 1fr; width: 1fr; }

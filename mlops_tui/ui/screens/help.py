@@ -18,7 +18,7 @@ class HelpScreen(ModalScreen[None]):
     """A box with the keys that work here.
 
     Args:
-        ids: Ids of the bindings that are active, innermost first.
+        ids: Ids of the bindings that are active.
         chosen: The user's own keys.
     """
 
@@ -52,18 +52,27 @@ def lines(ids: Iterable[str], chosen: Mapping[str, str]) -> list[CellValue]:
     """One line a key, under the heading of where it works.
 
     Args:
-        ids: Of bindings, innermost first; unknown ones are left out.
+        ids: Of bindings; unknown ones are left out.
         chosen: The user's own keys, by id.
     """
+    active = set(ids)
     sections: dict[str, list[CellValue]] = {}
-    for identifier in dict.fromkeys(ids):
-        entry = keymap.BY_ID.get(identifier)
-        if entry is None:
-            continue
-        keys = keymap.shown_keys(entry, chosen)
-        line = (Cell(f"  {keys:<14} ", "key"), Cell(entry.help))
-        sections.setdefault(entry.where, []).append(line)
+    for entry in keymap.KEYS:
+        if entry.id in active and entry.id not in _LATER_PANES:
+            keys = "1 … 9" if entry.id == _FIRST_PANE else keymap.shown_keys(entry, chosen)
+            what = "Go to the pane of that number" if entry.id == _FIRST_PANE else entry.help
+            line = (Cell(f"  {keys:<14} ", "key"), Cell(what))
+            sections.setdefault(entry.where, []).append(line)
     result: list[CellValue] = []
-    for where, entries in sections.items():
-        result += [Cell(keymap.SECTIONS[where], "strong"), *entries, ""]
+    for where in sorted(sections, key=_place):
+        result += [Cell(keymap.SECTIONS[where], "strong"), *sections[where], ""]
     return result[:-1]
+
+
+_FIRST_PANE = "app.pane_1"
+_LATER_PANES = frozenset(f"app.pane_{number}" for number in range(2, 10))
+
+
+def _place(where: str) -> int:
+    """The screen's own keys first, then those of the widget, then those of everywhere."""
+    return {"app": 2, "table": 1, "scroll": 1, "log": 1}.get(where, 0)

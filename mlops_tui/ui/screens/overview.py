@@ -15,6 +15,7 @@ class OverviewScreen(ProjectScreen):
 
     NAME = "overview"
     BINDINGS = keymap.bindings("overview")
+    HIDDEN_KEYS = frozenset(("app.back",))
 
     DEFAULT_CSS = """
     OverviewScreen #body { layout: vertical; }

@@ -165,7 +165,7 @@ class ExperimentsPane(OverviewPane[Experiments]):
 def _run_columns(keys: Sequence[str]) -> list[Column]:
     return [
         Column("state", "", 1, 1),
-        Column("name", "run", 12, 40, grows=True),
+        Column("name", "run", 16, 40, grows=True),
         *(Column(f"metrics.{key}", key, 5, 12, place, right=True) for place, key in enumerate(keys)),
         Column("curve", "", 4, CURVE_WIDTH, 3),
         Column("duration", "time", 5, 8, 2, right=True),
@@ -173,7 +173,15 @@ def _run_columns(keys: Sequence[str]) -> list[Column]:
     ]
 
 
-class PipelinePane(OverviewPane[PipelineShown]):
+@dataclass(frozen=True)
+class Stages:
+    """The pipeline, and whether what is stale was judged yet."""
+
+    pipeline: PipelineShown
+    is_judged: bool
+
+
+class PipelinePane(OverviewPane[Stages]):
     """The stages with their state; what is stale is found out after what the store knows is on the screen."""
 
     SCREEN = "pipeline"
@@ -189,59 +197,59 @@ class PipelinePane(OverviewPane[PipelineShown]):
 
     def __init__(self) -> None:
         super().__init__("Pipeline", 2, id="pipeline")
-        self._is_first = True
 
-    def load(self, session: Session) -> PipelineShown:
+    def load(self, session: Session) -> Stages:
         """Reads the newest pipeline run, and from the second load on judges what is stale."""
         from mlops_tui.ui import stage_rows
 
-        if not self._is_first:
-            return stage_rows.load(session)
+        if self.records is not None:
+            return Stages(stage_rows.load(session), is_judged=True)
         if session.store is None:
-            return PipelineShown(None, ())
+            return Stages(PipelineShown(None, ()), is_judged=False)
         from mlops_store import pipelines
 
         run = pipelines.latest(session.store.read())
-        return PipelineShown(run, stage_rows.merged(run, (), {}))
+        return Stages(PipelineShown(run, stage_rows.merged(run, (), {})), is_judged=False)
 
-    def show(self, records: PipelineShown) -> None:
+    def show(self, records: Stages) -> None:
         """Draws the stages."""
         from mlops_tui.ui import stage_rows
 
-        was_first, self._is_first = self._is_first, False
-        if was_first:
+        pipeline, problem = records.pipeline, records.pipeline.problem
+        if not records.is_judged:
             self.set_timer(0.05, self.reload)  # once this is on the screen
-            if not records.stages:
-                return  # nothing to say before dvc.yaml was looked at
-        problem = records.problem
-        has_file = _has_pipeline(session_of(self))
-        self.entitle("Pipeline", stage_rows.headline(records, time.time()) if not was_first else "")
-        self.subtitle(problem.message if problem is not None and records.stages and has_file else "")
-        if not records.stages and problem is not None and has_file:
+        else:
+            self.entitle("Pipeline", stage_rows.headline(pipeline, time.time()))
+            self.subtitle(problem.message if problem is not None and pipeline.stages else "")
+        if pipeline.stages:
+            self.fill(self._made(pipeline), ())
+            self._point_out(pipeline)
+        elif problem is not None:
             self.table.show(())
             self.show_problem(problem)
-            return
-        self.fill(self._made(records), _NO_PIPELINE)
+        elif records.is_judged:
+            self.fill((), _NO_PIPELINE)
 
-    def is_live(self, records: PipelineShown) -> bool:
+    def _point_out(self, pipeline: PipelineShown) -> None:
+        """Until somebody chooses a stage, the cursor is on the one that is worth a look."""
+        if not self.table.is_moved:
+            states = {stage.state: stage.name for stage in reversed(pipeline.stages)}
+            found = next((states[state] for state in ("running", "failed", "stopped", "stale") if state in states), "")
+            self.table.point_at(found or pipeline.stages[0].name)
+
+    def is_live(self, records: Stages) -> bool:
         """Durations and progress grow while a run is under way."""
-        return records.is_live
+        return records.pipeline.is_live
 
-    def tick(self, records: PipelineShown) -> None:
+    def tick(self, records: Stages) -> None:
         """Draws them anew."""
-        self.table.show(self._made(records))
+        self.table.show(self._made(records.pipeline))
 
-    def _made(self, records: PipelineShown) -> list[Row]:
+    def _made(self, pipeline: PipelineShown) -> list[Row]:
         from mlops_tui.ui import stage_rows
 
         now = time.time()
-        return [Row(stage.name, stage_rows.cells(stage, now)) for stage in records.stages]
-
-
-def _has_pipeline(session: Session) -> bool:
-    import os
-
-    return os.path.exists(session.project.pipeline_path)
+        return [Row(stage.name, stage_rows.cells(stage, now)) for stage in pipeline.stages]
 
 
 class RegistryPane(OverviewPane[tuple[RegisteredModel, ...]]):
@@ -259,7 +267,7 @@ class RegistryPane(OverviewPane[tuple[RegisteredModel, ...]]):
         self._stages = tuple(reversed(stages))
         self.table.set_columns(
             (
-                Column("name", "model", 8, 60, grows=True),
+                Column("name", "model", 18, 60, grows=True),
                 *(Column(stage, stage, 3, 14, place) for place, stage in enumerate(self._stages)),
                 Column("updated_at", "changed", 8, 12, len(stages) + 1),
             )

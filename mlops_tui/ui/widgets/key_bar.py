@@ -48,10 +48,11 @@ class KeyBar(Widget):
 
     def _update(self, screen: Screen[object]) -> None:
         found: dict[str, tuple[int, str, str]] = {}
+        hidden = getattr(screen, "HIDDEN_KEYS", ())
         for active in screen.active_bindings.values():
             binding = active.binding
             entry = keymap.BY_ID.get(binding.id or "")
-            if entry is not None and entry.rank and active.enabled and entry.id not in found:
+            if entry is not None and entry.rank and active.enabled and entry.id not in (*found, *hidden):
                 found[entry.id] = (entry.rank, self._first_key(entry), binding.description)
         entries = tuple((key, label) for _, key, label in sorted(found.values()))
         if entries != self._entries:

@@ -211,6 +211,17 @@ class WindowTable(ScrollView, can_focus=True):
         self._move(position)
         return True
 
+    @property
+    def is_moved(self) -> bool:
+        """Whether somebody has moved the cursor."""
+        return self._is_moved
+
+    def point_at(self, key: Key) -> None:
+        """Puts the cursor on a row as if nobody had moved it yet."""
+        was_moved = self._is_moved
+        self.move_to(key)
+        self._is_moved = was_moved
+
     def set_marks(self, keys: Iterable[Key]) -> None:
         """Marks exactly the rows of these keys."""
         wanted = set(keys)

@@ -1,0 +1,209 @@
+"""What the output stage writes brings any terminal from what it shows to what the frame says."""
+
+from __future__ import annotations
+
+import pyte
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.color import ColorSystem
+from rich.segment import Segment
+from rich.style import Style
+from textual.app import App
+from textual.strip import Strip
+
+from mlops_tui.ui import output
+from mlops_tui.ui.output import Output, Span
+
+WIDTH, HEIGHT = 24, 5
+
+STYLES = [
+    None,
+    Style(color="#d3d8df", bgcolor="#12161b"),
+    Style(color="#d3d8df", bgcolor="#2a3a49", bold=True),
+    Style(color="red"),
+    Style(bgcolor="blue", underline=True),
+    Style(reverse=True),
+    Style(dim=True, italic=True),
+]
+TEXTS = st.text(
+    alphabet=st.sampled_from([*"abc  .─│▁█✓●", "漢", "字", "é", "\u0301", "🤖", "\x1b", "\u202e", "\n"]),
+    max_size=WIDTH,
+)
+SEGMENTS = st.lists(st.builds(Segment, TEXTS, st.sampled_from(STYLES)), max_size=4)
+SPANS = st.builds(Span, st.integers(0, HEIGHT - 1), st.integers(0, WIDTH - 1), SEGMENTS)
+
+
+class Screen:
+    """A terminal that shows what it is sent."""
+
+    def __init__(self) -> None:
+        self.screen = pyte.Screen(WIDTH, HEIGHT)
+        self.screen.reset_mode(pyte.modes.DECAWM)  # as Textual sets it
+        self.stream = pyte.Stream(self.screen)
+
+    def feed(self, text: str) -> None:
+        self.stream.feed(text)
+
+    @property
+    def cells(self) -> list[list[tuple[object, ...]]]:
+        """Each cell as it looks; colours of the text do not count where there is none."""
+        rows = []
+        for y in range(HEIGHT):
+            line = self.screen.buffer[y]
+            row = []
+            for x in range(WIDTH):
+                char = line[x]
+                shows = char.data != " " or char.underscore or char.reverse or char.strikethrough
+                row.append(
+                    (char.data, char.bg, *((char.fg, char.bold, char.underscore, char.reverse) if shows else ()))
+                )
+            rows.append(row)
+        return rows
+
+
+def blank() -> list[Span]:
+    return [Span(y, 0, [Segment(" " * WIDTH)]) for y in range(HEIGHT)]
+
+
+def fresh() -> Output:
+    out = Output(ColorSystem.TRUECOLOR)
+    out.resize(WIDTH, HEIGHT)
+    return out
+
+
+@settings(max_examples=150, deadline=None)
+@given(frames=st.lists(st.lists(SPANS, max_size=5), min_size=1, max_size=6))
+def test_any_sequence_of_updates_ends_as_drawing_everything_anew_does(frames: list[list[Span]]) -> None:
+    stepwise, out = Screen(), fresh()
+    stepwise.feed(out.frame(blank()))
+    for frame in frames:
+        stepwise.feed(out.frame(frame))
+
+    # the same state, written as a whole to a new terminal
+    anew = Screen()
+    whole = "".join(
+        f"\x1b[{y + 1};{x + 1}H" + character + "\x1b[m" for y in range(HEIGHT) for x, character in _styled(out, y)
+    )
+    anew.feed(whole)
+    assert stepwise.cells == anew.cells
+
+
+def _styled(out: Output, y: int) -> list[tuple[int, str]]:
+    cells = []
+    for x in range(WIDTH):
+        character, look = out._characters[y][x], out._looks[y][x]
+        if character:
+            codes = ";".join(part for part in ("0", look.attributes, look.foreground, look.background) if part)
+            cells.append((x, f"\x1b[{codes}m{character}"))
+    return cells
+
+
+@settings(max_examples=100, deadline=None)
+@given(frames=st.lists(st.lists(SPANS, max_size=5), min_size=1, max_size=4))
+def test_what_is_known_of_the_terminal_is_what_the_spans_said(frames: list[list[Span]]) -> None:
+    """The state follows the spans: a span's cells stand where it put them unless a later one covers them."""
+    out = fresh()
+    out.frame(blank())
+    for frame in frames:
+        out.frame(frame)
+        last = frame[-1] if frame else None
+        if last is None:
+            continue
+        text = "".join(segment.text for segment in last.segments)
+        if not text.isascii() or not text.isprintable():
+            continue
+        shown = "".join(out._characters[last.y][last.x : last.x + len(text)])  # type: ignore[arg-type]
+        assert shown == text[: WIDTH - last.x]
+
+
+@settings(max_examples=100, deadline=None)
+@given(frame=st.lists(SPANS, max_size=6))
+def test_a_frame_that_is_shown_already_writes_nothing(frame: list[Span]) -> None:
+    out = fresh()
+    out.frame(blank())
+    out.frame(frame)
+    by_line = {}
+    for span in frame:
+        by_line[span.y] = span  # only the last span of a line is sure to be shown as it is
+    assert out.frame([span for y, span in by_line.items() if span is [s for s in frame if s.y == y][-1]]) == ""
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=st.text(max_size=60))
+def test_no_text_of_a_widget_can_send_a_control_sequence(text: str) -> None:
+    out = Output(ColorSystem.TRUECOLOR)
+    out.resize(200, 1)
+    written = out.frame([Span(0, 0, [Segment(text)])])
+    outside = [part.partition("H")[2] or part.partition("C")[2] for part in written.split("\x1b[")[1:]]
+    assert not any(ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0 for part in outside for character in part)
+    written.encode()  # no lone surrogates
+
+
+def test_a_resize_makes_everything_unknown() -> None:
+    out = fresh()
+    out.frame(blank())
+    assert out.frame([Span(0, 0, [Segment("   ")])]) == ""
+    out.resize(WIDTH + 1, HEIGHT)
+    assert out.frame([Span(0, 0, [Segment("   ")])]) != ""
+
+
+def test_forgetting_writes_every_cell_again() -> None:
+    out = fresh()
+    first = out.frame(blank())
+    out.forget()
+    assert out.frame(blank()) == first
+
+
+def test_only_changed_cells_are_written() -> None:
+    out = fresh()
+    out.frame([Span(0, 0, [Segment("epoch 12  loss 0.25")])])
+    assert out.frame([Span(0, 0, [Segment("epoch 13  loss 0.25")])]) == "\x1b[1;8H3"
+
+
+def test_without_colours_only_attributes_are_written() -> None:
+    out = Output(None)
+    out.resize(WIDTH, HEIGHT)
+    written = out.frame([Span(0, 0, [Segment("a", Style(color="red", bgcolor="blue", bold=True))])])
+    assert written == "\x1b[1;1H\x1b[1ma\x1b[m"
+
+
+def test_sixteen_colours_are_written_as_sixteen() -> None:
+    out = Output(ColorSystem.STANDARD)
+    out.resize(WIDTH, HEIGHT)
+    written = out.frame([Span(0, 0, [Segment("a", Style(color="#dc6b68"))])])
+    assert "38;2" not in written
+    assert "38;5" not in written
+
+
+def test_pieces_outside_the_terminal_are_left_out() -> None:
+    out = fresh()
+    out.frame(blank())
+    assert out.frame([Span(HEIGHT, 0, [Segment("below")])]) == ""
+    assert out.frame([Span(0, WIDTH - 2, [Segment("right")])]).endswith("ri")
+    assert out.frame([Span(1, -3, [Segment("left")])]).endswith("t")
+
+
+def test_textual_has_the_hook_that_the_output_takes_its_frames_from() -> None:
+    assert output.supported(App)
+
+
+def test_an_update_of_an_unknown_kind_is_left_to_textual() -> None:
+    assert output.spans(object()) is None
+
+
+@given(text=TEXTS)
+def test_cells_and_looks_are_as_many_as_the_text_is_wide(text: str) -> None:
+    characters, looks = fresh()._cells(Span(0, 0, Strip([Segment(text)])))
+    assert len(characters) == len(looks)
+    if text.isprintable():
+        assert len(characters) == cell_len(text)
+
+
+@pytest.mark.parametrize("steps", [1, 7])
+def test_moving_right_is_shorter_than_naming_the_place(steps: int) -> None:
+    out = fresh()
+    out.frame([Span(0, 0, [Segment("a" + "-" * (steps + 4) + "b")])])
+    written = out.frame([Span(0, 0, [Segment("x" + "-" * (steps + 4) + "y")])])
+    assert written == f"\x1b[1;1Hx\x1b[{steps + 4}Cy"
