@@ -41,6 +41,8 @@ _LEFT, _RIGHT = _by_digit(_dots((0x40, 0x04, 0x02, 0x01))), _by_digit(_dots((0x8
 _UPPER, _LOWER = _by_digit(_dots((0, 0, 1, 1))), _by_digit(_dots((1, 1, 0, 0)))
 _FULL = bytes([0]) + bytes([255]) * 255
 _BRAILLE = [chr(0x2800 + bits) for bits in range(256)]
+# Stands for a mark where owners are slots + 1.
+_MARKED = 255
 # Columns of dots drawn and skipped in turn, so that curves differ where there are no colours.
 _PATTERNS = ((1, 0), (6, 3), (2, 2), (7, 2, 2, 2))
 
@@ -180,49 +182,46 @@ class Canvas:
         """The cells as rows of pieces from the top; ``guides`` are rows with a faint line behind the curves."""
         size, rows = self.columns * self._rows, self._rows
         bits, owner, lower = (number.to_bytes(size, "big") for number in (self._bits, self._owner, self._lower))
-        drawn = []
-        for row in range(rows):
-            empty = ("┈", GUIDE) if row in guides else (" ", NOTHING)
-            if self._has_braille:
-                cells = self._dotted(bits[row::rows], owner[row::rows], empty)
+        return [
+            self._row(row, bits[row::rows], bytearray(owner[row::rows]), bytearray(lower[row::rows]), row in guides)
+            for row in range(rows)
+        ]
+
+    def _row(self, row: int, bits: bytes, upper: bytearray, lower: bytearray, is_guide: bool) -> tuple[Piece, ...]:
+        empty, empty_role = ("┈", GUIDE) if is_guide else (" ", NOTHING)
+        over = self._over.get(row)
+        if over is None and not any(upper) and not any(lower):
+            return ((empty * self.columns, empty_role, NOTHING),)
+        if self._has_braille:
+            characters = [_BRAILLE[bit] if bit else empty for bit in bits]
+        else:
+            characters = [_half(up, low) or empty for up, low in zip(upper, lower, strict=True)]
+        for column, (character, role) in (over or {}).items():
+            characters[column], lower[column] = character, 0
+            upper[column] = _MARKED if role == MARK else role + 1
+        text, position, pieces = "".join(characters), 0, []
+        for (up, low), group in groupby(zip(upper, lower, strict=True)):
+            end = position + len(list(group))
+            if up == _MARKED:
+                role, back = MARK, NOTHING
+            elif up or low:
+                role, back = (up or low) - 1, low - 1 if up and low and up != low else NOTHING
             else:
-                cells = [
-                    _half(up - 1, low - 1, empty) for up, low in zip(owner[row::rows], lower[row::rows], strict=True)
-                ]
-            for column, (character, role) in self._over.get(row, {}).items():
-                cells[column] = (character, role, NOTHING)
-            drawn.append(_pieces(cells))
-        return drawn
-
-    def _dotted(self, bits: bytes, owner: bytes, empty: tuple[str, int]) -> list[Piece]:
-        blank = (*empty, NOTHING)
-        if not any(owner):
-            return [blank] * self.columns
-        return [(_BRAILLE[bit], slot - 1, NOTHING) if slot else blank for bit, slot in zip(bits, owner, strict=True)]
-
-
-def _pieces(cells: list[Piece]) -> tuple[Piece, ...]:
-    if cells.count(cells[0]) == len(cells):
-        character, role, back = cells[0]
-        return ((character * len(cells), role, back),)
-    return tuple(
-        ("".join([cell[0] for cell in group]), role, back)
-        for (role, back), group in groupby(cells, key=lambda cell: cell[1:])
-    )
+                role, back = empty_role, NOTHING
+            pieces.append((text[position:end], role, back))
+            position = end
+        return tuple(pieces)
 
 
 def _number(digits: str, table: bytes) -> int:
     return int.from_bytes(digits.encode("ascii").translate(table), "big")
 
 
-def _half(upper: int, lower: int, empty: tuple[str, int]) -> Piece:
+def _half(upper: int, lower: int) -> str:
+    """The character of two halves; "" when both are empty."""
     if upper == lower:
-        return (*empty, NOTHING) if upper < 0 else ("█", upper, NOTHING)
-    if lower < 0:
-        return "▀", upper, NOTHING
-    if upper < 0:
-        return "▄", lower, NOTHING
-    return "▀", upper, lower
+        return "█" if upper else ""
+    return "▀" if upper else "▄"
 
 
 def _bridge(bottoms: list[int], tops: list[int], from_column: int, from_dot: int, to_column: int, to_dot: int) -> None:
