@@ -10,7 +10,7 @@ import os
 import time
 from _thread import allocate_lock
 
-from mlops_tui.tracking import remarks, session
+from mlops_tui.tracking import journal, remarks, session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,14 +77,13 @@ def work() -> None:
             return
         pause = _FOLD_EVERY_S
         _capture_live()
-        if session.written() != written and not _is_folded_by_others():
+        if journal.written() != written and not _is_folded_by_others():
             begun = time.monotonic()
             with _working:
                 fold(0.0, _FOLD_BUDGET_S)
             pause = max(pause, 50 * (time.monotonic() - begun))
-            written = session.written()
-        for run in session.live[:]:
-            run.journal.rotate()
+            written = journal.written()
+        journal.rotate()
 
 
 def _capture_live() -> None:

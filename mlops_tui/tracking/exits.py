@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 
-from mlops_tui.tracking import background, session
+from mlops_tui.tracking import background, journal, session
 
 _TRACEBACK_LIMIT = 100_000
 
@@ -20,7 +20,7 @@ def leave() -> None:
     """Ends the live runs of this process with the status that fits how it ends, and stores what can be stored."""
     noted = session.noted_exit
     # an exit that the script caught and went on from does not count
-    ended = ("FINISHED", 0, "") if noted is None or noted[1] != session.written() else _of_code(noted[0])
+    ended = ("FINISHED", 0, "") if noted is None or noted[1] != journal.written() else _of_code(noted[0])
     error = getattr(sys, "last_value", None)
     # an interactive session goes on after an exception
     if error is not None and not hasattr(sys, "ps1"):
@@ -28,6 +28,7 @@ def leave() -> None:
     for run in reversed(session.live[:]):
         if run.pid == os.getpid():
             run.end(*ended)
+    journal.close()
     background.stop()
 
 

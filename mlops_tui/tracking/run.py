@@ -6,7 +6,7 @@ import os
 import time
 
 from mlops_tui.tracking import session
-from mlops_tui.tracking.journal import Journal
+from mlops_tui.tracking.journal import Channel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class ActiveRun(Run):
         self.is_owner = is_owner
         self.started_at = time.time()
         self.pid = os.getpid()
-        self.journal = Journal(project.journals_dir, run_id, is_owner=is_owner)
+        self.journal = Channel(project.journals_dir, run_id)
         self.needs_capture = True
         self.has_ended = False
         self._params: dict[str, str] = {}
@@ -152,12 +152,8 @@ class ActiveRun(Run):
             from mlops_tui.tracking import background
 
             background.finish_capture(self)
-        last: dict[str, object] = {"t": "end" if self.is_owner else "close", "at": time.time(), "error": error}
-        if self.is_owner:
-            last.update(status=status, exit_code=exit_code)
-        elif error:
-            self.journal.record({"t": "adopt", "attributes": {"error": error}})
-        self.journal.close(last)
+        last = {"at": time.time(), "status": status, "exit_code": exit_code, "error": error}
+        self.journal.end({"t": "end" if self.is_owner else "leave", **last})
 
     def __enter__(self) -> ActiveRun:
         return self

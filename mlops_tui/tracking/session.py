@@ -12,6 +12,8 @@ import sys
 import time
 from _thread import _local, start_new_thread
 
+from mlops_tui.tracking import journal
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -27,6 +29,9 @@ live: list[ActiveRun] = []
 
 #: Path of the store -> directory of the journals, of each project that this process has logged to.
 roots: dict[str, str] = {}
+
+#: Runs that were started or found in this process, ended ones too.
+known: set[str] = set()
 
 #: What sys.exit was called with and how much had been logged by then; None before.
 noted_exit: tuple[object, int] | None = None
@@ -65,6 +70,7 @@ def push(run: ActiveRun) -> None:
     global _last
     _thread.stack.append(run)
     live.append(run)
+    known.add(run.run_id)
     _last = run
 
 
@@ -128,11 +134,6 @@ def attend(run: ActiveRun) -> None:
         start_new_thread(_attend, ())
 
 
-def written() -> int:
-    """Moves when anything is logged."""
-    return sum(run.journal.size_bytes() for run in live)
-
-
 def _attend() -> None:
     time.sleep(_ATTEND_AFTER_S)
     from mlops_tui.tracking import background
@@ -152,7 +153,7 @@ def _wrap_exit() -> None:
 
     def exit(status: object = None, /) -> NoReturn:  # noqa: A001 — it stands for sys.exit
         global noted_exit
-        noted_exit = (status, written())
+        noted_exit = (status, journal.written())
         original(status)  # type: ignore[arg-type]
 
     exit.__doc__ = original.__doc__

@@ -78,15 +78,15 @@ def prepare(project: Project) -> None:
 
 
 def is_known(project: Project, run_id: str) -> bool:
-    """Whether a run was ever started in the project; looks into the store unless its journal is still there."""
-    if any(entry.startswith(f"{run_id}.") for entry in os.listdir(project.journals_dir)):
+    """Whether a run was ever started in the project; looks into the store unless it was in this process."""
+    if run_id in session.known:
         return True
-    if not project.has_store:
-        return False
-    from mlops_store.store import Store
+    from mlops_tui.tracking import stored
 
-    with Store(project.store_path, create=False) as store:
-        return store.read().execute("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)).fetchone() is not None
+    if not stored.has(project, run_id):
+        return False
+    session.known.add(run_id)
+    return True
 
 
 def _create(project: Project, name: str | None, experiment: str, parent: str, content: dict[str, object]) -> ActiveRun:
@@ -138,7 +138,7 @@ def _resume(project: Project, run_id: str, content: dict[str, object]) -> Active
 
 def _open(run: ActiveRun, record: dict[str, object]) -> None:
     try:
-        run.journal.open(record)
+        run.journal.start(record)
     except OSError as error:
         raise _cannot(run.project, error) from error
     run.note_params(record.get("params"))

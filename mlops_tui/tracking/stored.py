@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -63,6 +64,14 @@ def get(project: Project, run_id: str) -> Run:
     with opened(project) as store:
         runs.number(store.read(), run_id)
     return Run(project, run_id)
+
+
+def has(project: Project, run_id: str) -> bool:
+    """Whether the store has a run, with everything folded; makes no store where there is none."""
+    if not project.has_store and not os.listdir(project.journals_dir):
+        return False
+    with opened(project) as store:
+        return store.read().execute("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)).fetchone() is not None
 
 
 def info(run: Run) -> RunInfo:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlops_store import events, journals, settle
-from mlops_store.journal_records import Applied, Applier
+from mlops_store.journal_records import Applied, Applier, Journal
 
 if TYPE_CHECKING:
     import sqlite3
@@ -65,11 +65,14 @@ def fold(store: Store, journals_dir: str, *, wait_s: float = WAIT_S, budget_s: f
 
 def _pass(store: Store, directory: str, deadline: float) -> int:
     names = _listed(directory)  # another folder may have finished some while this one waited
-    offsets: dict[str, int] = dict(store.read().execute("SELECT name, offset FROM journals").fetchall())
+    rows = store.read().execute("SELECT name, offset, runs FROM journals").fetchall()
+    offsets: dict[str, int] = {name: offset for name, offset, _ in rows}
+    states = {name: Journal([], json.loads(runs)) for name, _, runs in rows}
     gone = [name for name in offsets.keys() - set(names) if not os.path.exists(os.path.join(directory, name))]
     grown = deque(name for name in names if _size(directory, name) > offsets.get(name, 0))
-    done, total = dict[str, Applied](), 0
-    while grown and (not done or time.monotonic() < deadline):
+    total, is_first = 0, True
+    while grown and (is_first or time.monotonic() < deadline):
+        is_first = False
         batch = _read(directory, grown, offsets)
         if not batch:
             continue
@@ -81,16 +84,15 @@ def _pass(store: Store, directory: str, deadline: float) -> int:
         for name, offset, data in batch:
             if name not in stored:
                 continue
-            done[name] = applied = stored[name]
-            offsets[name] = offset + applied.consumed
+            applied = stored[name]
+            offsets[name], states[name] = offset + applied.consumed, applied.journal
             total += applied.frames
             if applied.problem:
                 os.replace(os.path.join(directory, name), os.path.join(directory, name + DAMAGED))
             elif applied.consumed and len(data) >= _BATCH_BYTES:
                 grown.appendleft(name)
     behind = set(grown)
-    closed = {name for name, applied in done.items() if applied.is_closed}
-    settle.settle(store, directory, {name: offsets.get(name, 0) for name in names if name not in behind}, closed)
+    settle.settle(store, directory, {name: offsets.get(name, 0) for name in names if name not in behind}, states)
     return total
 
 
@@ -99,8 +101,7 @@ def _listed(journals_dir: str) -> list[str]:
         names = [name for name in os.listdir(journals_dir) if name.endswith(journals.SUFFIX)]
     except FileNotFoundError:
         return []
-    # by writer, which sorts by time: a parent's journal begins before its children's
-    return sorted(names, key=lambda name: journals.split_name(name)[1])
+    return sorted(names)  # by time of creation: a parent's journal begins before its children's
 
 
 def _size(directory: str, name: str) -> int:
@@ -145,20 +146,21 @@ def store_batch(db: sqlite3.Connection, directory: str, batch: list[tuple[str, i
     """Applies what was read and moves the offsets; leaves out what another process stored in the meantime."""
     applier, stored = Applier(db), dict[str, Applied]()
     for name, offset, data in batch:
-        run_id, _ = journals.split_name(name)
-        row = db.execute("SELECT offset, keysets FROM journals WHERE name = ?", (name,)).fetchone() or (0, "[]")
-        if row[0] != offset or not os.path.exists(os.path.join(directory, name)):
+        row = db.execute("SELECT offset, keysets, runs FROM journals WHERE name = ?", (name,)).fetchone()
+        known, keysets, runs = row or (0, "[]", "{}")
+        if known != offset or not os.path.exists(os.path.join(directory, name)):
             continue
-        stored[name] = applied = applier.apply(run_id, data, json.loads(row[1]))
+        journal = Journal(json.loads(keysets), json.loads(runs))
+        stored[name] = applied = applier.apply(journal, data)
         if applied.problem:
             message = f"{name} is damaged at byte {offset + applied.consumed}: {applied.problem}"
-            events.add(db, "journal.damaged", f"run:{run_id}", message)
+            events.add(db, "journal.damaged", f"journal:{name}", message)
         if applied.consumed:
             db.execute(
-                "INSERT INTO journals(name, offset, keysets, folded_at) VALUES (?, ?, ?, ?) "
+                "INSERT INTO journals(name, offset, keysets, runs, folded_at) VALUES (?, ?, ?, ?, ?) "
                 "ON CONFLICT(name) DO UPDATE SET offset = excluded.offset, keysets = excluded.keysets, "
-                "folded_at = excluded.folded_at",
-                (name, offset + applied.consumed, json.dumps(applied.keysets), time.time()),
+                "runs = excluded.runs, folded_at = excluded.folded_at",
+                (name, offset + applied.consumed, json.dumps(journal.keysets), json.dumps(journal.runs), time.time()),
             )
     applier.flush()
     return stored

@@ -164,10 +164,9 @@ STATEMENTS = (
     ON "run_datasets" ("dataset_id")""",
     """CREATE TABLE "journals" (
    "name" TEXT PRIMARY KEY,
-   "run_id" INTEGER,
    "offset" INTEGER NOT NULL,
    "keysets" TEXT NOT NULL,
-   "problem" TEXT,
+   "runs" TEXT NOT NULL,
    "folded_at" REAL NOT NULL
 ) STRICT""",
     """CREATE TABLE "events" (

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from mlops_store import events, journals, metrics, runs, shared_texts
+from mlops_store.curves import Point
 from mlops_store.errors import NotFound
 from mlops_store.keys import intern
-from mlops_store.curves import Point
 from mlops_store.texts import storable
 
 _NONSENSE = (
@@ -30,6 +30,33 @@ _NONSENSE = (
 )
 _TIME_LIMIT_S = 1e15
 
+#: Holds the parent of a run whose parent is not in the store (yet); MLflow's word for it.
+PARENT_TAG = "mlflow.parentRunId"
+
+
+class Journal:
+    """What has been learnt of a journal file up to a place.
+
+    Args:
+        keysets: The run and the names of each key set; None where the run has ended.
+        runs: Run id -> whether the run ends with the process that writes; without those that have ended.
+
+    Attributes:
+        is_closed: Whether its writer has said that it is done.
+    """
+
+    __slots__ = ("is_closed", "keysets", "runs")
+
+    def __init__(self, keysets: list[list[str] | None], runs: dict[str, bool]) -> None:
+        self.keysets = keysets
+        self.runs = runs
+        self.is_closed = False
+
+    def end(self, run_id: str) -> None:
+        """Forgets a run that has ended."""
+        self.runs.pop(run_id, None)
+        self.keysets = [None if keys is None or keys[0] == run_id else keys for keys in self.keysets]
+
 
 class Applied(NamedTuple):
     """What came of one stretch of a journal.
@@ -37,16 +64,14 @@ class Applied(NamedTuple):
     Attributes:
         consumed: Bytes of whole frames.
         frames: Whole frames.
-        keysets: The file's key sets so far.
+        journal: What is known of the file now.
         problem: Why nothing after ``consumed`` can be read; "" when it can.
-        is_closed: Whether its writer has said that it is done.
     """
 
     consumed: int
     frames: int
-    keysets: list[list[str]]
+    journal: Journal
     problem: str
-    is_closed: bool
 
 
 class _Target:
@@ -83,33 +108,32 @@ class Applier:
             "dataset": self._dataset,
             "model": self._model,
             "problem": self._problem,
+            "leave": self._leave,
             "end": self._end,
         }
 
-    def apply(self, run_id: str, data: bytes, keysets: list[list[str]]) -> Applied:
+    def apply(self, journal: Journal, data: bytes) -> Applied:
         """Applies the whole frames of a stretch.
 
         Args:
-            run_id: The run of the journal.
+            journal: What stands before it in the file; brought up to date.
             data: The stretch, beginning with a frame.
-            keysets: The key sets that stand before it in the file.
         """
-        known = list(keysets)
         lists: dict[int, list[list[Point]]] = {}
         consumed = count = 0
-        problem, is_closed = "", False
+        problem = ""
         try:
             for kind, start, end in journals.frames(data):
                 if kind == journals.METRICS:
-                    self._points(run_id, known, lists, data, start, end)
+                    self._points(journal, lists, data, start, end)
                 elif kind == journals.KEYS:
-                    known.append([storable(str(key)) for key in json.loads(data[start:end])])
+                    journal.keysets.append([storable(str(key)) for key in json.loads(data[start:end])])
                 else:
-                    is_closed = self._record(run_id, data[start:end])
+                    self._record(journal, data[start:end])
                 consumed, count = end, count + 1
-        except (ValueError, TypeError, struct.error) as error:
+        except (ValueError, TypeError, IndexError, struct.error) as error:
             problem = str(error)
-        return Applied(consumed, count, known, problem, is_closed)
+        return Applied(consumed, count, journal, problem)
 
     def flush(self) -> None:
         """Stores the points that were gathered."""
@@ -140,67 +164,79 @@ class Applier:
             number = self._keys[name] = intern(self._db, name)
         return number
 
-    def _points(
-        self,
-        run_id: str,
-        known: list[list[str]],
-        lists: dict[int, list[list[Point]]],
-        data: bytes,
-        start: int,
-        end: int,
-    ) -> None:
+    def _points(self, journal: Journal, lists: dict[int, list[list[Point]]], data: bytes, start: int, end: int) -> None:
         keyset, step, timestamp = journals.METRICS_HEAD.unpack_from(data, start)
-        mine = lists.get(keyset)
         values = struct.unpack_from(f"<{(end - start - journals.METRICS_HEAD.size) // 8}d", data, start + 20)
+        mine = lists.get(keyset)
         if mine is None:
-            if keyset >= len(known) or len(known[keyset]) != len(values):
+            keys = journal.keysets[keyset]
+            if keys is None or len(keys) != len(values) + 1:
                 raise ValueError(f"metrics of an unknown key set {keyset}")
-            series = self._target(run_id).series
-            mine = lists[keyset] = [series.setdefault(self._key(key), []) for key in known[keyset]]
+            journal.runs.setdefault(keys[0], False)
+            series = self._target(keys[0]).series
+            mine = lists[keyset] = [series.setdefault(self._key(key), []) for key in keys[1:]]
+        elif len(mine) != len(values):
+            raise ValueError(f"metrics that do not fit key set {keyset}")
         ms = round(timestamp * 1000) if -_TIME_LIMIT_S < timestamp < _TIME_LIMIT_S else 0
         for points, value in zip(mine, values, strict=True):
             points.append((step, ms, value))
 
-    def _record(self, run_id: str, body: bytes) -> bool:
-        """Applies one ``J`` record; returns whether it is the writer's last."""
+    def _record(self, journal: Journal, body: bytes) -> None:
+        """Applies one ``J`` record."""
+        run_id = ""
         try:
             content = json.loads(body)
             if b"\\ud" in body:
                 content = _storable(content)
-            kind = content["t"]
-            if kind == "start":
+            kind, run_id = content["t"], content.get("run", "")
+            if kind in ("writer", "close"):
+                journal.is_closed = kind == "close"
+            elif kind == "start":
+                journal.runs[run_id] = True
                 self._start(run_id, content)
             elif kind in self._handlers:
+                journal.runs[run_id] = journal.runs.get(run_id, False) or kind == "resume"
                 self._handlers[kind](self._target(run_id), content)
+                if kind in ("end", "leave"):
+                    journal.end(run_id)
         except _NONSENSE as error:
             self._event("journal.problem", run_id, f"a record was passed over: {error}")
-            return False
-        return kind in ("end", "close")
 
     def _event(self, kind: str, run_id: str, message: str, at: float | None = None) -> None:
         events.add(self._db, kind, f"run:{run_id}", message, None, at)
 
     def _start(self, run_id: str, content: Mapping[str, Any]) -> None:
-        if self._db.execute("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)).fetchone():
-            self._adopt(self._target(run_id), content)
-            return
-        parent = content.get("parent")
-        if parent and not self._db.execute("SELECT 1 FROM runs WHERE run_id = ?", (parent,)).fetchone():
-            self._event("run.orphan", run_id, f"its parent {parent} is not in this store")
-            parent = None
-        runs.create(
-            self._db,
-            run_id=run_id,
-            name=content["name"],
-            experiment=content["experiment"],
-            parent_run_id=parent,
-            started_at=content["at"],
+        attributes = {
+            "name": content["name"],
+            "experiment": content["experiment"],
+            "started_at": content["at"],
             **content["attributes"],
-        )
+        }
+        is_new = not self._has(run_id)
+        if is_new:
+            runs.create(self._db, run_id=run_id, **attributes)
+        else:  # what another process logged to it was stored first
+            runs.update(self._db, run_id, **attributes)
         target = self._target(run_id)
-        target.is_new = True
+        target.is_new = is_new
         self._params(target, content)
         self._tags(target, content)
+        self._relate(target, content.get("parent"))
+
+    def _has(self, run_id: str) -> bool:
+        return self._db.execute("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)).fetchone() is not None
+
+    def _relate(self, target: _Target, parent: str | None) -> None:
+        """Joins a run to its parent, and to children whose start was stored before its own."""
+        if parent and self._has(parent):
+            runs.update(self._db, target.run_id, parent_run_id=parent)
+        elif parent:
+            runs.set_tags(self._db, target.run_id, {PARENT_TAG: parent})
+        self._db.execute(
+            "UPDATE runs SET parent_id = ? WHERE parent_id IS NULL AND id IN (SELECT run_id FROM tags "
+            "WHERE key_id = (SELECT id FROM keys WHERE name = ?) AND value = ?)",
+            (target.number, PARENT_TAG, target.run_id),
+        )
 
     def _adopt(self, target: _Target, content: Mapping[str, Any]) -> None:
         """A script logs into a run that something else made and ends: fill in what that did not know."""
@@ -273,6 +309,11 @@ class Applier:
 
     def _problem(self, target: _Target, content: Mapping[str, Any]) -> None:
         self._event("log.problem", target.run_id, content["message"], content.get("at"))
+
+    def _leave(self, target: _Target, content: Mapping[str, Any]) -> None:
+        """A script is done with a run that something else ends."""
+        if content.get("error"):
+            runs.update(self._db, target.run_id, error=content["error"])
 
     def _end(self, target: _Target, content: Mapping[str, Any]) -> None:
         runs.update(

@@ -1,11 +1,12 @@
 """The format of journals: what a running script appends and what ``fold`` moves into the store.
 
-Each writing process of a run has a file of its own, ``<run id>.<writer>.journal``, which only grows. It is a sequence
-of frames: a type byte, the length of the payload (unsigned 32-bit, little-endian), the payload.
+Each writing process has a file of its own, which only grows. It is a sequence of frames: a type byte, the length of
+the payload (unsigned 32-bit, little-endian), the payload.
 
-- ``K``: a JSON list of metric names. The n-th one of a file defines key set n.
+- ``K``: a JSON list of a run's id and of names of metrics. The n-th one of a file defines key set n.
 - ``M``: key set (unsigned 32-bit), step (signed 64-bit), Unix seconds (double), then a double for each of its names.
-- ``J``: a JSON object; its ``"t"`` says what it records, see ``fold``. The first frame is ``"writer"``.
+- ``J``: a JSON object; its ``"t"`` says what it records, ``"run"`` of which run; see ``journal_records``. The first
+  frame is ``"writer"``, with the identity of the process.
 
 A frame that is not whole yet is not there yet. Imported by training scripts at their start: must stay light.
 """
@@ -30,15 +31,9 @@ HEADER = struct.Struct("<BI")
 METRICS_HEAD = struct.Struct("<Iqd")
 
 
-def file_name(run_id: str) -> str:
-    """A name for this process's new journal of a run; sorts by time of creation within and between runs."""
-    return f"{run_id}.{time.time_ns():016x}{os.getpid():08x}{SUFFIX}"
-
-
-def split_name(name: str) -> tuple[str, str]:
-    """The run id and the writer that a journal's name holds; ("", "") for other files."""
-    run_id, _, rest = name.partition(".")
-    return (run_id, rest.removesuffix(SUFFIX)) if run_id and rest.endswith(SUFFIX) else ("", "")
+def file_name() -> str:
+    """A name for a new journal of this process; names sort by time of creation."""
+    return f"{time.time_ns():016x}{os.getpid():08x}{SUFFIX}"
 
 
 def metrics_packer(count: int) -> struct.Struct:
@@ -56,9 +51,9 @@ def record(content: Mapping[str, object]) -> bytes:
     return _frame(RECORD, content)
 
 
-def key_set(keys: Sequence[str]) -> bytes:
+def key_set(run_id: str, keys: Sequence[str]) -> bytes:
     """A ``K`` frame."""
-    return _frame(KEYS, list(keys))
+    return _frame(KEYS, [run_id, *keys])
 
 
 def frames(data: bytes) -> Iterator[tuple[int, int, int]]:

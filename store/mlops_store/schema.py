@@ -224,9 +224,11 @@ def m001_tracking(db: Database) -> None:
     # How far each journal has been folded; moved in the transaction that inserts what was read.
     db.create_table(
         "journals",
-        {"name": str, "run_id": int, "offset": int, "keysets": str, "problem": str, "folded_at": float},
+        # key sets: a list of [run id, name …], null where the run has ended; runs: run id -> whether it ends with the
+        # writer, of those that have not ended
+        {"name": str, "offset": int, "keysets": str, "runs": str, "folded_at": float},
         pk="name",
-        not_null={"offset", "keysets", "folded_at"},
+        not_null={"offset", "keysets", "runs", "folded_at"},
         strict=True,
     )
     db.create_table(

@@ -5,63 +5,70 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlops_store import events, journals, processes, runs
 
 if TYPE_CHECKING:
+    from mlops_store.journal_records import Journal
     from mlops_store.store import Store
 
 #: Seconds for which a process that was seen alive is not looked at again.
 _RECHECK_S = 1.0
 
+_WORDLESS = "the process ended without a word (killed, or a crash)"
+
 _seen_alive: dict[str, float] = {}
 
 
-def settle(store: Store, directory: str, offsets: Mapping[str, int], closed: set[str]) -> None:
+def settle(store: Store, directory: str, offsets: Mapping[str, int], states: Mapping[str, Journal]) -> None:
     """Looks at journals that hold nothing new.
 
     Args:
         store: The store that has everything of them.
         directory: Where they are.
         offsets: Their names, and how far each is stored.
-        closed: Those whose writer has said that it is done.
+        states: What is known of them and of the others.
     """
-    left = {name for name in os.listdir(directory) if name.endswith(journals.SUFFIX)}
-    now = time.monotonic()
+    closed, gone = set[str](), dict[str, float]()
     for name, offset in offsets.items():
         path = os.path.join(directory, name)
-        is_recent = now - _seen_alive.get(path, -_RECHECK_S) < _RECHECK_S
-        if name not in left or (is_recent and name not in closed):
-            continue
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            if _is_done(store, descriptor, name, offset, left, name in closed):
-                os.unlink(path)
-                left.discard(name)
-                _seen_alive.pop(path, None)
-            else:
-                _seen_alive[path] = now
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        try:
+            if name in states and states[name].is_closed:
+                if os.fstat(descriptor).st_size <= offset:
+                    closed.add(name)
+            elif _is_gone(descriptor, path, offset):
+                gone[name] = os.fstat(descriptor).st_mtime
         finally:
             os.close(descriptor)
+    left = {name for name in os.listdir(directory) if name.endswith(journals.SUFFIX)} - closed - gone.keys()
+    in_use = {run_id for name in left if name in states for run_id in states[name].runs}
+    for name, at in gone.items():
+        owned = [run_id for run_id, is_owner in states[name].runs.items() if is_owner] if name in states else []
+        _kill(store, [run_id for run_id in owned if run_id not in in_use], at)
+        if not in_use.intersection(owned):  # else a process that it forked may be logging still
+            closed.add(name)
+    for name in closed:
+        os.unlink(os.path.join(directory, name))
+        _seen_alive.pop(os.path.join(directory, name), None)
 
 
-def _is_done(store: Store, descriptor: int, name: str, offset: int, left: set[str], is_closed: bool) -> bool:
-    """Whether a journal is of no more use; ends its run when its writer owned that and is gone."""
-    if is_closed:
-        return os.fstat(descriptor).st_size <= offset
-    writer = _writer(os.pread(descriptor, 4096, 0))
-    if not processes.is_gone(writer, descriptor):
+def _is_gone(descriptor: int, path: str, offset: int) -> bool:
+    """Whether the process that wrote a journal is gone, and everything of it stored."""
+    now = time.monotonic()
+    if now - _seen_alive.get(path, -_RECHECK_S) < _RECHECK_S:
         return False
-    size, run_id = os.fstat(descriptor).st_size, journals.split_name(name)[0]
-    if size > offset and _has_frame(os.pread(descriptor, size - offset, offset)):
-        return False  # it wrote on before it went: first that is stored
-    if writer.get("is_owner") and offset:
-        if any(other != name and other.startswith(f"{run_id}.") for other in left):
-            return False  # a process that it forked may be logging still
-        _kill(store, run_id, os.fstat(descriptor).st_mtime)
-    return True
+    if not processes.is_gone(_writer(os.pread(descriptor, 4096, 0)), descriptor):
+        _seen_alive[path] = now
+        return False
+    size = os.fstat(descriptor).st_size
+    # it may have written on before it went: first that is stored
+    return size <= offset or not _has_frame(os.pread(descriptor, size - offset, offset))
 
 
 def _has_frame(data: bytes) -> bool:
@@ -82,11 +89,12 @@ def _writer(head: bytes) -> dict[str, Any]:
     return {}
 
 
-def _kill(store: Store, run_id: str, at: float) -> None:
+def _kill(store: Store, run_ids: Sequence[str], at: float) -> None:
     live = "SELECT 1 FROM runs WHERE run_id = ? AND status = 'RUNNING' AND kind = 'run'"
-    if not store.read().execute(live, (run_id,)).fetchone():
+    if not any(store.read().execute(live, (run_id,)).fetchone() for run_id in run_ids):
         return
     with store.write() as db:
-        if db.execute(live, (run_id,)).fetchone():
-            runs.finish(db, run_id, "KILLED", at, error="the process ended without a word (killed, or a crash)")
-            events.add(db, "run.killed", f"run:{run_id}", "the process ended without a word (killed, or a crash)")
+        for run_id in run_ids:
+            if db.execute(live, (run_id,)).fetchone():
+                runs.finish(db, run_id, "KILLED", at, error=_WORDLESS)
+                events.add(db, "run.killed", f"run:{run_id}", _WORDLESS)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from mlops_store import events, fold, journals, metrics, processes, runs
 from mlops_store.errors import StoreBusy
 from mlops_store.ids import new_id
-from mlops_store.records import RunStatus
+from mlops_store.records import Run, RunStatus
 from mlops_store.store import Store
 
 DEAD = {"host": os.uname().nodename, "boot_id": "earlier", "pid": 1, "ticks": 1}
@@ -36,17 +36,27 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "journals"
 
 
-def writer(*, is_owner: bool = True, is_dead: bool = False) -> bytes:
-    return journals.record({"t": "writer", "is_owner": is_owner, **(DEAD if is_dead else processes.identity())})
+class Log:
+    """What a process appends to its journal for one run."""
 
+    def __init__(self, run_id: str = "", *, is_dead: bool = False) -> None:
+        self.run_id = run_id or new_id()
+        self.writer = journals.record({"t": "writer", **(DEAD if is_dead else processes.identity())})
+        self.keys = journals.key_set(self.run_id, ["loss"])
+        self.end = self.record("end", status="FINISHED", at=5.0)
+        self.close = journals.record({"t": "close"})
 
-def start(name: str = "train", **content: object) -> bytes:
-    values = {"name": name, "experiment": "default", "at": 1.0, "attributes": {}}
-    return journals.record({"t": "start", **values, **content})
+    def record(self, kind: str, **content: object) -> bytes:
+        return journals.record({"t": kind, "run": self.run_id, **content})
 
+    def start(self, name: str = "train", **content: object) -> bytes:
+        return self.record("start", **{"name": name, "experiment": "default", "at": 1.0, "attributes": {}, **content})
 
-def end(status: str = "FINISHED", at: float = 5.0) -> bytes:
-    return journals.record({"t": "end", "status": status, "at": at})
+    def begin(self, name: str = "train") -> bytes:
+        return self.writer + self.start(name) + self.keys
+
+    def whole(self, name: str, count: int) -> bytes:
+        return self.begin(name) + curve(count) + self.end + self.close
 
 
 def point(values: Mapping[str, float], step: int, keyset: int = 0) -> bytes:
@@ -59,24 +69,32 @@ def curve(count: int, first: int = 0) -> bytes:
     return b"".join(point({"loss": float(step)}, step) for step in range(first, first + count))
 
 
-def put(folder: Path, *parts: bytes, run_id: str = "") -> Path:
-    path = folder / journals.file_name(run_id or new_id())
+def put(folder: Path, *parts: bytes) -> Path:
+    path = folder / journals.file_name()
     path.write_bytes(b"".join(parts))
     return path
 
 
-def logged(store: Store, path: Path) -> list[float]:
-    run_id, _ = journals.split_name(path.name)
-    return [point.value for point in metrics.history(store.read(), run_id, "loss")]
+def steps(count: int) -> list[float]:
+    return [float(step) for step in range(count)]
+
+
+def run_of(store: Store, log: Log) -> Run:
+    return runs.get(store.read(), log.run_id)
+
+
+def logged(store: Store, log: Log) -> list[float]:
+    return [point.value for point in metrics.history(store.read(), log.run_id, "loss")]
 
 
 def test_a_finished_run_is_stored_and_its_journal_removed(store: Store, folder: Path) -> None:
-    path = put(folder, writer(), start("a", params={"lr": "0.1"}), journals.key_set(["loss"]), curve(3), end())
-    assert fold.fold(store, str(folder)) == 7
-    (run,) = runs.by_ids(store.read(), runs.ids(store.read()))
+    log = Log()
+    put(folder, log.writer, log.start("a", params={"lr": "0.1"}), log.keys, curve(3), log.end, log.close)
+    assert fold.fold(store, str(folder)) == 8
+    run = run_of(store, log)
     assert (run.name, run.status, run.started_at, run.ended_at) == ("a", RunStatus.FINISHED, 1.0, 5.0)
     assert (run.params, run.metrics) == ({"lr": "0.1"}, {"loss": 2.0})
-    assert logged(store, path) == [0.0, 1.0, 2.0]
+    assert logged(store, log) == steps(3)
     assert list(folder.iterdir()) == []
 
 
@@ -88,18 +106,33 @@ def test_nothing_to_fold_touches_nothing(store: Store, folder: Path, tmp_path: P
     assert store.data_version() == before
 
 
+def test_many_runs_of_a_process_share_its_journal(store: Store, folder: Path) -> None:
+    logs = [Log() for _ in range(5)]
+    parts = [log.start(str(n)) + log.keys + point({"loss": float(n)}, n, keyset=n) for n, log in enumerate(logs)]
+    path = put(folder, logs[0].writer, *parts, logs[1].end)
+    fold.fold(store, str(folder))
+    with path.open("ab") as file:
+        file.write(point({"loss": 9.0}, 9, keyset=3) + logs[3].end)
+    fold.fold(store, str(folder))
+    assert [logged(store, log) for log in logs] == [[0.0], [1.0], [2.0], [3.0, 9.0], [4.0]]
+    live = [str(run_of(store, log).status) for log in logs]
+    assert live == ["RUNNING", "FINISHED", "RUNNING", "FINISHED", "RUNNING"]
+    keysets, known = store.read().execute("SELECT keysets, runs FROM journals").fetchone()
+    assert [keys is not None for keys in json.loads(keysets)] == [True, False, True, False, True]
+    assert sorted(json.loads(known)) == sorted(logs[n].run_id for n in (0, 2, 4))
+
+
 def test_a_run_that_goes_on_is_folded_piece_by_piece(store: Store, folder: Path) -> None:
-    path = put(folder, writer(), start(), journals.key_set(["loss"]))
-    expected: list[float] = []
+    log = Log()
+    path = put(folder, log.begin())
     for first in range(0, 2000, 400):
         with path.open("ab") as file:
             file.write(curve(400, first))
         assert fold.fold(store, str(folder)) >= 400
-        expected += [float(step) for step in range(first, first + 400)]
-        assert logged(store, path) == expected
+        assert logged(store, log) == steps(first + 400)
     assert path.exists()
     with path.open("ab") as file:
-        file.write(end())
+        file.write(log.end + log.close)
     fold.fold(store, str(folder))
     assert not path.exists()
 
@@ -109,37 +142,41 @@ def test_a_run_that_goes_on_is_folded_piece_by_piece(store: Store, folder: Path)
 def test_a_journal_that_grows_by_any_bytes_is_folded_exactly_once(
     store: Store, folder: Path, data: st.DataObject
 ) -> None:
-    whole = b"".join([writer(), start(), journals.key_set(["loss"]), curve(20), start("ignored"), curve(5, 20), end()])
+    log = Log()
+    whole = log.begin() + curve(20) + log.record("tags", tags={"a": "b"}) + curve(5, 20) + log.end + log.close
     cuts = sorted(data.draw(st.lists(st.integers(0, len(whole) - 1), max_size=6)))
     path = put(folder)
     for low, high in zip([0, *cuts], [*cuts, len(whole)], strict=True):
         with path.open("ab") as file:
             file.write(whole[low:high])
         fold.fold(store, str(folder))
-    assert logged(store, path) == [float(step) for step in range(25)]
+    assert logged(store, log) == steps(25)
+    assert run_of(store, log).tags == {"a": "b"}
     assert not path.exists()
 
 
 def test_the_row_of_a_journal_goes_after_its_file(store: Store, folder: Path) -> None:
-    put(folder, writer(), start(), end())
-    fold.fold(store, str(folder))
-    put(folder, writer(), start(), end())
-    fold.fold(store, str(folder))
+    for _ in range(2):
+        put(folder, Log().whole("a", 1))
+        fold.fold(store, str(folder))
     assert store.read().execute("SELECT count(*) FROM journals").fetchone()[0] == 1
 
 
 def test_a_folder_that_died_before_it_removed_the_file_is_made_up_for(store: Store, folder: Path) -> None:
-    path = put(folder, writer(is_dead=True), start(), journals.key_set(["loss"]), curve(3), end())
+    log = Log(is_dead=True)
+    path = put(folder, log.whole("a", 3))
     content = path.read_bytes()
     fold.fold(store, str(folder))
     path.write_bytes(content)
     assert fold.fold(store, str(folder)) == 0
-    assert logged(store, path) == [0.0, 1.0, 2.0]
+    assert logged(store, log) == steps(3)
     assert not path.exists()
 
 
 def test_many_folders_at_once_store_everything_once(store: Store, folder: Path) -> None:
-    paths = [put(folder, writer(), start(str(n)), journals.key_set(["loss"]), curve(200), end()) for n in range(40)]
+    logs = [Log() for _ in range(40)]
+    for n, log in enumerate(logs):
+        put(folder, log.whole(str(n), 200))
     code = (
         "import sys\nfrom mlops_store.store import Store\nfrom mlops_store.fold import fold\n"
         "sys.stdin.read()\nprint(fold(Store(sys.argv[1]), sys.argv[2]))"
@@ -158,52 +195,62 @@ def test_many_folders_at_once_store_everything_once(store: Store, folder: Path) 
         process.stdin.close()
     counts = [int(process.stdout.read()) for process in folders if process.stdout]
     assert [process.wait() for process in folders] == [0] * 8
-    assert sum(counts) == 40 * 204
-    assert all(logged(store, path) == [float(step) for step in range(200)] for path in paths)
+    assert sum(counts) == 40 * 205
+    assert all(logged(store, log) == steps(200) for log in logs)
 
 
 def test_without_file_locks_transactions_alone_keep_the_result_right(store: Store, folder: Path) -> None:
-    path = put(folder, writer(), start(), journals.key_set(["loss"]), curve(50))
-    name, run_id = path.name, journals.split_name(path.name)[0]
-    batch = [(name, 0, path.read_bytes())]
+    log = Log()
+    path = put(folder, log.begin(), curve(50))
+    batch = [(path.name, 0, path.read_bytes())]
     for _ in range(2):  # two folders that have read the same bytes
         with store.write() as db:
             fold.store_batch(db, str(folder), batch)
-    assert len(metrics.history(store.read(), run_id, "loss")) == 50
+    assert logged(store, log) == steps(50)
 
 
 def test_a_reader_waits_for_another_folder_and_background_work_does_not(store: Store, folder: Path) -> None:
-    put(folder, writer(), start(), end())
+    put(folder, Log().whole("a", 0))
     with open(Path(store.path).parent / "fold.lock", "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         assert fold.fold(store, str(folder), wait_s=0) == 0
         assert fold.fold(store, str(folder), wait_s=0.02) == 0
         assert runs.count(store.read()) == 0
-    assert fold.fold(store, str(folder), wait_s=0) == 3
+    assert fold.fold(store, str(folder), wait_s=0) == 5
 
 
 def test_a_locked_store_is_reported_and_nothing_is_lost(store: Store, folder: Path) -> None:
-    put(folder, writer(), start(), end())
+    put(folder, Log().whole("a", 0))
     with Store(store.path, busy_timeout_s=0.05) as other, store.write(), pytest.raises(StoreBusy):
         fold.fold(other, str(folder))
     fold.fold(store, str(folder))
     assert runs.count(store.read()) == 1
 
 
-@pytest.mark.parametrize(
-    "junk", [b"\0" * 64, b"Q\x01\0\0\0x", b"J\xff\xff\xff\xff", b"M\x04\0\0\0abcd", b"K\x02\0\0\0{]"]
-)
+JUNK = [
+    b"\0" * 64,
+    b"Q\x01\0\0\0x",
+    b"J\xff\xff\xff\xff",
+    b"M\x04\0\0\0abcd",
+    b"K\x02\0\0\0{]",
+    point({"a": 1.0, "b": 2.0}, 1),
+]
+
+
+@pytest.mark.parametrize("junk", JUNK)
 def test_damage_ends_the_journal_there_and_is_an_event(store: Store, folder: Path, junk: bytes) -> None:
-    path = put(folder, writer(), start(), journals.key_set(["loss"]), curve(5), junk, curve(5, 5))
-    other = put(folder, writer(), start("other"), end())
+    log, other = Log(), Log()
+    path = put(folder, log.begin(), curve(5), junk, curve(5, 5))
+    other_path = put(folder, other.whole("other", 2))
     fold.fold(store, str(folder))
     fold.fold(store, str(folder))
-    assert logged(store, path) == [float(step) for step in range(5)]
+    assert logged(store, log) == steps(5)
     assert not path.exists()
     assert path.with_name(path.name + ".damaged").exists()
     found = [event for event in events.newest(store.read()) if event.kind == "journal.damaged"]
     assert len(found) == 1
-    assert not other.exists()
+    assert not other_path.exists()
+    assert logged(store, other) == steps(2)
 
 
 @pytest.mark.parametrize(
@@ -216,89 +263,108 @@ def test_damage_ends_the_journal_there_and_is_an_event(store: Store, folder: Pat
         {"t": "model", "model": {}},
         {"t": "tags", "tags": {"a": {"b": 1}}},
         {"t": "later", "from": "a newer program"},
+        {"t": "start"},
         {"nothing": 1},
-        [],
     ],
     ids=str,
 )
-def test_a_record_that_makes_no_sense_does_not_keep_out_the_others(store: Store, folder: Path, record: object) -> None:
-    body = json.dumps(record).encode()
-    frame = journals.HEADER.pack(journals.RECORD, len(body)) + body
-    path = put(folder, writer(), start(), frame, journals.key_set(["loss"]), curve(3), end())
+def test_a_record_that_makes_no_sense_does_not_keep_out_the_others(
+    store: Store, folder: Path, record: dict[str, object]
+) -> None:
+    log = Log()
+    put(folder, log.begin(), journals.record({**record, "run": log.run_id}), curve(3), log.end)
     fold.fold(store, str(folder))
-    assert logged(store, path) == [0.0, 1.0, 2.0]
-    assert runs.get(store.read(), path.name[:32]).status is RunStatus.FINISHED
+    assert logged(store, log) == steps(3)
+    assert run_of(store, log).status is RunStatus.FINISHED
+
+
+def test_a_record_that_is_no_object_does_not_keep_out_the_others(store: Store, folder: Path) -> None:
+    log = Log()
+    put(folder, log.begin(), journals.HEADER.pack(journals.RECORD, 2) + b"[]", curve(3), log.end)
+    fold.fold(store, str(folder))
+    assert logged(store, log) == steps(3)
 
 
 def test_a_frame_longer_than_a_batch_is_folded(store: Store, folder: Path) -> None:
-    text = "x" * 3_000_000
-    path = put(folder, writer(), start(tags={"big": text}), journals.key_set(["loss"]), curve(3), end())
+    log, text = Log(), "x" * 3_000_000
+    put(folder, log.begin(), log.record("tags", tags={"big": text}), curve(3), log.end)
     fold.fold(store, str(folder))
-    assert runs.get(store.read(), path.name[:32]).tags["big"] == text
-    assert logged(store, path) == [0.0, 1.0, 2.0]
+    assert run_of(store, log).tags["big"] == text
+    assert logged(store, log) == steps(3)
 
 
 def test_a_journal_longer_than_a_batch_is_folded_in_several_transactions(store: Store, folder: Path) -> None:
-    count = 60_000
-    path = put(folder, writer(), start(), journals.key_set(["loss"]), curve(count), end())
+    log = Log()
+    path = put(folder, log.whole("a", 60_000))
     assert path.stat().st_size > 1 << 20
-    assert fold.fold(store, str(folder)) == count + 4
-    assert logged(store, path) == [float(step) for step in range(count)]
+    assert fold.fold(store, str(folder)) == 60_005
+    assert logged(store, log) == steps(60_000)
 
 
-def test_a_child_that_comes_before_its_parent_in_name_finds_it(store: Store, folder: Path) -> None:
-    put(folder, writer(), start("parent"), run_id="f" * 32)
-    put(folder, writer(), start("child", parent="f" * 32), run_id="0" * 32)
+@pytest.mark.parametrize("is_parent_first", [True, False])
+def test_a_child_finds_its_parent_in_whatever_order_they_are_stored(
+    store: Store, folder: Path, is_parent_first: bool
+) -> None:
+    parent, child = Log(), Log()
+    parts = [parent.writer + parent.start("parent"), child.writer + child.start("child", parent=parent.run_id)]
+    for part in parts if is_parent_first else reversed(parts):
+        put(folder, part)
+        fold.fold(store, str(folder))
+    assert run_of(store, child).parent_run_id == parent.run_id
+
+
+def test_a_child_of_a_parent_that_never_comes_keeps_its_name_for_it(store: Store, folder: Path) -> None:
+    child = Log()
+    put(folder, child.writer, child.start("child", parent="f" * 32))
     fold.fold(store, str(folder))
-    assert runs.get(store.read(), "0" * 32).parent_run_id == "f" * 32
+    run = run_of(store, child)
+    assert (run.parent_run_id, run.tags) == (None, {"mlflow.parentRunId": "f" * 32})
 
 
-def test_a_child_of_an_unknown_parent_is_kept_and_that_is_an_event(store: Store, folder: Path) -> None:
-    put(folder, writer(), start("child", parent="f" * 32), run_id="0" * 32)
+def test_what_is_logged_to_a_run_before_its_start_is_stored_belongs_to_it(store: Store, folder: Path) -> None:
+    log = Log()
+    put(folder, log.writer, log.keys, curve(3))
     fold.fold(store, str(folder))
-    assert runs.get(store.read(), "0" * 32).parent_run_id is None
-    assert events.newest(store.read())[0].kind == "run.orphan"
-
-
-def test_what_is_logged_to_a_run_without_a_row_is_kept_under_its_id(store: Store, folder: Path) -> None:
-    path = put(folder, writer(), journals.key_set(["loss"]), curve(3))
+    put(folder, log.writer, log.start("late", at=7.0))
     fold.fold(store, str(folder))
-    assert logged(store, path) == [0.0, 1.0, 2.0]
+    assert logged(store, log) == steps(3)
+    assert (run_of(store, log).name, run_of(store, log).started_at) == ("late", 7.0)
 
 
 def test_two_processes_that_log_different_values_of_a_param_keep_the_first_and_an_event(
     store: Store, folder: Path
 ) -> None:
-    run_id = new_id()
-    put(folder, writer(), start(params={"lr": "0.1"}), run_id=run_id)
-    put(folder, writer(is_owner=False), journals.record({"t": "params", "params": {"lr": "0.2"}}), run_id=run_id)
+    log = Log()
+    put(folder, log.writer, log.start(params={"lr": "0.1"}))
+    put(folder, log.writer, log.record("params", params={"lr": "0.2"}))
     fold.fold(store, str(folder))
-    assert runs.get(store.read(), run_id).params == {"lr": "0.1"}
+    assert run_of(store, log).params == {"lr": "0.1"}
     assert events.newest(store.read())[0].kind == "param.conflict"
 
 
 def test_a_run_whose_process_is_gone_is_killed(store: Store, folder: Path) -> None:
-    path = put(
-        folder, writer(is_dead=True), start(), journals.key_set(["loss"]), curve(3), point({"loss": 9.0}, 9)[:-4]
-    )
+    log, ended = Log(is_dead=True), Log()
+    path = put(folder, log.begin(), curve(3), ended.start(), ended.end, point({"loss": 9.0}, 9)[:-4])
     os.utime(path, (77.0, 77.0))
     fold.fold(store, str(folder))
-    run = runs.get(store.read(), path.name[:32])
+    run = run_of(store, log)
     assert (run.status, run.ended_at) == (RunStatus.KILLED, 77.0)
-    assert logged(store, path) == [0.0, 1.0, 2.0]
+    assert run_of(store, ended).status is RunStatus.FINISHED
+    assert logged(store, log) == steps(3)
     assert not path.exists()
-    assert events.newest(store.read())[0].kind == "run.killed"
+    assert [event.kind for event in events.newest(store.read())] == ["run.killed"]
 
 
 def test_a_run_whose_process_is_gone_stays_while_a_process_that_it_forked_logs(store: Store, folder: Path) -> None:
-    run_id = new_id()
-    put(folder, writer(is_dead=True), start(), run_id=run_id)
-    child = put(folder, writer(is_owner=False), run_id=run_id)
+    log = Log(is_dead=True)
+    put(folder, log.begin())
+    child = put(folder, Log().writer, log.keys, curve(1))
     fold.fold(store, str(folder))
-    assert runs.get(store.read(), run_id).status is RunStatus.RUNNING
-    child.write_bytes(writer(is_owner=False, is_dead=True))
+    assert run_of(store, log).status is RunStatus.RUNNING
+    child.unlink()
+    put(folder, Log(is_dead=True).writer, log.keys, curve(1))
     until_settled(store, folder)
-    assert runs.get(store.read(), run_id).status is RunStatus.KILLED
+    assert run_of(store, log).status is RunStatus.KILLED
 
 
 def until_settled(store: Store, folder: Path) -> None:
@@ -311,51 +377,49 @@ def until_settled(store: Store, folder: Path) -> None:
 
 
 def test_a_forked_process_that_is_gone_does_not_end_the_run(store: Store, folder: Path) -> None:
-    run_id = new_id()
-    owner = put(folder, writer(), start(), run_id=run_id)
-    child = put(folder, writer(is_owner=False, is_dead=True), run_id=run_id)
+    log = Log()
+    owner = put(folder, log.begin())
+    child = put(folder, Log(is_dead=True).writer, log.keys, curve(1))
     fold.fold(store, str(folder))
-    assert runs.get(store.read(), run_id).status is RunStatus.RUNNING
+    assert run_of(store, log).status is RunStatus.RUNNING
     assert (owner.exists(), child.exists()) == (True, False)
 
 
 def test_the_run_of_a_stage_is_ended_by_the_pipeline_only(store: Store, folder: Path) -> None:
-    run_id = new_id()
+    log = Log(is_dead=True)
     with store.write() as db:
-        runs.create(db, run_id=run_id, name="train", experiment="default", kind="stage", started_at=1.0, user="ann")
-    adopt = journals.record({"t": "adopt", "at": 2.0, "attributes": {"user": "bob", "host": "box"}, "tags": {"a": "b"}})
-    put(folder, writer(is_owner=False, is_dead=True), adopt, run_id=run_id)
+        runs.create(db, run_id=log.run_id, name="train", experiment="default", kind="stage", started_at=1.0, user="ann")
+    put(folder, log.writer, log.record("adopt", at=2.0, attributes={"user": "bob", "host": "box"}, tags={"a": "b"}))
     fold.fold(store, str(folder))
-    run = runs.get(store.read(), run_id)
+    run = run_of(store, log)
     assert (run.status, run.user, run.host, run.tags) == (RunStatus.RUNNING, "ann", "box", {"a": "b"})
     assert list(folder.iterdir()) == []
 
 
 def test_a_resumed_run_is_running_again_and_keeps_what_it_had(store: Store, folder: Path) -> None:
-    run_id = new_id()
-    put(folder, writer(), start(), journals.key_set(["loss"]), curve(20), end("FAILED"), run_id=run_id)
+    log = Log()
+    put(folder, log.begin(), curve(20), log.record("end", status="FAILED", at=3.0), log.close)
     fold.fold(store, str(folder))
-    again = put(folder, writer(), journals.record({"t": "resume", "at": 9.0}), run_id=run_id)
+    again = put(folder, log.writer, log.record("resume", at=9.0))
     fold.fold(store, str(folder))
-    assert runs.get(store.read(), run_id).status is RunStatus.RUNNING
+    assert (run_of(store, log).status, run_of(store, log).ended_at) == (RunStatus.RUNNING, None)
     with again.open("ab") as file:
-        file.write(journals.key_set(["loss"]) + curve(20, 20) + end())
+        file.write(log.keys + curve(20, 20) + log.end)
     fold.fold(store, str(folder))
-    run = runs.get(store.read(), run_id)
-    assert (run.status, run.ended_at) == (RunStatus.FINISHED, 5.0)
-    assert logged(store, again) == [float(step) for step in range(40)]
+    assert (run_of(store, log).status, run_of(store, log).ended_at) == (RunStatus.FINISHED, 5.0)
+    assert logged(store, log) == steps(40)
 
 
 def test_a_budget_ends_a_fold_and_the_next_goes_on(store: Store, folder: Path) -> None:
-    path = put(folder, writer(), start(), journals.key_set(["loss"]), curve(60_000), end())
+    path = put(folder, Log().whole("a", 60_000))
     first = fold.fold(store, str(folder), budget_s=0.0001)
-    assert 0 < first < 60_004
+    assert 0 < first < 60_005
     assert path.exists()
-    assert fold.fold(store, str(folder)) == 60_004 - first
+    assert fold.fold(store, str(folder)) == 60_005 - first
     assert not path.exists()
 
 
 def test_a_store_that_cannot_be_written_is_read_without_folding(store: Store, folder: Path) -> None:
-    put(folder, writer(), start(), end())
+    put(folder, Log().whole("a", 1))
     store.is_read_only = True
     assert fold.fold(store, str(folder)) == 0
