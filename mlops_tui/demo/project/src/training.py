@@ -43,7 +43,10 @@ def log_settings(family: str) -> None:
 
 def log_step(model, step: int) -> None:
     """Log how good the model is after this step."""
-    mlops.log_metrics({**scores(model, "train"), **scores(model, "validation")}, step=step)
+    metrics = {**scores(model, "train"), **scores(model, "validation")}
+    mlops.log_metrics(metrics, step=step)
+    if step % 10 == 0:
+        print(f"step {step:3d}  " + "  ".join(f"{name} {value:.4f}" for name, value in metrics.items()), flush=True)
     time.sleep(params()["pace_s"])
 
 
