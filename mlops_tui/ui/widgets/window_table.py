@@ -6,12 +6,10 @@ The cursor and the marks belong to keys, not to positions, so that live changes 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
-from rich.cells import cell_len
-from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
@@ -21,25 +19,12 @@ from textual.strip import Strip
 from textual.worker import get_current_worker
 
 from mlops_tui.ui import keymap
-from mlops_tui.ui.text import CellValue, cut, fit, pieces, plain
-from mlops_tui.ui.theme import sign, style_of
+from mlops_tui.ui.text import plain
+from mlops_tui.ui.theme import style_of
 from mlops_tui.ui.widgets.columns import Column, Placed, place
-
-Key: TypeAlias = Hashable
-
-#: Rows kept beyond the window; the rest is loaded when it comes in sight.
-KEPT_ROWS = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of a list: a key that stays the same while the row changes, and one value a column."""
-
-    key: Key
-    cells: tuple[CellValue, ...]
-
-
-RowLoader: TypeAlias = "Callable[[Sequence[Key]], Sequence[Row]]"
+from mlops_tui.ui.widgets.marks import Marks
+from mlops_tui.ui.widgets.rows import Key, Row, RowLoader, Rows, Widths
+from mlops_tui.ui.widgets.table_lines import MARGIN, MARKS, TableLines
 
 
 class WindowTable(ScrollView, can_focus=True):
@@ -115,30 +100,28 @@ class WindowTable(ScrollView, can_focus=True):
         self._can_mark = can_mark
         self._has_header = has_header
         self._empty = empty
-        self._keys: Sequence[Key] = ()
-        self._rows: dict[Key, Row] = {}
-        self._natural = [cell_len(column.label) for column in self._columns]
+        self._rows = Rows()
+        self._widths = Widths(self._columns)
         self._placed: tuple[Placed, ...] = ()
         self._placed_width = -1
         self._skipped = 0
         self._cursor = 0
-        self._is_moved = False
-        self._anchor: int | None = None
-        self._marks: set[Key] = set()
-        self._before_range: frozenset[Key] = frozenset()
+        self._marks = Marks()
         self._wanted: tuple[Key, ...] = ()
+        #: Whether somebody has moved the cursor. Until then it stays on the first row, whichever that is.
+        self.is_moved = False
 
     # what is shown
 
     @property
     def keys(self) -> Sequence[Key]:
         """The keys of all rows, in order."""
-        return self._keys
+        return self._rows.keys
 
     @property
     def row_count(self) -> int:
         """How many rows there are."""
-        return len(self._keys)
+        return len(self.keys)
 
     @property
     def cursor(self) -> int:
@@ -148,7 +131,7 @@ class WindowTable(ScrollView, can_focus=True):
     @property
     def cursor_key(self) -> Key | None:
         """Key of the row under the cursor, None in an empty list."""
-        return self._keys[self._cursor] if self._keys else None
+        return self.keys[self._cursor] if self.keys else None
 
     @property
     def cursor_row(self) -> Row | None:
@@ -158,14 +141,14 @@ class WindowTable(ScrollView, can_focus=True):
     @property
     def marks(self) -> frozenset[Key]:
         """Keys of the marked rows."""
-        return frozenset(self._marks)
+        return self._marks.keys
 
     @property
     def selection(self) -> tuple[Key, ...]:
         """What an act applies to: the marked rows in their order, or else the row under the cursor."""
-        if self._marks:
-            return tuple(key for key in self._keys if key in self._marks)
-        return (self._keys[self._cursor],) if self._keys else ()
+        if self.marks:
+            return tuple(key for key in self.keys if key in self.marks)
+        return (self.keys[self._cursor],) if self.keys else ()
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -175,15 +158,14 @@ class WindowTable(ScrollView, can_focus=True):
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Replaces the columns; the rows must be shown anew."""
         self._columns = tuple(columns)
-        self._natural = [cell_len(column.label) for column in self._columns]
-        self._rows.clear()
+        self._widths = Widths(self._columns)
+        self._rows.forget()
         self._skipped = 0
         self._place()
-        self.refresh()
 
     def show(self, rows: Sequence[Row]) -> None:
         """Shows a list that is in memory as a whole."""
-        self._take([row.key for row in rows], rows, forget=True)
+        self._take([row.key for row in rows], rows, is_all=True)
 
     def show_window(self, keys: Sequence[Key], rows: Iterable[Row] = ()) -> None:
         """Shows a long list of which only some rows are loaded.
@@ -193,149 +175,106 @@ class WindowTable(ScrollView, can_focus=True):
             rows: Those that are loaded already (the first window, or fresh versions of what is in sight);
                 the rest comes from ``load`` when needed.
         """
-        self._take(keys, rows, forget=False)
+        self._take(keys, tuple(rows), is_all=False)
         self._fetch()
 
     @property
     def window_keys(self) -> Sequence[Key]:
         """The keys in sight: what to load again when the store has changed."""
         top = self.scroll_offset.y
-        return self._keys[top : top + max(1, self._room)]
+        return self.keys[top : top + max(1, self._room)]
 
     def move_to(self, key: Key) -> bool:
         """Puts the cursor on a row; False when no row has that key."""
-        try:
-            position = self._keys.index(key)
-        except ValueError:
+        position = self._rows.position(key, self._cursor)
+        if not self.keys or self.keys[position] != key:
             return False
         self._move(position)
         return True
 
-    @property
-    def is_moved(self) -> bool:
-        """Whether somebody has moved the cursor."""
-        return self._is_moved
-
     def point_at(self, key: Key) -> None:
         """Puts the cursor on a row as if nobody had moved it yet."""
-        was_moved = self._is_moved
+        was_moved = self.is_moved
         self.move_to(key)
-        self._is_moved = was_moved
+        self.is_moved = was_moved
 
     def set_marks(self, keys: Iterable[Key]) -> None:
         """Marks exactly the rows of these keys."""
-        wanted = set(keys)
-        if wanted != self._marks:
-            self._marks = wanted
+        if self._marks.replace(keys):
             self.refresh()
-            self.post_message(self.MarksChanged(self, self.marks))
+            self._tell(self.MarksChanged(self, self.marks))
 
     def end_range(self) -> bool:
         """Ends marking a range; False when none was begun."""
-        if self._anchor is None:
+        if not self._marks.is_ranging:
             return False
-        self._anchor = None
+        self._marks.end()
         self.refresh_bindings()
         return True
 
+    def copy_text(self) -> tuple[str, str]:
+        """What ``y`` copies here: the key of the row under the cursor, and what to call it."""
+        key, row = self.cursor_key, self.cursor_row
+        name = plain(row.cells[0]) if row and row.cells else ""
+        return (str(key), name) if key is not None else ("", "")
+
     # taking rows
 
-    def _take(self, keys: Sequence[Key], rows: Iterable[Row], *, forget: bool) -> None:
+    def _take(self, keys: Sequence[Key], rows: Sequence[Row], *, is_all: bool) -> None:
         before, key, top = self._cursor, self.cursor_key, self.scroll_offset.y
-        was_empty = not self._keys
-        changed = {row.key for row in rows if self._rows.get(row.key) != row}
-        loaded = {row.key: row for row in rows}
-        same_order = len(keys) == len(self._keys) and keys == self._keys
-        self._keys = keys
-        if forget:
-            self._rows = loaded
-        else:
-            self._rows.update(loaded)
-        moved = False
-        if not same_order:
-            self._cursor = self._position_of(key, before)
-            moved = self.cursor_key != key
+        was_empty = not self.keys
+        is_other, changed = self._rows.replace(keys, rows, is_all=is_all)
+        if is_other:
+            # nobody has chosen a row yet: the first one, whichever it is
+            self._cursor = self._rows.position(key, before) if before or self.is_moved else 0
             self._resize()
             if not was_empty and self._cursor != before and self.is_mounted:
                 # The row under the cursor stays on its line of the screen; but at the top new rows are let in.
                 self.scroll_to(y=max(0, top + self._cursor - before) if top else 0, animate=False, force=True)
                 self._show_cursor()
-        if self._measure(loaded.values()) or not same_order:
+            self.set_marks(self.marks.intersection(keys) if self.marks else ())
+        if self._widths.grow(rows) or is_other:
             self._place()
-            self.refresh()
         else:
             self._refresh_keys(changed)
-        if self._marks and not same_order:
-            self._marks.intersection_update(keys)
-        if was_empty or moved:
-            # made here, the message would have the caller (often the parent) as its sender, and not bubble past it
-            self.call_later(lambda: self.post_message(self.RowHighlighted(self, self.cursor_key)))
+        if was_empty or self.cursor_key != key:
+            self._tell(self.RowHighlighted(self, self.cursor_key))
 
-    def _position_of(self, key: Key | None, otherwise: int) -> int:
-        if not self._keys or (otherwise == 0 and not self._is_moved):
-            return 0  # nobody has chosen a row yet: the first one, whichever it is
-        if key is not None:
-            if otherwise < len(self._keys) and self._keys[otherwise] == key:
-                return otherwise
-            try:
-                return self._keys.index(key)
-            except ValueError:
-                pass
-        return min(otherwise, len(self._keys) - 1)
-
-    def _measure(self, rows: Iterable[Row]) -> bool:
-        """Widens what columns want; True when a width changed. They never shrink, so that nothing jumps."""
-        grown = False
-        for row in rows:
-            for i, value in enumerate(row.cells):
-                if self._natural[i] >= self._columns[i].max_width:
-                    continue
-                length = sum(cell_len(piece.text) for piece in pieces(value))
-                if length > self._natural[i]:
-                    self._natural[i] = length
-                    grown = True
-        return grown
+    def _tell(self, message: Message) -> None:
+        # Made in another widget's handler, a message would have that one (often the parent) as its sender, and not
+        # bubble past it.
+        self.call_later(lambda: self.post_message(message))
 
     def _fetch(self) -> None:
         """Loads the rows in sight that are missing, and a page on either side."""
-        if self._load is None or not self._keys:
+        if self._load is None or not self.keys:
             return
         top, room = self.scroll_offset.y, max(1, self._room)
-        near = self._keys[max(0, top - room) : top + 2 * room]
-        missing = tuple(key for key in near if key not in self._rows)
-        if not any(key not in self._rows for key in self._keys[top : top + room]) or missing == self._wanted:
+        missing = self._rows.missing(slice(top, top + room), slice(max(0, top - room), top + 2 * room))
+        if not missing or missing == self._wanted:
             return
         self._wanted = missing
         load, columns = self._load, self._columns
-        self.run_worker(
-            lambda: self._loaded(load, missing, columns), thread=True, exclusive=True, group="rows", exit_on_error=True
-        )
 
-    def _loaded(self, load: RowLoader, keys: Sequence[Key], columns: tuple[Column, ...]) -> None:
-        rows = load(keys)
-        if not get_current_worker().is_cancelled:
-            self.app.call_later(self._insert, rows, columns)
+        def bring() -> None:
+            rows = load(missing)
+            if not get_current_worker().is_cancelled:
+                self.app.call_later(self._insert, rows, columns)
+
+        self.run_worker(bring, thread=True, exclusive=True, group="rows")
 
     def _insert(self, rows: Sequence[Row], columns: tuple[Column, ...]) -> None:
-        self._wanted = ()
         if columns is not self._columns:  # made for columns that are gone
+            self._wanted = ()
             self._fetch()
             return
-        if len(self._rows) > KEPT_ROWS:
-            kept = set(self.window_keys)
-            self._rows = {key: row for key, row in self._rows.items() if key in kept}
-        self._rows.update({row.key: row for row in rows})
-        if self._measure(rows):
+        changed = self._rows.add(rows, self.window_keys)
+        if self._widths.grow(rows):
             self._place()
-        self.refresh()
-        self._fetch()
+        else:
+            self._refresh_keys(changed)
 
     # places and sizes
-
-    @property
-    def _head(self) -> int:
-        """Lines of the header; none where only a line or two can be seen."""
-        return 1 if self._has_header and self._inner.height > 2 else 0
 
     @property
     def _inner(self) -> Size:
@@ -343,11 +282,16 @@ class WindowTable(ScrollView, can_focus=True):
         return self.scrollable_content_region.size
 
     @property
+    def _head(self) -> int:
+        """Lines of the header; none where only a line or two can be seen."""
+        return 1 if self._has_header and self._inner.height > 2 else 0
+
+    @property
     def _room(self) -> int:
         return max(0, self._inner.height - self._head)
 
     def _resize(self) -> None:
-        self.virtual_size = Size(self._inner.width, len(self._keys) + self._head)
+        self.virtual_size = Size(self._inner.width, len(self.keys) + self._head)
 
     def on_resize(self, _: events.Resize) -> None:
         """Places the columns anew."""
@@ -357,9 +301,10 @@ class WindowTable(ScrollView, can_focus=True):
         self._fetch()
 
     def _place(self) -> None:
-        gutter = 2 if self._can_mark else 1
         self._placed_width = self._inner.width
-        self._placed = place(self._columns, self._natural, self._placed_width - gutter, self._skipped)
+        gutter = MARKS if self._can_mark else MARGIN
+        self._placed = place(self._columns, self._widths.natural, self._placed_width - gutter, self._skipped)
+        self.refresh()
 
     # moving
 
@@ -377,7 +322,7 @@ class WindowTable(ScrollView, can_focus=True):
 
     def action_bottom(self) -> None:
         """Moves the cursor to the last row."""
-        self._move(len(self._keys) - 1)
+        self._move(len(self.keys) - 1)
 
     def action_columns(self, by: int) -> None:
         """Scrolls the columns that are not always shown."""
@@ -386,28 +331,24 @@ class WindowTable(ScrollView, can_focus=True):
         if skipped != self._skipped and (by < 0 or len(self._placed) < len(self._columns) - self._skipped):
             self._skipped = skipped
             self._place()
-            self.refresh()
 
     def _move(self, position: int) -> None:
-        position = min(max(0, position), max(0, len(self._keys) - 1))
+        position = min(max(0, position), max(0, len(self.keys) - 1))
         if position == self._cursor:
             return
         before, self._cursor = self._cursor, position
-        self._is_moved = True
+        self.is_moved = True
         self._refresh_row(before)
         self._refresh_row(position)
-        if self._anchor is not None:
-            self._mark_range()
+        self._reach()
         self._show_cursor()
-        self.post_message(self.RowHighlighted(self, self.cursor_key))
+        self._tell(self.RowHighlighted(self, self.cursor_key))
 
     def _show_cursor(self) -> None:
         top, room = self.scroll_offset.y, self._room
-        if room <= 0:
-            return
-        if self._cursor < top:
+        if room > 0 and self._cursor < top:
             self.scroll_to(y=self._cursor, animate=False, force=True)
-        elif self._cursor >= top + room:
+        elif room > 0 and self._cursor >= top + room:
             self.scroll_to(y=self._cursor - room + 1, animate=False, force=True)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -419,51 +360,43 @@ class WindowTable(ScrollView, can_focus=True):
 
     def action_open(self) -> None:
         """Opens the row under the cursor."""
-        if self._keys:
-            self.post_message(self.RowSelected(self, self._keys[self._cursor]))
+        if self.keys:
+            self.post_message(self.RowSelected(self, self.keys[self._cursor]))
 
     def action_mark(self) -> None:
-        """Marks or unmarks the row under the cursor and moves down."""
-        if not self._can_mark or not self._keys:
+        """Marks or unmarks the row under the cursor and moves down; ends a range that is being marked."""
+        if not self.keys or self.end_range():
             return
-        if self.end_range():
-            return
-        self._marks ^= {self._keys[self._cursor]}
+        self._marks.toggle(self.keys[self._cursor])
         self._refresh_row(self._cursor)
-        self.post_message(self.MarksChanged(self, self.marks))
+        self._tell(self.MarksChanged(self, self.marks))
         self._move(self._cursor + 1)
 
     def action_range(self) -> None:
         """Begins or ends marking the rows that the cursor passes."""
-        if not self._can_mark or not self._keys or self.end_range():
-            return
-        self._anchor = self._cursor
-        self._before_range = frozenset(self._marks)
-        self._mark_range()
+        if self.keys and not self.end_range():
+            self._marks.begin(self._cursor)
+            self._reach()
 
     def action_unmark(self) -> None:
         """Removes all marks."""
         self.end_range()
         self.set_marks(())
 
-    def _mark_range(self) -> None:
-        if self._anchor is None:
-            return
-        low, high = sorted((self._anchor, self._cursor))
-        self.set_marks({*self._before_range, *self._keys[low : high + 1]})
+    def _reach(self) -> None:
+        """Marks the range up to the cursor."""
+        if self._marks.reach(self.keys, self._cursor):
+            self.refresh()
+            self._tell(self.MarksChanged(self, self.marks))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Marking is offered only where rows can be marked."""
-        if action in ("mark", "range", "unmark"):
-            return self._can_mark
-        return True
-
-    # mouse
+        return self._can_mark if action in ("mark", "range", "unmark") else True
 
     def on_click(self, event: events.Click) -> None:
         """Moves the cursor; a second click opens."""
         position = event.y - self._head + self.scroll_offset.y
-        if event.y < self._head or not 0 <= position < len(self._keys):
+        if event.y < self._head or not 0 <= position < len(self.keys):
             return
         event.stop()
         self._move(position)
@@ -490,103 +423,28 @@ class WindowTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the window."""
-        width = self._inner.width
-        base = self.rich_style
+        width, base = self._inner.width, self.rich_style
         if width != self._placed_width:  # a scroll bar has come or gone
             self._place()
-        if not self._keys:
-            return self._empty_line(y, width, base)
+        app = self.app
+        lines = TableLines(lambda tone: style_of(app, tone), width, self._placed, can_mark=self._can_mark)
+        if not self.keys:
+            said = self._empty.splitlines()
+            return lines.message(said[y - 1] if 0 < y <= len(said) else "", base)
         if y < self._head:
-            return self._header_line(width, base)
+            return lines.header(base)
         position = self.scroll_offset.y + y - self._head
-        if position >= len(self._keys):
+        if position >= len(self.keys):
             return Strip.blank(width, base)
-        return self._row_line(position, width, base)
-
-    def _empty_line(self, y: int, width: int, base: Style) -> Strip:
-        lines = self._empty.splitlines()
-        text = lines[y - 1] if 0 < y <= len(lines) else ""
-        dim = base + style_of(self.app, "dim")
-        return Strip([Segment(fit(" " + cut(text, width - 2), width), dim)], width)
-
-    def _header_line(self, width: int, base: Style) -> Strip:
-        style = base + style_of(self.app, "dim")
-        gutter = 2 if self._can_mark else 1
-        segments = [Segment(" " * gutter, style)]
-        x = 0
-        for placed in self._placed:
-            segments.append(Segment(" " * (placed.x - x), style))
-            segments.append(Segment(fit(placed.column.label, placed.width, right=placed.column.right), style))
-            x = placed.x + placed.width
-        segments.append(Segment(" " * max(0, width - gutter - x), style))
-        return Strip(segments, width)
-
-    def _row_line(self, position: int, width: int, base: Style) -> Strip:
-        key = self._keys[position]
-        row = self._rows.get(key)
-        if position == self._cursor:
-            base = self._cursor_style(base)
-        segments = [self._gutter(key, position, base)]
-        x = 0
-        for placed in self._placed:
-            if placed.x > x:
-                segments.append(Segment(" " * (placed.x - x), base))
-            x = placed.x + placed.width
-            if row is None:
-                segments.append(Segment(fit("…" if placed.x == 0 else "", placed.width), base))
-            else:
-                segments.extend(self._cell(row.cells[placed.index], placed, base))
-        gutter = 2 if self._can_mark else 1
-        segments.append(Segment(" " * max(0, width - gutter - x), base))
-        return Strip(segments, width)
-
-    def _gutter(self, key: Key, position: int, base: Style) -> Segment:
-        if not self._can_mark:
-            return Segment(" ", base)
-        if key in self._marks:
-            return Segment(sign("mark") + " ", self._tone("mark", base))
-        return Segment("  ", base)
+        key = self.keys[position]
+        style = self._cursor_style(base) if position == self._cursor else base
+        return lines.row(self._rows.get(key), style, is_marked=key in self.marks)
 
     def _cursor_style(self, base: Style) -> Style:
-        variables = self.app.theme_variables
-        colour = variables.get("cursor" if self.has_focus else "cursor-blurred", "#333333")
-        if self._is_poor:
+        if getattr(self.app, "is_colour_poor", False):
             return base + (Style(reverse=True) if self.has_focus else Style(bold=True))
-        return base + Style(bgcolor=colour, bold=self.has_focus or None)
+        name = "cursor" if self.has_focus else "cursor-blurred"
+        return base + Style(bgcolor=self.app.theme_variables.get(name, "#333333"), bold=self.has_focus or None)
 
-    @property
-    def _is_poor(self) -> bool:
-        """Whether backgrounds cannot be relied on."""
-        return bool(getattr(self.app, "is_colour_poor", False))
 
-    def _tone(self, tone: str, base: Style) -> Style:
-        """A tone on the line's style; a reversed line has one colour only."""
-        return base + style_of(self.app, tone) if tone and not base.reverse else base
-
-    def _cell(self, value: CellValue, placed: Placed, base: Style) -> list[Segment]:
-        parts = pieces(value)
-        if len(parts) == 1:
-            text = fit(parts[0].text, placed.width, right=placed.column.right)
-            return [Segment(text, self._tone(parts[0].tone, base))]
-        segments, left = [], placed.width
-        if placed.column.right:
-            total = sum(cell_len(part.text) for part in parts)
-            if total < left:
-                segments.append(Segment(" " * (left - total), base))
-                left = total
-        for part in parts:
-            if left <= 0:
-                break
-            text = cut(part.text, left)
-            left -= cell_len(text)
-            segments.append(Segment(text, self._tone(part.tone, base)))
-        if left > 0:
-            segments.append(Segment(" " * left, base))
-        return segments
-
-    def copy_text(self) -> tuple[str, str]:
-        """What ``y`` copies here: the key of the row under the cursor, and what to call it."""
-        key = self.cursor_key
-        row = self.cursor_row
-        name = plain(row.cells[0]) if row and row.cells else ""
-        return (str(key), name) if key is not None else ("", "")
+__all__ = ["Key", "Row", "RowLoader", "WindowTable"]
