@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mlops_tui.cli import model_changes, model_lists
+from mlops_tui.cli import model_changes, model_lists, model_notes
 from mlops_tui.cli.parameters import Noun
 
 
@@ -24,5 +24,6 @@ for verb in (
     model_changes.promote,
     model_changes.rollback,
     model_changes.alias,
+    model_notes.note,
 ):
     command.add_command(verb)
