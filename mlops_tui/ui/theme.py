@@ -137,6 +137,11 @@ _STATES: dict[str, tuple[str, str, str, str]] = {
     "slight": ("△", "^", "slight", "dim"),
     "steady": ("✓", "+", "steady", "dim"),
     "unchecked": ("–", "-", "unchecked", "dim"),
+    "missing": ("✗", "x", "missing", "error"),
+    "empty": ("✗", "x", "empty", "error"),
+    "retyped": ("✗", "x", "retyped", "error"),
+    "extra": ("–", "-", "extra", "dim"),
+    "unpredicted": ("✗", "x", "no model", "warning"),
 }
 
 #: Signs that are not states: name -> (sign, sign in ASCII).

@@ -108,6 +108,15 @@ def test_too_many_bins_are_put_together():
     assert sum(merged.reference) == pytest.approx(1)
 
 
+@pytest.mark.parametrize("shapes", ALL_SHAPES)
+def test_bins_that_were_put_together_have_a_scale_of_their_own(shapes):
+    reference, current = [4] * 20, [2] * 20
+    current[0] = current[1] = 40
+    rows = text(draw(numbers(reference, current), 40, 10, shapes))
+    assert all(line[5:].strip() for line in rows[:8])  # the highest bin takes all rows
+    assert 1 <= rows[0].count("█") <= 4  # and it alone reaches the top
+
+
 def test_labels_are_named_with_both_shares():
     line = text(draw(labels(["rain", "sun"], [25, 75], [50, 50]), 70, 5))[0]
     assert line.startswith("rain")

@@ -211,6 +211,15 @@ def test_columns_that_were_not_compared_stand_last_and_say_why(store: Store) -> 
     assert "unchecked" in cells
 
 
+def test_a_missing_column_stands_first_and_is_called_missing(store: Store) -> None:
+    detail = {"finding": {"kind": "missing", "message": "the batch has no such column"}}
+    lost = column("lost", None, is_drifted=False, score=None, method=None, threshold=None, detail=detail)
+    report = drift.report(store.read(), add(store, "b", CRITICAL, columns=(column("big", 0.9), lost)))
+    assert drift_rows.ranked(report.columns) == [1, 0]
+    cells = [plain(cell) for cell in drift_rows.column_row(report, 1).cells]
+    assert (cells[0], "missing" in cells, "the batch has no such column" in cells) == ("✗", True, True)
+
+
 def test_predictions_stand_before_features_of_the_same_verdict(store: Store) -> None:
     report_id = add(store, "b", CRITICAL, columns=(column("x", 0.9), column("y", 0.3, role="prediction")))
     assert drift_rows.ranked(drift.report(store.read(), report_id).columns) == [1, 0]

@@ -106,8 +106,9 @@ class DriftScreen(WordFilterScreen):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The list that has the focus decides which report is shown."""
-        if event.widget in (self._alerts.table, self._batches.table):
-            self._follow(event.widget)
+        for table in (self._alerts.table, self._batches.table):
+            if event.widget is table:
+                self._follow(table)
 
     def _followed_is_empty(self) -> bool:
         return not self.filtered_table().keys

@@ -37,7 +37,7 @@ COLUMN_COLUMNS = (
     Column("column", "column", 20, 60, grows=True),
     Column("effect", "effect", 6, 6, 1, right=True),
     Column("moved", "how it moved", 12, 44, 2),
-    Column("state", "verdict", 7, 9, 3),
+    Column("state", "verdict", 7, 11, 3),
     Column("score", "score", 10, 20, 4),
     Column("method", "method", 4, 14, 5),
     Column("kind", "kind", 6, 11, 7),
@@ -107,13 +107,13 @@ def column_row(report: MonitorReport, position: int) -> Row:
 
 
 def ranked(columns: Sequence[ColumnReport]) -> list[int]:
-    """The positions of a report's columns: what raised an alert first, then by effect; what was not compared last."""
-    order = {"drifted": 0, "slight": 1, "steady": 1, "unchecked": 2}
+    """The positions of a report's columns: what is broken first, then what drifted by effect; unchecked ones last."""
+    order = {"missing": 0, "empty": 0, "retyped": 0, "unpredicted": 0, "drifted": 1, "slight": 2, "steady": 2}
 
     def rank(position: int) -> tuple[int, bool, float]:
         column = columns[position]
         # predictions are what the features are watched for: they stand before features of the same verdict
-        return order[figures.state(column)], column.role == "feature", -(column.effect or 0.0)
+        return order.get(figures.state(column), 3), column.role == "feature", -(column.effect or 0.0)
 
     return sorted(range(len(columns)), key=rank)
 
@@ -146,13 +146,11 @@ def report_lines(report: MonitorReport, alerts: Sequence[Alert], now: float) -> 
 
 def report_note(report: MonitorReport, now: float) -> str:
     """How much of which data was compared with what."""
-    parts = []
+    parts = [f"against {against(report)}"] if report.model else []
     if report.row_count is not None:
         parts.append(shown.count(report.row_count, "row"))
     if report.checked_columns:
         parts.append(f"{report.drifted_columns} of {report.checked_columns} columns beyond their limits")
-    if report.model:
-        parts.append(f"against {against(report)}")
     parts.append(f"{report.monitor} {shown.moment(report.checked_at, now)}")
     return f" {sign('dot')} ".join(parts)
 

@@ -41,7 +41,7 @@ class StageDialog(Dialog[Did]):
     StageDialog #stage-problem { display: none; height: auto; margin: 1 0 0 0; }
     StageDialog #stage-problem.-told { display: block; }
     """
-    AUTO_FOCUS: ClassVar[str] = "#stage-preview"
+    AUTO_FOCUS: ClassVar[str | None] = "#stage-preview"
 
     def __init__(self, act: StageAct) -> None:
         super().__init__(act.title("promote"))

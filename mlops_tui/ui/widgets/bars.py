@@ -28,8 +28,12 @@ REFERENCE, CURRENT, BOTH = "reference", "current", "both"
 
 _UP, _UP_COARSE = " ▁▂▃▄▅▆▇█", " ▄█"
 _ALONG, _ALONG_COARSE = " ▏▎▍▌▋▊▉█", " ▌█"
+#: What marks the means of the reference and of the current sample.
+_MEANS, _MEANS_COARSE = "△▲", "^▲"
 _WIDEST_BIN = 8
 _WIDEST_LABEL = 28
+#: Cells that the labels of the upright axis and the axis itself take at most.
+_GUTTER = 7
 #: Cells that both shares of a label take, with the remark after them.
 _SHARES = 19
 
@@ -71,11 +75,11 @@ def histogram(samples: Numbers, width: int, height: int, shapes: Shapes) -> Rows
     """Upright bars over an axis of values, with the means marked on the axis; small areas go without axes."""
     has_axes = height >= 4 and width >= 24
     rows = height - 2 if has_axes else height
+    room = width - (_GUTTER if has_axes else 0)
+    samples = merged(samples, max(1, room // (1 if shapes.has_colours else 3)))
     top = max(*samples.reference, *samples.current)
     levels = _levels(top, rows) if has_axes else {}
     gutter = max((len(text) for text in levels.values()), default=0) + 1 if has_axes else 0
-    room = width - gutter - (1 if has_axes else 0)
-    samples = merged(samples, max(1, room // (1 if shapes.has_colours else 3)))
     bin_width = min(_WIDEST_BIN, room // len(samples.reference))
     heights = [
         (share * rows / top, other * rows / top)
@@ -91,7 +95,7 @@ def histogram(samples: Numbers, width: int, height: int, shapes: Shapes) -> Rows
             sign = "┤" if label else "│"
             pieces = ((label.rjust(gutter - 1) + " ", "dim", ""), (sign, "faint", ""), *pieces)
         drawn.append(pieces)
-    return (*drawn, *_axis(samples, gutter, bin_width)) if has_axes else tuple(drawn)
+    return (*drawn, *_axis(samples, gutter, bin_width, shapes)) if has_axes else tuple(drawn)
 
 
 def categories(samples: Categories, width: int, height: int, shapes: Shapes) -> Rows:
@@ -108,13 +112,13 @@ def categories(samples: Categories, width: int, height: int, shapes: Shapes) -> 
     drawn = []
     for label, before, now in lines:
         pieces = [(fit(label, label_width) + " ", "", ""), *_along(before * scale, now * scale, bar_width, shapes)]
-        drawn.append(_joined(pieces + (_share_pieces(before, now) if has_shares else [])))
+        drawn.append(_joined(pieces + (_share_pieces(before, now, shapes) if has_shares else [])))
     if (rest or any(samples.others)) and len(lines) < height:
         before = samples.others[0] + sum(line[1] for line in rest)
         now = samples.others[1] + sum(line[2] for line in rest)
         # no bar: all others together would make the scale of the bars useless
         pieces = [(fit("others", label_width) + " " * (bar_width + 1), "dim", "")]
-        drawn.append(_joined(pieces + (_share_pieces(before, now) if has_shares else [])))
+        drawn.append(_joined(pieces + (_share_pieces(before, now, shapes) if has_shares else [])))
     return tuple(drawn)
 
 
@@ -181,11 +185,11 @@ def _level(height: float, blocks: str) -> int:
     return min(len(blocks) - 1, max(0, round(height * (len(blocks) - 1))))
 
 
-def _share_pieces(before: float, now: float) -> list[Piece]:
+def _share_pieces(before: float, now: float, shapes: Shapes) -> list[Piece]:
     mark = "new" if not before and now else "gone" if before and not now else ""
     return [
         (f" {_percent(before):>5}", REFERENCE, ""),
-        (" → ", "dim", ""),
+        (" → " if shapes.has_eighths else " > ", "dim", ""),
         (f"{_percent(now):>5}", CURRENT, ""),
         (f" {mark:<4}", "strong", ""),
     ]
@@ -206,7 +210,7 @@ def _label(label: str) -> str:
 
 def _levels(top: float, rows: int) -> dict[int, str]:
     """Row -> the share at its upper edge."""
-    positions = [share for share in ticks.linear(0.0, top * 100, max(1, rows // 3)) if share > 0]
+    positions = [share for share in ticks.linear(0.0, top * 100, max(2, rows // 3)) if share > 0]
     texts = ticks.labels(positions) if positions else []
     found: dict[int, str] = {}
     for share, text in zip(positions, texts, strict=True):
@@ -214,7 +218,7 @@ def _levels(top: float, rows: int) -> dict[int, str]:
     return found
 
 
-def _axis(samples: Numbers, gutter: int, bin_width: int) -> Rows:
+def _axis(samples: Numbers, gutter: int, bin_width: int, shapes: Shapes) -> Rows:
     """The line of values with both means on it, and round values under it."""
     columns = bin_width * len(samples.reference)
     low, high = samples.edges[0], samples.edges[-1]
@@ -229,11 +233,12 @@ def _axis(samples: Numbers, gutter: int, bin_width: int) -> Rows:
         line[column] = ("┬", "faint", "")
         under[start : start + len(text)] = text
         free_from = start + len(text) + 2
+    signs = _MEANS if shapes.has_eighths else _MEANS_COARSE
     for mean, tone in ((samples.reference_mean, REFERENCE), (samples.current_mean, CURRENT)):
         if mean is not None and low <= mean <= high:
             column = _place(samples.edges, mean, columns)
-            shared = line[column][0] in "▲△"
-            line[column] = ("▲" if tone == CURRENT or shared else "△", BOTH if shared else tone, "")
+            is_shared = line[column][0] in signs
+            line[column] = (signs[tone == CURRENT or is_shared], BOTH if is_shared else tone, "")
     return (
         _joined([(" " * gutter, "", ""), ("└", "faint", ""), *line]),
         (("".join(under), "dim", ""),),

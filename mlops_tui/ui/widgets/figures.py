@@ -8,8 +8,12 @@ from typing import Any
 from mlops_store.records import ColumnReport
 from mlops_tui.ui import shown
 from mlops_tui.ui.text import clean
+from mlops_tui.ui.theme import sign
 from mlops_tui.ui.widgets.bars import CURRENT, REFERENCE, Piece, Rows
 from mlops_tui.ui.widgets.samples import is_number
+
+#: Findings that have a word of their own; anything else that was not compared is 'unchecked'.
+FINDINGS = ("missing", "empty", "retyped", "extra", "unpredicted")
 
 _GAP = 2
 _LEAST_WIDTH = 24
@@ -40,9 +44,16 @@ _DISPENSABLE = (
 
 
 def state(column: ColumnReport) -> str:
-    """A column's verdict: 'drifted', 'slight' (beyond its threshold, but no cause for alarm), 'steady', 'unchecked'."""
+    """A column's verdict.
+
+    Returns:
+        'drifted', 'slight' (beyond its threshold, but no cause for alarm) or 'steady'; where nothing was compared
+        'missing', 'empty', 'retyped', 'extra', 'unpredicted' or 'unchecked'.
+    """
     if column.score is None:
-        return "unchecked"
+        finding = column.detail.get("finding")
+        kind = finding.get("kind") if isinstance(finding, Mapping) else ""
+        return kind if kind in FINDINGS else "unchecked"
     if not column.is_drifted:
         return "steady"
     return "drifted" if column.detail.get("notable", True) else "slight"
@@ -89,8 +100,8 @@ def moved(column: ColumnReport) -> str:
     if not is_number(before) or not is_number(now):
         return ""
     if "label" in shift:
-        return f"'{clean(str(shift['label']), 30)}' {before:.0%} → {now:.0%}"
-    text = f"mean {shown.number(before)} → {shown.number(now)}"
+        return f"'{clean(str(shift['label']), 30)}' {before:.0%} {sign('arrow')} {now:.0%}"
+    text = f"mean {shown.number(before)} {sign('arrow')} {shown.number(now)}"
     std = shift.get("std")
     return f"{text} ({std:+.1f} sd)" if is_number(std) and abs(std) >= _SMALLEST_SHIFT else text
 
