@@ -2,6 +2,7 @@ import math
 import os
 
 import pytest
+import tracked
 from run_screens import HOSTILE, add_run, dashboard, make_store, misses, sees, until
 from screens import rendered
 
@@ -95,6 +96,37 @@ async def test_charts_show_every_metric_with_a_curve_and_grow_while_the_run_goes
         await sees(pilot, "0.0625")
         (loss,) = app.screen.query_one("#part-2").query(Chart)[1].drawing.series
         assert [last for _, _, _, last in loss.points] == [3.0, 2.0, 0.0625]
+
+
+async def test_what_a_script_logs_is_drawn_while_it_runs(tmp_path):
+    code = """
+        with mlops.start_run(run_name="training"):
+            mlops.log_metric("loss", 4.0, step=0)
+            mlops.log_metric("loss", 3.0, step=1)
+            print("logged", flush=True)
+            input()
+            mlops.log_metric("loss", 0.03125, step=2)
+            print("logged", flush=True)
+            input()
+    """
+    process = tracked.start(tmp_path, code)
+    try:
+        assert process.stdout.readline() == "logged\n"
+        app = dashboard(tmp_path, "runs")
+        async with app.run_test(size=(100, 30)) as pilot:
+            await sees(pilot, "training", "▶")
+            await pilot.press("enter", "2")
+            await until(pilot, lambda: titles(app) == ["loss"])
+            process.stdin.write("\n")
+            process.stdin.flush()
+            await sees(pilot, "0.0312")
+            process.stdin.write("\n")
+            process.stdin.flush()
+            await pilot.press("1")
+            await sees(pilot, "finished")
+    finally:
+        process.kill()
+        process.wait()
 
 
 async def test_many_charts_are_paged(store, tmp_path):

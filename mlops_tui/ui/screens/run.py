@@ -30,6 +30,7 @@ class RunScreen(ProjectScreen):
     RunScreen #glance { display: none; width: 1fr; }
     RunScreen.-wide #glance, RunScreen.-very-wide #glance { display: block; }
     RunScreen.-very-wide #glance { width: 2fr; }
+    RunScreen #glance.-no-curves { display: none; }
     RunScreen.-wide #part-5, RunScreen.-very-wide #part-5 { layout: horizontal; }
     """
 

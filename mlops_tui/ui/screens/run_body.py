@@ -139,6 +139,8 @@ class RunBody(Loader[RunRecords]):
         self.post_message(self.Found(run))
         self.query_one("#problem").display = False
         self._show_facts(records)
+        has_curves = any(one.count > 1 for one in records.view.detail.summaries)
+        self.query_one("#glance").set_class(not has_curves, "-no-curves")
         for grid in self.query(ChartGrid):
             grid.want(run_id=run.run_id)
         self._show_tables(records)

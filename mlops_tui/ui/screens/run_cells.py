@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from mlops_store.records import Run, RunKind, RunStatus
 from mlops_tui.ui import shown
@@ -26,7 +26,9 @@ def title(column: str) -> str:
     return ATTRIBUTES.get(column) or column.partition(".")[2] or column
 
 
-def table_columns(chosen: Sequence[str], sort: str, is_descending: bool, *, has_experiment: bool) -> list[Column]:
+def table_columns(
+    chosen: Sequence[str], sort: str, is_descending: bool, *, has_experiment: bool = False, name_width: int = 14
+) -> list[Column]:
     """The columns of a list of runs.
 
     Args:
@@ -34,6 +36,7 @@ def table_columns(chosen: Sequence[str], sort: str, is_descending: bool, *, has_
         sort: The key of the column that is sorted by; shown first of all where it is none of the others.
         is_descending: The direction of its arrow.
         has_experiment: Whether runs of several experiments are shown.
+        name_width: Cells that names get at least.
     """
     titles = [title(key) for key in chosen]
 
@@ -45,7 +48,7 @@ def table_columns(chosen: Sequence[str], sort: str, is_descending: bool, *, has_
 
     columns = [
         Column("state", "", 1, 1),
-        Column("name", label("name"), 14, 48, grows=True),
+        Column("name", label("name"), name_width, 48, grows=True),
         Column("started_at", label("started_at"), 8, 14, 2),
         Column("duration", label("duration"), 6, 12, 1, right=True),
     ]
@@ -59,6 +62,12 @@ def table_columns(chosen: Sequence[str], sort: str, is_descending: bool, *, has_
         priority = 1 if key == sort else 3 + min(place, 2) if place < 3 else 4 + place
         columns.append(Column(key, label(key), 5, 26 if is_metric else 22, priority, right=is_metric))
     return columns
+
+
+def name_width(runs: Iterable[Run]) -> int:
+    """Cells that the names of some runs want at least, in coarse steps so that it seldom changes."""
+    longest = max((len(run.name) + (0 if run.kind is RunKind.RUN else len(run.kind) + 1) for run in runs), default=0)
+    return next((width for width in (14, 20, 26) if longest <= width), 26)
 
 
 def row(number: int, run: Run, columns: Sequence[Column], now: float) -> Row:

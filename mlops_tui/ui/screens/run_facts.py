@@ -14,7 +14,7 @@ from mlops_tui.ui.text import Cell, CellValue, clean, fit, pieces
 from mlops_tui.ui.theme import state_cell
 
 _NAME_WIDTH = 14
-_LONGEST_NAME = 40
+_LONGEST_NAME = 32
 #: Metrics and params shown beside everything else.
 _VALUES = 10
 #: Lines of a traceback: its last ones say what happened.
@@ -53,7 +53,7 @@ def facts(view: RunView, now: float) -> list[CellValue]:
     lines += ["", *_origin(detail)]
     if run.tags:
         lines += ["", Cell("tags", "strong")]
-        lines += [_fact(key, value) for key, value in sorted(run.tags.items())]
+        lines += section(sorted(run.tags.items()))
     if detail.datasets:
         lines += ["", Cell("data", "strong"), *(_dataset(use) for use in detail.datasets)]
     if detail.models:
@@ -98,7 +98,7 @@ def _times(run: Run, now: float) -> CellValue:
 
 def _some(pairs: Sequence[tuple[str, CellValue]], part: int) -> list[CellValue]:
     """The first values, and where the others are."""
-    lines = [_fact(key, value) for key, value in pairs[:_VALUES]]
+    lines = section(pairs[:_VALUES])
     if len(pairs) > _VALUES:
         lines.append(Cell(f"and {len(pairs) - _VALUES} more: {part} shows them", "dim"))
     return lines
@@ -117,7 +117,7 @@ def _origin(detail: RunDetail) -> list[CellValue]:
         ("packages", shown.count(len(detail.packages), "package") if detail.packages else ""),
         ("id", run.run_id),
     ]
-    return [_fact(name, value) for name, value in found if value]
+    return section([(name, value) for name, value in found if value])
 
 
 def _changes(detail: RunDetail) -> str:
@@ -138,12 +138,13 @@ def _dataset(use: DatasetUse) -> CellValue:
     if data.size_bytes is not None:
         parts.append(shown.size(data.size_bytes))
     return (
-        Cell(fit(clean(use.context), _NAME_WIDTH) + " ", "dim"),
+        Cell(fit(clean(use.context), _NAME_WIDTH) + "  ", "dim"),
         Cell(data.name),
         Cell("  " + "  ".join(parts), "dim"),
     )
 
 
-def _fact(name: str, value: CellValue) -> CellValue:
-    label = Cell(fit(clean(name), max(_NAME_WIDTH, min(_LONGEST_NAME, len(name)))) + " ", "dim")
-    return label, *pieces(value)
+def section(pairs: Sequence[tuple[str, CellValue]]) -> list[CellValue]:
+    """Names with their values, the values below each other."""
+    width = max([_NAME_WIDTH, *(min(_LONGEST_NAME, len(name)) for name, _ in pairs)])
+    return [(Cell(fit(clean(name), width) + "  ", "dim"), *pieces(value)) for name, value in pairs]

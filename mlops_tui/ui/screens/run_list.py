@@ -75,10 +75,11 @@ class RunsPane(Pane[RunList]):
         self._sight = (0, 50)
         self._known: dict[int, Run] = {}
         self._shown_columns: tuple[object, ...] = ()
+        self._name_width = 14
 
     def compose(self) -> ComposeResult:
         """A list."""
-        columns = run_cells.table_columns((), self.view.sort, self.view.is_descending, has_experiment=False)
+        columns = run_cells.table_columns((), self.view.sort, self.view.is_descending)
         yield WindowTable(columns, load=self._rows, can_mark=True)
 
     def on_mount(self, _: object) -> None:
@@ -166,12 +167,17 @@ class RunsPane(Pane[RunList]):
             return
         self.uncover()
         view = records.view
-        columns = (records.columns, view.sort, view.is_descending, records.has_experiments)
+        width = max(self._name_width, run_cells.name_width(run for _, run in records.loaded))
+        columns = (records.columns, view.sort, view.is_descending, records.has_experiments, width)
         if columns != self._shown_columns:
-            self._shown_columns = columns
+            self._shown_columns, self._name_width = columns, width
             self.table.set_columns(
                 run_cells.table_columns(
-                    records.columns, view.sort, view.is_descending, has_experiment=records.has_experiments
+                    records.columns,
+                    view.sort,
+                    view.is_descending,
+                    has_experiment=records.has_experiments,
+                    name_width=width,
                 )
             )
         self._known.update(records.loaded)

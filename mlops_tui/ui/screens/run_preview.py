@@ -11,7 +11,7 @@ from textual.widget import Widget
 from mlops_store import metrics, runs
 from mlops_store.records import Run, RunStatus
 from mlops_tui.ui import shown
-from mlops_tui.ui.screens import curves, run_cells
+from mlops_tui.ui.screens import curves, run_cells, run_facts
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.text import Cell, CellValue
 from mlops_tui.ui.theme import state_cell
@@ -22,6 +22,8 @@ from mlops_tui.ui.widgets.text_view import TextView
 #: Seconds that the cursor must rest on a run before its curves are read.
 REST_S = 0.08
 _MOST = 3
+#: Metrics and params listed.
+_VALUES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,9 @@ class RunPreview(Pane[Preview]):
 
     DEFAULT_CSS = """
     RunPreview > #preview { layout: horizontal; height: 1fr; width: 1fr; }
-    RunPreview #preview-facts { width: 36; padding: 0 1; scrollbar-size-vertical: 0; }
+    RunPreview #preview-facts { width: 38; padding: 0 1; scrollbar-size-vertical: 0; }
+    RunPreview.-no-curves #preview-facts { width: 1fr; }
+    RunPreview.-no-curves #preview-charts { display: none; }
     RunPreview #preview-charts { layout: horizontal; width: 1fr; height: 1fr; }
     RunPreview #preview-charts Chart { margin: 0 0 0 2; }
     """
@@ -90,7 +94,8 @@ class RunPreview(Pane[Preview]):
             return
         self.uncover()
         self.entitle(records.run.name)
-        self.query_one("#preview-facts", TextView).show(_facts(records.run, bool(records.drawings)))
+        self.set_class(not records.drawings, "-no-curves")
+        self.query_one("#preview-facts", TextView).show(_facts(records.run))
         for place, chart in enumerate(self.query(Chart)):
             chart.display = place < len(records.drawings)
             if chart.display:
@@ -102,19 +107,11 @@ class RunPreview(Pane[Preview]):
             self.reload(restart=True)
 
 
-def _facts(run: Run, has_curves: bool) -> list[CellValue]:
+def _facts(run: Run) -> list[CellValue]:
     started = Cell(f"  {shown.moment(run.started_at)}", "dim")
     took = Cell(f"  {shown.duration(run.duration_s(0.0))}" if run.status is not RunStatus.RUNNING else "", "dim")
     lines: list[CellValue] = [(state_cell(run.status), started, took if run.ended_at else Cell(""))]
-    width = 16
-    for key, value in list(run.metrics.items())[:12]:
-        lines.append((Cell(f"{key[:width]:<{width}} ", "dim"), *_pieces(run_cells.metric(value))))
-    for key, text in list(run.params.items())[:12]:
-        lines.append((Cell(f"{key[:width]:<{width}} ", "dim"), Cell(text)))
-    return lines
-
-
-def _pieces(value: CellValue) -> tuple[Cell, ...]:
-    if isinstance(value, str):
-        return (Cell(value),)
-    return (value,) if isinstance(value, Cell) else value
+    values: list[tuple[str, CellValue]] = []
+    values += [(key, run_cells.metric(value)) for key, value in list(run.metrics.items())[:_VALUES]]
+    values += list(run.params.items())[:_VALUES]
+    return lines + run_facts.section(values)
