@@ -95,6 +95,13 @@ def test_a_logarithmic_axis_leaves_out_what_has_no_logarithm_and_says_how_many()
     assert [line[: plot.left].strip(" ┤│└") for line in text(plot) if "┤" in line] == ["100", "10", "1"]
 
 
+@pytest.mark.parametrize(("low", "high"), [(0.5472, 0.9563), (0.81, 0.97), (-3.3, 41.7), (1234.5, 1235.1)])
+@pytest.mark.parametrize("height", [8, 10, 14, 30])
+def test_there_are_always_two_values_to_read_the_scale_by(low, high, height):
+    lines = text(draw([Series("a", points(low, high))], 40, height))
+    assert sum("┤" in line for line in lines) >= 2
+
+
 def test_part_of_the_x_axis_can_be_shown():
     plot = draw([Series("a", points(*range(100)))], 60, 12, Options(x_range=(20, 30)))
     assert (plot.x_low, plot.x_high) == (20, 30)

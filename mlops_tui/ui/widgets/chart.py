@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from rich.color import Color
@@ -31,6 +30,8 @@ _TONES = {AXIS: "faint", LABEL: "dim", GUIDE: "faint", MARK: "error", TITLE: "st
 
 def series_style(app: App[object], slot: int) -> Style:
     """The colour of a series, the same in charts, legends and tables."""
+    if app.no_color:
+        return Style.null()  # translated to greys, some colours could not be seen
     if getattr(app, "is_colour_poor", False):
         return Style(color=Color.from_ansi(_ANSI[slot % len(_ANSI)]))
     colours = _ON_DARK if app.current_theme.dark else _ON_LIGHT
@@ -39,8 +40,7 @@ def series_style(app: App[object], slot: int) -> Style:
 
 def chart_options(app: App[object]) -> Options:
     """How charts are drawn in this terminal."""
-    is_plain = "NO_COLOR" in os.environ
-    is_poor = bool(getattr(app, "is_colour_poor", False))
+    is_plain, is_poor = app.no_color, bool(getattr(app, "is_colour_poor", False))
     return Options(
         has_braille=is_unicode(), has_symbols=is_unicode(), is_marked=is_poor or is_plain, is_patterned=is_plain
     )

@@ -6,7 +6,7 @@ Pure: knows no Textual, no colours and no terminal.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mlops_tui.ui.widgets import ticks
@@ -185,10 +185,21 @@ def _extent(curves: Sequence[Series], options: Options) -> tuple[float, float, f
 def _y_ticks(low: float, high: float, rows: int, options: Options) -> list[tuple[float, str]]:
     count = max(2, min(8, rows // 3))
     if options.is_log_y:
-        positions = ticks.logarithmic(low, high, count)
+        positions = _at_least_two(ticks.logarithmic, low, high, count, rows)
         return list(zip(positions, (ticks.number(10**position, 3) for position in positions), strict=True))
-    positions = ticks.linear(low, high, count)
+    positions = _at_least_two(ticks.linear, low, high, count, rows)
     return list(zip(positions, ticks.labels(positions), strict=True))
+
+
+def _at_least_two(
+    find: Callable[[float, float, int], list[float]], low: float, high: float, count: int, most: int
+) -> list[float]:
+    """Ticks in about the number wanted, or more where round steps would leave fewer than two."""
+    positions = find(low, high, count)
+    while len(positions) < 2 and count < most:
+        count += 1
+        positions = find(low, high, count)
+    return positions
 
 
 def _x_axis(
@@ -197,10 +208,10 @@ def _x_axis(
     columns = canvas.columns
     count = max(1, columns // 10)
     if options.x == "time":
-        positions = ticks.durations(low, high, count)
+        positions = _at_least_two(ticks.durations, low, high, count, columns // 6)
         texts = [ticks.duration(position) for position in positions]
     else:
-        positions = ticks.whole(low, high, count)
+        positions = _at_least_two(ticks.whole, low, high, count, columns // 6)
         texts = ticks.labels(positions)
     line, under, free_from = ["─"] * columns, [" "] * (gutter + 1 + columns), 0
     for position, text in zip(positions, texts, strict=True):
