@@ -12,10 +12,10 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from mlops_store import events, journals, metrics, runs, shared_texts
+from mlops_store import events, journals, run_rows, runs, shared_texts
 from mlops_store.curves import Point
 from mlops_store.errors import NotFound
-from mlops_store.keys import intern
+from mlops_store.pending_runs import PARENT_TAG, Target, Targets
 from mlops_store.texts import storable
 
 _NONSENSE = (
@@ -27,11 +27,10 @@ _NONSENSE = (
     OverflowError,
     NotFound,
     sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
 )
 _TIME_LIMIT_S = 1e15
-
-#: Holds the parent of a run whose parent is not in the store (yet); MLflow's word for it.
-PARENT_TAG = "mlflow.parentRunId"
 
 
 class Journal:
@@ -74,19 +73,6 @@ class Applied(NamedTuple):
     problem: str
 
 
-class _Target:
-    """A run that receives records in this transaction."""
-
-    __slots__ = ("has_ended", "is_new", "number", "run_id", "series")
-
-    def __init__(self, run_id: str, number: int) -> None:
-        self.run_id = run_id
-        self.number = number
-        self.is_new = False
-        self.has_ended = False
-        self.series: dict[int, list[Point]] = {}
-
-
 class Applier:
     """Applies stretches of journals within one write transaction.
 
@@ -96,9 +82,9 @@ class Applier:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._keys: dict[str, int] = {}
-        self._targets: dict[str, _Target] = {}
-        self._handlers: dict[str, Callable[[_Target, Mapping[str, Any]], None]] = {
+        self._targets = Targets(db)
+        self._handlers: dict[str, Callable[[Target, Mapping[str, Any]], None]] = {
+            "start": self._start,
             "adopt": self._adopt,
             "resume": self._resume,
             "params": self._params,
@@ -136,33 +122,8 @@ class Applier:
         return Applied(consumed, count, journal, problem)
 
     def flush(self) -> None:
-        """Stores the points that were gathered."""
-        for target in self._targets.values():
-            loose = metrics.WORTHWHILE_POINTS if target.has_ended else metrics.LOOSE_POINTS
-            if target.series:
-                metrics.append(self._db, target.number, target.series, is_new_run=target.is_new, loose_points=loose)
-            if target.has_ended and not target.is_new:
-                metrics.compact(self._db, target.number)
-
-    def _target(self, run_id: str) -> _Target:
-        target = self._targets.get(run_id)
-        if target is None:
-            target = self._targets[run_id] = _Target(run_id, self._number(run_id))
-        return target
-
-    def _number(self, run_id: str) -> int:
-        try:
-            return runs.number(self._db, run_id)
-        except NotFound:
-            # Its row is gone (or its start was lost with a disk): what it logs is kept under its id.
-            runs.create(self._db, run_id=run_id, name=run_id[:12], experiment="default", started_at=0.0)
-            return runs.number(self._db, run_id)
-
-    def _key(self, name: str) -> int:
-        number = self._keys.get(name)
-        if number is None:
-            number = self._keys[name] = intern(self._db, name)
-        return number
+        """Writes what was gathered; the last act of the transaction."""
+        self._targets.flush()
 
     def _points(self, journal: Journal, lists: dict[int, list[list[Point]]], data: bytes, start: int, end: int) -> None:
         keyset, step, timestamp = journals.METRICS_HEAD.unpack_from(data, start)
@@ -173,8 +134,8 @@ class Applier:
             if keys is None or len(keys) != len(values) + 1:
                 raise ValueError(f"metrics of an unknown key set {keyset}")
             journal.runs.setdefault(keys[0], False)
-            series = self._target(keys[0]).series
-            mine = lists[keyset] = [series.setdefault(self._key(key), []) for key in keys[1:]]
+            series = self._targets.get(keys[0]).series
+            mine = lists[keyset] = [series.setdefault(self._targets.key(key), []) for key in keys[1:]]
         elif len(mine) != len(values):
             raise ValueError(f"metrics that do not fit key set {keyset}")
         ms = round(timestamp * 1000) if -_TIME_LIMIT_S < timestamp < _TIME_LIMIT_S else 0
@@ -185,18 +146,17 @@ class Applier:
         """Applies one ``J`` record."""
         run_id = ""
         try:
-            content = json.loads(body)
+            content = json.loads(body.decode("ascii"))
             if b"\\ud" in body:
                 content = _storable(content)
             kind, run_id = content["t"], content.get("run", "")
             if kind in ("writer", "close"):
                 journal.is_closed = kind == "close"
-            elif kind == "start":
-                journal.runs[run_id] = True
-                self._start(run_id, content)
+            elif not isinstance(run_id, str):
+                raise TypeError(f"no run: {run_id!r}")
             elif kind in self._handlers:
-                journal.runs[run_id] = journal.runs.get(run_id, False) or kind == "resume"
-                self._handlers[kind](self._target(run_id), content)
+                journal.runs[run_id] = journal.runs.get(run_id, False) or kind in ("start", "resume")
+                self._handlers[kind](self._targets.get(run_id), content)
                 if kind in ("end", "leave"):
                     journal.end(run_id)
         except _NONSENSE as error:
@@ -205,44 +165,34 @@ class Applier:
     def _event(self, kind: str, run_id: str, message: str, at: float | None = None) -> None:
         events.add(self._db, kind, f"run:{run_id}", message, None, at)
 
-    def _start(self, run_id: str, content: Mapping[str, Any]) -> None:
-        attributes = {
-            "name": content["name"],
-            "experiment": content["experiment"],
-            "started_at": content["at"],
-            **content["attributes"],
-        }
-        is_new = not self._has(run_id)
-        if is_new:
-            runs.create(self._db, run_id=run_id, **attributes)
-        else:  # what another process logged to it was stored first
-            runs.update(self._db, run_id, **attributes)
-        target = self._target(run_id)
-        target.is_new = is_new
+    def _start(self, target: Target, content: Mapping[str, Any]) -> None:
+        given = {key: content[key] for key in ("name", "experiment")}
+        self._targets.update(target, {**content["attributes"], **given, "started_at": content["at"]})
+        target.has_started = True
+        self._described(target, content)
+        if content.get("parent"):
+            self._relate(target, content["parent"])
+
+    def _relate(self, target: Target, parent_id: str) -> None:
+        parent = self._targets.find(parent_id)
+        if parent is None:  # it comes later, see Targets.flush
+            self._targets.set_tags(target, {PARENT_TAG: parent_id})
+        elif target.row is not None and parent.number < target.number:
+            target.row["parent_id"] = parent.number
+        else:
+            self._targets.write(parent, target)
+            runs.update(self._db, target.run_id, parent_run_id=parent_id)
+
+    def _described(self, target: Target, content: Mapping[str, Any]) -> None:
         self._params(target, content)
-        self._tags(target, content)
-        self._relate(target, content.get("parent"))
+        if content.get("tags"):
+            self._tags(target, content)
 
-    def _has(self, run_id: str) -> bool:
-        return self._db.execute("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)).fetchone() is not None
-
-    def _relate(self, target: _Target, parent: str | None) -> None:
-        """Joins a run to its parent, and to children whose start was stored before its own."""
-        if parent and self._has(parent):
-            runs.update(self._db, target.run_id, parent_run_id=parent)
-        elif parent:
-            runs.set_tags(self._db, target.run_id, {PARENT_TAG: parent})
-        self._db.execute(
-            "UPDATE runs SET parent_id = ? WHERE parent_id IS NULL AND id IN (SELECT run_id FROM tags "
-            "WHERE key_id = (SELECT id FROM keys WHERE name = ?) AND value = ?)",
-            (target.number, PARENT_TAG, target.run_id),
-        )
-
-    def _adopt(self, target: _Target, content: Mapping[str, Any]) -> None:
+    def _adopt(self, target: Target, content: Mapping[str, Any]) -> None:
         """A script logs into a run that something else made and ends: fill in what that did not know."""
-        for text in content.get("texts", ()):
-            shared_texts.put(self._db, text)
-        attributes = {name: value for name, value in content["attributes"].items() if name in runs.COLUMNS}
+        self._texts(content)
+        self._targets.write(target)
+        attributes = {name: value for name, value in content["attributes"].items() if name in run_rows.COLUMNS}
         columns = ", ".join(("id", *attributes))
         row = self._db.execute(f"SELECT {columns} FROM runs WHERE id = ?", (target.number,)).fetchone()
         missing = {
@@ -254,51 +204,52 @@ class Applier:
             missing["name"] = content["name"]
         if content.get("is_placed"):
             missing["experiment"] = content["experiment"]
-        runs.update(self._db, target.run_id, **missing)
-        self._params(target, content)
-        self._tags(target, content)
+        self._targets.update(target, missing)
+        self._described(target, content)
 
-    def _resume(self, target: _Target, content: Mapping[str, Any]) -> None:
-        runs.update(self._db, target.run_id, status="RUNNING", ended_at=None, exit_code=None, error=None)
+    def _resume(self, target: Target, content: Mapping[str, Any]) -> None:
+        self._targets.update(target, {"status": "RUNNING", "ended_at": None, "exit_code": None, "error": None})
         target.has_ended = False
-        self._params(target, content)
-        self._tags(target, content)
+        self._described(target, content)
 
-    def _params(self, target: _Target, content: Mapping[str, Any]) -> None:
+    def _params(self, target: Target, content: Mapping[str, Any]) -> None:
         params = content.get("params")
         if not params:
             return
-        kept = runs.put_params(self._db, target.number, {self._key(key): str(value) for key, value in params.items()})
-        for key, value in params.items():
-            if (first := kept.get(self._key(key))) is not None:
-                message = f"param {key!r} stays {first!r}; {value!r} was logged later"
-                self._event("param.conflict", target.run_id, message, content.get("at"))
+        for key, first in self._targets.add_params(target, params).items():
+            message = f"param {key!r} stays {first!r}; {params[key]!r} was logged later"
+            self._event("param.conflict", target.run_id, message, content.get("at"))
 
-    def _tags(self, target: _Target, content: Mapping[str, Any]) -> None:
-        if content.get("tags"):
-            runs.set_tags(self._db, target.run_id, content["tags"])
+    def _tags(self, target: Target, content: Mapping[str, Any]) -> None:
+        self._targets.set_tags(target, content["tags"])
 
-    def _capture(self, target: _Target, content: Mapping[str, Any]) -> None:
+    def _texts(self, content: Mapping[str, Any]) -> None:
         for text in content.get("texts", ()):
             shared_texts.put(self._db, text)
-        runs.update(self._db, target.run_id, **content["attributes"])
 
-    def _artifact(self, target: _Target, content: Mapping[str, Any]) -> None:
+    def _capture(self, target: Target, content: Mapping[str, Any]) -> None:
+        self._texts(content)
+        self._targets.update(target, content["attributes"])
+
+    def _artifact(self, target: Target, content: Mapping[str, Any]) -> None:
         from mlops_store import artifacts
 
+        self._targets.write(target)
         for path, digest, size_bytes in content["files"]:
             artifacts.record(self._db, target.run_id, path, digest, size_bytes, content["at"])
 
-    def _dataset(self, target: _Target, content: Mapping[str, Any]) -> None:
+    def _dataset(self, target: Target, content: Mapping[str, Any]) -> None:
         from mlops_store import datasets
         from mlops_store.records import Dataset
 
+        self._targets.write(target)
         datasets.use(self._db, target.run_id, Dataset(**content["dataset"]), content["context"])
-        self._tags(target, content)
+        self._described(target, content)
 
-    def _model(self, target: _Target, content: Mapping[str, Any]) -> None:
+    def _model(self, target: Target, content: Mapping[str, Any]) -> None:
         from mlops_store import models, profiles
 
+        self._targets.write(target)
         profile = content.get("profile")
         models.add_logged(
             self._db,
@@ -307,23 +258,19 @@ class Applier:
             **content["model"],
         )
 
-    def _problem(self, target: _Target, content: Mapping[str, Any]) -> None:
+    def _problem(self, target: Target, content: Mapping[str, Any]) -> None:
         self._event("log.problem", target.run_id, content["message"], content.get("at"))
 
-    def _leave(self, target: _Target, content: Mapping[str, Any]) -> None:
+    def _leave(self, target: Target, content: Mapping[str, Any]) -> None:
         """A script is done with a run that something else ends."""
         if content.get("error"):
-            runs.update(self._db, target.run_id, error=content["error"])
+            self._targets.update(target, {"error": content["error"]})
 
-    def _end(self, target: _Target, content: Mapping[str, Any]) -> None:
-        runs.update(
-            self._db,
-            target.run_id,
-            status=content["status"],
-            ended_at=content["at"],
-            exit_code=content.get("exit_code"),
-            **({"error": content["error"]} if content.get("error") else {}),
-        )
+    def _end(self, target: Target, content: Mapping[str, Any]) -> None:
+        ended = {"status": content["status"], "ended_at": content["at"], "exit_code": content.get("exit_code")}
+        if content.get("error"):
+            ended["error"] = content["error"]
+        self._targets.update(target, ended)
         target.has_ended = True
 
 

@@ -7,8 +7,8 @@ with ``seq < metrics.chunked`` are in chunks, the others are rows. A NULL value 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlops_store import chunks, keys
 from mlops_store.curves import Point, history, loose, number, points, series
@@ -21,6 +21,29 @@ LOOSE_POINTS = 512
 
 #: From this many points on, a chunk is smaller than the rows, overheads included.
 WORTHWHILE_POINTS = 8
+
+#: Count, NaN count, step, ms and value of the last point, least, greatest and total, with None for NaN and for nothing.
+Summary = tuple[Any, ...]
+
+_SUMMARY = "count, nan_count, last_step, last_ms, last_value, min_value, max_value, total"
+
+
+class Batch(NamedTuple):
+    """Points to append to one series.
+
+    Attributes:
+        run: ``runs.id``.
+        key: ``keys.id``.
+        points: At least one, in the order they were logged.
+        is_new_run: No point of this run was ever written, so that none needs to be looked up.
+        loose_points: From this many row points on, they are moved into a chunk.
+    """
+
+    run: int
+    key: int
+    points: Sequence[Point]
+    is_new_run: bool = False
+    loose_points: int = LOOSE_POINTS
 
 
 def write(db: sqlite3.Connection, run_id: str, points: Iterable[tuple[str, int, float, float]]) -> None:
@@ -40,35 +63,41 @@ def write(db: sqlite3.Connection, run_id: str, points: Iterable[tuple[str, int, 
     for key, step, timestamp, value in points:
         series.setdefault(key, []).append((step, round(timestamp * 1000), value))
     run = runs.number(db, run_id)
-    append(db, run, {keys.intern(db, key): added for key, added in series.items()})
+    append(db, [Batch(run, keys.intern(db, key), added) for key, added in series.items()])
 
 
-def append(
-    db: sqlite3.Connection,
-    run: int,
-    series: Mapping[int, Sequence[Point]],
-    *,
-    is_new_run: bool = False,
-    loose_points: int = LOOSE_POINTS,
-) -> None:
-    """Appends points by the store's own numbers of run and key.
+def append(db: sqlite3.Connection, batches: Iterable[Batch]) -> None:
+    """Appends points to many series at once, by the store's own numbers of run and key.
 
     Args:
         db: The connection of a write transaction.
-        run: ``runs.id``.
-        series: ``keys.id`` -> points in the order they were logged.
-        is_new_run: No point of this run was ever written, so that none needs to be looked up.
-        loose_points: From this many row points on, a series' points are moved into a chunk.
+        batches: At most one for each run and key.
     """
+    new: list[tuple[object, ...]] = []
+    changed: list[tuple[object, ...]] = []
     rows: list[tuple[int, int, int, int, float | None]] = []
-    for key, added in series.items():
-        old = None if is_new_run else _series(db, run, key)
-        metric, count, chunked = _summarize(db, run, key, old, added)
-        if count + len(added) - chunked >= loose_points:
-            _pack(db, metric, chunked, added, count)
+    bodies: list[tuple[object, ...]] = []
+    next_metric = db.execute("SELECT coalesce(max(id), 0) + 1 FROM metrics").fetchone()[0]
+    for batch in batches:
+        old = None if batch.is_new_run else _find(db, batch.run, batch.key)
+        summary = _summary(batch.points)
+        if old is None:
+            metric, count, chunked = next_metric, 0, 0
+            next_metric += 1
         else:
-            rows.extend((metric, seq, *_row(point)) for seq, point in enumerate(added, count))
-    db.executemany("INSERT INTO metric_points(metric_id, seq, step, ms, value) VALUES (?, ?, ?, ?, ?)", rows)
+            metric, chunked, before = old
+            count = before[0]
+            summary = _merged(before, summary)
+        if summary[0] - chunked >= batch.loose_points:
+            bodies.extend(_bodies(db, metric, chunked, count, batch.points))
+            chunked = summary[0]
+        else:
+            rows.extend((metric, seq, *_row(point)) for seq, point in enumerate(batch.points, count))
+        if old is None:
+            new.append((metric, batch.run, batch.key, *summary, chunked))
+        else:
+            changed.append((*summary, chunked, metric))
+    _insert(db, new, changed, rows, bodies)
 
 
 def compact(db: sqlite3.Connection, run: int) -> None:
@@ -81,8 +110,9 @@ def compact(db: sqlite3.Connection, run: int) -> None:
     found = db.execute(
         "SELECT id, count, chunked FROM metrics WHERE run_id = ? AND count - chunked >= ?", (run, WORTHWHILE_POINTS)
     ).fetchall()
-    for metric, count, chunked in found:
-        _pack(db, metric, chunked, (), count)
+    bodies = [row for metric, count, chunked in found for row in _bodies(db, metric, chunked, count, ())]
+    _insert(db, [], [], [], bodies)
+    db.executemany("UPDATE metrics SET chunked = ? WHERE id = ?", [(count, metric) for metric, count, _ in found])
 
 
 def summaries(db: sqlite3.Connection, run_id: str) -> tuple[MetricSummary, ...]:
@@ -111,82 +141,88 @@ def summaries(db: sqlite3.Connection, run_id: str) -> tuple[MetricSummary, ...]:
     )
 
 
-def _series(db: sqlite3.Connection, run: int, key: int) -> tuple[object, ...] | None:
-    row: tuple[object, ...] | None = db.execute(
-        "SELECT id, count, nan_count, last_step, last_ms, last_value, min_value, max_value, total, chunked "
-        "FROM metrics WHERE run_id = ? AND key_id = ?",
-        (run, key),
+def _find(db: sqlite3.Connection, run: int, key: int) -> tuple[int, int, Summary] | None:
+    """``metrics.id``, the number of chunked points and the summary of a series that is there already."""
+    row = db.execute(
+        f"SELECT id, chunked, {_SUMMARY} FROM metrics WHERE run_id = ? AND key_id = ?", (run, key)
     ).fetchone()
-    return row
+    return None if row is None else (row[0], row[1], row[2:])
 
 
-def _summarize(
-    db: sqlite3.Connection, run: int, key: int, old: tuple[object, ...] | None, points: Sequence[Point]
-) -> tuple[int, int, int]:
-    """Brings the summary row up to date; returns metrics.id and the counts of all and of chunked points before."""
-    last = max(points, key=_by_rank)
+def _summary(points: Sequence[Point]) -> Summary:
+    if len(points) == 1:
+        step, ms, value = points[0]
+        return (1, 0, step, ms, value, value, value, value) if value == value else (1, 1, step, ms, None, None, None, 0)
+    last = max(points)
+    if last[2] != last[2]:
+        last = max(points, key=_by_rank)  # tuples compare as they should only without NaN
     numbers = [value for _, _, value in points if value == value]
     nans = len(points) - len(numbers)
-    low = min(numbers, default=None)
-    high = max(numbers, default=None)
-    total = sum(numbers)
-    if old is None:
-        cursor = db.execute(
-            "INSERT INTO metrics(run_id, key_id, count, nan_count, last_step, last_ms, last_value, min_value, "
-            "max_value, total, chunked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
-            (run, key, len(points), nans, *_row(last), low, high, total),
-        )
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid, 0, 0
-    metric, count, old_nans, step, ms, value, old_low, old_high, old_total, chunked = old
-    assert isinstance(metric, int)
-    assert isinstance(count, int)
-    assert isinstance(chunked, int)
-    before: Point = (step, ms, number(value))  # type: ignore[assignment, arg-type]
-    db.execute(
-        "UPDATE metrics SET count = ?, nan_count = ?, last_step = ?, last_ms = ?, last_value = ?, min_value = ?, "
-        "max_value = ?, total = ? WHERE id = ?",
-        (
-            count + len(points),
-            old_nans + nans,  # type: ignore[operator]
-            *_row(max(before, last, key=_by_rank)),
-            min((bound for bound in (old_low, low) if bound is not None), default=None),  # type: ignore[type-var]
-            max((bound for bound in (old_high, high) if bound is not None), default=None),  # type: ignore[type-var]
-            number(old_total) + total,  # type: ignore[arg-type]
-            metric,
-        ),
+    low, high = min(numbers, default=None), max(numbers, default=None)
+    return len(points), nans, *_row(last), low, high, sum(numbers)
+
+
+def _merged(old: Summary, new: Summary) -> Summary:
+    count, nans, *last, low, high, total = old
+    new_count, new_nans, *new_last, new_low, new_high, new_total = new
+    latest = max((last, new_last), key=lambda row: _by_rank((row[0], row[1], number(row[2]))))
+    lows = [bound for bound in (low, new_low) if bound is not None]
+    highs = [bound for bound in (high, new_high) if bound is not None]
+    return (
+        count + new_count,
+        nans + new_nans,
+        *latest,
+        min(lows, default=None),
+        max(highs, default=None),
+        number(total) + number(new_total),
     )
-    return metric, count, chunked
 
 
-def _pack(db: sqlite3.Connection, metric: int, chunked: int, added: Sequence[Point], count: int) -> None:
-    """Moves the row points of a series and ``added`` ones, which no row holds yet, into chunks."""
-    kept = loose(db, metric) if count > chunked else []
-    todo = [*kept, *added]
+def _bodies(
+    db: sqlite3.Connection, metric: int, chunked: int, count: int, added: Sequence[Point]
+) -> Iterator[tuple[object, ...]]:
+    """Rows of ``metric_chunks`` for the points of a series that are rows, and ``added`` ones after them."""
+    todo = [*loose(db, metric), *added] if count > chunked else added
     for start in range(0, len(todo), chunks.MAX_POINTS):
-        part = todo[start : start + chunks.MAX_POINTS]
-        steps, times_ms, values = zip(*part, strict=True)
+        steps, times_ms, values = zip(*todo[start : start + chunks.MAX_POINTS], strict=True)
         numbers = [value for value in values if value == value]
-        db.execute(
-            "INSERT INTO metric_chunks(metric_id, first_seq, count, nan_count, min_step, max_step, min_ms, max_ms, "
-            "min_value, max_value, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                metric,
-                chunked + start,
-                len(part),
-                len(part) - len(numbers),
-                min(steps),
-                max(steps),
-                min(times_ms),
-                max(times_ms),
-                min(numbers, default=None),
-                max(numbers, default=None),
-                chunks.encode(steps, times_ms, values),
-            ),
+        yield (
+            metric,
+            chunked + start,
+            len(values),
+            len(values) - len(numbers),
+            min(steps),
+            max(steps),
+            min(times_ms),
+            max(times_ms),
+            min(numbers, default=None),
+            max(numbers, default=None),
+            chunks.encode(steps, times_ms, values),
         )
-    if kept:
-        db.execute("DELETE FROM metric_points WHERE metric_id = ?", (metric,))
-    db.execute("UPDATE metrics SET chunked = ? WHERE id = ?", (chunked + len(todo), metric))
+
+
+def _insert(
+    db: sqlite3.Connection,
+    new: Sequence[tuple[object, ...]],
+    changed: Sequence[tuple[object, ...]],
+    rows: Sequence[tuple[object, ...]],
+    bodies: Sequence[tuple[object, ...]],
+) -> None:
+    db.executemany(
+        f"INSERT INTO metrics(id, run_id, key_id, {_SUMMARY}, chunked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", new
+    )
+    db.executemany(
+        "UPDATE metrics SET count = ?, nan_count = ?, last_step = ?, last_ms = ?, last_value = ?, min_value = ?, "
+        "max_value = ?, total = ?, chunked = ? WHERE id = ?",
+        changed,
+    )
+    db.executemany("INSERT INTO metric_points(metric_id, seq, step, ms, value) VALUES (?, ?, ?, ?, ?)", rows)
+    db.executemany("DELETE FROM metric_points WHERE metric_id = ?", {(body[0],) for body in bodies})
+    db.executemany(
+        "INSERT INTO metric_chunks(metric_id, first_seq, count, nan_count, min_step, max_step, min_ms, max_ms, "
+        "min_value, max_value, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        bodies,
+    )
 
 
 def _row(point: Point) -> tuple[int, int, float | None]:
@@ -201,4 +237,4 @@ def _by_rank(point: Point) -> tuple[int, int, bool, float]:
     return step, ms, is_number, value if is_number else 0.0
 
 
-__all__ = ["append", "compact", "history", "points", "series", "summaries", "write"]
+__all__ = ["Batch", "append", "compact", "history", "points", "series", "summaries", "write"]

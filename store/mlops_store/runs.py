@@ -17,19 +17,10 @@ from mlops_store.errors import NotFound, nearest
 from mlops_store.keys import intern
 from mlops_store.run_lists import KINDS, by_ids, children, count, experiments, ids
 from mlops_store.run_lists import key_names as keys
+from mlops_store.run_rows import COLUMNS, columns, experiment_number, insert, number_in, put_params
 
 if TYPE_CHECKING:
     from mlops_store.records import Run, RunDetail
-
-#: The columns of ``runs`` that callers may set by name.
-COLUMNS = frozenset(
-    (
-        *("name", "kind", "status", "started_at", "ended_at", "exit_code", "user", "host", "pid"),
-        *("process_started_at", "boot_id", "command", "source", "cwd", "python_version"),
-        *("git_commit", "git_branch", "git_remote", "git_dirty", "git_diff_digest", "packages_digest", "error"),
-        *("archived_at", "deleted_at"),
-    )
-)
 
 
 def create(
@@ -62,7 +53,7 @@ def create(
         NotFound: No such parent.
         sqlite3.IntegrityError: The run exists.
     """
-    values = _columns(db, attributes)
+    values = columns(db, attributes)
     values.update(
         run_id=run_id,
         name=name,
@@ -71,9 +62,8 @@ def create(
         status=status,
         parent_id=None if parent_run_id is None else number(db, parent_run_id),
         started_at=started_at,
-        updated_at=time.time(),
     )
-    db.execute(f"INSERT INTO runs({', '.join(values)}) VALUES ({', '.join('?' * len(values))})", tuple(values.values()))
+    insert(db, [values])
 
 
 def update(db: sqlite3.Connection, run_id: str, **attributes: Any) -> None:
@@ -82,7 +72,7 @@ def update(db: sqlite3.Connection, run_id: str, **attributes: Any) -> None:
     Raises:
         NotFound: No such run.
     """
-    values = _columns(db, attributes)
+    values = columns(db, attributes)
     if "experiment" in attributes:
         values["experiment_id"] = experiment_number(db, attributes["experiment"])
     if "parent_run_id" in attributes:
@@ -132,18 +122,6 @@ def set_params(db: sqlite3.Connection, run_id: str, params: Mapping[str, Any]) -
     """
     kept = put_params(db, number(db, run_id), {intern(db, key): str(value) for key, value in params.items()})
     return {key: kept[key_id] for key in params if (key_id := intern(db, key)) in kept}
-
-
-def put_params(db: sqlite3.Connection, run: int, params: Mapping[int, str]) -> dict[int, str]:
-    """Does ``set_params`` by the store's own numbers of run and keys."""
-    inserted = db.executemany(
-        "INSERT OR IGNORE INTO params(run_id, key_id, value, number) VALUES (?, ?, ?, ?)",
-        [(run, key, value, number_in(value)) for key, value in params.items()],
-    ).rowcount
-    if inserted == len(params):
-        return {}
-    first = dict(db.execute("SELECT key_id, value FROM params WHERE run_id = ?", (run,)).fetchall())
-    return {key: first[key] for key, value in params.items() if first[key] != value}
 
 
 def set_tags(db: sqlite3.Connection, run_id: str, tags: Mapping[str, Any]) -> None:
@@ -272,47 +250,6 @@ def detail(db: sqlite3.Connection, run_id: str) -> RunDetail:
     )
 
 
-def experiment_number(db: sqlite3.Connection, name: str) -> int:
-    """The store's own number of an experiment, made when it is new and brought back when it was deleted."""
-    row = db.execute("SELECT id, deleted_at FROM experiments WHERE name = ?", (name,)).fetchone()
-    if row is None:
-        cursor = db.execute("INSERT INTO experiments(name, created_at) VALUES (?, ?)", (name, time.time()))
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
-    if row[1] is not None:
-        db.execute("UPDATE experiments SET deleted_at = NULL WHERE id = ?", (row[0],))
-    found: int = row[0]
-    return found
-
-
-def number_in(text: str) -> float | None:
-    """The finite number that a param's text stands for, or None."""
-    if text[:1] not in "+-.0123456789" or len(text) > 64:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if value - value == 0 else None
-
-
-def _columns(db: sqlite3.Connection, attributes: Mapping[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, value in attributes.items():
-        if name in COLUMNS:
-            values[name] = value
-        elif name == "git_diff":
-            values["git_diff_digest"] = shared_texts.put(db, value) if value else None
-        elif name == "packages":
-            values["packages_digest"] = shared_texts.put(db, json.dumps(dict(value), sort_keys=True)) if value else None
-        elif name not in ("experiment", "parent_run_id"):
-            raise TypeError(f"runs have no attribute {name!r}; {nearest(name, COLUMNS)}")
-    command = values.get("command")
-    if command is not None:
-        values["command"] = json.dumps([command] if isinstance(command, str) else list(command))
-    return values
-
-
 def _stamp(db: sqlite3.Connection, run_ids: Iterable[str], column: str, at: float | None) -> None:
     for run_id in run_ids:
         update(db, run_id, **{column: at})
@@ -341,7 +278,6 @@ __all__ = [
     "keys",
     "number",
     "number_in",
-    "put_params",
     "resolve",
     "restore",
     "set_params",

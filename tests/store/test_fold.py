@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlops_store import events, fold, journals, metrics, processes, runs
+from mlops_store import events, fold, journals, metrics, processes, run_rows, runs
 from mlops_store.errors import StoreBusy
 from mlops_store.ids import new_id
 from mlops_store.records import Run, RunStatus
@@ -47,7 +47,7 @@ class Log:
         self.close = journals.record({"t": "close"})
 
     def record(self, kind: str, **content: object) -> bytes:
-        return journals.record({"t": kind, "run": self.run_id, **content})
+        return journals.record({**content, "t": kind, "run": self.run_id})
 
     def start(self, name: str = "train", **content: object) -> bytes:
         return self.record("start", **{"name": name, "experiment": "default", "at": 1.0, "attributes": {}, **content})
@@ -283,6 +283,58 @@ def test_a_record_that_is_no_object_does_not_keep_out_the_others(store: Store, f
     put(folder, log.begin(), journals.HEADER.pack(journals.RECORD, 2) + b"[]", curve(3), log.end)
     fold.fold(store, str(folder))
     assert logged(store, log) == steps(3)
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+KINDS = [
+    "start",
+    "adopt",
+    "resume",
+    "params",
+    "tags",
+    "capture",
+    "artifact",
+    "dataset",
+    "model",
+    "problem",
+    "end",
+    "leave",
+]
+FIELDS = [
+    *("t", "run", "at", "name", "experiment", "attributes", "tags", "params", "parent", "status", "exit_code", "error"),
+    *("files", "dataset", "context", "model", "profile", "message", "texts", "is_named", "is_placed"),
+]
+attributes = st.dictionaries(
+    st.sampled_from([*run_rows.COLUMNS, "git_diff", "packages", "other"]), anything, max_size=4
+)
+records = st.tuples(
+    st.sampled_from(KINDS),
+    st.dictionaries(st.sampled_from(FIELDS), anything, max_size=5),
+    attributes,
+)
+
+
+@given(st.lists(records, max_size=8))
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_no_records_however_strange_keep_out_the_others(
+    store: Store, folder: Path, strange: list[tuple[str, dict[str, object], dict[str, object]]]
+) -> None:
+    log = Log()
+    frames = [
+        log.record(kind, **{"name": "n", "experiment": "e", "at": 1.0, "attributes": given, **content, "t": kind})
+        if "run" not in content
+        else journals.record({**content, "t": kind})
+        for kind, content, given in strange
+    ]
+    put(folder, log.writer, *frames, log.start("good"), log.keys, curve(3), log.end, log.close)
+    fold.fold(store, str(folder))
+    assert logged(store, log) == steps(3)
+    assert (run_of(store, log).name, str(run_of(store, log).status)) == ("good", "FINISHED")
+    assert list(folder.iterdir()) == []
 
 
 def test_a_frame_longer_than_a_batch_is_folded(store: Store, folder: Path) -> None:

@@ -76,7 +76,7 @@ def test_a_logged_value_reads_back_unchanged(
         key = db.execute("INSERT INTO keys(name) VALUES ('loss') ON CONFLICT DO UPDATE SET name = name RETURNING id")
         number = key.fetchone()[0]
         for batch in batches:
-            metrics.append(db, run, {number: batch}, loose_points=loose)
+            metrics.append(db, [metrics.Batch(run, number, batch, loose_points=loose)])
         if is_compacted:
             metrics.compact(db, run)
     found = metrics.points(store.read(), RUN, "loss")
