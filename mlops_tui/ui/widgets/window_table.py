@@ -6,7 +6,7 @@ The cursor and the marks belong to keys, not to positions, so that live changes 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -202,7 +202,7 @@ class WindowTable(ScrollView, can_focus=True):
         """Marks exactly the rows of these keys."""
         if self._marks.replace(keys):
             self.refresh()
-            self._tell(self.MarksChanged(self, self.marks))
+            self._tell(lambda: self.MarksChanged(self, self.marks))
 
     def end_range(self) -> bool:
         """Ends marking a range; False when none was begun."""
@@ -238,12 +238,12 @@ class WindowTable(ScrollView, can_focus=True):
         else:
             self._refresh_keys(changed)
         if was_empty or self.cursor_key != key:
-            self._tell(self.RowHighlighted(self, self.cursor_key))
+            self._tell(lambda: self.RowHighlighted(self, self.cursor_key))
 
-    def _tell(self, message: Message) -> None:
+    def _tell(self, make: Callable[[], Message]) -> None:
         # Made in another widget's handler, a message would have that one (often the parent) as its sender, and not
         # bubble past it.
-        self.call_later(lambda: self.post_message(message))
+        self.call_later(lambda: self.post_message(make()))
 
     def _fetch(self) -> None:
         """Loads the rows in sight that are missing, and a page on either side."""
@@ -342,7 +342,7 @@ class WindowTable(ScrollView, can_focus=True):
         self._refresh_row(position)
         self._reach()
         self._show_cursor()
-        self._tell(self.RowHighlighted(self, self.cursor_key))
+        self._tell(lambda: self.RowHighlighted(self, self.cursor_key))
 
     def _show_cursor(self) -> None:
         top, room = self.scroll_offset.y, self._room
@@ -369,7 +369,7 @@ class WindowTable(ScrollView, can_focus=True):
             return
         self._marks.toggle(self.keys[self._cursor])
         self._refresh_row(self._cursor)
-        self._tell(self.MarksChanged(self, self.marks))
+        self._tell(lambda: self.MarksChanged(self, self.marks))
         self._move(self._cursor + 1)
 
     def action_range(self) -> None:
@@ -387,7 +387,7 @@ class WindowTable(ScrollView, can_focus=True):
         """Marks the range up to the cursor."""
         if self._marks.reach(self.keys, self._cursor):
             self.refresh()
-            self._tell(self.MarksChanged(self, self.marks))
+            self._tell(lambda: self.MarksChanged(self, self.marks))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Marking is offered only where rows can be marked."""
