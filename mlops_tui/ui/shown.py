@@ -7,7 +7,7 @@ import time
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """A metric value in at most ``digits + 6`` characters; NaN and infinities are named.
+    """A metric value in at most ``digits + 7`` characters; NaN and infinities are named.
 
     Args:
         value: None shows as an empty text.
