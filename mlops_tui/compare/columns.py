@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -21,7 +22,8 @@ def ranked(runs: Sequence[Run]) -> list[str]:
 
     Returns:
         Two metrics for each param; keys that differ between runs before those that do not, then by how many
-        runs have them, then by name. Metrics of the machine are left out, schedules (``lr``) come last.
+        runs have them, then what was held out before what was trained on, then by name. Metrics of the machine
+        are left out, schedules (``lr``) come last.
     """
     metrics = _ordered((key, str(value)) for run in runs for key, value in run.metrics.items())
     params = _ordered((key, value) for run in runs for key, value in run.params.items())
@@ -38,7 +40,12 @@ def _ordered(pairs: Iterable[tuple[str, str]]) -> list[str]:
     for key, value in pairs:
         counts[key] += 1
         seen.setdefault(key, set()).add(value)
-    return sorted(counts, key=lambda key: (len(seen[key]) < 2, -counts[key], key))
+    return sorted(counts, key=lambda key: (len(seen[key]) < 2, -counts[key], _is_of_training(key), key))
+
+
+def _is_of_training(key: str) -> bool:
+    """Whether a metric tells how well the training data are known: what was held out tells more."""
+    return any(word in ("train", "training") for word in re.split(r"[^a-z]+", key.lower()))
 
 
 def is_scheduled(key: str) -> bool:

@@ -26,6 +26,11 @@ def test_no_runs_have_no_columns():
     assert ranked([]) == []
 
 
+def test_what_was_held_out_comes_before_what_was_trained_on():
+    runs = [run({"train_auc": value, "validation_auc": value}) for value in (1.0, 2.0)]
+    assert ranked(runs) == ["metrics.validation_auc", "metrics.train_auc"]
+
+
 def test_schedules_come_after_what_was_measured():
     runs = [run({"epoch": value, "lr": value, "train/lr": value, "z": value}) for value in (1.0, 2.0)]
     assert ranked(runs)[0] == "metrics.z"

@@ -1,10 +1,11 @@
 import threading
 
 import pytest
+import tracked
 from run_screens import HOSTILE, add_run, dashboard, make_store, misses, sees, until
 from screens import rendered
 
-from mlops_store import metrics, notes, runs
+from mlops_store import metrics, models, notes, runs
 from mlops_tui.ui.screens.run_list import RunsPane
 from mlops_tui.ui.screens.run_preview import RunPreview
 from mlops_tui.ui.screens.runs import RunsScreen, filter_problem, is_unfinished
@@ -272,6 +273,27 @@ async def test_registering_a_run_without_a_model_is_refused_with_a_reason(store,
         await sees(pilot, "bare")
         await pilot.press("M")
         await sees(pilot, "has logged no model")
+
+
+@pytest.mark.slow
+async def test_a_runs_model_is_registered_by_the_command_itself(tmp_path):
+    code = """
+        from sklearn.linear_model import LogisticRegression
+        with mlops.start_run(run_name="fit"):
+            mlops.log_model(LogisticRegression().fit([[0.0], [1.0]], [0, 1]), name="model")
+    """
+    tracked.script(tmp_path, code)
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await sees(pilot, "fit")
+        await pilot.press("M")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        app.screen.query_one("Input").value = "churn"
+        await pilot.press("enter")
+        await until(pilot, lambda: commands(app))
+    run_id = runs.resolve(app.session.store.read(), "fit")
+    assert commands(app) == [f"mlops-tui models register churn {run_id}"]
+    assert models.version(app.session.store.read(), "churn", 1).run_id == run_id
 
 
 async def test_a_hostile_name_is_shown_as_text_and_breaks_nothing(store, tmp_path):
