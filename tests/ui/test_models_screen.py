@@ -172,6 +172,13 @@ def test_metrics_with_a_goal_come_first_among_the_columns(tmp_path: Path) -> Non
     assert model_rows.key_metrics(versions, Config(goals={"z": "max"})) == ("z", "b", "a")
 
 
+def test_metrics_of_the_training_data_come_last_among_the_columns(tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    make_version(store, values={"train_auc": 1.0, "validation_auc": 0.9, "training/loss": 0.1, "constraint": 1.0})
+    keys = model_rows.key_metrics(models.get(store.read(), "churn").versions, CONFIG)
+    assert keys == ("constraint", "validation_auc", "train_auc", "training/loss")
+
+
 # moving about
 
 

@@ -74,6 +74,10 @@ class DriftScreen(WordFilterScreen):
         if self.argument.startswith("/"):
             self.filter_by(self.argument[1:])
 
+    def heading(self) -> str:
+        """The screen's name alone: what is chosen changes with every move of the cursor."""
+        return self.NAME
+
     # children
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,6 +19,7 @@ from mlops_tui.ui.widgets.window_table import Row
 _NAMED = 2
 #: Metrics that a list of versions shows at most.
 _METRICS = 4
+_OF_TRAINING = re.compile(r"(^|[^a-z])train(ing)?([^a-z]|$)", re.IGNORECASE)
 
 
 def model_columns(registry: RegistryConfig) -> tuple[Column, ...]:
@@ -58,9 +60,16 @@ def _holders(versions: Sequence[int], is_single: bool) -> CellValue:
 
 
 def key_metrics(versions: Sequence[ModelVersion], config: Config) -> tuple[str, ...]:
-    """The metrics that tell versions apart best: those with a configured goal, then those most versions have."""
+    """The metrics that tell versions apart best: those with a configured goal, then those most versions have.
+
+    Metrics of the training data come last: every model is good at what it has seen.
+    """
     counts = Counter(key for version in versions for key in metrics(version) if not key.startswith("system/"))
-    return tuple(sorted(counts, key=lambda key: (key not in config.goals, -counts[key], key))[:_METRICS])
+
+    def rank(key: str) -> tuple[bool, bool, int, str]:
+        return key not in config.goals, bool(_OF_TRAINING.search(key)), -counts[key], key
+
+    return tuple(sorted(counts, key=rank)[:_METRICS])
 
 
 def metrics(version: ModelVersion) -> Mapping[str, Any]:

@@ -31,7 +31,7 @@ class ModelsScreen(WordFilterScreen):
 
     DEFAULT_CSS = """
     ModelsScreen #body { layout: grid; grid-size: 2 2; grid-rows: 1fr 2fr; }
-    ModelsScreen.-tall #body { grid-rows: 2fr 5fr; }
+    ModelsScreen.-tall #body { grid-rows: 1fr 3fr; }
     ModelsScreen ModelsPane { column-span: 2; }
     ModelsScreen DetailPane TextView { padding: 0 1; }
     ModelsScreen HistoryPane { display: none; }
@@ -62,6 +62,10 @@ class ModelsScreen(WordFilterScreen):
         yield VersionsPane()
         yield DetailPane()
         yield HistoryPane()
+
+    def heading(self) -> str:
+        """The screen's name alone: what is chosen changes with every move of the cursor."""
+        return self.NAME
 
     # children
 

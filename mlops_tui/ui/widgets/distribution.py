@@ -24,28 +24,26 @@ if TYPE_CHECKING:
 
 #: Rows that a drawing needs to say anything, and that it gets at most.
 _LEAST_ROWS, _MOST_ROWS = 3, 16
+#: Rows from which on the legend stands apart from the bars.
+_AIRY = 14
 
 
 def compose(column: ColumnReport, width: int, height: int, shapes: Shapes) -> Rows:
     """The column in an area of at most ``width`` × ``height`` cells; what matters most comes first."""
     drawable = samples.read(column.detail)
-    rows: list[tuple[Piece, ...]] = list(_heading(column, width))[:height]
+    heading = _heading(column, width)[:height]
     table = figures.table(column, width)
-    room = height - len(rows)
+    room = height - len(heading)
     if drawable is None or room < _LEAST_ROWS:
-        return (*rows, *table[:room])
-    legend = bars.legend(drawable, shapes)
-    has_legend = room >= _LEAST_ROWS + 1
-    room -= 1 if has_legend else 0
+        return (*heading, *table[:room])
+    legend: Rows = (bars.legend(drawable, shapes), ())[: 2 if room >= _AIRY else 1 if room > _LEAST_ROWS else 0]
+    room -= len(legend)
     has_table = bool(table) and room - len(table) >= _needed(drawable)
     drawn = bars.draw(drawable, width, min(_MOST_ROWS, room - (len(table) if has_table else 0)), shapes)
-    if has_legend:
-        rows.append(legend)
-    rows += drawn
-    if has_table:
-        spare = height - len(rows) - len(table)
-        rows += [()] * min(1, spare) + list(table)
-    return tuple(rows[:height])
+    if not has_table:
+        return (*heading, *legend, *drawn)
+    gap = ((),) if room > len(drawn) + len(table) else ()
+    return (*heading, *legend, *drawn, *gap, *table)
 
 
 def _needed(drawable: Numbers | Categories) -> int:

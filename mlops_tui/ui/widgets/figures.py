@@ -87,7 +87,7 @@ def remark(column: ColumnReport) -> str:
     if isinstance(finding, Mapping) and finding.get("message"):
         return clean(str(finding["message"]), 300)
     if state(column) == "slight":
-        return "beyond its threshold, but the change is too small or too unsure to raise an alert"
+        return "beyond its limit, but too small or unsure for an alert"
     return ""
 
 
