@@ -15,16 +15,17 @@ from textual.screen import Screen
 from mlops_tui.ui import output
 from mlops_tui.ui.output import Output
 from mlops_tui.ui.terminal import LEAVE_S, TerminalDriver, leave_within
+from mlops_tui.ui.type_ahead import TypeAheadApp
 
 
-class TerminalApp(App[int]):
+class TerminalApp(TypeAheadApp):
     """Writes only the cells that changed, leaves when its terminal does, and ends within ``LEAVE_S``."""
 
     #: Whether Textual's private hook is as ``output`` knows it; its own output is used where it is not.
     writes_cells: ClassVar[bool] = output.supported(App)
 
     def __init__(self) -> None:
-        super().__init__(driver_class=TerminalDriver)
+        super().__init__(TerminalDriver)
         self._output = Output(None if self.no_color else self.console._color_system)
         self._is_leaving = False
         self.problem: BaseException | None = None

@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
+from projects import add_runs, dashboard, project_with_runs
+from terminal import Terminal
 
 from mlops_store.store import Store
-from tests.support.terminal import Terminal
-from tests.ui.projects import add_runs, dashboard, project_with_runs
 
 pytestmark = pytest.mark.terminal
 

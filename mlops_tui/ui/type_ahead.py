@@ -1,0 +1,76 @@
+"""Keys that come faster than screens open wait for their turn.
+
+Over ssh several keys often come in one packet, and a practised hand types ``:runs⏎`` without looking. Textual hands
+each key at once to what has the focus; one that opens a prompt would lose those typed after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from textual import events
+from textual.app import App
+from textual.message_pump import MessagePump
+
+#: Longest wait for the effect of one key: an act that takes longer does its work in a thread anyway.
+PATIENCE_S = 0.5
+
+#: Rounds of messages without another screen or focus after which a key has had its effect.
+CALM_ROUNDS = 2
+
+
+class TypeAheadApp(App[int]):
+    """Handles a key only after the screens that the key before opened are there."""
+
+    def __init__(self, driver_class: type | None = None) -> None:
+        super().__init__(driver_class=driver_class)
+        self._typed: deque[events.Key] = deque()
+        self._taking: asyncio.Task[None] | None = None
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keeps back keys while one before them is at work."""
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+        elif self._taking is not None and not self._taking.done():
+            self._typed.append(event)
+        else:
+            await super().on_event(event)
+            self._taking = asyncio.create_task(self._take())
+
+    async def _take(self) -> None:
+        await self._calm()
+        while self._typed:
+            try:
+                await super().on_event(self._typed.popleft())
+            except Exception as error:  # this task stands in for the loop that would handle it
+                self._handle_exception(error)
+                return
+            await self._calm()
+
+    async def _calm(self) -> None:
+        """Waits until the messages that a key set off are handled and no other screen or focus came of them."""
+        calm, before = 0, None
+        deadline = asyncio.get_running_loop().time() + PATIENCE_S
+        while calm < CALM_ROUNDS and self.screen_stack:
+            now = (self.screen, self.focused)
+            calm = calm + 1 if now == before and self.screen.is_mounted else 0
+            before = now
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0 or not await _handled((self, *now), left):
+                return
+
+
+async def _handled(nodes: tuple[MessagePump | None, ...], timeout_s: float) -> bool:
+    """Waits until what is queued at each of the nodes now has been handled; False when that took too long."""
+    done = [asyncio.Event() for node in nodes if node is not None]
+    waiting = [
+        event.wait()
+        for event, node in zip(done, (node for node in nodes if node is not None), strict=True)
+        if node.call_later(event.set)
+    ]
+    try:
+        await asyncio.wait_for(asyncio.gather(*waiting), timeout_s)
+    except TimeoutError:
+        return False
+    return True
