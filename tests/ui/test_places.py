@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mlops_store.errors import NotFound, UsageError
 from mlops_tui.ui import places
 from mlops_tui.ui.places import History, Place
+from mlops_tui.ui.screens.base import ProjectScreen
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,8 @@ def test_a_missing_or_needless_argument_is_refused(text: str) -> None:
 def test_every_destination_has_its_screen(name: str) -> None:
     argument = "x" if places.DESTINATIONS[name].needs_argument else ""
     screen = places.make(Place(name, argument))
-    assert screen.NAME == name
+    assert isinstance(screen, ProjectScreen)
+    assert name == screen.NAME
 
 
 def test_a_place_reads_as_it_is_typed() -> None:
