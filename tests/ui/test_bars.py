@@ -11,7 +11,7 @@ from mlops_tui.ui.widgets import bars, figures, samples
 from mlops_tui.ui.widgets.bars import BOTH, CURRENT, REFERENCE, Shapes
 from mlops_tui.ui.widgets.distribution import compose
 
-HOSTILE = ["[bold]x[/]", "\x1b]0;title\x07", "a\nb", "表情" * 40, "right\u202eleft", "", "  ", "x" * 3000]
+HOSTILE = ["\U0001f3fb", "[bold]x[/]", "\x1b]0;title\x07", "a\nb", "表情" * 40, "right\u202eleft", "", "  ", "x" * 3000]
 NAMES = pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 ALL_SHAPES = [Shapes(), Shapes(has_eighths=False), Shapes(has_colours=False), Shapes(False, False)]
 

@@ -202,7 +202,7 @@ def _percent(share: float) -> str:
 
 
 def _label(label: str) -> str:
-    return clean(label, 100).strip() or repr(label)
+    return clean(label, 100).strip() or clean(ascii(label), 100)
 
 
 # axes
