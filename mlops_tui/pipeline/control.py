@@ -39,6 +39,7 @@ _LOCK = "pipeline.lock"
 #: How long a supervisor that has recorded its end may take to be gone.
 _EXIT_S = 10.0
 _POLL_S = 0.02
+_POLLS_TO_LOOK = 50
 
 #: Supervisors started by this process, kept until they are reaped.
 _children: list[subprocess.Popen[bytes]] = []
@@ -127,6 +128,7 @@ def wait(
     with Store(project.store_path, create=False) as store:
         seen: dict[str, StageState] = {}
         version = -1
+        polls = 0
         while True:
             if version != (version := store.data_version()):
                 run = pipelines.get(store.read(), run_id)
@@ -137,7 +139,8 @@ def wait(
                     if on_event is not None:
                         on_event(run)
                     return run
-            _pause(project, store, run)
+            _pause(project, store, run, polls)
+            polls += 1
 
 
 def recover(project: Project, store: Store) -> list[str]:
@@ -379,14 +382,15 @@ def _await_release(project: Project) -> None:
     _reap()
 
 
-def _pause(project: Project, store: Store, run: PipelineRun) -> None:
+def _pause(project: Project, store: Store, run: PipelineRun, polls: int) -> None:
     """Sleeps for a moment, or until the supervisor is gone, which is then replaced if the run has not ended."""
-    pid = run.supervisor_pid or next((child.pid for child in _children), None)
-    if pid is None or not hasattr(os, "pidfd_open"):
+    if run.supervisor_pid is None or not hasattr(os, "pidfd_open"):
         time.sleep(_POLL_S)
+        if polls % _POLLS_TO_LOOK == _POLLS_TO_LOOK - 1:  # it should have begun by now
+            _replace(project, store, run.run_id)
         return
     try:
-        descriptor = os.pidfd_open(pid)
+        descriptor = os.pidfd_open(run.supervisor_pid)
     except OSError:
         time.sleep(_POLL_S)
         _replace(project, store, run.run_id)

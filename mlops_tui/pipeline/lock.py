@@ -185,9 +185,6 @@ class LockFile:
 
     Args:
         path: Where it is; need not exist.
-
-    Raises:
-        SpecError: It is there but not understood.
     """
 
     def __init__(self, path: str) -> None:
@@ -195,10 +192,13 @@ class LockFile:
         self._mutex = threading.Lock()
         self._seen: tuple[int, int, int] | None = None
         self._lock = Lock()
-        self._refresh()
 
     def entry(self, stage: str) -> Entry | None:
-        """What the file says about a stage now; None when nothing."""
+        """What the file says about a stage now; None when nothing.
+
+        Raises:
+            SpecError: The file is not understood.
+        """
         with self._mutex:
             self._refresh()
             return self._lock.entry(stage)

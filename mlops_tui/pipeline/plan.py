@@ -42,6 +42,11 @@ class Plan:
     code: Mapping[str, str] = field(default_factory=dict)
 
 
+def empty(run_id: str) -> Plan:
+    """A plan of nothing, for a run whose own cannot be read."""
+    return Plan(run_id, (), {}, "default")
+
+
 def save(project: Project, plan: Plan) -> None:
     """Writes the plan into the folder of its run.
 

@@ -187,6 +187,24 @@ class Recorder:
 
         self._write(write)
 
+    def give_up(self, reason: str) -> None:
+        """Records that the supervisor itself has failed, so that nobody waits for it."""
+        now = time.time()
+        run_id = self._plan.run_id
+
+        def write(db: sqlite3.Connection) -> None:
+            for stage in pipelines.get(db, run_id).stages:
+                if stage.state is StageState.RUNNING and stage.run_id is not None:
+                    runs.finish(db, stage.run_id, "KILLED", now, error=storable(reason))
+            for state in (StageState.RUNNING, StageState.WAITING):
+                ended = StageState.FAILED if state is StageState.RUNNING else StageState.SKIPPED
+                pipelines.end_stages(db, run_id, state, ended, storable(reason))
+            runs.finish(db, run_id, "FAILED", now, error=storable(reason))
+            pipelines.set_state(db, run_id, PipelineState.FAILED)
+            self._event(db, "pipeline.failed", reason)
+
+        self._write(write)
+
     def describe(self, **attributes: Any) -> None:
         """Adds attributes to the pipeline run's row in ``runs``."""
         self._write(lambda db: runs.update(db, self._plan.run_id, **attributes))

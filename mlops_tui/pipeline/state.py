@@ -84,7 +84,7 @@ class Inputs:
         lock: The project's lock, by default as it is on disk.
 
     Raises:
-        SpecError: ``dvc.lock`` or DVC's configuration is not understood.
+        SpecError: DVC's configuration is not understood.
     """
 
     def __init__(

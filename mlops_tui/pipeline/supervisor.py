@@ -35,13 +35,14 @@ class Supervisor:
         project: The project.
         the_plan: What is to be run.
         store: The project's store.
+        recorder: Writes to it.
     """
 
-    def __init__(self, project: Project, the_plan: plan.Plan, store: Store) -> None:
+    def __init__(self, project: Project, the_plan: plan.Plan, store: Store, recorder: Recorder) -> None:
         self._project = project
         self._plan = the_plan
         self._store = store
-        self._recorder = Recorder(store, the_plan)
+        self._recorder = recorder
         self._inputs = Inputs(project)
         self._runner = Runner(project, the_plan, self._recorder, self._inputs, self._fold)
         self._changed = threading.Condition()
@@ -70,7 +71,6 @@ class Supervisor:
         for thread in threads:
             thread.join()
         if self._problem is not None:
-            self._give_up(self._problem)
             raise self._problem
         state = self._final_state()
         totals = summary.of(self._inputs, self._plan, self._states)
@@ -94,6 +94,8 @@ class Supervisor:
         me = processes.identity()
         run = pipelines.get(self._store.read(), self._plan.run_id)
         self._is_stopping = run.stop_requested_at is not None
+        if self._is_stopping:
+            self._runner.stop(grace_s=0)  # nothing runs yet: what is found to be gone counts as stopped
         self._is_same_boot = not run.boot_id or run.boot_id == me["boot_id"]
         self._left = {stage.stage: stage for stage in run.stages if stage.state is StageState.RUNNING}
         self._ticks = {one.stage: one.ticks for one in pipelines.processes(self._store.read(), self._plan.run_id)}
@@ -213,14 +215,6 @@ class Supervisor:
             return PipelineState.FINISHED
         return PipelineState.STOPPED if self._is_stopping else PipelineState.FAILED
 
-    def _give_up(self, problem: BaseException) -> None:
-        """Records that the supervisor itself has failed, so that nobody waits for it."""
-        waiting = [name for name, state in self._states.items() if not state.is_final]
-        self._settle(waiting, StageState.SKIPPED, "the supervisor failed")
-        self._recorder.end(
-            PipelineState.FAILED, params={}, values={}, inputs={}, outputs={}, error=f"the supervisor failed: {problem}"
-        )
-
     def _error(self) -> str:
         failed = [name for name, state in self._states.items() if state is StageState.FAILED]
         return f"failed: {', '.join(failed)}" if failed else ""
@@ -269,10 +263,17 @@ def main(arguments: list[str]) -> int:
     project = Project(root)
     signal.signal(signal.SIGHUP, _ignore)  # not SIG_IGN, which the stages would inherit
     with Store(project.store_path) as store:
-        supervisor = Supervisor(project, plan.load(project, run_id), store)
-        signal.signal(signal.SIGTERM, supervisor.request_stop)
-        signal.signal(signal.SIGINT, supervisor.request_stop)
-        state = supervisor.supervise()
+        recorder = Recorder(store, plan.empty(run_id))
+        try:
+            the_plan = plan.load(project, run_id)
+            recorder = Recorder(store, the_plan)
+            supervisor = Supervisor(project, the_plan, store, recorder)
+            signal.signal(signal.SIGTERM, supervisor.request_stop)
+            signal.signal(signal.SIGINT, supervisor.request_stop)
+            state = supervisor.supervise()
+        except Exception as error:
+            recorder.give_up(f"the supervisor failed: {error}")
+            raise
     return 0 if state is PipelineState.FINISHED else 1
 
 

@@ -124,12 +124,12 @@ def update_stage(db: sqlite3.Connection, run_id: str, stage: str, /, **attribute
     )
 
 
-def end_open_stages(db: sqlite3.Connection, run_id: str, state: StageState, error: str = "") -> None:
-    """Gives every stage that still waits the final ``state``."""
+def end_stages(db: sqlite3.Connection, run_id: str, before: StageState, after: StageState, error: str = "") -> None:
+    """Gives every stage that is in the state ``before`` the final state ``after``."""
     db.execute(
         "UPDATE stage_runs SET state = ?, error = ? "
-        "WHERE pipeline_run_id = (SELECT id FROM runs WHERE run_id = ?) AND state = 'waiting'",
-        (str(state), error, run_id),
+        "WHERE pipeline_run_id = (SELECT id FROM runs WHERE run_id = ?) AND state = ?",
+        (str(after), error, run_id, str(before)),
     )
 
 

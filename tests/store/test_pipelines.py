@@ -120,7 +120,7 @@ def test_open_stages_end_together_and_finished_ones_stay(store: Store) -> None:
     add_pipeline(store, names=("a", "b", "c"))
     with store.write() as db:
         pipelines.update_stage(db, "p1", "a", state=StageState.DONE)
-        pipelines.end_open_stages(db, "p1", StageState.SKIPPED, "a needed stage failed")
+        pipelines.end_stages(db, "p1", StageState.WAITING, StageState.SKIPPED, "a needed stage failed")
     stages = pipelines.get(store.read(), "p1").stages
     assert [stage.state for stage in stages] == ["done", "skipped", "skipped"]
     assert [stage.error for stage in stages] == ["", "a needed stage failed", "a needed stage failed"]
