@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -66,8 +67,9 @@ def dashboard(directory: Path, start: str, config: Config | None = None) -> Mlop
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
-    """Waits until a condition holds, for at most about 20 seconds."""
-    for _ in range(400):
+    """Waits until a condition holds, for at most 30 seconds."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
         await pilot.pause(0.02)
         if condition():
             return
