@@ -7,6 +7,7 @@ only when no other process does, and takes at most two hundredths of the time.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from _thread import allocate_lock
 
@@ -96,10 +97,17 @@ def _capture_live() -> None:
 def _write_capture(run: ActiveRun) -> None:
     from mlops_tui.tracking import capture
 
-    if run.needs_capture:
-        content = capture.record(run.project.root, run.project.store_path)
-        run.needs_capture = False
-        run.journal.record({"t": "capture" if run.is_owner else "adopt", **content})
+    if not run.needs_capture:
+        return
+    found = capture.record(run.project.root, run.project.store_path)
+    run.needs_capture = False
+    if run.is_owner and not hasattr(sys, "ps1"):
+        run.journal.introduce(found["attributes"], found["texts"])
+        for other in session.live:
+            if other.is_owner and other.project == run.project:
+                other.needs_capture = False
+    else:
+        run.journal.record({"t": "capture" if run.is_owner else "adopt", **found})
 
 
 def _is_folded_by_others() -> bool:

@@ -10,22 +10,26 @@ import sys
 
 from mlops_tui.tracking import git, starting
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 _found: dict[str, tuple[dict[str, object], list[str]]] = {}
-_stored: set[str] = set()
+_stored: set[tuple[str, str]] = set()
 
 
-def record(root: str, store_path: str) -> dict[str, object]:
-    """The content of a ``capture`` record: ``attributes``, and the ``texts`` that their digests name.
+def record(root: str, store_path: str) -> dict[str, Any]:
+    """What is found out: ``attributes``, and the ``texts`` that their digests name.
 
     Args:
         root: The project's directory.
         store_path: Each text is given once a process for each store.
     """
-    if root not in _found:
+    if root not in _found or hasattr(sys, "ps1"):  # what a notebook runs changes as it goes on
         _found[root] = _find(root)
     attributes, texts = _found[root]
-    new = [] if store_path in _stored else texts
-    _stored.add(store_path)
+    new = [text for text in texts if (store_path, text) not in _stored]
+    _stored.update((store_path, text) for text in new)
     return {"attributes": attributes, "texts": new}
 
 

@@ -15,7 +15,7 @@ from mlops_store import journals, processes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # importing typing or collections.abc costs a script's start some milliseconds
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 _METRICS = journals.METRICS
 
@@ -39,7 +39,7 @@ class Journal:
         directory: ``.mlops/journals``, which must exist.
     """
 
-    __slots__ = ("_directory", "_path", "count", "descriptor", "generation", "lock", "lost")
+    __slots__ = ("_directory", "_path", "count", "descriptor", "generation", "lock", "lost", "process")
 
     def __init__(self, directory: str) -> None:
         self._directory = directory
@@ -48,7 +48,15 @@ class Journal:
         self.generation = 0  # moves with the file, because a key set belongs to its file
         self.count = 0
         self.lost = 0
+        self.process: dict[str, object] = {}  # what all runs of this process have in common
         self.lock = RLock()
+
+    def introduce(self, attributes: Mapping[str, object], texts: Sequence[str]) -> None:
+        """Adds to what all runs of this process have in common, those that are live included."""
+        with self.lock:
+            self.process.update(attributes)
+            if self.descriptor >= 0:
+                self.record(journals.record({"t": "process", "attributes": attributes, "texts": texts}))
 
     def start(self, frame: bytes) -> None:
         """Appends the first record of a run.
@@ -134,8 +142,14 @@ class Journal:
         os.ftruncate(self.descriptor, start)
         return False
 
+    def _writer(self) -> bytes:
+        me = processes.identity()
+        ticks = me["ticks"]
+        started_at = processes.started_at(ticks) if isinstance(ticks, int) and ticks else None
+        return journals.record({"t": "writer", **me, "started_at": started_at, "attributes": self.process})
+
     def _create(self, frame: bytes) -> None:
-        first = journals.record({"t": "writer", **processes.identity()}) + frame
+        first = self._writer() + frame
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         while True:
             path = os.path.join(self._directory, journals.file_name())
@@ -171,6 +185,15 @@ class Channel:
         self._journal = _journals.get(directory) or _journals.setdefault(directory, Journal(directory))
         self._generation = -1
         self._keysets: dict[tuple[str, ...], tuple[Callable[..., bytes], int, int]] = {}
+
+    @property
+    def process(self) -> Mapping[str, object]:
+        """What is known of this process for all its runs."""
+        return self._journal.process
+
+    def introduce(self, attributes: Mapping[str, object], texts: Sequence[str] = ()) -> None:
+        """Adds to what all runs of this process have in common."""
+        self._journal.introduce(attributes, texts)
 
     def start(self, content: Mapping[str, object]) -> None:
         """Appends the record that a run begins with. OSError: the directory or the disk does not allow it."""

@@ -46,6 +46,7 @@ _thread = _Thread()
 _experiment = ""
 _root = ""
 _last: ActiveRun | None = None
+_found: tuple[tuple[str, str | None, str], Project] | None = None
 _adopted = ""
 _attended_pid = 0
 
@@ -96,9 +97,14 @@ def set_experiment(name: str) -> None:
 
 def project() -> Project:
     """The project that runs are recorded in."""
-    from mlops_tui.project import Project, find
+    global _found
+    named = os.environ.get("MLOPS_PROJECT")
+    here = (_root, named, "" if _root or named else os.getcwd())
+    if _found is None or _found[0] != here:
+        from mlops_tui.project import Project, find
 
-    return Project(_root) if _root else find()
+        _found = (here, Project(_root) if _root else find())
+    return _found[1]
 
 
 def set_root(root: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-from mlops_store import processes
 from mlops_store.ids import new_id
 from mlops_tui.project import CONFIG_FILE
 from mlops_tui.tracking import session
@@ -100,7 +99,7 @@ def _create(project: Project, name: str | None, experiment: str, parent: str, co
         "experiment": experiment,
         "parent": parent or None,
         "at": run.started_at,
-        "attributes": _surroundings(project.root),
+        "attributes": _introduced(run),
         **content,
     }
     _open(run, record)
@@ -113,7 +112,8 @@ def _adopt(project: Project, run_id: str, name: str | None, experiment: str, con
     run = ActiveRun(
         project, run_id, name=name or stage, experiment=explicit or _experiment(project, ""), is_owner=False
     )
-    record = {"t": "adopt", "at": run.started_at, "attributes": _surroundings(project.root), **content}
+    _introduced(run)
+    record = {"t": "adopt", "at": run.started_at, "attributes": {}, **content}
     if name:
         record.update(is_named=True, name=_name(name))
     if explicit:
@@ -132,6 +132,8 @@ def _resume(project: Project, run_id: str, content: dict[str, object]) -> Active
 
         raise NotFound(f"no run {run_id!r} in {project.root}", "start_run() without run_id starts a new one")
     run = ActiveRun(project, run_id, name="", experiment="", is_owner=True)
+    run.needs_capture = False  # the run has what it was started with
+    _introduced(run)
     _open(run, {"t": "resume", "at": run.started_at, **content})
     return run
 
@@ -200,21 +202,22 @@ def _texts(pairs: Mapping[str, Any] | None) -> dict[str, str]:
     return {values.name(key): values.text(value) for key, value in pairs.items()}
 
 
-def _surroundings(root: str) -> dict[str, object]:
-    """What is recorded of this process at once; ``capture`` adds what takes longer."""
-    me = processes.identity()
-    ticks = me["ticks"]
-    return {
-        "user": _user(),
-        "host": me["host"],
-        "pid": me["pid"],
-        "process_started_at": processes.started_at(ticks) if isinstance(ticks, int) and ticks else None,
-        "boot_id": me["boot_id"],
-        "command": list(sys.orig_argv),
-        "source": _source(root),
-        "cwd": cwd(),
-        "python_version": ".".join(map(str, sys.version_info[:3])),
-    }
+def _introduced(run: ActiveRun) -> dict[str, object]:
+    """Says once a journal what all runs of this process have in common; returns what is different for this one."""
+    known = run.journal.process
+    if not known:
+        attributes = {
+            "user": _user(),
+            "command": list(sys.orig_argv),
+            "source": _source(run.project.root),
+            "cwd": cwd(),
+            "python_version": ".".join(map(str, sys.version_info[:3])),
+        }
+        run.journal.introduce(attributes)
+        return {}
+    run.needs_capture = run.needs_capture and ("packages_digest" not in known or hasattr(sys, "ps1"))
+    here = cwd()
+    return {} if here == known["cwd"] else {"cwd": here}
 
 
 def _user() -> str:

@@ -67,7 +67,7 @@ def _pass(store: Store, directory: str, deadline: float) -> int:
     names = _listed(directory)  # another folder may have finished some while this one waited
     rows = store.read().execute("SELECT name, offset, runs FROM journals").fetchall()
     offsets: dict[str, int] = {name: offset for name, offset, _ in rows}
-    states = {name: Journal([], json.loads(runs)) for name, _, runs in rows}
+    states = {name: Journal([], json.loads(runs), {}) for name, _, runs in rows}
     gone = [name for name in offsets.keys() - set(names) if not os.path.exists(os.path.join(directory, name))]
     grown = deque(name for name in names if _size(directory, name) > offsets.get(name, 0))
     total, is_first = 0, True
@@ -146,21 +146,22 @@ def store_batch(db: sqlite3.Connection, directory: str, batch: list[tuple[str, i
     """Applies what was read and moves the offsets; leaves out what another process stored in the meantime."""
     applier, stored = Applier(db), dict[str, Applied]()
     for name, offset, data in batch:
-        row = db.execute("SELECT offset, keysets, runs FROM journals WHERE name = ?", (name,)).fetchone()
-        known, keysets, runs = row or (0, "[]", "{}")
+        row = db.execute("SELECT offset, keysets, runs, process FROM journals WHERE name = ?", (name,)).fetchone()
+        known, keysets, runs, process = row or (0, "[]", "{}", "{}")
         if known != offset or not os.path.exists(os.path.join(directory, name)):
             continue
-        journal = Journal(json.loads(keysets), json.loads(runs))
+        journal = Journal(json.loads(keysets), json.loads(runs), json.loads(process))
         stored[name] = applied = applier.apply(journal, data)
         if applied.problem:
             message = f"{name} is damaged at byte {offset + applied.consumed}: {applied.problem}"
             events.add(db, "journal.damaged", f"journal:{name}", message)
         if applied.consumed:
+            kept = [json.dumps(part) for part in (journal.keysets, journal.runs, journal.process)]
             db.execute(
-                "INSERT INTO journals(name, offset, keysets, runs, folded_at) VALUES (?, ?, ?, ?, ?) "
-                "ON CONFLICT(name) DO UPDATE SET offset = excluded.offset, keysets = excluded.keysets, "
-                "runs = excluded.runs, folded_at = excluded.folded_at",
-                (name, offset + applied.consumed, json.dumps(journal.keysets), json.dumps(journal.runs), time.time()),
+                "INSERT INTO journals(name, offset, folded_at, keysets, runs, process) VALUES (?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT(name) DO UPDATE SET offset = excluded.offset, folded_at = excluded.folded_at, "
+                "keysets = excluded.keysets, runs = excluded.runs, process = excluded.process",
+                (name, offset + applied.consumed, time.time(), *kept),
             )
     applier.flush()
     return stored

@@ -167,6 +167,7 @@ STATEMENTS = (
    "offset" INTEGER NOT NULL,
    "keysets" TEXT NOT NULL,
    "runs" TEXT NOT NULL,
+   "process" TEXT NOT NULL,
    "folded_at" REAL NOT NULL
 ) STRICT""",
     """CREATE TABLE "events" (

@@ -32,6 +32,9 @@ _NONSENSE = (
 )
 _TIME_LIMIT_S = 1e15
 
+#: What a script may choose for a run that something else made -> the mark that it did.
+_CHOSEN = {"name": "is_named", "experiment": "is_placed"}
+
 
 class Journal:
     """What has been learnt of a journal file up to a place.
@@ -39,22 +42,34 @@ class Journal:
     Args:
         keysets: The run and the names of each key set; None where the run has ended.
         runs: Run id -> whether the run ends with the process that writes; without those that have ended.
+        process: Columns of ``runs`` that all runs of the process have in common.
 
     Attributes:
         is_closed: Whether its writer has said that it is done.
     """
 
-    __slots__ = ("is_closed", "keysets", "runs")
+    __slots__ = ("_numbers", "is_closed", "keysets", "process", "runs")
 
-    def __init__(self, keysets: list[list[str] | None], runs: dict[str, bool]) -> None:
-        self.keysets = keysets
+    def __init__(self, keysets: list[list[str] | None], runs: dict[str, bool], process: dict[str, Any]) -> None:
+        self.keysets: list[list[str] | None] = []
         self.runs = runs
+        self.process = process
         self.is_closed = False
+        self._numbers: dict[str, list[int]] = {}
+        for keys in keysets:
+            self.add(keys)
+
+    def add(self, keys: list[str] | None) -> None:
+        """Takes in the next key set: a run and names."""
+        if keys is not None:
+            self._numbers.setdefault(keys[0], []).append(len(self.keysets))
+        self.keysets.append(keys)
 
     def end(self, run_id: str) -> None:
         """Forgets a run that has ended."""
         self.runs.pop(run_id, None)
-        self.keysets = [None if keys is None or keys[0] == run_id else keys for keys in self.keysets]
+        for number in self._numbers.pop(run_id, ()):
+            self.keysets[number] = None
 
 
 class Applied(NamedTuple):
@@ -113,7 +128,7 @@ class Applier:
                 if kind == journals.METRICS:
                     self._points(journal, lists, data, start, end)
                 elif kind == journals.KEYS:
-                    journal.keysets.append([storable(str(key)) for key in json.loads(data[start:end])])
+                    journal.add([storable(str(key)) for key in json.loads(data[start:end])])
                 else:
                     self._record(journal, data[start:end])
                 consumed, count = end, count + 1
@@ -150,13 +165,17 @@ class Applier:
             if b"\\ud" in body:
                 content = _storable(content)
             kind, run_id = content["t"], content.get("run", "")
-            if kind in ("writer", "close"):
+            if kind in ("writer", "process", "close"):
                 journal.is_closed = kind == "close"
+                if kind != "close":
+                    self._introduce(journal, content)
             elif not isinstance(run_id, str):
                 raise TypeError(f"no run: {run_id!r}")
             elif kind in self._handlers:
                 journal.runs[run_id] = journal.runs.get(run_id, False) or kind in ("start", "resume")
-                self._handlers[kind](self._targets.get(run_id), content)
+                target = self._targets.get(run_id)
+                content["process"] = journal.process
+                self._handlers[kind](target, content)
                 if kind in ("end", "leave"):
                     journal.end(run_id)
         except _NONSENSE as error:
@@ -165,7 +184,22 @@ class Applier:
     def _event(self, kind: str, run_id: str, message: str, at: float | None = None) -> None:
         events.add(self._db, kind, f"run:{run_id}", message, None, at)
 
+    def _introduce(self, journal: Journal, content: Mapping[str, Any]) -> None:
+        """Takes in what the runs of a process have in common; what comes later also holds for its live runs."""
+        self._texts(content)
+        given = dict(content.get("attributes", {}))
+        if content["t"] == "writer":
+            given.update({name: content.get(name) for name in ("host", "pid", "boot_id")})
+            given["process_started_at"] = content.get("started_at")
+        columns = run_rows.columns(self._db, given)
+        journal.process.update(columns)
+        if content["t"] == "process":
+            for run_id, is_owner in journal.runs.items():
+                if is_owner:
+                    self._targets.set(self._targets.get(run_id), columns)
+
     def _start(self, target: Target, content: Mapping[str, Any]) -> None:
+        self._targets.set(target, content["process"])
         given = {key: content[key] for key in ("name", "experiment")}
         self._targets.update(target, {**content["attributes"], **given, "started_at": content["at"]})
         target.has_started = True
@@ -191,20 +225,10 @@ class Applier:
     def _adopt(self, target: Target, content: Mapping[str, Any]) -> None:
         """A script logs into a run that something else made and ends: fill in what that did not know."""
         self._texts(content)
-        self._targets.write(target)
-        attributes = {name: value for name, value in content["attributes"].items() if name in run_rows.COLUMNS}
-        columns = ", ".join(("id", *attributes))
-        row = self._db.execute(f"SELECT {columns} FROM runs WHERE id = ?", (target.number,)).fetchone()
-        missing = {
-            name: value
-            for (name, value), old in zip(attributes.items(), row[1:], strict=True)
-            if old is None or old == ""
-        }
-        if content.get("is_named"):
-            missing["name"] = content["name"]
-        if content.get("is_placed"):
-            missing["experiment"] = content["experiment"]
-        self._targets.update(target, missing)
+        self._targets.fill(target, {**content["process"], **run_rows.columns(self._db, content["attributes"])})
+        chosen = {name: content[name] for name, is_given in _CHOSEN.items() if content.get(is_given)}
+        if chosen:
+            self._targets.update(target, chosen)
         self._described(target, content)
 
     def _resume(self, target: Target, content: Mapping[str, Any]) -> None:

@@ -90,12 +90,28 @@ class Targets:
 
     def update(self, target: Target, attributes: Mapping[str, Any]) -> None:
         """Changes attributes of a run; see ``runs.update``."""
+        self.set(target, run_rows.columns(self._db, attributes))
+        if "experiment" in attributes:
+            experiment = storable(attributes["experiment"])
+            if target.row is None:
+                runs.update(self._db, target.run_id, experiment=experiment)
+            else:
+                target.row["experiment"] = experiment
+
+    def set(self, target: Target, columns: Mapping[str, Any]) -> None:
+        """Changes columns of a run, as ``run_rows.columns`` makes them."""
         if target.row is not None:
-            target.row.update(run_rows.columns(self._db, attributes))
-            if "experiment" in attributes:
-                target.row["experiment"] = storable(attributes["experiment"])
-        else:
-            runs.update(self._db, target.run_id, **attributes)
+            target.row.update(columns)
+        elif columns:
+            run_rows.update(self._db, target.number, columns)
+
+    def fill(self, target: Target, columns: Mapping[str, Any]) -> None:
+        """Changes those of the columns that are empty."""
+        self.write(target)
+        names = ", ".join(("id", *columns))
+        row = self._db.execute(f"SELECT {names} FROM runs WHERE id = ?", (target.number,)).fetchone()
+        old = dict(zip(columns, row[1:], strict=True))
+        self.set(target, {name: value for name, value in columns.items() if old[name] is None or old[name] == ""})
 
     def add_params(self, target: Target, params: Mapping[str, str]) -> dict[str, str]:
         """Stores params that the run does not have; returns those that it has otherwise, with that first value."""

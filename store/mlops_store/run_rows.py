@@ -42,6 +42,12 @@ def insert(db: sqlite3.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     )
 
 
+def update(db: sqlite3.Connection, run: int, values: Mapping[str, Any]) -> None:
+    """Changes columns of a row of ``runs``."""
+    assigned = "".join(f"{column} = ?, " for column in values)
+    db.execute(f"UPDATE runs SET {assigned} updated_at = ? WHERE id = ?", (*values.values(), time.time(), run))
+
+
 def columns(db: sqlite3.Connection, attributes: Mapping[str, Any]) -> dict[str, Any]:
     """The columns that attributes stand for; see ``runs.create``.
 

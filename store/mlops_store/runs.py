@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mlops_store import shared_texts
+from mlops_store import run_rows, shared_texts
 from mlops_store.errors import NotFound, nearest
 from mlops_store.keys import intern
 from mlops_store.run_lists import KINDS, by_ids, children, count, experiments, ids
@@ -78,10 +78,7 @@ def update(db: sqlite3.Connection, run_id: str, **attributes: Any) -> None:
     if "parent_run_id" in attributes:
         parent = attributes["parent_run_id"]
         values["parent_id"] = None if parent is None else number(db, parent)
-    values["updated_at"] = time.time()
-    assigned = ", ".join(f"{column} = ?" for column in values)
-    if not db.execute(f"UPDATE runs SET {assigned} WHERE run_id = ?", (*values.values(), run_id)).rowcount:
-        raise _no_run(db, run_id)
+    run_rows.update(db, number(db, run_id), values)
 
 
 def finish(

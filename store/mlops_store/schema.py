@@ -225,10 +225,10 @@ def m001_tracking(db: Database) -> None:
     db.create_table(
         "journals",
         # key sets: a list of [run id, name …], null where the run has ended; runs: run id -> whether it ends with the
-        # writer, of those that have not ended
-        {"name": str, "offset": int, "keysets": str, "runs": str, "folded_at": float},
+        # writer, of those that have not ended; process: columns of runs that all runs of the writer have in common
+        {"name": str, "offset": int, "keysets": str, "runs": str, "process": str, "folded_at": float},
         pk="name",
-        not_null={"offset", "keysets", "runs", "folded_at"},
+        not_null={"offset", "keysets", "runs", "process", "folded_at"},
         strict=True,
     )
     db.create_table(
