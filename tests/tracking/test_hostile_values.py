@@ -98,7 +98,7 @@ def test_longer_names_and_texts_are_cut(project: Path) -> None:
         (-math.inf, -math.inf),
         (5e-324, 5e-324),
     ],
-    ids=ascii,
+    ids=lambda value: type(value).__name__,
 )
 def test_whatever_converts_to_a_number_is_one(project: Path, value: Any, expected: float) -> None:
     with mlops.start_run():
