@@ -7,26 +7,22 @@ it. A line that is longer than ``LINE_BYTES`` is cut into several.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 LINE_BYTES = 1 << 16
 _BLOCK_BYTES = 1 << 16
-#: The index keeps the place of every so many lines.
-_STRIDE = 1_000
 
 
-def tail(path: str, count: int, *, limit_bytes: int = 1 << 20, end: int | None = None) -> list[str]:
+def tail(path: str, count: int, *, limit_bytes: int = 1 << 20) -> list[str]:
     """The last lines of a file, read from its end; [] when there is none.
 
     Args:
         path: The file.
         count: At most so many lines.
         limit_bytes: At most so many bytes are looked at; the first line may then be cut at its left.
-        end: Where to stop instead of at the file's end, in bytes.
     """
     try:
         with open(path, "rb") as file:
-            position = file.seek(0, os.SEEK_END) if end is None else end
+            position = file.seek(0, os.SEEK_END)
             stop = max(0, position - limit_bytes)
             data = b""
             while position > stop and data.count(b"\n") <= count:
@@ -40,111 +36,6 @@ def tail(path: str, count: int, *, limit_bytes: int = 1 << 20, end: int | None =
     if not lines[-1]:
         lines.pop()
     return [line.decode("utf-8", "replace") for line in lines[-count:]] if count > 0 else []
-
-
-class Log:
-    """A growing log file, read by line number.
-
-    Only the place of every thousandth line is kept, so that an index of 100 MB takes some kilobytes. ``refresh`` reads
-    what was appended, once; ``lines`` reads a window.
-
-    Args:
-        path: The file; need not exist yet.
-    """
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self._marks = [0]
-        self._count = 0
-        self._end = 0
-        self._line_start = 0
-
-    @property
-    def line_count(self) -> int:
-        """Lines known so far, an unfinished last one included."""
-        return self._count + (1 if self._end > self._line_start else 0)
-
-    def refresh(self, *, limit_bytes: int = 64 << 20) -> bool:
-        """Looks at what was appended since the last time; a file that became shorter is read anew.
-
-        Args:
-            limit_bytes: At most so many bytes; call again while it returns True.
-
-        Returns:
-            Whether there is more to look at.
-        """
-        try:
-            size = os.path.getsize(self.path)
-        except FileNotFoundError:
-            size = 0
-        if size < self._end:
-            self.__init__(self.path)  # type: ignore[misc]
-        if size == self._end:
-            return False
-        with open(self.path, "rb") as file:
-            file.seek(self._end)
-            stop = min(size, self._end + limit_bytes)
-            while self._end < stop and (block := file.read(min(_BLOCK_BYTES, stop - self._end))):
-                self._index(block)
-        return self._end < size
-
-    def lines(self, start: int, stop: int) -> list[str]:
-        """The lines ``start`` to ``stop`` (exclusive), counted from 0, as far as they are known.
-
-        Args:
-            start: First line.
-            stop: The line after the last one.
-        """
-        start, stop = max(0, start), min(stop, self.line_count)
-        if start >= stop:
-            return []
-        first = start // _STRIDE
-        found = []
-        for number, line in enumerate(self._pieces(self._marks[first]), first * _STRIDE):
-            if number >= stop:
-                break
-            if number >= start:
-                found.append(line.decode("utf-8", "replace"))
-        return found
-
-    def _index(self, block: bytes) -> None:
-        """Counts the lines of the next block; a line ends at a line feed or when it is too long."""
-        position = 0
-        base = self._end
-        while position < len(block):
-            room = self._line_start + LINE_BYTES - (base + position)
-            found = block.find(b"\n", position, position + room)
-            if found >= 0:
-                position = found + 1
-            elif len(block) - position >= room:
-                position += room
-            else:
-                break
-            self._line_start = base + position
-            self._count += 1
-            if self._count % _STRIDE == 0:
-                self._marks.append(self._line_start)
-        self._end = base + len(block)
-
-    def _pieces(self, position: int) -> Iterator[bytes]:
-        with open(self.path, "rb") as file:
-            file.seek(position)
-            rest = b""
-            while position < self._end and (block := file.read(min(_BLOCK_BYTES, self._end - position))):
-                position += len(block)
-                rest += block
-                while True:
-                    found = rest.find(b"\n", 0, LINE_BYTES)
-                    if found >= 0:
-                        yield rest[:found]
-                        rest = rest[found + 1 :]
-                    elif len(rest) >= LINE_BYTES:
-                        yield rest[:LINE_BYTES]
-                        rest = rest[LINE_BYTES:]
-                    else:
-                        break
-            if rest:
-                yield rest
 
 
 class Follower:
