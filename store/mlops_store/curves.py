@@ -43,8 +43,17 @@ def points(db: sqlite3.Connection, run_id: str, key: str) -> list[Point]:
 
 def loose(db: sqlite3.Connection, metric: int) -> list[Point]:
     """The points of a series (``metrics.id``) that are rows, in the order of arrival."""
-    rows = db.execute("SELECT step, ms, value FROM metric_points WHERE metric_id = ? ORDER BY seq", (metric,))
+    rows = db.execute(
+        "SELECT step, ms, value FROM metric_points WHERE metric_id = ? ORDER BY seq", (metric,)
+    ).fetchall() or _single(db, metric)
     return [(step, ms, number(value)) for step, ms, value in rows]
+
+
+def _single(db: sqlite3.Connection, metric: int) -> list[tuple[int, int, float | None]]:
+    """The only point of a series, which stands in its summary."""
+    return db.execute(
+        "SELECT last_step, last_ms, last_value FROM metrics WHERE id = ? AND count = 1 AND chunked = 0", (metric,)
+    ).fetchall()
 
 
 def history(db: sqlite3.Connection, run_id: str, key: str) -> list[MetricPoint]:
@@ -91,7 +100,7 @@ def series(
         {"m": metric},
     ).fetchone()
     if bounds[0] is None:
-        return []
+        bounds = [row[0 if x == "step" else 1] for row in _single(db, metric)] * 2
     first = bounds[0] if low is None else low * scale
     last = bounds[1] if high is None else high * scale
     found = sorted(_between(db, metric, axis, first, last), key=lambda pair: pair[0])
@@ -116,8 +125,10 @@ def _between(db: sqlite3.Connection, metric: int, axis: str, low: float, high: f
         f"SELECT {axis}, value FROM metric_points WHERE metric_id = ? AND {axis} BETWEEN ? AND ? ORDER BY seq",
         (metric, low, high),
     )
-    for at, value in rows:
-        yield at, number(value)
+    yield from ((at, number(value)) for at, value in rows)
+    for step, ms, only in _single(db, metric):
+        if low <= (at := step if axis == "step" else ms) <= high:
+            yield at, number(only)
 
 
 def _columns(

@@ -1,7 +1,8 @@
 """Metric points: the newest as rows, older ones in compressed chunks, and a summary kept at write time.
 
 ``metrics.count`` is the number of points of a series; a point's ``seq`` is its place in the order of arrival. Points
-with ``seq < metrics.chunked`` are in chunks, the others are rows. A NULL value is NaN, because SQLite has no NaN.
+with ``seq < metrics.chunked`` are in chunks, the others are rows; the only point of a series stands in its summary
+alone, because most metrics of short runs are logged once. A NULL value is NaN, because SQLite has no NaN.
 """
 
 from __future__ import annotations
@@ -88,10 +89,12 @@ def append(db: sqlite3.Connection, batches: Iterable[Batch]) -> None:
             metric, chunked, before = old
             count = before[0]
             summary = _merged(before, summary)
+            if count == 1 and not chunked:
+                rows.append((metric, 0, *before[2:5]))
         if summary[0] - chunked >= batch.loose_points:
             bodies.extend(_bodies(db, metric, chunked, count, batch.points))
             chunked = summary[0]
-        else:
+        elif summary[0] > 1:
             rows.extend((metric, seq, *_row(point)) for seq, point in enumerate(batch.points, count))
         if old is None:
             new.append((metric, batch.run, batch.key, *summary, chunked))

@@ -141,6 +141,18 @@ def test_points_of_an_unknown_run_are_refused(store: Store) -> None:
         metrics.write(db, "nobody", [("loss", 0, 1.0, 0.5)])
 
 
+def test_the_only_point_of_a_metric_needs_no_row_until_another_comes(store: Store) -> None:
+    write(store, [NAN])
+    db = store.read()
+    assert db.execute("SELECT count(*) FROM metric_points").fetchone()[0] == 0
+    assert math.isnan(logged(store)[0])
+    assert math.isnan(metrics.series(db, RUN, "loss", buckets=5)[0][1])
+    assert metrics.series(db, RUN, "loss", buckets=5, x="time", low=5.0) == []
+    write(store, [2.0], start=1)
+    assert db.execute("SELECT count(*) FROM metric_points").fetchone()[0] == 2
+    assert logged(store)[1:] == [2.0]
+
+
 def test_many_points_move_into_chunks_and_the_newest_stay_rows(store: Store) -> None:
     for start in range(0, 700, 100):
         write(store, [float(n) for n in range(start, start + 100)], start=start)
