@@ -1,0 +1,335 @@
+"""What logging costs a script, beside the same script with bare ``sqlite3`` (WAL, synchronous NORMAL).
+
+Run it: ``python tests/benchmarks/bench_tracking.py``. Prints one line a measure. Every figure is measured in fresh
+processes; ours and the floor take turns, medians are compared.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+BARE = """
+import sqlite3, time
+db = sqlite3.connect("bare.db", isolation_level=None)
+db.execute("PRAGMA journal_mode = WAL")
+db.execute("PRAGMA synchronous = NORMAL")
+db.execute("CREATE TABLE IF NOT EXISTS runs(id INTEGER PRIMARY KEY, name TEXT, started_at REAL, ended_at REAL)")
+db.execute("CREATE TABLE IF NOT EXISTS params(run_id INTEGER, key TEXT, value TEXT, PRIMARY KEY (run_id, key))")
+db.execute("CREATE TABLE IF NOT EXISTS metrics(run_id INTEGER, key TEXT, step INTEGER, at REAL, value REAL)")
+"""
+
+FIRST_BARE = (
+    BARE
+    + """
+db.execute("BEGIN IMMEDIATE")
+run = db.execute("INSERT INTO runs(name, started_at) VALUES (?, ?)", ("x", time.time())).lastrowid
+db.execute("INSERT INTO metrics VALUES (?, ?, ?, ?, ?)", (run, "loss", 0, time.time(), 0.5))
+db.execute("COMMIT")
+"""
+)
+FIRST_OURS = """
+import mlops_tui as mlops
+mlops.start_run(run_name="x")
+mlops.log_metric("loss", 0.5)
+"""
+DIE = "import os; os._exit(0)\n"
+
+SHORT_RUNS_BARE = (
+    BARE
+    + """
+for n in range(500):
+    db.execute("BEGIN IMMEDIATE")
+    run = db.execute("INSERT INTO runs(name, started_at) VALUES (?, ?)", (f"run {n}", time.time())).lastrowid
+    db.executemany("INSERT INTO params VALUES (?, ?, ?)", [(run, f"param{k}", str(n * k)) for k in range(10)])
+    db.executemany(
+        "INSERT INTO metrics VALUES (?, ?, ?, ?, ?)",
+        [(run, f"metric{k}", 0, time.time(), n / (k + 1)) for k in range(10)],
+    )
+    db.execute("UPDATE runs SET ended_at = ? WHERE id = ?", (time.time(), run))
+    db.execute("COMMIT")
+"""
+)
+SHORT_RUNS_OURS = """
+import mlops_tui as mlops
+for n in range(500):
+    with mlops.start_run(run_name=f"run {n}"):
+        mlops.log_params({f"param{k}": n * k for k in range(10)})
+        mlops.log_metrics({f"metric{k}": n / (k + 1) for k in range(10)})
+"""
+
+TIMED = """
+def timed(call, count):
+    import time
+    taken = []
+    for step in range(count):
+        begun = time.perf_counter()
+        call(step)
+        taken.append(time.perf_counter() - begun)
+    taken.sort()
+    print(taken[count // 2], taken[count * 99 // 100])
+"""
+CALLS_BARE = (
+    BARE
+    + TIMED
+    + """
+values = [(f"metric{k}", k * 0.12345) for k in range(10)]
+def call(step):
+    now = time.time()
+    db.execute("BEGIN IMMEDIATE")
+    db.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?, ?)", [(1, key, step, now, value) for key, value in values])
+    db.execute("COMMIT")
+timed(call, 5000)
+"""
+)
+CALLS_OURS = (
+    TIMED
+    + """
+import mlops_tui as mlops
+values = {f"metric{k}": k * 0.12345 for k in range(10)}
+mlops.start_run()
+timed(lambda step: mlops.log_metrics(values, step=step), 20000)
+"""
+)
+BACKGROUND = """
+import os, sys, time
+import mlops_tui as mlops
+values = {f"metric{k}": k * 0.12345 for k in range(10)}
+mlops.start_run()
+parent, step = os.getppid(), 0
+while os.getppid() == parent:
+    mlops.log_metrics(values, step=step)
+    step += 1
+    time.sleep(0.02)
+"""
+
+PEAK = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+MEMORY_BARE = (
+    BARE
+    + """
+for step in range(2500):
+    now = time.time()
+    db.execute("BEGIN IMMEDIATE")
+    db.executemany(
+        "INSERT INTO metrics VALUES (?, ?, ?, ?, ?)", [(1, f"metric{k}", step, now, k / (step + 1)) for k in range(10)]
+    )
+    db.execute("COMMIT")
+    time.sleep(0.002)
+"""
+    + PEAK
+)
+MEMORY_OURS = (
+    """
+import time
+import mlops_tui as mlops
+mlops.start_run()
+for step in range(2500):
+    mlops.log_metrics({f"metric{k}": k / (step + 1) for k in range(10)}, step=step)
+    time.sleep(0.002)
+mlops.end_run()
+from mlops_tui.tracking import background
+background.stop()
+"""
+    + PEAK
+)
+
+CURVES = """
+import math, random
+random.seed(0)
+def curve(run, key, step):
+    return (1 + key) * math.exp(-step / 3000) + random.gauss(0, 0.01)
+"""
+SIZE_BARE = (
+    BARE
+    + CURVES
+    + """
+for run in range({runs}):
+    for step in range({steps}):
+        db.execute("BEGIN IMMEDIATE")
+        now = time.time()
+        db.executemany(
+            "INSERT INTO metrics VALUES (?, ?, ?, ?, ?)",
+            [(run, f"metric{{k}}", step, now, curve(run, k, step)) for k in range(10)],
+        )
+        db.execute("COMMIT")
+db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+"""
+)
+SIZE_OURS = (
+    CURVES
+    + """
+import mlops_tui as mlops
+for run in range({runs}):
+    with mlops.start_run():
+        for step in range({steps}):
+            mlops.log_metrics({{f"metric{{k}}": curve(run, k, step) for k in range(10)}}, step=step)
+"""
+)
+
+
+class Bench:
+    """A directory with a project and a bare database, and scripts run in it."""
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLOPS_", "PYTHONDONT"))}
+        # bytecode as an installed package has it
+        self.environment = {
+            **kept,
+            "MLOPS_PROJECT": directory,
+            "PYTHONPYCACHEPREFIX": os.path.join(directory, "bytecode"),
+        }
+
+    def run(self, code: str) -> tuple[float, str]:
+        """Seconds that a script takes from its process's start to its end, and what it prints."""
+        path = os.path.join(self.directory, "script.py")
+        Path(path).write_text(textwrap.dedent(code))
+        begun = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, path], cwd=self.directory, env=self.environment, capture_output=True, text=True
+        )
+        taken = time.perf_counter() - begun
+        if done.returncode or done.stderr:
+            raise SystemExit(done.stderr)
+        return taken, done.stdout
+
+    def compare(
+        self, ours: str, floor: str, rounds: int, reset: Callable[[], None] | None = None
+    ) -> tuple[float, float]:
+        """Median seconds of two scripts that take turns."""
+        taken: tuple[list[float], list[float]] = ([], [])
+        for turn in range(rounds + 1):
+            for side, code in enumerate((ours, floor)):
+                if reset:
+                    reset()
+                seconds, _ = self.run(code)
+                if turn:  # the first round writes bytecode
+                    taken[side].append(seconds)
+        return statistics.median(taken[0]), statistics.median(taken[1])
+
+    def fold(self) -> float:
+        """Seconds that it takes to store what is left in the journals."""
+        begun = time.perf_counter()
+        from mlops_store.fold import fold
+        from mlops_store.store import Store
+
+        with Store(os.path.join(self.directory, ".mlops", "store.db")) as store:
+            fold(store, os.path.join(self.directory, ".mlops", "journals"))
+            store.read().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return time.perf_counter() - begun
+
+    def wipe(self) -> None:
+        """Begins again with an empty store and an empty bare database."""
+        shutil.rmtree(os.path.join(self.directory, ".mlops"), ignore_errors=True)
+        for name in ("bare.db", "bare.db-wal", "bare.db-shm"):
+            Path(self.directory, name).unlink(missing_ok=True)
+        self.run(BARE)
+        self.fold_new()
+
+    def fold_new(self) -> None:
+        """Makes the store, so that scripts find one."""
+        from mlops_store.store import Store
+
+        Store(os.path.join(self.directory, ".mlops", "store.db")).close()
+
+
+def show(name: str, ours: float, floor: float, bar: float, unit: str = "ms", scale: float = 1000) -> None:
+    """Prints one measure."""
+    print(f"{name:<58} {ours * scale:9.2f} {unit} {floor * scale:9.2f} {unit}  {ours / floor:6.2f}  (bar ≤ {bar:g})")
+
+
+def starts(bench: Bench) -> None:
+    """Import, and process start to first durable metric."""
+    bench.wipe()
+    ours, bare = bench.compare("import mlops_tui", "pass", 25)
+    show("import mlops_tui / (2 × bare interpreter + 30 ms)", ours, 2 * bare + 0.03, 1)
+    ours, bare = bench.compare(FIRST_OURS + DIE, FIRST_BARE + DIE, 25)
+    show("start to first durable metric", ours, bare, 2)
+    ours, bare = bench.compare(FIRST_OURS, FIRST_BARE, 15)
+    show("the same to the end of the process, folded (no bar)", ours, bare, 2)
+
+
+def calls(bench: Bench) -> None:
+    """log_metrics of 10 values."""
+    bench.wipe()
+    quiet = [[float(word) for word in bench.run(CALLS_OURS)[1].split()] for _ in range(5)]
+    bare = [[float(word) for word in bench.run(CALLS_BARE)[1].split()] for _ in range(5)]
+    p50, p99 = (statistics.median(run[side] for run in quiet) for side in (0, 1))
+    show(
+        "log_metrics of 10 values, p50 / one sqlite3 commit",
+        p50,
+        statistics.median(run[0] for run in bare),
+        0.3,
+        "µs",
+        1e6,
+    )
+    show("log_metrics of 10 values, p99 / its own p50", p99, p50, 3, "µs", 1e6)
+    command = [sys.executable, "-c", BACKGROUND]
+    others = [subprocess.Popen(command, cwd=bench.directory, env=bench.environment) for _ in range(20)]
+    time.sleep(3)
+    busy = [[float(word) for word in bench.run(CALLS_OURS)[1].split()] for _ in range(5)]
+    for process in others:
+        process.kill()
+        process.wait()
+    show("p50 while 20 other processes log / quiet", statistics.median(run[0] for run in busy), p50, 1.2, "µs", 1e6)
+    show("p99 while 20 other processes log / quiet", statistics.median(run[1] for run in busy), p99, 1.5, "µs", 1e6)
+
+
+def short_runs(bench: Bench) -> None:
+    """500 runs of 10 params and 10 metrics, everything stored at the end."""
+    taken: tuple[list[float], list[float]] = ([], [])
+    for turn in range(6):
+        bench.wipe()
+        ours = bench.run(SHORT_RUNS_OURS)[0] + bench.fold()
+        bare = bench.run(SHORT_RUNS_BARE)[0]
+        if turn:
+            taken[0].append(ours)
+            taken[1].append(bare)
+    show("500 short runs, all stored / sqlite3, one commit a run", *map(statistics.median, taken), 3)
+
+
+def memory(bench: Bench) -> None:
+    """Peak memory of a process that logs for five seconds, folds in the background and at its end."""
+    bench.wipe()
+    ours = statistics.median(float(bench.run(MEMORY_OURS)[1]) for _ in range(3))
+    bare = statistics.median(float(bench.run(MEMORY_BARE)[1]) for _ in range(3))
+    show("peak memory of a logging process / Python + sqlite3", ours, bare, 1.6, "MB", 1 / 1024)
+
+
+def size(bench: Bench) -> None:
+    """Bytes of the whole store a logged value: noisy learning curves, full double precision."""
+    for runs, steps in ((1, 10_000), (20, 500), (200, 20)):
+        bench.wipe()
+        empty = os.path.getsize(os.path.join(bench.directory, ".mlops", "store.db"))
+        bench.run(SIZE_OURS.format(runs=runs, steps=steps))
+        bench.fold()
+        bench.run(SIZE_BARE.format(runs=runs, steps=steps))
+        ours = os.path.getsize(os.path.join(bench.directory, ".mlops", "store.db")) - empty
+        bare = os.path.getsize(os.path.join(bench.directory, "bare.db"))
+        count = runs * steps * 10
+        name = f"bytes a value: {runs} × 10 noisy curves × {steps} steps"
+        print(f"{name:<58} {ours / count:9.2f} B  {bare / count:9.2f} B   {ours / bare:6.2f}  (bar ≤ 20 bytes)")
+
+
+def main() -> None:
+    """Prints all measures, or those that are named on the command line."""
+    sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "store")]
+    measures = {"starts": starts, "calls": calls, "short_runs": short_runs, "memory": memory, "size": size}
+    print(f"{'measure':<58} {'ours':>9}    {'floor':>9}     {'ratio':>6}")
+    for name in sys.argv[1:] or measures:
+        with tempfile.TemporaryDirectory(prefix="mlops-bench-") as directory:
+            measures[name](Bench(directory))
+
+
+if __name__ == "__main__":
+    main()
