@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from textual import events
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 
@@ -287,6 +288,14 @@ class MlopsApp(TerminalApp):
             if text:
                 self.post_message(messages.Copy(text, what))
 
+    async def on_event(self, event: events.Event) -> None:
+        """A key ends the remark about what was done before it."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            for screen in self.screen_stack:
+                for bar in screen.query(KeyBar):
+                    bar.hush()
+        await super().on_event(event)
+
     def _say(self, text: str, tone: str) -> None:
         for screen in reversed(self.screen_stack):
             for bar in screen.query(KeyBar):
@@ -316,4 +325,4 @@ def run(project: Project, *, start: str = "overview") -> int:
     app.run()
     if app.problem is not None:
         raise app.problem
-    return app.return_code or 0
+    return app.return_value or 0

@@ -193,6 +193,8 @@ class TerminalDriver(LinuxDriver):
         self._outlet = Outlet(self.drawing_descriptor, lambda: self._soon(self._owner.terminal_drained))
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self._is_on = True
+        if self._key_thread is None:  # the terminal was gone before it could be taken over
+            self._soon(lambda: self._owner.terminal_lost(128 + signal.SIGHUP))
 
     def stop_application_mode(self) -> None:
         """Gives the terminal back."""

@@ -100,7 +100,7 @@ class TerminalApp(TypeAheadApp):
         self._close_messages_no_wait()
 
     def _handle_exception(self, error: Exception) -> None:
-        if self.problem is None:
+        if self.problem is None and not self._is_leaving:  # what breaks because it is being taken down is no news
             self.problem = error
         super()._handle_exception(error)
 

@@ -42,7 +42,8 @@ class OverviewScreen(ProjectScreen):
 
     def on_mount(self) -> None:
         """Begins with the first pane."""
-        self.panes[0].add_class("-chosen")
+        for pane in self.panes[:1]:  # none when the terminal went away meanwhile
+            pane.add_class("-chosen")
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Where only one pane has room, it is the focused one."""
