@@ -59,16 +59,29 @@ def fold(wait_s: float, budget_s: float, busy_timeout_s: float = 0.2) -> None:
 
 def stop() -> None:
     """At the end of the process: a last fold, within a bounded time."""
-    global _is_stopping
-    _is_stopping = True
-    if _wake.locked():
-        _wake.release()
+    _end()
     if _working.acquire(timeout=_EXIT_BUDGET_S):
         fold(0.0, _EXIT_BUDGET_S)
 
 
+def _end() -> None:
+    """Has the background thread return at its next turn."""
+    global _is_stopping
+    _is_stopping = True
+    if _wake.locked():
+        _wake.release()
+
+
 def work() -> None:
     """Runs in the background thread until ``stop``."""
+    # Whoever imports threading first is its main thread, and the interpreter waits for that one before it calls what
+    # atexit keeps: without this, a script that never imported it would wait for us for ever.
+    import threading
+
+    try:
+        threading._register_atexit(_end)  # type: ignore[attr-defined]
+    except RuntimeError:
+        return  # the process is ending already
     _wake.acquire(blocking=False)
     _capture_live()
     pause, written = _FIRST_FOLD_S, 0
