@@ -1,0 +1,206 @@
+"""The watch tells of commits, of files, of a store that comes and goes, and has batches checked."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from projects import add_runs, project_with_runs
+from textual.message import Message
+
+from mlops_store.store import Store
+from mlops_tui.config import Config, MonitorConfig
+from mlops_tui.project import Project
+from mlops_tui.ui import follow
+from mlops_tui.ui.file_events import Silence, open_events
+from mlops_tui.ui.messages import ProjectChanged, StoreChanged
+from mlops_tui.ui.session import Session
+from mlops_tui.ui.watch import Watch
+
+
+class Watched:
+    """A session that is watched, and what the watch said."""
+
+    def __init__(self, root: Path, config: Config | None = None) -> None:
+        self.session = Session(Project(str(root)), config or Config())
+        self.said: queue.Queue[Message] = queue.Queue()
+        self.watch = Watch(self.session, self.said.put)
+        self.watch.start()
+
+    def hears(self, condition: Callable[[Message], object], timeout_s: float = 20.0) -> Message:
+        """The next message that satisfies a condition."""
+        deadline = time.monotonic() + timeout_s
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                message = self.said.get(timeout=left)
+            except queue.Empty:
+                break
+            if condition(message):
+                return message
+        raise AssertionError("the watch never said so")
+
+    def hears_store(self) -> None:
+        self.hears(lambda message: isinstance(message, StoreChanged))
+
+    def quiet(self, seconds: float) -> bool:
+        """Whether nothing is said for some time, after what is said now."""
+        while True:
+            try:
+                self.said.get(timeout=seconds)
+            except queue.Empty:
+                return True
+            return False
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Callable[..., Watched]]:
+    made: list[Watched] = []
+
+    def make(config: Config | None = None) -> Watched:
+        made.append(Watched(tmp_path, config))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.watch.stop()
+        one.watch._thread.join(10)
+        one.session.close_store()
+
+
+def test_a_commit_of_another_process_is_told(tmp_path: Path, watched: Callable[..., Watched]) -> None:
+    project_with_runs(tmp_path)
+    watch = watched()
+    watch.hears_store()  # what came before it looked
+    with Store(str(tmp_path / ".mlops" / "store.db")) as store:
+        add_runs(store, ["new"])
+        watch.hears_store()
+
+
+def test_nothing_is_told_while_nothing_happens(tmp_path: Path, watched: Callable[..., Watched]) -> None:
+    project_with_runs(tmp_path)
+    watch = watched()
+    watch.hears_store()
+    while not watch.quiet(1.0):
+        pass
+    assert watch.quiet(5.0)
+
+
+def test_what_a_script_logs_is_folded_and_told(tmp_path: Path, watched: Callable[..., Watched]) -> None:
+    import subprocess
+    import sys
+
+    project_with_runs(tmp_path)
+    watch = watched()
+    watch.hears_store()
+    script = "import mlops_tui as m\nwith m.start_run(run_name='scripted'):\n    m.log_metric('auc', 0.5)\n"
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, timeout=60)
+    store = watch.session.store
+    assert store is not None
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        watch.hears_store()
+        if store.read().execute("SELECT 1 FROM runs WHERE name = 'scripted' AND status = 'FINISHED'").fetchone():
+            return
+    raise AssertionError("what was logged never came into the store")
+
+
+def test_a_store_that_appears_is_opened_and_told(tmp_path: Path, watched: Callable[..., Watched]) -> None:
+    watch = watched()
+    project_with_runs(tmp_path)
+    watch.hears_store()
+    assert watch.session.store is not None
+
+
+def test_a_store_that_is_removed_is_let_go_and_its_successor_taken(
+    tmp_path: Path, watched: Callable[..., Watched]
+) -> None:
+    project_with_runs(tmp_path)
+    watch = watched()
+    watch.hears_store()
+    shutil.rmtree(tmp_path / ".mlops")
+    watch.hears(lambda message: isinstance(message, StoreChanged) and watch.session.store is None)
+    project_with_runs(tmp_path, ["successor"])
+    watch.hears(lambda message: isinstance(message, StoreChanged) and watch.session.store is not None)
+    store = watch.session.store
+    assert store is not None
+    assert store.read().execute("SELECT name FROM runs").fetchall() == [("successor",)]
+
+
+def test_a_changed_file_of_the_project_is_told_by_its_path(tmp_path: Path, watched: Callable[..., Watched]) -> None:
+    (tmp_path / "params.yaml").write_text("a: 1\n")
+    watch = watched()
+    time.sleep(0.3)  # the watch has no sign of its own that it follows by now
+    (tmp_path / "params.yaml").write_text("a: 2\n")
+    path = str(tmp_path / "params.yaml")
+    watch.hears(lambda message: isinstance(message, ProjectChanged) and path in message.paths)
+
+
+def test_a_changed_input_in_a_directory_below_is_told(tmp_path: Path, watched: Callable[..., Watched]) -> None:
+    (tmp_path / "data" / "raw").mkdir(parents=True)
+    (tmp_path / "data" / "raw" / "a.csv").write_text("1\n")
+    (tmp_path / "dvc.yaml").write_text("stages:\n  a:\n    cmd: 'true'\n    deps: [data]\n")
+    watch = watched()
+    time.sleep(0.5)
+    (tmp_path / "data" / "raw" / "a.csv").write_text("2\n")
+    path = str(tmp_path / "data" / "raw" / "a.csv")
+    watch.hears(lambda message: isinstance(message, ProjectChanged) and path in message.paths)
+
+
+def test_the_directories_of_inputs_and_batches_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "train.py").write_text("")
+    (tmp_path / "incoming" / "2025").mkdir(parents=True)
+    (tmp_path / "dvc.yaml").write_text("stages:\n  a:\n    cmd: 'true'\n    wdir: src\n    deps: [train.py]\n")
+    config = Config(monitors={"m": MonitorConfig("m", watch=("incoming/*/*.csv", "later/deep/*.csv"))})
+    found = follow.of_project(Project(str(tmp_path)), config)
+    names = {os.path.relpath(path, tmp_path) for path in found}
+    assert {".", "src", "incoming", "incoming/2025"} <= names
+
+
+def test_a_directory_with_ten_thousand_others_below_is_followed_in_part(tmp_path: Path) -> None:
+    for number in range(700):
+        (tmp_path / "data" / str(number)).mkdir(parents=True)
+    (tmp_path / "dvc.yaml").write_text("stages:\n  a:\n    cmd: 'true'\n    deps: [data]\n")
+    assert len(follow.of_project(Project(str(tmp_path)), Config())) <= follow.LIMIT + 1
+
+
+def test_events_name_what_changed(tmp_path: Path) -> None:
+    events = open_events()
+    try:
+        events.follow([str(tmp_path), str(tmp_path / "missing")])
+        (tmp_path / "file").write_text("x")
+        assert events.wait(10) == {str(tmp_path / "file")}
+        assert events.wait(0.05) == set()
+        events.follow([])
+        (tmp_path / "other").write_text("x")
+        assert events.wait(0.1) == set()
+    finally:
+        events.close()
+
+
+@pytest.mark.parametrize("make", [open_events, Silence])
+def test_a_wait_ends_by_a_wake(make: Callable[[], Silence]) -> None:
+    events = make()
+    events.wake()
+    before = time.monotonic()
+    assert events.wait(30) == set()
+    assert time.monotonic() - before < 25
+    events.close()
+
+
+def test_ten_thousand_appends_are_few_events(tmp_path: Path) -> None:
+    events = open_events()
+    try:
+        events.follow([str(tmp_path)])
+        with (tmp_path / "journal").open("ab", buffering=0) as journal:
+            for _ in range(10_000):
+                journal.write(b"x")
+        assert events.wait(10) == {str(tmp_path / "journal")}
+        assert events.wait(0.1) == set()
+    finally:
+        events.close()
