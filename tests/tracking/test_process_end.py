@@ -1,5 +1,3 @@
-import time
-
 import tracked
 
 
@@ -17,10 +15,8 @@ def test_a_script_that_outlives_the_start_of_the_background_thread_ends_by_itsel
             mlops.log_metric("loss", 0.5)
         """,
     )
-    begun = time.monotonic()
     try:
         _, errors = process.communicate(timeout=60)
     finally:
         process.kill()
     assert (process.returncode, errors) == (0, "")
-    assert time.monotonic() - begun < 45, "it waited for something at its end"

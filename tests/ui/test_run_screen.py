@@ -124,6 +124,7 @@ async def test_what_a_script_logs_is_drawn_while_it_runs(tmp_path):
             process.stdin.flush()
             await pilot.press("1")
             await sees(pilot, "finished")
+            await until(pilot, lambda: process.poll() == 0)
     finally:
         process.kill()
         process.wait()
