@@ -60,6 +60,9 @@ def fold(wait_s: float, budget_s: float, busy_timeout_s: float = 0.2) -> None:
 def stop() -> None:
     """At the end of the process: a last fold, within a bounded time."""
     _end()
+    import gc
+
+    gc.disable()  # nothing that is thrown away now is needed again, and a search of the script's objects takes long
     if _working.acquire(timeout=_EXIT_BUDGET_S):
         fold(0.0, _EXIT_BUDGET_S)
 

@@ -128,7 +128,7 @@ class Applier:
                 if kind == journals.METRICS:
                     self._points(journal, lists, data, start, end)
                 elif kind == journals.KEYS:
-                    journal.add([storable(str(key)) for key in json.loads(data[start:end])])
+                    journal.add(_names(data[start:end]))
                 else:
                     self._record(journal, data[start:end])
                 consumed, count = end, count + 1
@@ -296,6 +296,14 @@ class Applier:
             ended["error"] = content["error"]
         self._targets.update(target, ended)
         target.has_ended = True
+
+
+def _names(body: bytes) -> list[str]:
+    """The run and the names of a ``K`` frame."""
+    names = json.loads(body.decode("ascii"))
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError("a key set that is no list of names")
+    return [storable(name) for name in names] if b"\\ud" in body else names
 
 
 def _storable(content: Any) -> Any:

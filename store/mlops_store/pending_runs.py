@@ -115,16 +115,20 @@ class Targets:
 
     def add_params(self, target: Target, params: Mapping[str, str]) -> dict[str, str]:
         """Stores params that the run does not have; returns those that it has otherwise, with that first value."""
-        numbered = {self.key(key): (key, str(value)) for key, value in params.items()}
         if target.row is None:
-            kept = run_rows.put_params(self._db, target.number, {key: value for key, (_, value) in numbered.items()})
-        else:
-            kept = {
-                key: first
-                for key, (_, value) in numbered.items()
-                if (first := target.params.setdefault(key, value)) != value
-            }
-        return {numbered[key][0]: first for key, first in kept.items()}
+            return self._put_params(target, params)
+        kept = {}
+        for key, value in params.items():
+            text = value if type(value) is str else str(value)
+            first = target.params.setdefault(self.key(key), text)
+            if first != text:
+                kept[key] = first
+        return kept
+
+    def _put_params(self, target: Target, params: Mapping[str, str]) -> dict[str, str]:
+        names = {self.key(key): key for key in params}
+        kept = run_rows.put_params(self._db, target.number, {number: str(params[key]) for number, key in names.items()})
+        return {names[number]: first for number, first in kept.items()}
 
     def set_tags(self, target: Target, tags: Mapping[str, str | None]) -> None:
         """Stores tags; None removes one."""
@@ -178,15 +182,14 @@ class Targets:
         for target in self._targets.values():
             if target.has_ended and not target.is_new:
                 metrics.compact(self._db, target.number)
-            if target.has_started:
-                self._adopt_children(target)
+        self._adopt_children()
 
-    def _adopt_children(self, target: Target) -> None:
-        """Joins a run with children whose start was stored before its own."""
+    def _adopt_children(self) -> None:
+        """Joins runs that have started with children whose start was stored before theirs."""
         key = self._keys.get(PARENT_TAG) or keys.find(self._db, PARENT_TAG)
         if key is not None:
-            self._db.execute(
+            self._db.executemany(
                 "UPDATE runs SET parent_id = ? WHERE parent_id IS NULL AND id IN "
                 "(SELECT run_id FROM tags WHERE key_id = ? AND value = ?)",
-                (target.number, key, target.run_id),
+                [(target.number, key, target.run_id) for target in self._targets.values() if target.has_started],
             )
