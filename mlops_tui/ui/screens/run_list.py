@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from textual.app import ComposeResult
@@ -25,6 +25,8 @@ from mlops_tui.ui.widgets.window_table import Key, Row, WindowTable
 
 #: Runs that decide which columns are shown when nobody has chosen.
 SAMPLE = 100
+#: Records kept after they went out of sight.
+KEPT_RUNS = 2000
 
 _KINDS = {
     "all": "",
@@ -114,8 +116,13 @@ class RunsPane(Pane[RunList]):
         missing = [number for number in wanted if number not in self._known]
         store = session_of(self).store
         if missing and store is not None:
-            self._known.update(numbered(store.read(), missing))
+            self._keep(numbered(store.read(), missing))
         return [self._known[number] for number in wanted if number in self._known]
+
+    def _keep(self, found: Mapping[int, Run]) -> None:
+        """Remembers records for the acts on them; only so many, however far one scrolls."""
+        known = {} if len(self._known) > KEPT_RUNS else self._known
+        self._known = {**known, **found}
 
     # loading
 
@@ -152,7 +159,7 @@ class RunsPane(Pane[RunList]):
         if store is None:
             return []
         found = numbered(store.read(), [key for key in keys if isinstance(key, int)])
-        self._known.update(found)
+        self._keep(found)
         now = time.time()
         return [run_cells.row(number, run, self.table.columns, now) for number, run in found.items()]
 
@@ -180,7 +187,7 @@ class RunsPane(Pane[RunList]):
                     name_width=width,
                 )
             )
-        self._known.update(records.loaded)
+        self._keep(dict(records.loaded))
         self.table.show_window(records.numbers, self._made(records))
 
     def _made(self, records: RunList) -> list[Row]:
