@@ -113,11 +113,13 @@ class RunsPane(Pane[RunList]):
     def records_of(self, numbers: Sequence[Key]) -> list[Run]:
         """The runs of these rows."""
         wanted = [int(number) for number in numbers if isinstance(number, int)]
-        missing = [number for number in wanted if number not in self._known]
+        found = {number: self._known[number] for number in wanted if number in self._known}
+        missing = [number for number in wanted if number not in found]
         store = session_of(self).store
         if missing and store is not None:
-            self._keep(numbered(store.read(), missing))
-        return [self._known[number] for number in wanted if number in self._known]
+            found.update(numbered(store.read(), missing))
+            self._keep(found)
+        return [found[number] for number in wanted if number in found]
 
     def _keep(self, found: Mapping[int, Run]) -> None:
         """Remembers records for the acts on them; only so many, however far one scrolls."""
