@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from types import FrameType
 
 from mlops_store import pipelines, processes
@@ -25,6 +26,7 @@ from mlops_tui.pipeline.state import Inputs
 from mlops_tui.project import Project
 
 _LOOK_EVERY_S = 0.25
+_SETTLED_S = 0.06
 _GOOD = (StageState.DONE, StageState.CACHED)
 
 
@@ -274,7 +276,25 @@ def main(arguments: list[str]) -> int:
         except Exception as error:
             recorder.give_up(f"the supervisor failed: {error}")
             raise
-    return 0 if state is PipelineState.FINISHED else 1
+    if state is PipelineState.FINISHED:
+        os.close(int(lock))  # whoever waits for the run need not wait for this
+        _look_again(project)
+        return 0
+    return 1
+
+
+def _look_again(project: Project) -> None:
+    """Judges the finished pipeline once more, when the times of what was just written can be trusted.
+
+    The verdict is kept, so that the next one who asks reads no file again.
+    """
+    from mlops_tui.pipeline import spec, state
+
+    time.sleep(_SETTLED_S)
+    try:
+        state.status(project, spec.load(project))
+    except (MlopsError, OSError):
+        return  # edited meanwhile: that is for whoever asks next
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:

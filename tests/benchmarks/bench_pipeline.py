@@ -1,0 +1,162 @@
+"""A chain of 100 trivial stages beside ``dvc repro``, and beside doit for orientation.
+
+Run it: ``python tests/benchmarks/bench_pipeline.py [ROUNDS]``. Prints one line a measure. Everything goes through the
+command line and counts from its start to its end, the supervisor's start included.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+STAGES = 100
+BAR = 1 / 15
+BIN = Path(sys.executable).parent
+
+
+def chain(directory: Path, *, for_doit: bool = False) -> Path:
+    directory.mkdir(parents=True)
+    (directory / "f0.txt").write_text("hello\n")
+    if for_doit:
+        (directory / "dodo.py").write_text(
+            f"def task_chain():\n    for i in range({STAGES}):\n        yield {{'name': f's{{i}}', "
+            "'actions': [f'cp f{i}.txt f{i + 1}.txt'], 'file_dep': [f'f{i}.txt'], 'targets': [f'f{i + 1}.txt']}\n"
+        )
+        return directory
+    stages = (
+        f"  s{i:03}:\n    cmd: cp f{i}.txt f{i + 1}.txt\n    deps: [f{i}.txt]\n"
+        f"    outs:\n    - f{i + 1}.txt:\n        cache: false\n"
+        for i in range(STAGES)
+    )
+    (directory / "dvc.yaml").write_text("stages:\n" + "".join(stages))
+    subprocess.run([BIN / "dvc", "init", "-q", "--no-scm"], cwd=directory, check=True)
+    subprocess.run([BIN / "dvc", "config", "core.analytics", "false"], cwd=directory, check=True)
+    return directory
+
+
+def clean(directory: Path) -> None:
+    """Removes what the chain has made, so that every stage has to run."""
+    for path in (*directory.glob("f[1-9]*.txt"), directory / "dvc.lock", *directory.glob(".doit.db*")):
+        path.unlink(missing_ok=True)
+
+
+def timed(directory: Path, *command: str) -> float:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("MLOPS_", "DVC_"))}
+    begun = time.perf_counter()
+    subprocess.run([BIN / command[0], *command[1:]], cwd=directory, check=True, env=environment, capture_output=True)
+    return time.perf_counter() - begun
+
+
+def measure(name: str, ours: Callable[[], float], peer: Callable[[], float], rounds: int, peer_rounds: int) -> float:
+    """Interleaves the two and prints the medians with their ratio."""
+    mine, theirs = [], []
+    for number in range(rounds):
+        mine.append(ours())
+        if number < peer_rounds:
+            theirs.append(peer())
+    here, there = statistics.median(mine), statistics.median(theirs)
+    print(f"{name:34} {here * 1e3:9.1f} ms {there * 1e3:9.1f} ms   1/{there / here:.1f}   (bar ≤ 1/{1 / BAR:.0f})")
+    return here
+
+
+def orient(name: str, ours_s: float, run: Callable[[], float], rounds: int) -> None:
+    there = statistics.median(run() for _ in range(rounds))
+    print(f"{name:34} {ours_s * 1e3:9.1f} ms {there * 1e3:9.1f} ms   {ours_s / there:.2f}   (for orientation)")
+
+
+def fingerprints(directory: Path) -> None:
+    """Hashing a directory of 10,000 files, against plain md5 and against a bare walk."""
+    from mlops_tui.pipeline.fingerprints import Fingerprints
+
+    data = directory / "data"
+    for number in range(100):
+        (data / str(number)).mkdir(parents=True)
+        for other in range(100):
+            (data / str(number) / str(other)).write_bytes(os.urandom(2000))
+    paths = [str(path) for path in data.rglob("*") if path.is_file()]
+
+    def plain() -> None:
+        for path in paths:
+            with open(path, "rb") as file:
+                hashlib.md5(file.read(), usedforsecurity=False).hexdigest()
+
+    def walk() -> None:
+        for folder in os.scandir(data):
+            for entry in os.scandir(folder.path):
+                entry.stat()
+
+    def again() -> None:
+        known.find("data")
+
+    known = Fingerprints(str(directory))
+    known.find("data")
+    first = [(_seconds(lambda: Fingerprints(str(directory)).find("data")), _seconds(plain)) for _ in range(5)]
+    repeated = [(_seconds(again), _seconds(walk)) for _ in range(5)]
+    for name, pairs, floor in (("10,000 files, first", first, "plain md5"), ("10,000 files, again", repeated, "walk")):
+        ours, theirs = (statistics.median(one) for one in zip(*pairs, strict=True))
+        print(f"{name:34} {ours * 1e3:9.1f} ms {theirs * 1e3:9.1f} ms   {ours / theirs:.2f}   (against a {floor})")
+
+
+def _seconds(act: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    act()
+    return time.perf_counter() - begun
+
+
+def main(rounds: int) -> None:
+    """Measures and prints."""
+    scratch = Path(tempfile.mkdtemp(prefix="bench-pipeline-"))
+    try:
+        ours, theirs, doit = (
+            chain(scratch / "ours"),
+            chain(scratch / "dvc"),
+            chain(scratch / "doit", for_doit=True),
+        )
+
+        def cold(directory: Path, *command: str) -> float:
+            clean(directory)
+            return timed(directory, *command)
+
+        print(f"{f'a chain of {STAGES} stages':34} {'ours':>12} {'dvc repro':>12}   ratio")
+        everything = measure(
+            "all of them",
+            lambda: cold(ours, "mlops-tui", "run"),
+            lambda: cold(theirs, "dvc", "repro", "-q"),
+            rounds,
+            min(rounds, 2),
+        )
+
+        def after_a_run() -> float:
+            cold(ours, "mlops-tui", "run")
+            time.sleep(0.5)
+            return timed(ours, "mlops-tui", "run")
+
+        nothing = measure(
+            "nothing to do",
+            lambda: timed(ours, "mlops-tui", "run"),
+            lambda: timed(theirs, "dvc", "repro", "-q"),
+            3 * rounds,
+            rounds,
+        )
+        measure(
+            "nothing to do, first after a run", after_a_run, lambda: timed(theirs, "dvc", "repro", "-q"), rounds, rounds
+        )
+        print(f"{'':34} {'ours':>12} {'doit':>12}   ratio")
+        orient("all of them", everything, lambda: cold(doit, "doit"), rounds)
+        orient("nothing to do", nothing, lambda: timed(doit, "doit"), rounds)
+        print(f"{'':34} {'ours':>12} {'floor':>12}   ratio")
+        fingerprints(scratch)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
