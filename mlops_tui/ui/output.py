@@ -47,6 +47,9 @@ class Look(NamedTuple):
 
 PLAIN = Look()
 
+#: What switches an attribute off.
+_OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "7": "27", "9": "29"}
+
 #: Attributes that show on a space, too.
 _SHOWS_ON_SPACE = frozenset("4579")
 
@@ -247,6 +250,8 @@ class _Pen:
     def put(self, character: str, look: Look) -> None:
         if not self._is_sure:
             self.move(self._y, self._x)
+        if character == " ":
+            look = _on_space(self._look, look)
         if look is not self._look and look != self._look:
             self._parts.append(_change(self._look, look))
             self._look = look
@@ -275,11 +280,11 @@ def _change(old: Look, new: Look) -> str:
     """The shortest sequence from one look to another."""
     if new == PLAIN:
         return "\x1b[m"
-    had, has = set(old.attributes.split(";")) - {""}, new.attributes.split(";") if new.attributes else []
-    if had - set(has):
-        fresh = [part for part in ("0", new.attributes, new.foreground, new.background) if part]
-        return f"\x1b[{';'.join(fresh)}m"
-    parts = [part for part in has if part not in had]
+    had, has = set(old.attributes.split(";")) - {""}, set(new.attributes.split(";")) - {""}
+    off = {_OFF[part] for part in had - has}
+    if "22" in off:  # ends bold and dim alike
+        had -= {"1", "2"}
+    parts = sorted(off) + sorted(has - had)
     if new.foreground != old.foreground:
         parts.append(new.foreground or "39")
     if new.background != old.background:
@@ -299,6 +304,14 @@ def _look(style: Style, colours: ColorSystem | None) -> Look:
     foreground = "" if foreground == "39" else foreground
     background = "" if background == "49" else background
     return Look(foreground, background, attributes)
+
+
+@lru_cache(maxsize=4096)
+def _on_space(pen: Look, look: Look) -> Look:
+    """The look to write a space with: the pen's own where what differs does not show on a space."""
+    if look.attributes or set(pen.attributes) & _SHOWS_ON_SPACE:
+        return look
+    return pen if pen.background == look.background else Look(pen.foreground, look.background, pen.attributes)
 
 
 @lru_cache(maxsize=4096)
