@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +25,14 @@ def server(tmp_path: Path) -> Iterator[SshServer]:
         yield server
 
 
+@pytest.fixture
+def socket(tmp_path: Path) -> Iterator[str]:
+    """The name of a tmux server that ends with the test, whatever happens in it."""
+    name = f"mlops-test-{os.getpid()}-{tmp_path.name[-1]}"
+    yield name
+    subprocess.run(["tmux", "-L", name, "kill-server"], capture_output=True, check=False)
+
+
 def in_tmux(directory: Path, socket: str, command: str) -> str:
     """A remote command line that runs ``command`` in a tmux of its own, below ``directory``."""
     inner = f"cd {shlex.quote(str(directory))} && exec {command}"
@@ -38,9 +48,8 @@ def go(terminal: Terminal, place: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 60)], ids=["80x24", "200x60"])
-def test_the_whole_loop_by_keys_over_ssh(tmp_path: Path, server: SshServer, size: tuple[int, int]) -> None:
+def test_the_whole_loop_by_keys_over_ssh(tmp_path: Path, server: SshServer, socket: str, size: tuple[int, int]) -> None:
     program = f"{shlex.quote(sys.executable)} -m mlops_tui"
-    socket = f"mlops-{tmp_path.name}-{size[0]}"[-40:]
 
     # the pipeline runs, stage by stage
     with Terminal(server.command(in_tmux(tmp_path, socket, f"{program} demo loop")), size=size) as terminal:
@@ -65,7 +74,7 @@ def test_the_whole_loop_by_keys_over_ssh(tmp_path: Path, server: SshServer, size
             terminal.send("p")
             terminal.wait(lambda text, step=f"{before} → {after}": step in text)
             terminal.send("enter")
-            terminal.wait(f"is in {after}")
+            terminal.wait(lambda text, done=f"is in {after}": done in text and "esc cancel" not in text)
 
         # batches arrive; the last one drifts
         go(terminal, "drift", "Alerts")

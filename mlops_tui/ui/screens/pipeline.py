@@ -9,9 +9,10 @@ from textual import work
 from textual.app import ComposeResult
 from textual.message import Message
 
-from mlops_store.errors import MlopsError, Refused
+from mlops_store.errors import Refused
 from mlops_store.records import PipelineRun
 from mlops_tui.ui import keymap, messages, shown, stage_rows
+from mlops_tui.ui.screens.acts import perform
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.stage_rows import PipelineShown, StageShown
@@ -272,26 +273,22 @@ class PipelineScreen(ProjectScreen):
 
         self.app.push_screen(Confirm(f"Run {shown.count(len(names), 'stage')} again?", lines, yes="run"), answered)
 
-    @work(thread=True, group="act", exit_on_error=False)
     def _start(self, names: tuple[str, ...], *, force: bool) -> None:
-        from mlops_tui import pipeline
+        project, records = self.session.project, self.stages.records
+        jobs = records.run.jobs if records is not None and records.run is not None else 1
 
-        run = self.stages.records.run if self.stages.records else None
-        jobs = run.jobs if run is not None else 1
-        try:
-            pipeline.start(self.session.project, targets=names, force=force, jobs=jobs)
-        except MlopsError as error:
-            self.post_message(messages.Failed(error))
-            return
-        words = [
-            "mlops-tui",
-            "run",
-            "--detach",
-            *(["--force"] if force else []),
-            *(["-j", str(jobs)] if jobs > 1 else []),
-        ]
-        self.did(shlex.join([*words, *names]), notice="started")
-        self.app.call_from_thread(self._show_run, "")
+        def act() -> messages.Did:
+            from mlops_tui import pipeline
+
+            pipeline.start(project, targets=names, force=force, jobs=jobs)
+            words = ["mlops-tui", "run", "--detach"]
+            words += ["--force"] if force else []
+            words += ["-j", str(jobs)] if jobs > 1 else []
+            return messages.Did(shlex.join([*words, *names]), notice="started")
+
+        if self.stages.run_id:
+            self._show_run("")
+        perform(self, act)
 
     def action_stop(self) -> None:
         """Asks, then stops the pipeline run that is under way."""
@@ -312,16 +309,16 @@ class PipelineScreen(ProjectScreen):
 
         self.app.push_screen(Confirm("Stop the running pipeline?", lines, yes="stop"), answered)
 
-    @work(thread=True, group="act", exit_on_error=False)
     def _stop(self, run: PipelineRun) -> None:
-        from mlops_tui import pipeline
+        project = self.session.project
 
-        try:
-            pipeline.stop(self.session.project, run.run_id)
-        except MlopsError as error:
-            self.post_message(messages.Failed(error))
-            return
-        self.did(f"mlops-tui stop {run.run_id}", notice="stopping")
+        def act() -> messages.Did:
+            from mlops_tui import pipeline
+
+            pipeline.stop(project, run.run_id)
+            return messages.Did(f"mlops-tui stop {run.run_id}", notice="stopping")
+
+        perform(self, act)
 
     def action_why(self) -> None:
         """Says in full why the stage is in its state, and what it reads and writes."""
@@ -333,7 +330,7 @@ class PipelineScreen(ProjectScreen):
         """Chooses an earlier pipeline run to look at."""
         self._choose_run()
 
-    @work(thread=True, group="history", exclusive=True, exit_on_error=False)
+    @work(thread=True, group="history", exclusive=True)
     def _choose_run(self) -> None:
         from mlops_store import pipelines
 
