@@ -72,7 +72,7 @@ class Cache:
         if found.files is None:
             self._copy(full, found.md5)
             return
-        from mlops_tui.pipeline.fingerprints import directory_object
+        from mlops_tui.pipeline.hashing import directory_object
 
         files = fingerprints.listing(path)
         for name, md5 in files.items():

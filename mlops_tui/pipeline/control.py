@@ -11,38 +11,25 @@ the machine it marks what was cut off, and starts nothing more.
 
 from __future__ import annotations
 
-import fcntl
+import errno
 import os
 import select
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
 
-from mlops_store import ids, pipelines, processes, runs
-from mlops_store.errors import Refused
-from mlops_store.records import PipelineRun, PipelineState, StageRun, StageState
+from mlops_store import pipelines, processes
+from mlops_store.errors import MlopsError, Refused, StoreFull, StoreReadOnly
+from mlops_store.records import PipelineRun, StageRun, StageState
 from mlops_store.store import Store
-from mlops_store.texts import storable
-from mlops_tui.pipeline import verdicts
+from mlops_tui.pipeline import hold, launch
 from mlops_tui.project import Project
 
-if TYPE_CHECKING:
-    import sqlite3
-
-    from mlops_tui.pipeline import plan, spec
-
-_LOCK = "pipeline.lock"
 #: How long a supervisor that has recorded its end may take to be gone.
 _EXIT_S = 10.0
-_POLL_S = 0.02
-_POLLS_TO_LOOK = 50
-
-#: Supervisors started by this process, kept until they are reaped.
-_children: list[subprocess.Popen[bytes]] = []
+_POLL_S = 0.005
+_POLLS_TO_LOOK = 200
 
 
 def start(
@@ -75,13 +62,11 @@ def start(
         NotFound: A target is not a stage.
         StoreError: The store cannot be written.
     """
-    wanted = list(targets)
-    request = {"targets": wanted, "force": force, "jobs": jobs, "keep_going": keep_going}
-    with Store(project.store_path) as store, _lock_for_start(project, store) as lock:
-        verdict = None if force or wanted else verdicts.find(project)
-        if verdict is not None:
-            return _record_idle(store, project, verdict.stages, request, name)
-        return _start(store, project, lock, wanted, request, name)
+    if not os.path.exists(project.pipeline_path):  # nothing is made in a directory that has no pipeline
+        raise Refused(f"{project.root} has no pipeline", "describe its stages in dvc.yaml")
+    request = {"targets": list(targets), "force": force, "jobs": jobs, "keep_going": keep_going}
+    with Store(project.store_path) as store, _explained(), _lock_for_start(project, store) as lock:
+        return launch.begin(store, project, lock, request, name)
 
 
 def stop(project: Project, run_id: str, by: str = "") -> None:
@@ -105,7 +90,7 @@ def stop(project: Project, run_id: str, by: str = "") -> None:
             if not run.state.is_live:
                 raise Refused(f"pipeline run {run.name} has ended already ({run.state})")
             pipelines.request_stop(db, run_id, by=by, at=time.time())
-        if not _signal(run) or not _is_held(project):
+        if not _signal(run) or not hold.is_held(project):
             recover(project, store)
 
 
@@ -127,20 +112,21 @@ def wait(
     """
     with Store(project.store_path, create=False) as store:
         seen: dict[str, StageState] = {}
-        version = -1
-        polls = 0
-        while True:
+        version = polls = 0
+        run = pipelines.get(store.read(), run_id)
+        while run.state.is_live:
+            _pause(project, store, run, polls)
+            polls += 1
             if version != (version := store.data_version()):
                 run = pipelines.get(store.read(), run_id)
                 if on_event is not None:
                     _tell(run, seen, on_event)
-                if not run.state.is_live:
-                    _await_release(project)
-                    if on_event is not None:
-                        on_event(run)
-                    return run
-            _pause(project, store, run, polls)
-            polls += 1
+        hold.await_release(project, _EXIT_S)
+        launch.reap()
+        if on_event is not None:
+            _tell(run, seen, on_event)
+            on_event(run)
+        return run
 
 
 def recover(project: Project, store: Store) -> list[str]:
@@ -155,154 +141,23 @@ def recover(project: Project, store: Store) -> list[str]:
     Returns:
         The runs that are supervised again.
     """
-    _reap()
+    launch.reap()
     here = os.uname().nodename
     # on a shared disk a run of another machine is not ours to judge
     if store.is_read_only or not (left := [run for run in pipelines.live(store.read()) if run.host in ("", here)]):
         return []
     recovered = []
     for run in left:
-        lock = _try_lock(project)
+        lock = hold.take(project)
         if lock is None:
             break  # its supervisor lives, or another process is recovering
         try:
             if pipelines.get(store.read(), run.run_id).state.is_live:
-                _spawn(project, run.run_id, lock)
+                launch.supervise(project, run.run_id, lock)
                 recovered.append(run.run_id)
         finally:
             os.close(lock)
     return recovered
-
-
-def _start(store: Store, project: Project, lock: int, targets: list[str], request: dict[str, Any], name: str) -> str:
-    """Judges the stages, and starts a supervisor for what is stale."""
-    from mlops_tui.pipeline import graph, plan, spec, state
-
-    before = verdicts.stamps(project)
-    pipeline = spec.load(project)
-    if not pipeline.stages:
-        raise Refused(f"{project.root} has no pipeline", f"describe its stages in {spec.FILE}")
-    order = graph.order(pipeline, targets)
-    inputs = state.Inputs(project)
-    judged = state.judge(inputs, pipeline, order)
-    inputs.fingerprints.flush()
-    if not request["force"] and not any(status.is_stale for status in judged):
-        if not targets:
-            verdicts.keep(project, pipeline, order, inputs, before)
-        return _record_idle(store, project, [(status.stage, status.command) for status in judged], request, name)
-    the_plan = _plan(project, pipeline, order, request)
-    plan.save(project, the_plan)
-    stages = [
-        StageRun(
-            stage=status.stage,
-            position=position,
-            state=StageState.WAITING if status.is_stale or the_plan.force else StageState.CACHED,
-            reasons=status.reasons or (("forced",) if the_plan.force else ()),
-            command=storable(status.command),
-            log_path=plan.stage_file(project, the_plan.run_id, status.stage, "log"),
-        )
-        for position, status in enumerate(judged)
-    ]
-    with store.write() as db:
-        _create_run(db, project, the_plan.run_id, name, the_plan.experiment, code=the_plan.code)
-        pipelines.create(db, the_plan.run_id, stages=stages, jobs=the_plan.jobs, request=request)
-    _spawn(project, the_plan.run_id, lock)
-    return the_plan.run_id
-
-
-def _plan(project: Project, pipeline: spec.Pipeline, order: list[str], request: dict[str, Any]) -> plan.Plan:
-    from mlops_tui.pipeline import graph, plan
-    from mlops_tui.tracking import git
-
-    chosen = set(order)
-    needs = graph.active(pipeline)
-    return plan.Plan(
-        run_id=ids.new_id(),
-        stages=tuple(pipeline.stages[name] for name in order),
-        needs={name: tuple(need for need in needs[name] if need in chosen) for name in order},
-        experiment=_experiment(project),
-        jobs=max(1, min(request["jobs"], len(order))),
-        force=request["force"],
-        keep_going=request["keep_going"],
-        code=git.head(project.root),
-    )
-
-
-def _record_idle(
-    store: Store, project: Project, stages: Iterable[tuple[str, str]], request: dict[str, Any], name: str
-) -> str:
-    """Records a run that had nothing to do."""
-    run_id = ids.new_id()
-    cached = [
-        StageRun(stage=stage, position=position, state=StageState.CACHED, command=storable(command))
-        for position, (stage, command) in enumerate(stages)
-    ]
-    with store.write() as db:
-        _create_run(db, project, run_id, name, _experiment(project), has_ended=True)
-        state = PipelineState.FINISHED
-        pipelines.create(db, run_id, stages=cached, jobs=request["jobs"], request=request, state=state)
-    return run_id
-
-
-def _create_run(
-    db: sqlite3.Connection,
-    project: Project,
-    run_id: str,
-    name: str,
-    experiment: str,
-    *,
-    code: Mapping[str, str] | None = None,
-    has_ended: bool = False,
-) -> None:
-    now = time.time()
-    if not name:
-        name = f"pipeline-{db.execute('SELECT count(*) FROM pipeline_runs').fetchone()[0] + 1}"
-    runs.create(
-        db,
-        run_id=run_id,
-        name=storable(name),
-        experiment=experiment,
-        kind="pipeline",
-        status="FINISHED" if has_ended else "RUNNING",
-        started_at=now,
-        ended_at=now if has_ended else None,
-        user=os.environ.get("USER", ""),
-        host=os.uname().nodename,
-        cwd=storable(project.root),
-        **(code or {}),
-    )
-
-
-def _experiment(project: Project) -> str:
-    if not os.path.exists(project.config_path):
-        return "default"
-    from mlops_tui import config
-
-    return config.load(project).experiment
-
-
-def _spawn(project: Project, run_id: str, lock: int) -> None:
-    """Starts a supervisor with the lock; it has a session of its own, so that no terminal can take it along."""
-    directory = os.path.join(project.logs_dir, run_id)
-    os.makedirs(directory, exist_ok=True)
-    with open(os.path.join(directory, "supervisor.log"), "ab") as log:
-        _children.append(
-            subprocess.Popen(
-                # -P: the project's directory may hold modules with the names of ours or of the standard library
-                [sys.executable, "-P", "-m", "mlops_tui.pipeline.supervisor", project.root, run_id, str(lock)],
-                cwd=project.root,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=(lock,),
-                start_new_session=True,
-            )
-        )
-    _reap()
-
-
-def _reap() -> None:
-    _children[:] = [child for child in _children if child.poll() is None]
 
 
 def _signal(run: PipelineRun) -> bool:
@@ -320,6 +175,20 @@ def _signal(run: PipelineRun) -> bool:
 
 
 @contextmanager
+def _explained() -> Iterator[None]:
+    """Turns a file that cannot be read or written into an error that a person can act on."""
+    try:
+        yield
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreFull(what, "free some space") from error
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+            raise StoreReadOnly(what, "check the owner and mode of the file and its directory") from error
+        raise MlopsError(what) from error
+
+
+@contextmanager
 def _lock_for_start(project: Project, store: Store) -> Iterator[int]:
     """The pipeline lock, taken for a new run.
 
@@ -327,7 +196,7 @@ def _lock_for_start(project: Project, store: Store) -> Iterator[int]:
         Refused: A run is going on.
     """
     deadline = time.monotonic() + _EXIT_S
-    while (lock := _try_lock(project)) is None:
+    while (lock := hold.take(project)) is None:
         live = pipelines.live(store.read())
         if live or time.monotonic() > deadline:
             raise _busy(live)
@@ -335,7 +204,7 @@ def _lock_for_start(project: Project, store: Store) -> Iterator[int]:
     try:
         here = os.uname().nodename
         if left := [run for run in pipelines.live(store.read()) if run.host in ("", here)]:
-            _spawn(project, left[0].run_id, lock)
+            launch.supervise(project, left[0].run_id, lock)
             raise _busy(left)
         yield lock
     finally:
@@ -350,36 +219,6 @@ def _busy(live: list[PipelineRun]) -> Refused:
     return Refused(
         f"pipeline run {live[0].name} is going on{what}", f"wait for it, or stop it: mlops-tui stop {live[0].run_id}"
     )
-
-
-def _try_lock(project: Project) -> int | None:
-    """A descriptor that holds the pipeline lock; None when another process holds it."""
-    descriptor = os.open(os.path.join(project.state_dir, _LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _is_held(project: Project) -> bool:
-    lock = _try_lock(project)
-    if lock is None:
-        return True
-    os.close(lock)
-    return False
-
-
-def _await_release(project: Project) -> None:
-    """Waits until the supervisor of a run that has ended is gone, so that the next start is not in its way."""
-    deadline = time.monotonic() + _EXIT_S
-    while _is_held(project) and time.monotonic() < deadline:
-        time.sleep(0.001)
-    _reap()
 
 
 def _pause(project: Project, store: Store, run: PipelineRun, polls: int) -> None:

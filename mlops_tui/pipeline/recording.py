@@ -150,6 +150,10 @@ class Recorder:
 
         self._write(write)
 
+    def drop(self, run_id: str, reason: str) -> None:
+        """Ends a stage's run that came to nothing; the stage itself goes on."""
+        self._write(lambda db: runs.finish(db, run_id, "KILLED", time.time(), error=reason))
+
     def settle(self, stages: Sequence[str], state: StageState, error: str = "") -> None:
         """Records the end of stages that did not start."""
 

@@ -90,6 +90,8 @@ class Runner:
                 if self._is_stopping:
                     groups.send(pid, ticks, run_id, signal.SIGTERM)
             groups.follow(pid, ticks, run_id)
+        if shell.never_began(self._file(stage, "exit")):
+            return self._begin_again(stage, run_id)
         code = shell.exit_code(self._file(stage, "exit"))
         if code is None:
             return self._lost(stage, run_id, is_same_boot=is_same_boot)
@@ -98,6 +100,17 @@ class Runner:
         except (OSError, ValueError):
             return self._lost(stage, run_id, is_same_boot=is_same_boot)
         return self._conclude(stage, run_id, snapshot, code)
+
+    def _begin_again(self, stage: Stage, run_id: str) -> StageState:
+        """Runs a stage whose supervisor was killed before its commands had begun."""
+        with self._mutex:
+            self._running.pop(stage.name, None)
+            is_stopping = self._is_stopping
+        self._recorder.drop(run_id, "the supervisor was killed before this began")
+        if is_stopping:
+            self._recorder.settle([stage.name], StageState.STOPPED, "stopped")
+            return StageState.STOPPED
+        return self.run(stage)
 
     def stop(self, grace_s: float = GRACE_S) -> None:
         """Ends the stages that run, TERM first, and keeps new ones from beginning; waits ``grace_s`` at most."""

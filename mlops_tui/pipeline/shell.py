@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from mlops_store import processes
 
 # $1 exit file, $2 shell, $3 its options, then the commands. Without a line on stdin (the supervisor died) nothing runs.
-_SCRIPT = """read -r go || exit 125
+_SCRIPT = """e=$1 s=$2 o=$3; shift 3
+read -r go || { echo never >"$e"; exit 125; }
 exec </dev/null
-e=$1 s=$2 o=$3; shift 3
 for c do "$s" $o -c "$c"; r=$?; [ "$r" -eq 0 ] || break; done
 echo "$r" >"$e"
 exit "$r"
@@ -88,6 +88,15 @@ def start(
     finally:
         os.close(log)
     return Started(process, process.pid, processes.start_ticks(process.pid) or 0)
+
+
+def never_began(exit_path: str) -> bool:
+    """Whether the supervisor was gone before it had let the commands begin."""
+    try:
+        with open(exit_path, encoding="ascii") as file:
+            return file.read().strip() == "never"
+    except FileNotFoundError:
+        return False
 
 
 def exit_code(exit_path: str) -> int | None:

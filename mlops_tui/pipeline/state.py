@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops_tui.pipeline import cache, graph, params, verdicts
-from mlops_tui.pipeline.fingerprints import Fingerprint, Fingerprints, legacy_md5
+from mlops_tui.pipeline.fingerprints import Fingerprint, Fingerprints
+from mlops_tui.pipeline.hashing import legacy_md5
 from mlops_tui.pipeline.lock import FILE, Entry, LockFile
 from mlops_tui.pipeline.spec import Pipeline, Stage
 from mlops_tui.project import Project
@@ -28,7 +29,7 @@ class Change:
     """One thing that makes a stage stale.
 
     ``kind`` is 'never run', 'command', 'dep', 'param', 'out', 'always' or 'upstream'; ``how`` 'modified', 'deleted',
-    'new' or 'not in cache'. ``path`` names the file (for 'upstream' the stage), ``key`` the param.
+    'new', 'not in cache' or 'unreadable'. ``path`` names the file (for 'upstream' the stage), ``key`` the param.
     """
 
     kind: str
@@ -43,6 +44,8 @@ class Change:
         """One sentence for a person."""
         if self.kind == "param":
             return _param_reason(self)
+        if self.how == "unreadable":
+            return f"{self.path} cannot be read ({self.new})"
         if self.kind == "dep":
             words = {"deleted": "is missing", "new": "is a new dependency"}
             return f"{self.path} {words.get(self.how, 'changed')}"
@@ -129,7 +132,6 @@ def status(project: Project, pipeline: Pipeline, store: Store | None = None) -> 
 
     Raises:
         SpecError: ``dvc.lock`` or a params file is not understood.
-        OSError: A dep or output cannot be read.
     """
     before = verdicts.stamps(project)
     inputs = Inputs(project)
@@ -172,7 +174,6 @@ def changes(inputs: Inputs, stage: Stage) -> list[Change]:
 
     Raises:
         SpecError: A params file or the lock is not understood.
-        OSError: A dep or output cannot be read.
     """
     entry = inputs.lock.entry(stage.name)
     if entry is None:
@@ -199,17 +200,22 @@ def is_same(inputs: Inputs, path: str, found: Fingerprint, item: Entry) -> bool:
 
 def _dep_changes(inputs: Inputs, stage: Stage, entry: Entry) -> list[Change]:
     items = {item["path"]: item for item in entry.get("deps", ())}
-    found = []
-    for dep in stage.deps:
-        path = stage.path(dep)
+    found = [_file_change(inputs, "dep", stage.path(dep), items.get(dep)) for dep in stage.deps]
+    return [change for change in found if change is not None]
+
+
+def _file_change(inputs: Inputs, kind: str, path: str, item: Entry | None) -> Change | None:
+    try:
         now = inputs.fingerprints.find(path)
         if now is None:
-            found.append(Change("dep", path, "deleted"))
-        elif dep not in items:
-            found.append(Change("dep", path, "new", new=now.md5))
-        elif not is_same(inputs, path, now, items[dep]):
-            found.append(Change("dep", path, "modified", old=items[dep].get("md5"), new=now.md5))
-    return found
+            return Change(kind, path, "deleted")
+        if item is None:
+            return Change(kind, path, "new", new=now.md5)
+        if not is_same(inputs, path, now, item):
+            return Change(kind, path, "modified", old=item.get("md5"), new=now.md5)
+    except OSError as error:
+        return Change(kind, path, "unreadable", new=error.strerror or str(error))
+    return None
 
 
 def _param_changes(inputs: Inputs, stage: Stage, entry: Entry) -> list[Change]:
@@ -241,21 +247,14 @@ def _is_same_tuple(value: Any, known: Any) -> bool:
 
 def _out_changes(inputs: Inputs, stage: Stage, entry: Entry) -> list[Change]:
     items = {item["path"]: item for item in entry.get("outs", ())}
-    found = []
+    found: list[Change | None] = []
     for out in stage.outs:
-        path = stage.path(out.path)
         item = items.get(out.path)
         if item is not None and out.cache and not _is_cached(inputs, item):
-            found.append(Change("out", path, "not in cache"))
-            continue
-        now = inputs.fingerprints.find(path)
-        if now is None:
-            found.append(Change("out", path, "deleted"))
-        elif item is None:
-            found.append(Change("out", path, "new", new=now.md5))
-        elif not is_same(inputs, path, now, item):
-            found.append(Change("out", path, "modified", old=item.get("md5"), new=now.md5))
-    return found
+            found.append(Change("out", stage.path(out.path), "not in cache"))
+        else:
+            found.append(_file_change(inputs, "out", stage.path(out.path), item))
+    return [change for change in found if change is not None]
 
 
 def _is_cached(inputs: Inputs, item: Entry) -> bool:

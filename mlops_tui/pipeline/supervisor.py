@@ -12,26 +12,28 @@ import signal
 import sys
 import threading
 import time
+from collections import deque
 from types import FrameType
 
 from mlops_store import pipelines, processes
 from mlops_store.errors import MlopsError
-from mlops_store.records import PipelineState, StageRun, StageState
+from mlops_store.records import PipelineRun, PipelineState, StageRun, StageState
 from mlops_store.store import Store
 from mlops_tui.pipeline import plan, summary
 from mlops_tui.pipeline.recording import Recorder
 from mlops_tui.pipeline.runner import Runner
+from mlops_tui.pipeline.schedule import Schedule
 from mlops_tui.pipeline.spec import Stage
 from mlops_tui.pipeline.state import Inputs
 from mlops_tui.project import Project
 
 _LOOK_EVERY_S = 0.25
 _SETTLED_S = 0.06
-_GOOD = (StageState.DONE, StageState.CACHED)
+_STOP_REQUESTED = "SELECT stop_requested_at FROM pipeline_runs WHERE run_id = (SELECT id FROM runs WHERE run_id = ?)"
 
 
 class Supervisor:
-    """Runs a plan to its end.
+    """Runs a plan to its end, or takes up where a supervisor before it was killed.
 
     Args:
         project: The project.
@@ -46,82 +48,62 @@ class Supervisor:
         self._store = store
         self._recorder = recorder
         self._inputs = Inputs(project)
-        self._runner = Runner(project, the_plan, self._recorder, self._inputs, self._fold)
-        self._changed = threading.Condition()
-        self._states: dict[str, StageState] = {}
-        self._left: dict[str, StageRun] = {}
-        self._started: set[str] = set()
-        self._is_stopping = False
-        self._is_same_boot = True
+        self._runner = Runner(project, the_plan, recorder, self._inputs, self._fold)
+        self._changed = threading.Condition()  # guards the schedule, what is left and the problem
+        run = pipelines.get(store.read(), the_plan.run_id)
+        self._schedule = Schedule(the_plan, {stage.stage: stage.state for stage in run.stages})
+        self._left = deque(stage for stage in run.stages if stage.state is StageState.RUNNING)
+        self._ticks = {one.stage: one.ticks for one in pipelines.processes(store.read(), the_plan.run_id)}
         self._problem: BaseException | None = None
         self._data_version = -1
+        self._is_stopping = run.stop_requested_at is not None
+        self._is_same_boot = self._take_over(run)
 
     def supervise(self) -> PipelineState:
         """Runs or resumes every stage that is not final yet; returns how the pipeline run ended."""
-        self._take_over()
         count = max(self._plan.jobs, len(self._left))
         threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
         for thread in threads:
             thread.start()
-        self._summarise_code()
+        self._describe_code()
         while not self._is_done():
             self._fold()
             if self._wants_stop():
                 self._stop()
             with self._changed:
-                self._changed.wait_for(self._has_ended, timeout=_LOOK_EVERY_S)
+                self._changed.wait_for(lambda: self._is_done() or self._is_stopping, timeout=_LOOK_EVERY_S)
         for thread in threads:
             thread.join()
         if self._problem is not None:
             raise self._problem
-        state = self._final_state()
-        totals = summary.of(self._inputs, self._plan, self._states)
-        self._recorder.end(
-            state,
-            params=totals.params,
-            values=totals.metrics,
-            inputs=totals.inputs,
-            outputs=totals.outputs,
-            error=self._error(),
-        )
-        self._inputs.fingerprints.flush()
-        return state
+        return self._conclude()
 
     def request_stop(self, *_: object) -> None:
         """Asks for a stop; safe to call from a signal handler."""
         self._is_stopping = True
 
-    def _take_over(self) -> None:
-        """Records this process as the supervisor, and takes up what an earlier one has left."""
+    def _take_over(self, run: PipelineRun) -> bool:
+        """Records this process as the supervisor; returns whether the machine is still up since the last one."""
         me = processes.identity()
-        run = pipelines.get(self._store.read(), self._plan.run_id)
-        self._is_stopping = run.stop_requested_at is not None
-        if self._is_stopping:
-            self._runner.stop(grace_s=0)  # nothing runs yet: what is found to be gone counts as stopped
-        self._is_same_boot = not run.boot_id or run.boot_id == me["boot_id"]
-        self._left = {stage.stage: stage for stage in run.stages if stage.state is StageState.RUNNING}
-        self._ticks = {one.stage: one.ticks for one in pipelines.processes(self._store.read(), self._plan.run_id)}
-        self._states = {stage.stage: stage.state for stage in run.stages}
         self._recorder.claim(pid=os.getpid(), ticks=int(str(me["ticks"])), boot_id=str(me["boot_id"]))
-        for name in self._left:
-            self._states[name] = StageState.WAITING
-        if not self._is_same_boot:
-            waiting = [name for name in self._states if self._is_waiting(name) and name not in self._left]
-            self._settle(waiting, StageState.SKIPPED, "the machine restarted")
+        if self._is_stopping:
+            self._runner.stop(grace_s=0)  # nothing runs here yet: what is found to be gone counts as stopped
+        self._settle(self._schedule.skip_unreachable(), StageState.SKIPPED, "a stage failed")
+        if run.boot_id in ("", me["boot_id"]):
+            return True
+        self._settle(self._schedule.stop(), StageState.SKIPPED, "the machine restarted")
+        return False
 
     # Worker threads
 
     def _work(self) -> None:
         try:
-            while (stage := self._next()) is not None:
-                left = self._left.get(stage.name)
-                if left is not None:
-                    ended = self._runner.resume(
-                        stage, left, self._ticks.get(stage.name, 0), is_same_boot=self._is_same_boot
-                    )
-                else:
-                    ended = self._runner.run(stage)
-                self._ended(stage, ended)
+            while (left := self._next_left()) is not None:
+                stage = next(stage for stage in self._plan.stages if stage.name == left.stage)
+                ticks = self._ticks.get(left.stage, 0)
+                self._ended(stage, self._runner.resume(stage, left, ticks, is_same_boot=self._is_same_boot))
+            while (stage_ := self._next()) is not None:
+                self._ended(stage_, self._runner.run(stage_))
         except BaseException as error:
             with self._changed:
                 self._problem = error
@@ -129,97 +111,66 @@ class Supervisor:
         finally:
             self._store.close_thread()
 
+    def _next_left(self) -> StageRun | None:
+        with self._changed:
+            return self._left.popleft() if self._left else None
+
     def _next(self) -> Stage | None:
         """The next stage whose needs are met, waiting for one; None when there will be none."""
         with self._changed:
-            while True:
-                if self._problem is not None:
-                    return None
-                ready = next((stage for stage in self._plan.stages if self._is_ready(stage.name)), None)
-                if ready is not None:
-                    self._started.add(ready.name)
-                    return ready
-                if not any(self._is_waiting(stage.name) for stage in self._plan.stages):
-                    return None
+            while self._problem is None and self._schedule.has_waiting:
+                if not self._is_stopping and (stage := self._schedule.take()) is not None:
+                    return stage
                 self._changed.wait()
-
-    def _is_ready(self, name: str) -> bool:
-        if not self._is_waiting(name) or name in self._started:
-            return False
-        if name in self._left:
-            return True
-        return not self._is_stopping and all(self._states[need] in _GOOD for need in self._plan.needs[name])
-
-    def _is_waiting(self, name: str) -> bool:
-        return self._states[name] is StageState.WAITING
+            return None
 
     def _ended(self, stage: Stage, state: StageState) -> None:
-        skipped: list[str] = []
         with self._changed:
-            self._states[stage.name] = state
-            if state not in _GOOD:
-                skipped = self._unreachable()
+            skipped = self._schedule.end(stage.name, state)
             self._changed.notify_all()
-        if skipped:
-            reason = "stopped" if state is StageState.STOPPED else f"stage {stage.name} failed"
-            self._settle(skipped, StageState.SKIPPED, reason)
-
-    def _unreachable(self) -> list[str]:
-        """The stages that cannot run any more after a failure; marks them so."""
-        idle = [stage.name for stage in self._plan.stages if self._is_idle(stage.name)]
-        if self._plan.keep_going and not self._is_stopping:
-            bad = {name for name, state in self._states.items() if state.is_final and state not in _GOOD}
-            from mlops_tui.pipeline.graph import downstream
-
-            below = downstream(self._plan.needs, bad)
-            idle = [name for name in idle if name in below]
-        for name in idle:
-            self._states[name] = StageState.SKIPPED
-        return idle
-
-    def _is_idle(self, name: str) -> bool:
-        return self._is_waiting(name) and name not in self._started and name not in self._left
+        reason = "stopped" if state is StageState.STOPPED else f"stage {stage.name} failed"
+        self._settle(skipped, StageState.SKIPPED, reason)
 
     def _settle(self, names: list[str], state: StageState, reason: str) -> None:
-        for name in names:
-            self._states[name] = state
         if names:
             self._recorder.settle(names, state, reason)
 
     # Main thread
 
-    def _has_ended(self) -> bool:
-        return self._is_done() or self._is_stopping
-
     def _is_done(self) -> bool:
-        return self._problem is not None or all(state.is_final for state in self._states.values())
+        return self._problem is not None or self._schedule.is_done
 
     def _wants_stop(self) -> bool:
         version = self._store.data_version()
         if version != self._data_version:
             self._data_version = version
-            run = self._store.read().execute(_STOP_REQUESTED, (self._plan.run_id,)).fetchone()
-            self._is_stopping = self._is_stopping or run[0] is not None
+            row = self._store.read().execute(_STOP_REQUESTED, (self._plan.run_id,)).fetchone()
+            self._is_stopping = self._is_stopping or row[0] is not None
         return self._is_stopping
 
     def _stop(self) -> None:
         with self._changed:
-            skipped = self._unreachable()
+            stopped = self._schedule.stop()
             self._changed.notify_all()
-        self._settle(skipped, StageState.STOPPED, "stopped")
+        self._settle(stopped, StageState.STOPPED, "stopped")
         self._runner.stop()
         with self._changed:
             self._changed.wait_for(self._is_done)
 
-    def _final_state(self) -> PipelineState:
-        states = set(self._states.values())
-        if states <= set(_GOOD):
-            return PipelineState.FINISHED
-        return PipelineState.STOPPED if self._is_stopping else PipelineState.FAILED
-
-    def _error(self) -> str:
-        failed = [name for name, state in self._states.items() if state is StageState.FAILED]
-        return f"failed: {', '.join(failed)}" if failed else ""
+    def _conclude(self) -> PipelineState:
+        state = self._schedule.outcome
+        totals = summary.of(self._inputs, self._plan, self._schedule.states)
+        failed = self._schedule.failed
+        self._recorder.end(
+            state,
+            params=totals.params,
+            values=totals.metrics,
+            inputs=totals.inputs,
+            outputs=totals.outputs,
+            error=f"failed: {', '.join(failed)}" if failed else "",
+        )
+        self._inputs.fingerprints.flush()
+        return state
 
     def _fold(self) -> None:
         """Stores what scripts have logged. Its import is left to runs whose scripts log."""
@@ -235,8 +186,8 @@ class Supervisor:
         except MlopsError as error:
             print(error, file=sys.stderr)  # noqa: T201 the supervisor's own log
 
-    def _summarise_code(self) -> None:
-        """Adds the working tree's difference from its commit to the pipeline run."""
+    def _describe_code(self) -> None:
+        """Adds the working tree's difference from its commit to the pipeline run, as soon as git tells it."""
         if not self._plan.code.get("git_commit"):
             return
 
@@ -249,9 +200,6 @@ class Supervisor:
             self._store.close_thread()
 
         threading.Thread(target=look, daemon=True).start()
-
-
-_STOP_REQUESTED = "SELECT stop_requested_at FROM pipeline_runs WHERE run_id = (SELECT id FROM runs WHERE run_id = ?)"
 
 
 def main(arguments: list[str]) -> int:
@@ -279,8 +227,7 @@ def main(arguments: list[str]) -> int:
     if state is PipelineState.FINISHED:
         os.close(int(lock))  # whoever waits for the run need not wait for this
         _look_again(project)
-        return 0
-    return 1
+    return 0 if state is PipelineState.FINISHED else 1
 
 
 def _look_again(project: Project) -> None:

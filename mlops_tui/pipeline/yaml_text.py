@@ -12,16 +12,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mlops_tui.pipeline.yaml12 import is_text
+from mlops_tui.pipeline.yaml_shape import BREAKS, Shape, escaped, is_safe, needs_backslash
 
 _WIDTH = 80
 _SIMPLE_KEY = 128
-_BREAKS = "\n\x85\u2028\u2029"
-_SPACES = "\0 \t\r\n\x85\u2028\u2029"
 _EASY = re.compile(r"[A-Za-z_/][A-Za-z0-9_./+-]*\Z")
-_ESCAPES = {
-    "\0": "0", "\x07": "a", "\x08": "b", "\t": "t", "\n": "n", "\x0b": "v", "\x0c": "f", "\r": "r", "\x1b": "e",
-    '"': '"', "\\": "\\", "\x85": "N", "\xa0": "_", "\u2028": "L", "\u2029": "P",
-}  # fmt: skip
 
 
 def dump(value: Mapping[str, Any], indent: int = 0) -> str:
@@ -62,7 +57,7 @@ class _Writer:
             plain = "null" if key is None else _scalar(key)
             if plain is None:
                 raise TypeError(f"{type(key).__name__} cannot be a key")
-            if len(plain) + 5 < _SIMPLE_KEY and not any(ch in _BREAKS for ch in plain):
+            if len(plain) + 5 < _SIMPLE_KEY and not any(ch in BREAKS for ch in plain):
                 self._write_scalar(key, plain, indent + 2, is_key=True)
                 self._indicator(":", needs_space=False)
             else:
@@ -108,7 +103,7 @@ class _Writer:
         if not isinstance(value, str) or (_EASY.match(text) and is_text(text)):
             self._plain(text, indent, fold=not is_key)
             return
-        shape = _Shape(text)
+        shape = Shape(text)
         if shape.plain and not (is_key and (not text or shape.has_breaks)) and is_text(text):
             self._plain(text, indent, fold=not is_key)
         elif "'" in text or "\n" in text or not shape.single_quoted or (is_key and shape.has_breaks):
@@ -175,7 +170,7 @@ class _Writer:
                     self._indent(indent)
                 else:
                     self._put(data)
-            elif data[0] in _BREAKS:
+            elif data[0] in BREAKS:
                 if data[0] == "\n":
                     self._line_break()
                 for ch in data:
@@ -190,12 +185,12 @@ class _Writer:
         start = end = 0
         while end <= len(text):
             ch = text[end] if end < len(text) else None
-            if ch is None or not _is_safe(ch):
+            if ch is None or not is_safe(ch):
                 if start < end:
                     self._put(text[start:end])
                     start = end
                 if ch is not None:
-                    self._put(_escaped(ch))
+                    self._put(escaped(ch))
                     start = end + 1
             may_fold = fold and 0 < end < len(text) - 1 and (ch == " " or start >= end)
             if may_fold and self._column + (end - start) > _WIDTH:
@@ -204,7 +199,7 @@ class _Writer:
         self._indicator('"', needs_space=False)
 
     def _fold_double_quoted(self, text: str, start: int, end: int, indent: int) -> int:
-        backslash = "\\" if _needs_backslash(text, start, end) else ""
+        backslash = "\\" if needs_backslash(text, start, end) else ""
         self._put(text[start:end] + backslash)
         start = max(start, end)
         self._indent(indent)
@@ -216,81 +211,9 @@ class _Writer:
         return start
 
 
-class _Shape:
-    """Which styles a text may be written in."""
-
-    __slots__ = ("has_breaks", "plain", "single_quoted")
-
-    def __init__(self, text: str) -> None:
-        self.has_breaks = any(ch in _BREAKS for ch in text)
-        self.plain = self.single_quoted = True
-        if not text:
-            return
-        is_special = any(not _is_printable(ch) for ch in text)
-        break_space = re.search(f"[{_BREAKS}] ", text) is not None
-        space_break = re.search(f" [{_BREAKS}]", text) is not None
-        self.single_quoted = not (is_special or break_space or space_break)
-        self.plain = self.single_quoted and not (
-            self.has_breaks or text[0] == " " or text[-1] == " " or _has_indicator(text)
-        )
-
-
-def _has_indicator(text: str) -> bool:
-    """Whether a plain scalar of this text would be read as something else in block context."""
-    if text.startswith(("---", "...")) or text[0] in "#,[]{}&*!|>'\"%@`":
-        return True
-    if text[0] in "?:-" and (len(text) == 1 or text[1] in _SPACES):
-        return True
-    for match in re.finditer("[:#]", text[1:]):
-        index = match.start() + 1
-        if text[index] == ":" and (index + 1 == len(text) or text[index + 1] in _SPACES):
-            return True
-        if text[index] == "#" and text[index - 1] in _SPACES:
-            return True
-    return False
-
-
-def _is_printable(ch: str) -> bool:
-    return (
-        ch == "\n" or " " <= ch <= "~" or ch == "\x85" or "\xa0" <= ch <= "\ud7ff" or "\ue000" <= ch <= "\ufffd"
-        or ch >= "\U00010000"
-    ) and ch != "\ufeff"  # fmt: skip
-
-
-def _is_safe(ch: str) -> bool:
-    """Whether it may stand unescaped between double quotes."""
-    if ch in '"\\\x85\u2028\u2029\ufeff':
-        return False
-    return " " <= ch <= "~" or "\xa0" <= ch <= "\ud7ff" or "\ue000" <= ch <= "\ufffd" or ch >= "\U00010000"
-
-
-def _escaped(ch: str) -> str:
-    if ch in _ESCAPES:
-        return "\\" + _ESCAPES[ch]
-    code = ord(ch)
-    return f"\\x{code:02X}" if code <= 0xFF else f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"
-
-
-def _needs_backslash(text: str, start: int, end: int) -> bool:
-    """Whether folding here without a backslash would add or lose a space when the text is read back."""
-    space = text.find(" ", end)
-    if space < 0:
-        return True
-    line_break = text.find("\n", end, space)
-    space = line_break if line_break >= 0 else space
-    if space + 1 >= len(text):
-        return True
-    if text[space] == "\n" and text[space + 1] != " ":
-        return True
-    return (
-        '"' in text[end:space] or "'" in text[end:space] or text[space + 1] in " \n"
-        or text[end - 1 : end + 1] == "  " or start == end
-    )  # fmt: skip
-
-
 def _runs(text: str) -> Iterable[tuple[int, int, bool]]:
     """Runs of spaces, of line breaks and of other characters: start, end, whether they are spaces."""
-    for match in re.finditer(f" +|[{_BREAKS}]+|[^ {_BREAKS}]+", text):
+    for match in re.finditer(f" +|[{BREAKS}]+|[^ {BREAKS}]+", text):
         yield match.start(), match.end(), match[0][0] == " "
 
 

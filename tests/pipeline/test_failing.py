@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ def test_an_unknown_target_starts_nothing(tmp_path: Path) -> None:
 def test_a_project_without_a_pipeline_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="has no pipeline"):
         pipeline.start(Project(str(tmp_path)))
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_broken_pipeline_is_refused_before_anything_is_recorded(tmp_path: Path) -> None:

@@ -290,10 +290,10 @@ def test_a_process_that_got_the_number_of_a_stage_is_left_alone(project: Project
 def test_a_starter_killed_before_its_supervisor_began_is_made_good(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mlops_tui.pipeline import control
+    from mlops_tui.pipeline import launch
 
     with monkeypatch.context() as patch:
-        patch.setattr(control, "_spawn", lambda *_: None)
+        patch.setattr(launch, "supervise", lambda *_: None)
         run_id = pipeline.start(project)
     Path(project.path("go")).touch()
     assert pipeline.wait(project, run_id).state == "finished"
@@ -328,16 +328,15 @@ def test_a_locked_store_is_waited_for(project: Project) -> None:
         assert pipeline.wait(project, run_id).state == "finished"
 
 
-def test_a_supervisor_that_cannot_work_ends_its_run_with_the_reason(tmp_path: Path) -> None:
+def test_a_supervisor_that_cannot_work_ends_its_run_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project = make(tmp_path, "stages: {a: {cmd: 'true', deps: [x]}}", x="1", dvc__lock="schema: '2.0'\nstages: {}\n")
-    from mlops_tui.pipeline import control
+    from mlops_tui.pipeline import launch
 
-    real = control._spawn
-    control._spawn = lambda *_: None
-    try:
+    with monkeypatch.context() as patch:
+        patch.setattr(launch, "supervise", lambda *_: None)
         run_id = pipeline.start(project)
-    finally:
-        control._spawn = real
     (tmp_path / "dvc.lock").write_text("not: [a lock")
     ended = pipeline.wait(project, run_id)
     assert ended.state == "failed"

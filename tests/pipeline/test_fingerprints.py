@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops_tui.pipeline import fingerprints
+from mlops_tui.pipeline import fingerprints, hashing
 from mlops_tui.pipeline.fingerprints import Fingerprints
 
 
@@ -184,4 +184,4 @@ def test_the_hash_of_dvc_2_is_dvcs(tmp_path: Path, content: bytes) -> None:
     from dvc_data.hashfile.hash import file_md5
 
     (tmp_path / "a").write_bytes(content)
-    assert fingerprints.legacy_md5(str(tmp_path), "a") == file_md5(str(tmp_path / "a"), name="md5-dos2unix")
+    assert hashing.legacy_md5(str(tmp_path), "a") == file_md5(str(tmp_path / "a"), name="md5-dos2unix")

@@ -106,6 +106,12 @@ def test_what_is_missing_is_told(project: Project, gone: str, expected: dict[str
     assert set(expected) == judged_by_dvc(project)
 
 
+def test_what_cannot_be_read_is_told(project: Project) -> None:
+    os.unlink(project.path("raw.csv"))
+    os.symlink("raw.csv", project.path("raw.csv"))  # a link to itself
+    assert judge(project)["prepare"] == ("raw.csv cannot be read (Too many levels of symbolic links)",)
+
+
 def test_a_changed_command_and_stages_downstream_of_it_are_stale(project: Project) -> None:
     path = Path(project.pipeline_path)
     path.write_text(path.read_text().replace("cp raw.csv data.csv", "cp  raw.csv data.csv"))
