@@ -1,7 +1,4 @@
-"""What takes too long to be recorded about a run's surroundings at its start: the code's state and the packages.
-
-Found out once a process and project, in the background; texts are written once, later runs name their hashes.
-"""
+"""What takes too long to be recorded about a run's surroundings at its start: the code's state and the packages."""
 
 from __future__ import annotations
 
@@ -10,47 +7,33 @@ import sys
 
 from mlops_tui.tracking import git, starting
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-_found: dict[str, tuple[dict[str, object], list[str]]] = {}
-_stored: set[tuple[str, str]] = set()
+_found: dict[str, dict[str, object]] = {}
 
 
-def record(root: str, store_path: str) -> dict[str, Any]:
-    """What is found out: ``attributes``, and the ``texts`` that their digests name.
+def surroundings(root: str) -> dict[str, object]:
+    """``packages`` and, inside of a repository, ``git_commit``, ``git_branch``, ``git_dirty``, ``git_diff`` ….
+
+    Found out once a process, because what it runs was read when it began; each time in a notebook, which goes on
+    reading.
 
     Args:
         root: The project's directory.
-        store_path: Each text is given once a process for each store.
     """
-    if root not in _found or hasattr(sys, "ps1"):  # what a notebook runs changes as it goes on
+    if root not in _found or hasattr(sys, "ps1"):
         _found[root] = _find(root)
-    attributes, texts = _found[root]
-    new = [text for text in texts if (store_path, text) not in _stored]
-    _stored.update((store_path, text) for text in new)
-    return {"attributes": attributes, "texts": new}
+    return _found[root]
 
 
-def _find(root: str) -> tuple[dict[str, object], list[str]]:
-    from mlops_store import shared_texts
-    from mlops_store.journals import dumps
-
-    packages = dumps(dict(sorted(_packages().items())))
-    attributes: dict[str, object] = {"packages_digest": shared_texts.digest_of(packages)}
-    texts = [packages]
+def _find(root: str) -> dict[str, object]:
+    found: dict[str, object] = {"packages": dict(sorted(_packages().items()))}
     start = starting.cwd() or root
     head = git.head(start)
-    attributes.update(head)
     if head:
+        found.update(head)
         diff = git.diff(start)
         if diff is not None:
-            attributes["git_dirty"] = bool(diff)
-        if diff:
-            attributes["git_diff_digest"] = shared_texts.digest_of(diff)
-            texts.append(diff)
-    return attributes, texts
+            found.update(git_dirty=bool(diff), git_diff=diff)
+    return found
 
 
 def _packages() -> dict[str, str]:

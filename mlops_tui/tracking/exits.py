@@ -14,6 +14,8 @@ import sys
 from mlops_tui.tracking import background, journal, session
 
 _TRACEBACK_LIMIT = 100_000
+_BUDGET_S = 2.0
+_BUSY_TIMEOUT_S = 0.2
 
 
 def leave() -> None:
@@ -30,6 +32,27 @@ def leave() -> None:
             run.end(*ended)
     journal.close()
     background.stop()
+    _fold()
+
+
+def _fold() -> None:
+    """Stores what stands in the journals, within a bounded time; a store that cannot be written is left to others."""
+    import gc
+
+    from mlops_store.errors import StoreBusy, StoreError
+    from mlops_store.fold import fold
+    from mlops_store.store import Store
+    from mlops_tui.tracking import remarks
+
+    gc.disable()  # nothing that is thrown away now is needed again, and a search of the script's objects takes long
+    for store_path, journals_dir in session.roots.items():
+        try:
+            with Store(store_path, busy_timeout_s=_BUSY_TIMEOUT_S) as store:
+                fold(store, journals_dir, wait_s=0.0, budget_s=_BUDGET_S)
+        except StoreBusy:
+            continue
+        except (StoreError, OSError) as error:
+            remarks.say(f"{error}; what was logged stays in {journals_dir} until it is stored")
 
 
 def outcome(error: BaseException) -> tuple[str, int | None, str]:

@@ -15,7 +15,7 @@ from mlops_store import journals, processes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # importing typing or collections.abc costs a script's start some milliseconds
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
 _METRICS = journals.METRICS
 
@@ -51,12 +51,12 @@ class Journal:
         self.process: dict[str, object] = {}  # what all runs of this process have in common
         self.lock = RLock()
 
-    def introduce(self, attributes: Mapping[str, object], texts: Sequence[str]) -> None:
+    def introduce(self, attributes: Mapping[str, object]) -> None:
         """Adds to what all runs of this process have in common, those that are live included."""
         with self.lock:
             self.process.update(attributes)
             if self.descriptor >= 0:
-                self.record(journals.record({"t": "process", "attributes": attributes, "texts": texts}))
+                self.record(journals.record({"t": "process", "attributes": attributes}))
 
     def start(self, frame: bytes) -> None:
         """Appends the first record of a run.
@@ -191,9 +191,9 @@ class Channel:
         """What is known of this process for all its runs."""
         return self._journal.process
 
-    def introduce(self, attributes: Mapping[str, object], texts: Sequence[str] = ()) -> None:
+    def introduce(self, attributes: Mapping[str, object]) -> None:
         """Adds to what all runs of this process have in common."""
-        self._journal.introduce(attributes, texts)
+        self._journal.introduce(attributes)
 
     def start(self, content: Mapping[str, object]) -> None:
         """Appends the record that a run begins with. OSError: the directory or the disk does not allow it."""
@@ -253,12 +253,12 @@ class Channel:
 
 def written() -> int:
     """Moves when anything is logged."""
-    return sum(journal.size_bytes() for journal in _journals.values())
+    return sum(journal.size_bytes() for journal in list(_journals.values()))
 
 
 def rotate() -> None:
     """Continues files that have become long in new ones. Called now and then by the background thread."""
-    for journal in _journals.values():
+    for journal in list(_journals.values()):
         with journal.lock:
             if journal.size_bytes() > _MOST_BYTES:
                 journal.renew()
@@ -266,7 +266,7 @@ def rotate() -> None:
 
 def close() -> None:
     """Closes the files at the end of the process."""
-    for journal in _journals.values():
+    for journal in list(_journals.values()):
         journal.close()
 
 
@@ -287,7 +287,7 @@ def _remark(message: str) -> None:
 
 
 def _after_fork() -> None:
-    for journal in _journals.values():
+    for journal in list(_journals.values()):
         journal.lock = RLock()
         descriptor = journal.descriptor
         journal.forget()

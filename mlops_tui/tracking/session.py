@@ -142,9 +142,12 @@ def attend(run: ActiveRun) -> None:
 
 def _attend() -> None:
     time.sleep(_ATTEND_AFTER_S)
-    from mlops_tui.tracking import background
+    from mlops_tui.tracking import background, remarks
 
-    background.work()
+    try:
+        background.work()
+    except Exception as error:  # a defect of ours must not fill the script's stderr
+        remarks.once("background", f"nothing is captured or folded in the background any more: {error!r}")
 
 
 def _leave() -> None:

@@ -215,7 +215,7 @@ def _introduced(run: ActiveRun) -> dict[str, object]:
         }
         run.journal.introduce(attributes)
         return {}
-    run.needs_capture = run.needs_capture and ("packages_digest" not in known or hasattr(sys, "ps1"))
+    run.needs_capture = run.needs_capture and ("packages" not in known or hasattr(sys, "ps1"))
     here = cwd()
     return {} if here == known["cwd"] else {"cwd": here}
 

@@ -12,6 +12,7 @@ import sys
 import zlib
 from array import array
 from collections.abc import Sequence
+from itertools import accumulate
 
 #: Most points in a body; bounds the memory of reading one.
 MAX_POINTS = 4096
@@ -38,6 +39,17 @@ def decode(body: bytes) -> tuple[array[int], array[int], array[float]]:
     Raises:
         ValueError: The body is of another format or damaged.
     """
+    raw, size = _columns(body)
+    return _sums(raw[:size]), _sums(raw[size : 2 * size]), _values(raw[2 * size :])
+
+
+def decode_axis(body: bytes, axis: str) -> tuple[array[int], array[float]]:
+    """Steps (``axis`` 'step') or times in ms ('ms'), and values, of a body; see ``decode``."""
+    raw, size = _columns(body)
+    return _sums(raw[:size] if axis == "step" else raw[size : 2 * size]), _values(raw[2 * size :])
+
+
+def _columns(body: bytes) -> tuple[bytes, int]:
     if not body or body[0] != _VERSION:
         raise ValueError("a metric chunk of an unknown format")
     try:
@@ -47,10 +59,14 @@ def decode(body: bytes) -> tuple[array[int], array[int], array[float]]:
     size, rest = divmod(len(raw), 3)
     if rest or size % 8:
         raise ValueError("a damaged metric chunk (uneven columns)")
-    values = array("d", _ungrouped(raw[2 * size :]))
+    return raw, size
+
+
+def _values(grouped: bytes) -> array[float]:
+    values = array("d", _ungrouped(grouped))
     if sys.byteorder == "big":
         values.byteswap()
-    return _sums(raw[:size]), _sums(raw[size : 2 * size]), values
+    return values
 
 
 def _differences(numbers: Sequence[int]) -> array[int]:
@@ -59,14 +75,14 @@ def _differences(numbers: Sequence[int]) -> array[int]:
 
 
 def _sums(grouped: bytes) -> array[int]:
-    deltas = array("Q", _ungrouped(grouped))
+    deltas = array("q", _ungrouped(grouped))
     if sys.byteorder == "big":
         deltas.byteswap()
-    total, half, numbers = 0, 1 << 63, array("q")
-    for delta in deltas:
-        total = (total + delta) & _WRAP
-        numbers.append(total - (1 << 64) if total >= half else total)
-    return numbers
+    try:
+        return array("q", accumulate(deltas))
+    except OverflowError:  # differences of numbers that lie far apart have wrapped
+        half = 1 << 63
+        return array("q", [(total + half & _WRAP) - half for total in accumulate(deltas)])
 
 
 def _grouped(column: array[int] | array[float]) -> bytes:

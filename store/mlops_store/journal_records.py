@@ -12,7 +12,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from mlops_store import events, journals, run_rows, runs, shared_texts
+from mlops_store import events, journals, run_rows, runs
 from mlops_store.curves import Point
 from mlops_store.errors import NotFound
 from mlops_store.pending_runs import PARENT_TAG, Target, Targets
@@ -186,7 +186,6 @@ class Applier:
 
     def _introduce(self, journal: Journal, content: Mapping[str, Any]) -> None:
         """Takes in what the runs of a process have in common; what comes later also holds for its live runs."""
-        self._texts(content)
         given = dict(content.get("attributes", {}))
         if content["t"] == "writer":
             given.update({name: content.get(name) for name in ("host", "pid", "boot_id")})
@@ -224,7 +223,6 @@ class Applier:
 
     def _adopt(self, target: Target, content: Mapping[str, Any]) -> None:
         """A script logs into a run that something else made and ends: fill in what that did not know."""
-        self._texts(content)
         self._targets.fill(target, {**content["process"], **run_rows.columns(self._db, content["attributes"])})
         chosen = {name: content[name] for name, is_given in _CHOSEN.items() if content.get(is_given)}
         if chosen:
@@ -247,12 +245,7 @@ class Applier:
     def _tags(self, target: Target, content: Mapping[str, Any]) -> None:
         self._targets.set_tags(target, content["tags"])
 
-    def _texts(self, content: Mapping[str, Any]) -> None:
-        for text in content.get("texts", ()):
-            shared_texts.put(self._db, text)
-
     def _capture(self, target: Target, content: Mapping[str, Any]) -> None:
-        self._texts(content)
         self._targets.update(target, content["attributes"])
 
     def _artifact(self, target: Target, content: Mapping[str, Any]) -> None:

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlops_store import chunks, keys
-from mlops_store.curves import Point, history, loose, number, points, series
+from mlops_store.curves import Point, history, loose, number, points
+from mlops_store.resolution import series
 
 if TYPE_CHECKING:
     from mlops_store.records import MetricSummary

@@ -137,8 +137,8 @@ for step in range(2500):
     mlops.log_metrics({f"metric{k}": k / (step + 1) for k in range(10)}, step=step)
     time.sleep(0.002)
 mlops.end_run()
-from mlops_tui.tracking import background
-background.stop()
+from mlops_tui.tracking import exits
+exits.leave()
 """
     + PEAK
 )
