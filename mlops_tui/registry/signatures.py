@@ -63,7 +63,7 @@ def schema(data: Any) -> list[dict[str, Any]]:
 
 
 def _column(name: str, values: pd.Series[Any]) -> dict[str, Any]:
-    dtype = values.dtype
+    dtype: Any = values.dtype
     if hasattr(dtype, "categories"):
         dtype = dtype.categories.dtype
     kind = _TYPES.get(str(dtype).lower())

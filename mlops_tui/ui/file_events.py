@@ -34,6 +34,7 @@ class FileEvents(Protocol):
 
     def wait(self, timeout_s: float) -> set[str]:
         """Waits for a change, a ``wake`` or the timeout; returns the changed paths."""
+        ...
 
     def wake(self) -> None:
         """Ends a ``wait``, from any thread."""

@@ -192,9 +192,9 @@ def note_cell(stage: StageShown, now: float) -> CellValue:
         code = f"exit {run.exit_code}" if run.exit_code is not None else ""
         line = next((line for line in reversed(run.error.splitlines()) if line.strip()), "")
         return Cell("  ".join(part for part in (code, line) if part), "failed")
-    if stage.reasons and stage.state in ("stale", "running", "waiting"):
-        more = f"  +{len(stage.reasons) - 1}" if len(stage.reasons) > 1 else ""
-        return Cell(stage.reasons[0] + more, "stale" if stage.state == "stale" else "dim")
+    if stage.state in ("stale", "running", "waiting") and stage.reasons:
+        first, *others = stage.reasons
+        return Cell(first + (f"  +{len(others)}" if others else ""), "stale" if stage.state == "stale" else "dim")
     ended_at = run.ended_at if run is not None else None
     return Cell(shown.moment(ended_at, now), "dim")
 

@@ -103,7 +103,9 @@ try:
     )
 except (ImportError, TypeError):
 
-    def _encoder(content: object, _indent: int, /) -> Iterable[str]:
+    def _slow_encoder(content: object, _indent: int, /) -> Iterable[str]:
         import json
 
         return json.dumps(content, separators=(",", ":"), default=_refuse)
+
+    _encoder = _slow_encoder

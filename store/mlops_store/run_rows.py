@@ -79,7 +79,7 @@ def _require_type(name: str, value: Any) -> None:
     is_fine = isinstance(value, COLUMNS[name])
     if is_fine and isinstance(value, int):
         is_fine = -(1 << 63) <= value < 1 << 63
-    if name == "started_at":
+    if name == "started_at" and isinstance(value, int | float):
         is_fine = is_fine and value - value == 0
     if not is_fine:
         raise TypeError(f"{name} of a run cannot be {value!r}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 from mlops_tui.drift.methods import Drifted, Method
 from mlops_tui.drift.samples import FloatArray
@@ -31,8 +32,8 @@ def ks(reference: FloatArray, current: FloatArray) -> float:
     with warnings.catch_warnings():
         # scipy says so when it changes from the exact to the asymptotic p-value
         warnings.simplefilter("ignore", RuntimeWarning)
-        _, p_value = ks_2samp(reference, current)
-        return float(p_value)
+        result: Any = ks_2samp(reference, current)
+        return float(result.pvalue)
 
 
 METHOD = Method(
