@@ -8,11 +8,15 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
+import subprocess
 from typing import TYPE_CHECKING
 
 from mlops_store.errors import SpecError
 
 if TYPE_CHECKING:
+    from configparser import ConfigParser
+
     from mlops_tui.pipeline.fingerprints import Fingerprint, Fingerprints
 
 _MODE = 0o444
@@ -23,10 +27,12 @@ class Cache:
 
     Args:
         directory: Where ``files/md5`` lies, usually ``.dvc/cache``.
+        uses_git: Whether what is cached is to be kept out of Git.
     """
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, *, uses_git: bool = True) -> None:
         self.directory = directory
+        self._uses_git = uses_git
         self._present: set[str] = set()
 
     def path(self, md5: str) -> str:
@@ -57,7 +63,7 @@ class Cache:
         return True
 
     def add(self, root: str, path: str, found: Fingerprint, fingerprints: Fingerprints) -> None:
-        """Copies an output into the cache; what is there already is not touched.
+        """Copies an output into the cache, and keeps it out of Git; what is there already is not touched.
 
         Args:
             root: The project's root.
@@ -69,6 +75,8 @@ class Cache:
             OSError: The cache cannot be written.
         """
         full = os.path.join(root, path)
+        if self._uses_git:
+            _keep_out_of_git(full)
         if found.files is None:
             self._copy(full, found.md5)
             return
@@ -127,28 +135,57 @@ def find(root: str) -> Cache | None:
     Raises:
         SpecError: DVC's configuration is not understood.
     """
-    if not os.path.isdir(os.path.join(root, ".dvc")):
+    home = os.path.join(root, ".dvc")
+    if not os.path.isdir(home):
         return None
-    directory = os.path.join(root, ".dvc", "cache")
-    for name in ("config", "config.local"):
-        path = os.path.join(root, ".dvc", name)
-        if os.path.exists(path) and os.path.getsize(path):
-            directory = _configured(path, os.path.join(".dvc", name)) or directory
-    return Cache(directory)
+    files = [path for name in ("config", "config.local") if _is_filled(path := os.path.join(home, name))]
+    if not files:
+        return Cache(os.path.join(home, "cache"))
+    config = _read(files)
+    written = config.get("cache", "dir", fallback="").strip().strip("'\"") or "cache"
+    directory = os.path.normpath(os.path.join(home, os.path.expanduser(written)))
+    return Cache(directory, uses_git=config.get("core", "no_scm", fallback="").strip().lower() not in ("true", "1"))
 
 
-def _configured(path: str, name: str) -> str:
-    """``cache.dir`` of one of DVC's configuration files, '' when it does not say; relative to that file."""
+def _is_filled(path: str) -> bool:
+    return os.path.exists(path) and os.path.getsize(path) > 0
+
+
+def _read(files: list[str]) -> ConfigParser:
+    """DVC's configuration; what a later file says counts."""
     import configparser
 
     parser = configparser.ConfigParser(interpolation=None, strict=False)
+    for path in files:
+        try:
+            with open(path, encoding="utf-8") as file:
+                parser.read_string(file.read())
+        except (configparser.Error, UnicodeDecodeError, OSError) as error:
+            reason = str(error).partition("\n")[0]
+            raise SpecError(f"cannot be understood ({reason})", file=f".dvc/{os.path.basename(path)}") from error
+    return parser
+
+
+def _keep_out_of_git(path: str) -> None:
+    """Adds a cached output to the ``.gitignore`` beside it, as DVC does, if Git would see it."""
+    directory, name = os.path.split(path)
+    entry = "/" + re.sub(r"([\\[\]!*#?])", r"\\\1", name)
+    ignore = os.path.join(directory, ".gitignore")
+    text = ""
+    if os.path.exists(ignore):
+        with open(ignore, encoding="utf-8", errors="surrogateescape") as file:
+            text = file.read()
+    if entry in text.splitlines():
+        return
     try:
-        with open(path, encoding="utf-8") as file:
-            parser.read_string(file.read())
-    except (configparser.Error, UnicodeDecodeError, OSError) as error:
-        raise SpecError(f"cannot be understood ({error})", file=name) from error
-    written = parser.get("cache", "dir", fallback="").strip().strip("'\"")
-    return os.path.normpath(os.path.join(os.path.dirname(path), os.path.expanduser(written))) if written else ""
+        answer = subprocess.run(
+            ["git", "-C", directory, "check-ignore", "-q", "--", name], stderr=subprocess.DEVNULL, check=False
+        )
+    except FileNotFoundError:
+        return  # without Git there is nothing to keep it out of
+    if answer.returncode == 1:  # 0: ignored already, 128: no repository
+        with open(ignore, "a", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(("\n" if text and not text.endswith("\n") else "") + entry + "\n")
 
 
 def _copy_bytes(source: int, target: int) -> None:

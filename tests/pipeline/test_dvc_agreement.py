@@ -251,3 +251,26 @@ def test_commands_see_what_dvc_shows_them(tmp_path: Path, shell: str, monkeypatc
     assert run(sides[1]).state == "finished"
     theirs, ours = (Path(side.path("sub", "out.txt")).read_text() for side in sides)
     assert ours.replace(sides[1].root, "ROOT") == theirs.replace(sides[0].root, "ROOT")
+
+
+def test_cached_outputs_are_kept_out_of_git_as_dvc_does(tmp_path: Path) -> None:
+    text = """
+        stages:
+          a:
+            cmd: mkdir -p sub d && echo 1 > sub/a.txt && echo 1 > "we[i]rd.txt" && echo 1 > seen && echo 1 > known
+            outs: [sub/a.txt, "we[i]rd.txt", d, seen: {cache: false}, known]
+        """
+    sides = [make(tmp_path / side / "p", text, sub____gitignore="/old") for side in "ab"]
+    for project in sides:
+        subprocess.run(["git", "init", "-q"], cwd=project.root, check=True)
+        Path(project.path(".git", "info", "exclude")).write_text("known\n")
+        with dvc(project.root, init=True, git=True):
+            pass
+    with dvc(sides[0].root) as repo:
+        repo.reproduce()
+    assert run(sides[1]).state == "finished"
+    for name in (".gitignore", "sub/.gitignore"):
+        assert Path(sides[1].path(name)).read_text() == Path(sides[0].path(name)).read_text()
+    seen = subprocess.run(["git", "status", "--short", "-uall"], cwd=sides[1].root, capture_output=True, text=True)
+    assert "a.txt" not in seen.stdout
+    assert "seen" in seen.stdout

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import random
 import signal
 import subprocess
 import sys
@@ -299,8 +300,8 @@ def test_a_starter_killed_before_its_supervisor_began_is_made_good(
     assert pipeline.wait(project, run_id).state == "finished"
 
 
-@pytest.mark.parametrize("moment", range(6))
-def test_killed_at_any_moment_the_job_is_finished_with_no_stage_run_twice(tmp_path: Path, moment: int) -> None:
+def chain_of_eight(directory: Path) -> Project:
+    """Eight small stages in a row, each of which says in ``count`` that it ran."""
     names = "abcdefgh"
     lines = ["stages:"]
     for before, name in zip("_" + names, names, strict=False):
@@ -308,14 +309,38 @@ def test_killed_at_any_moment_the_job_is_finished_with_no_stage_run_twice(tmp_pa
         lines.append(
             f'  {name}: {{cmd: "echo {name} >> count; sleep 0.01; echo > {name}.txt", outs: [{name}.txt]{dep}}}'
         )
-    project = make(tmp_path, "\n".join(lines))
+    return make(directory, "\n".join(lines))
+
+
+@pytest.mark.parametrize("moment", range(6))
+def test_killed_at_any_moment_the_job_is_finished_with_no_stage_run_twice(tmp_path: Path, moment: int) -> None:
+    project = chain_of_eight(tmp_path)
     run_id = pipeline.start(project)
     pid = until(lambda: latest(project).supervisor_pid, "the supervisor")
     until(lambda: sum(one.state == "done" for one in latest(project).stages) >= moment, "some stages")
     os.kill(pid, signal.SIGKILL)
     ended = pipeline.wait(project, run_id)
     assert set(states(ended).values()) <= {"done", "cached"}
-    assert (tmp_path / "count").read_text().split() == list(names)
+    assert (tmp_path / "count").read_text().split() == list("abcdefgh")
+    assert stale(project) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(30))
+def test_killed_again_and_again_the_job_is_finished_with_no_stage_run_twice(tmp_path: Path, seed: int) -> None:
+    dice = random.Random(seed)
+    project = chain_of_eight(tmp_path)
+    run_id = pipeline.start(project, jobs=dice.choice([1, 2]))
+    for _ in range(dice.randint(1, 4)):
+        time.sleep(dice.random() * 0.3)
+        found = latest(project)
+        if found.supervisor_pid and processes.start_ticks(found.supervisor_pid) == found.supervisor_ticks:
+            os.kill(found.supervisor_pid, signal.SIGKILL)
+        time.sleep(dice.random() * 0.1)
+        with Store(project.store_path) as store:
+            pipeline.recover(project, store)
+    assert pipeline.wait(project, run_id).state == "finished"
+    assert (tmp_path / "count").read_text().split() == list("abcdefgh")
     assert stale(project) == []
 
 

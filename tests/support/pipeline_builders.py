@@ -22,7 +22,7 @@ def make(directory: Path, dvc_yaml: str, **files: str) -> Project:
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "dvc.yaml").write_text(textwrap.dedent(dvc_yaml))
     for name, content in files.items():
-        path = directory / name.replace("___", "/").replace("__", ".")
+        path = directory / name.replace("____", "/.").replace("___", "/").replace("__", ".")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
     return Project(str(directory))
@@ -58,7 +58,7 @@ def latest(project: Project) -> PipelineRun:
 
 
 @contextmanager
-def dvc(directory: str | Path, *, init: bool = False) -> Iterator[Any]:
+def dvc(directory: str | Path, *, init: bool = False, git: bool = False) -> Iterator[Any]:
     """DVC's repository object for a directory, as if its command line ran there."""
     from dvc.repo import Repo
 
@@ -66,7 +66,7 @@ def dvc(directory: str | Path, *, init: bool = False) -> Iterator[Any]:
     os.chdir(directory)
     try:
         if init:
-            Repo.init(str(directory), no_scm=True).close()
+            Repo.init(str(directory), no_scm=not git).close()
         with Repo(str(directory)) as repo:
             yield repo
     finally:
