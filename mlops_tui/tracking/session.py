@@ -53,12 +53,16 @@ _attended_pid = 0
 
 def stack() -> list[ActiveRun]:
     """The runs that this thread has started and not ended, outermost first."""
-    return _thread.stack
+    mine = _thread.stack
+    while mine and mine[-1].has_ended:  # by another thread
+        mine.pop()
+    return mine
 
 
 def active() -> ActiveRun | None:
     """The run that a log call of this thread means."""
-    return _thread.stack[-1] if _thread.stack else (live[-1] if live else None)
+    mine = stack()
+    return mine[-1] if mine else (live[-1] if live else None)
 
 
 def last_active() -> ActiveRun | None:

@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlops_store import events, journals, settle
-from mlops_store.journal_records import Applied, Applier, Journal
+from mlops_store.journal_records import Applier
+from mlops_store.journal_states import Applied, Journal
 
 if TYPE_CHECKING:
     import sqlite3
@@ -59,7 +60,8 @@ def fold(store: Store, journals_dir: str, *, wait_s: float = WAIT_S, budget_s: f
         if not is_mine:
             return 0
         done = _pass(store, journals_dir, time.monotonic() + budget_s)
-        os.utime(lock)  # scripts that fold in the background see that someone just did
+        if done:
+            os.utime(lock)  # scripts see that someone reads, and that they need not fold themselves
         return done
 
 
@@ -88,12 +90,19 @@ def _pass(store: Store, directory: str, deadline: float) -> int:
             offsets[name], states[name] = offset + applied.consumed, applied.journal
             total += applied.frames
             if applied.problem:
-                os.replace(os.path.join(directory, name), os.path.join(directory, name + DAMAGED))
+                _put_aside(os.path.join(directory, name))
             elif applied.consumed and len(data) >= _BATCH_BYTES:
                 grown.appendleft(name)
     behind = set(grown)
     settle.settle(store, directory, {name: offsets.get(name, 0) for name in names if name not in behind}, states)
     return total
+
+
+def _put_aside(path: str) -> None:
+    try:
+        os.replace(path, path + DAMAGED)
+    except PermissionError:
+        return  # another user's: it is reported again until its owner folds
 
 
 def _listed(journals_dir: str) -> list[str]:
@@ -172,7 +181,7 @@ def _alone(path: str, wait_s: float) -> Iterator[bool]:
     """Holds the fold lock; yields False when another process kept it for ``wait_s``."""
     import fcntl
 
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         deadline = time.monotonic() + wait_s
         while True:

@@ -10,11 +10,12 @@ import json
 import sqlite3
 import struct
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mlops_store import events, journals, run_rows, runs
 from mlops_store.curves import Point
 from mlops_store.errors import NotFound
+from mlops_store.journal_states import Applied, Journal
 from mlops_store.pending_runs import PARENT_TAG, Target, Targets
 from mlops_store.texts import storable
 
@@ -34,58 +35,6 @@ _TIME_LIMIT_S = 1e15
 
 #: What a script may choose for a run that something else made -> the mark that it did.
 _CHOSEN = {"name": "is_named", "experiment": "is_placed"}
-
-
-class Journal:
-    """What has been learnt of a journal file up to a place.
-
-    Args:
-        keysets: The run and the names of each key set; None where the run has ended.
-        runs: Run id -> whether the run ends with the process that writes; without those that have ended.
-        process: Columns of ``runs`` that all runs of the process have in common.
-
-    Attributes:
-        is_closed: Whether its writer has said that it is done.
-    """
-
-    __slots__ = ("_numbers", "is_closed", "keysets", "process", "runs")
-
-    def __init__(self, keysets: list[list[str] | None], runs: dict[str, bool], process: dict[str, Any]) -> None:
-        self.keysets: list[list[str] | None] = []
-        self.runs = runs
-        self.process = process
-        self.is_closed = False
-        self._numbers: dict[str, list[int]] = {}
-        for keys in keysets:
-            self.add(keys)
-
-    def add(self, keys: list[str] | None) -> None:
-        """Takes in the next key set: a run and names."""
-        if keys is not None:
-            self._numbers.setdefault(keys[0], []).append(len(self.keysets))
-        self.keysets.append(keys)
-
-    def end(self, run_id: str) -> None:
-        """Forgets a run that has ended."""
-        self.runs.pop(run_id, None)
-        for number in self._numbers.pop(run_id, ()):
-            self.keysets[number] = None
-
-
-class Applied(NamedTuple):
-    """What came of one stretch of a journal.
-
-    Attributes:
-        consumed: Bytes of whole frames.
-        frames: Whole frames.
-        journal: What is known of the file now.
-        problem: Why nothing after ``consumed`` can be read; "" when it can.
-    """
-
-    consumed: int
-    frames: int
-    journal: Journal
-    problem: str
 
 
 class Applier:

@@ -6,12 +6,13 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mlops_store import events, journals, processes, runs
 
 if TYPE_CHECKING:
-    from mlops_store.journal_records import Journal
+    from mlops_store.journal_states import Journal
     from mlops_store.store import Store
 
 #: Seconds for which a process that was seen alive is not looked at again.
@@ -54,8 +55,9 @@ def settle(store: Store, directory: str, offsets: Mapping[str, int], states: Map
         if not in_use.intersection(owned):  # else a process that it forked may be logging still
             closed.add(name)
     for name in closed:
-        os.unlink(os.path.join(directory, name))
         _seen_alive.pop(os.path.join(directory, name), None)
+        with suppress(FileNotFoundError, PermissionError):  # another user's journal is left to that user
+            os.unlink(os.path.join(directory, name))
 
 
 def _is_gone(descriptor: int, path: str, offset: int) -> bool:

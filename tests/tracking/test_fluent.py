@@ -255,6 +255,19 @@ def test_a_thread_without_a_run_logs_into_the_process_s_run(project: Path) -> No
     assert only_run(project).metrics == {"from thread": 1.0}
 
 
+def test_a_run_that_another_thread_ended_is_active_no_more(project: Path) -> None:
+    code = """
+        import threading
+        run = mlops.start_run(run_name="first")
+        thread = threading.Thread(target=run.end); thread.start(); thread.join()
+        print(mlops.active_run())
+        with mlops.start_run(run_name="second"): mlops.log_metric("a", 1)
+    """
+    done = script(project, code)
+    assert (done.stdout, done.stderr) == ("None\n", "")
+    assert [(run.name, dict(run.metrics)) for run in all_runs(project)] == [("first", {}), ("second", {"a": 1.0})]
+
+
 def test_a_deleted_run_can_be_read_by_its_id(project: Path) -> None:
     with mlops.start_run() as run:
         pass
