@@ -89,13 +89,15 @@ def _readable(connection: Connection, path: str, busy_timeout_s: float) -> Conne
     try:
         sqlite3.Connection.execute(connection, "SELECT 1 FROM sqlite_master LIMIT 1")
     except sqlite3.OperationalError as error:
-        code = error.sqlite_errorcode & 0xFF
-        wal = path + "-wal"
-        # With writes that stand in the log only, reading without it would show an older state as if it were new.
-        if code not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) or (
-            os.path.exists(wal) and os.path.getsize(wal)
-        ):
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
             raise
+        wal = path + "-wal"
+        if os.path.exists(wal) and os.path.getsize(wal):
+            # reading without the log would show an older state as if it were new
+            raise StoreReadOnly(
+                f"{path} has commits in its log that cannot be read without the right to write its directory",
+                "open it once as its owner",
+            ) from error
     else:
         return connection
     connection.close()

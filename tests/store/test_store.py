@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -176,6 +177,25 @@ def test_a_store_in_a_directory_that_cannot_be_written_is_open_for_reading(tmp_p
             assert runs.count(store.read()) == 3
             with pytest.raises(StoreReadOnly, match="cannot be written"), store.write():
                 pass
+
+    with open_to_all(tmp_path):
+        as_nobody(act)
+    folder.chmod(0o755)
+
+
+def test_commits_that_only_the_owner_can_read_are_not_passed_over(tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    with Store(str(filled(tmp_path / "store.db", 3))) as store:
+        with store.write() as db:
+            db.execute("UPDATE runs SET name = 'in the log only'")
+        for name in ("store.db", "store.db-wal"):
+            shutil.copy(tmp_path / name, folder / name)
+    folder.chmod(0o555)
+
+    def act() -> None:
+        with pytest.raises(StoreReadOnly, match="as its owner"):
+            Store(str(folder / "store.db"))
 
     with open_to_all(tmp_path):
         as_nobody(act)
