@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -117,6 +116,8 @@ def parse(text: str) -> Config:
     Raises:
         SpecError: With line and column where the TOML is broken, with the line of the key where a value is wrong.
     """
+    import tomllib  # most projects have no mlops.toml, and the dashboard must open in a blink
+
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -5,6 +5,8 @@ Nothing here knows what a run, a stage or a model is.
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import TYPE_CHECKING, cast
 
 from textual import events
@@ -15,7 +17,7 @@ from mlops_store.errors import MlopsError, SpecError, nearest
 from mlops_tui import config
 from mlops_tui.config import Config
 from mlops_tui.project import CONFIG_FILE, Project
-from mlops_tui.ui import keymap, messages, places, terminal, theme
+from mlops_tui.ui import keymap, loading, messages, places, terminal, theme
 from mlops_tui.ui.places import Place
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.session import Session
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
     from mlops_tui.ui.watch import Watch
+
+#: Seconds that the first screen waits for its contents before it is drawn without them.
+FIRST_SCREEN_S = 0.3
 
 
 def _palette() -> type[Provider]:
@@ -86,8 +91,17 @@ class MlopsApp(TerminalApp):
         """Begins to watch the project."""
         if self.is_colour_poor:
             self.add_class("-poor")
-        # not before the first screen is there: what the watch imports is not needed for it
-        self.set_timer(0.05, self._begin_to_watch)
+        self._opening = asyncio.create_task(self._open())
+
+    async def _open(self) -> None:
+        """Draws the first screen once, with its contents, and watches the project from then on."""
+        deadline = time.monotonic() + FIRST_SCREEN_S
+        with self.batch_update():
+            while time.monotonic() < deadline and not loading.has_loaded(self.screen):
+                await asyncio.sleep(0.004)
+        self.screen.refresh(layout=True)
+        # not before: what the watch imports is not needed for the first screen
+        self.call_after_refresh(self._begin_to_watch)
 
     def _begin_to_watch(self) -> None:
         from mlops_tui.ui.watch import Watch

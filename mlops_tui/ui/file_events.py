@@ -22,6 +22,9 @@ _WANTED = _MODIFY | _MOVED_FROM | _MOVED_TO | _CREATE | _DELETE | _DELETE_SELF
 _IGNORED, _OVERFLOW = 0x8000, 0x4000
 _NONBLOCK_CLOEXEC = os.O_NONBLOCK | os.O_CLOEXEC
 
+#: Files that are looked at where there are no events.
+POLLED_FILES = 5000
+
 #: Seconds in which events are gathered before they are read.
 GATHER_S = 0.01
 
@@ -48,25 +51,32 @@ def open_events() -> FileEvents:
     if sys.platform == "linux":
         try:
             return Inotify()
-        except OSError:  # no more instances are allowed: the slow poll remains
-            return Silence()
+        except OSError:  # no more instances are allowed
+            return Polling()
     return Watchdog()
 
 
-class Silence:
-    """No events at all: only timeouts and ``wake``."""
+class Polling:
+    """Looks at the files of the directories whenever a wait ends without a wake; for systems that tell of nothing."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
+        self._seen: dict[str, tuple[int, int]] = {}
+        self._directories: set[str] = set()
 
     def follow(self, directories: Iterable[str]) -> None:
-        """Watches nothing."""
+        """Looks at exactly these directories."""
+        wanted = set(directories)
+        added = _files(wanted - self._directories)
+        self._directories = wanted
+        self._seen = {path: seen for path, seen in self._seen.items() if os.path.dirname(path) in wanted} | added
 
     def wait(self, timeout_s: float) -> set[str]:
-        """Waits for ``wake`` or the timeout."""
+        """Waits for ``wake`` or the timeout; then says what is other than at the last look."""
         self._event.wait(timeout_s)
         self._event.clear()
-        return set()
+        before, self._seen = self._seen, _files(self._directories)
+        return {path for path in before.keys() | self._seen.keys() if before.get(path) != self._seen.get(path)}
 
     def wake(self) -> None:
         """Ends a ``wait``."""
@@ -74,6 +84,22 @@ class Silence:
 
     def close(self) -> None:
         """Nothing to close."""
+
+
+def _files(directories: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Time of modification and size of the files in the directories, ``POLLED_FILES`` at most."""
+    found: dict[str, tuple[int, int]] = {}
+    for directory in directories:
+        try:
+            with os.scandir(directory) as entries:
+                for entry in entries:
+                    if len(found) >= POLLED_FILES:
+                        return found
+                    status = entry.stat(follow_symlinks=False)
+                    found[entry.path] = (status.st_mtime_ns, status.st_size)
+        except OSError:
+            continue  # it is not there, or went away while it was looked at
+    return found
 
 
 class Inotify:

@@ -92,6 +92,11 @@ class Loader(Widget, Generic[Records]):
     _ticker: Timer | None = None
 
     @property
+    def has_loaded(self) -> bool:
+        """Whether a load has ended, or none was ever asked for."""
+        return self._records is not None or bool(self._problem) or not self._ticket
+
+    @property
     def records(self) -> Records | None:
         """What is shown, None before the first load."""
         return self._records
@@ -157,3 +162,9 @@ def reload_all(root: Widget, *, store: bool, project: bool) -> None:
     for node in (root, *root.walk_children(Widget)):
         if isinstance(node, Loader) and (store or (project and node.FOLLOWS_PROJECT)):
             node.reload()
+
+
+def has_loaded(root: Widget) -> bool:
+    """Whether every loader at or below ``root`` has shown records or why there are none."""
+    loaders = [node for node in (root, *root.walk_children(Widget)) if isinstance(node, Loader)]
+    return bool(loaders) and all(loader.has_loaded for loader in loaders)

@@ -10,7 +10,7 @@ from textual.message import Message
 from mlops_store.errors import MlopsError
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class StoreChanged(Message, bubble=False):
     """The store has new commits (or has just appeared). Visible screens load again."""
 
@@ -19,14 +19,14 @@ class StoreChanged(Message, bubble=False):
         return isinstance(message, StoreChanged)
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class ProjectChanged(Message, bubble=False):
     """Files of the project changed: ``paths`` are absolute."""
 
     paths: frozenset[str]
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class Go(Message):
     """Request: show the screen of that name (see ``places``), with its argument."""
 
@@ -34,12 +34,12 @@ class Go(Message):
     argument: str = ""
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class GoBack(Message):
     """Request: show the place before this one."""
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class Did(Message):
     """An act was done. ``command`` is the line that does the same; ``undo`` takes it back (run in a thread)."""
 
@@ -48,14 +48,14 @@ class Did(Message):
     notice: str = ""
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class Failed(Message):
     """Something that the user asked for did not work."""
 
     error: MlopsError
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class Notice(Message):
     """A short remark in the bar at the bottom; gone with the next key."""
 
@@ -63,7 +63,7 @@ class Notice(Message):
     tone: str = "info"
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class Copy(Message):
     """Request: put the text on the clipboard. ``what`` names it for the remark."""
 

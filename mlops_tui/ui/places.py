@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from mlops_store.errors import NotFound, UsageError, nearest
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 KEPT_SCREENS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(NamedTuple):
     """A screen that can be gone to.
 
     Attributes:
@@ -67,8 +66,7 @@ ALIASES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A screen's name and its argument."""
 
     name: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 from mlops_store.errors import MlopsError
 from mlops_store.store import Store
@@ -19,23 +19,21 @@ from mlops_tui.project import Project
 KEPT = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A command line that does what a key did."""
 
     at: float
     line: str
 
 
-@dataclass(frozen=True, slots=True)
-class Undo:
+class Undo(NamedTuple):
     """How to take an act back; ``act`` runs in a thread."""
 
     line: str
     act: Callable[[], None]
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class Session:
     """The project on the screen.
 

@@ -43,6 +43,7 @@ class Watch:
         self._session = session
         self._tell = tell
         self._stopping = threading.Event()
+        self._closing = threading.Lock()
         self._events: FileEvents | None = None
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._db: sqlite3.Connection | None = None
@@ -61,12 +62,14 @@ class Watch:
     def stop(self) -> None:
         """Ends, at the latest after the present look."""
         self._stopping.set()
-        if self._events is not None:
-            self._events.wake()
+        with self._closing:  # a closed descriptor may be another file's by now
+            if self._events is not None:
+                self._events.wake()
 
     def _run(self) -> None:
         self._events = open_events()
         try:
+            self._tell(ProjectChanged(frozenset()))  # what the first screen left for later
             self._follow()
             self._look(set())
             while not self._stopping.is_set():
@@ -77,8 +80,10 @@ class Watch:
                 if telling or not paths:
                     self._look(telling)
         finally:
-            if self._db is not None:
-                self._db.close()
+            self._close()
+            with self._closing:
+                events, self._events = self._events, None
+                events.close()
 
     def _patience(self) -> float:
         """Seconds until there is something to do even if nothing happens."""

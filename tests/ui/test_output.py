@@ -31,7 +31,7 @@ TEXTS = st.text(
     alphabet=st.sampled_from([*"abc  .─│▁█✓●", "漢", "字", "é", "\u0301", "🤖", "\x1b", "\u202e", "\n"]),
     max_size=WIDTH,
 )
-SEGMENTS = st.lists(st.builds(Segment, TEXTS, st.sampled_from(STYLES)), max_size=4)
+SEGMENTS = st.lists(st.tuples(TEXTS, st.sampled_from(STYLES)).map(lambda pair: Segment(*pair)), max_size=4)
 SPANS = st.builds(Span, st.integers(0, HEIGHT - 1), st.integers(0, WIDTH - 1), SEGMENTS)
 
 

@@ -17,7 +17,7 @@ from mlops_store.store import Store
 from mlops_tui.config import Config, MonitorConfig
 from mlops_tui.project import Project
 from mlops_tui.ui import follow
-from mlops_tui.ui.file_events import Silence, open_events
+from mlops_tui.ui.file_events import FileEvents, Inotify, Polling, open_events
 from mlops_tui.ui.messages import ProjectChanged, StoreChanged
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.watch import Watch
@@ -169,12 +169,13 @@ def test_a_directory_with_ten_thousand_others_below_is_followed_in_part(tmp_path
     assert len(follow.of_project(Project(str(tmp_path)), Config())) <= follow.LIMIT + 1
 
 
-def test_events_name_what_changed(tmp_path: Path) -> None:
-    events = open_events()
+@pytest.mark.parametrize(("make", "timeout_s"), [(open_events, 10), (Polling, 0.05)])
+def test_events_name_what_changed(tmp_path: Path, make: Callable[[], FileEvents], timeout_s: float) -> None:
+    events = make()
     try:
         events.follow([str(tmp_path), str(tmp_path / "missing")])
         (tmp_path / "file").write_text("x")
-        assert events.wait(10) == {str(tmp_path / "file")}
+        assert events.wait(timeout_s) == {str(tmp_path / "file")}
         assert events.wait(0.05) == set()
         events.follow([])
         (tmp_path / "other").write_text("x")
@@ -183,8 +184,8 @@ def test_events_name_what_changed(tmp_path: Path) -> None:
         events.close()
 
 
-@pytest.mark.parametrize("make", [open_events, Silence])
-def test_a_wait_ends_by_a_wake(make: Callable[[], Silence]) -> None:
+@pytest.mark.parametrize("make", [open_events, Polling])
+def test_a_wait_ends_by_a_wake(make: Callable[[], FileEvents]) -> None:
     events = make()
     events.wake()
     before = time.monotonic()
@@ -194,7 +195,7 @@ def test_a_wait_ends_by_a_wake(make: Callable[[], Silence]) -> None:
 
 
 def test_ten_thousand_appends_are_few_events(tmp_path: Path) -> None:
-    events = open_events()
+    events = Inotify()
     try:
         events.follow([str(tmp_path)])
         with (tmp_path / "journal").open("ab", buffering=0) as journal:
@@ -204,3 +205,15 @@ def test_ten_thousand_appends_are_few_events(tmp_path: Path) -> None:
         assert events.wait(0.1) == set()
     finally:
         events.close()
+
+
+def test_a_watch_that_has_ended_leaves_nothing_open(tmp_path: Path) -> None:
+    project_with_runs(tmp_path)
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        one = Watched(tmp_path)
+        one.hears_store()
+        one.watch.stop()
+        one.watch._thread.join(10)
+        one.session.close_store()
+    assert len(os.listdir("/proc/self/fd")) <= before + 1

@@ -69,9 +69,8 @@ class ProjectScreen(Screen[None]):
 
     def copy_text(self) -> tuple[str, str]:
         """What ``y`` copies and what to call it; by default what the focused widget says, ("", "") for nothing."""
-        focused = self.focused
-        copy = getattr(focused, "copy_text", None)
-        return copy() if callable(copy) else ("", "")
+        copy: Callable[[], tuple[str, str]] | None = getattr(self.focused, "copy_text", None)
+        return copy() if copy is not None else ("", "")
 
     def filter(self) -> None:
         """Begins filtering, for ``/``; only called when ``HAS_FILTER``."""
@@ -131,6 +130,11 @@ class ProjectScreen(Screen[None]):
     def remark(self, text: str, tone: str = "info") -> None:
         """Shows a short remark at the bottom until the next key."""
         self.query_one(KeyBar).say(text, tone)
+
+    def _compositor_refresh(self) -> None:
+        # Textual would render the frame and then throw it away
+        if not self.app._batch_count:
+            super()._compositor_refresh()
 
     # changes
 

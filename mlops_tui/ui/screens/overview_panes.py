@@ -5,8 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar, NamedTuple, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -71,8 +70,7 @@ class OverviewPane(Pane[Records]):
         self.post_message(messages.Go(self.ROW_SCREEN, str(message.key)))
 
 
-@dataclass(frozen=True, slots=True)
-class Experiments:
+class Experiments(NamedTuple):
     """The newest runs, the metrics shown of them, and the curve of the first metric by run id."""
 
     runs: tuple[Run, ...] = ()
@@ -173,8 +171,7 @@ def _run_columns(keys: Sequence[str]) -> list[Column]:
     ]
 
 
-@dataclass(frozen=True)
-class Stages:
+class Stages(NamedTuple):
     """The pipeline, and whether what is stale was judged yet."""
 
     pipeline: PipelineShown
@@ -217,7 +214,7 @@ class PipelinePane(OverviewPane[Stages]):
 
         pipeline, problem = records.pipeline, records.pipeline.problem
         if not records.is_judged:
-            self.set_timer(0.05, self.reload)  # once this is on the screen
+            self.entitle("Pipeline")
         else:
             self.entitle("Pipeline", stage_rows.headline(pipeline, time.time()))
             self.subtitle(problem.message if problem is not None and pipeline.stages else "")

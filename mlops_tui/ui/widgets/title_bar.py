@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -19,8 +19,7 @@ from mlops_tui.ui.text import Cell, clean, cut, cut_left
 from mlops_tui.ui.theme import sign, state_sign, style_of
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(NamedTuple):
     """What the title bar shows: the branch, how many runs are live, and the oldest of them."""
 
     branch: str = ""

@@ -47,7 +47,7 @@ class WindowTable(ScrollView, can_focus=True):
     BINDINGS = keymap.bindings("table")
     ALLOW_MAXIMIZE: ClassVar[bool] = False
 
-    @dataclass
+    @dataclass(repr=False, eq=False)
     class RowHighlighted(Message):
         """The cursor is on another row (or the first rows have come). ``key`` is None in an empty list."""
 
@@ -59,7 +59,7 @@ class WindowTable(ScrollView, can_focus=True):
             """The table."""
             return self.table
 
-    @dataclass
+    @dataclass(repr=False, eq=False)
     class RowSelected(Message):
         """Enter, or a second click, on a row."""
 
@@ -71,7 +71,7 @@ class WindowTable(ScrollView, can_focus=True):
             """The table."""
             return self.table
 
-    @dataclass
+    @dataclass(repr=False, eq=False)
     class MarksChanged(Message):
         """Rows were marked or unmarked."""
 
