@@ -83,10 +83,11 @@ async def pictures(project: Project) -> None:
     """Takes all pictures, the first ones while the pipeline runs."""
     app = MlopsApp(project, config.load(project))
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda text: re.search(r"train_(boosting|forest) +running +1?[5-9]s", text))
+        await until(pilot, lambda text: re.search(r"▶ +train_boosting.*0\.\d", text))
         take(app, "overview")
         await go(pilot, "pipeline")
         await press(pilot, "j", "j", "j")
+        await until(pilot, lambda text: "step  20" in text)
         take(app, "pipeline")
         await until(pilot, lambda text: "last run finished" in text)
         await go(pilot, "runs")
