@@ -23,8 +23,9 @@ _EVERY_S = 10.0
 #: From so many new bytes on, about a second of work, journals are folded while the script runs.
 _LARGE_BYTES = 8 << 20
 
-#: Longest wait at the end of a run for a capture that is still going on (a large repository on a slow disk).
-_CAPTURE_WAIT_S = 5.0
+#: Longest time for git in the background, and at the end of a run (a large repository on a slow disk).
+_PATIENCE_S = 30.0
+_LAST_PATIENCE_S = 5.0
 
 _FOLD = (
     "import os, sys; os.nice(10); from mlops_store.fold import fold; from mlops_store.store import Store; "
@@ -65,11 +66,11 @@ def stop() -> None:
 
 def finish_capture(run: ActiveRun) -> None:
     """Captures for a run that ends before the thread came to it; gives up after some seconds."""
-    if not _capturing.acquire(timeout=_CAPTURE_WAIT_S):
+    if not _capturing.acquire(timeout=_LAST_PATIENCE_S):
         remarks.once("capture", "git took too long: the run has no diff")
         return
     try:
-        _write_capture(run)
+        _write_capture(run, _LAST_PATIENCE_S)
     finally:
         _capturing.release()
 
@@ -78,13 +79,13 @@ def _capture_live() -> None:
     for run in session.live[:]:
         if run.needs_capture and run.pid == os.getpid() and not run.has_ended:
             with _capturing:
-                _write_capture(run)
+                _write_capture(run, _PATIENCE_S)
 
 
-def _write_capture(run: ActiveRun) -> None:
+def _write_capture(run: ActiveRun, patience_s: float) -> None:
     if not run.needs_capture:
         return
-    found = capture.surroundings(run.project.root)
+    found = capture.surroundings(run.project.root, patience_s)
     run.needs_capture = False
     if run.is_owner and not hasattr(sys, "ps1"):
         run.journal.introduce(found)

@@ -10,7 +10,7 @@ from mlops_tui.tracking import git, starting
 _found: dict[str, dict[str, object]] = {}
 
 
-def surroundings(root: str) -> dict[str, object]:
+def surroundings(root: str, patience_s: float) -> dict[str, object]:
     """``packages`` and, inside of a repository, ``git_commit``, ``git_branch``, ``git_dirty``, ``git_diff`` ….
 
     Found out once a process, because what it runs was read when it began; each time in a notebook, which goes on
@@ -18,19 +18,20 @@ def surroundings(root: str) -> dict[str, object]:
 
     Args:
         root: The project's directory.
+        patience_s: Longest time to give to git.
     """
     if root not in _found or hasattr(sys, "ps1"):
-        _found[root] = _find(root)
+        _found[root] = _find(root, patience_s)
     return _found[root]
 
 
-def _find(root: str) -> dict[str, object]:
+def _find(root: str, patience_s: float) -> dict[str, object]:
     found: dict[str, object] = {"packages": dict(sorted(_packages().items()))}
     start = starting.cwd() or root
     head = git.head(start)
     if head:
         found.update(head)
-        diff = git.diff(start)
+        diff = git.diff(start, patience_s)
         if diff is not None:
             found.update(git_dirty=bool(diff), git_diff=diff)
     return found

@@ -6,7 +6,6 @@ import os
 import time
 
 _DIFF_LIMIT_BYTES = 1 << 20
-_TIMEOUT_S = 20.0
 
 
 def head(start: str) -> dict[str, str]:
@@ -34,10 +33,10 @@ def head(start: str) -> dict[str, str]:
     return {key: value for key, value in found.items() if value}
 
 
-def diff(start: str) -> str | None:
-    """The difference of the tracked files around a directory from the commit; None when git cannot tell."""
+def diff(start: str, patience_s: float) -> str | None:
+    """The difference of the tracked files around a directory from the commit; None when git cannot tell in time."""
     command = ("git", "-C", start, "--no-optional-locks", "-c", "core.quotepath=off", "diff", "--no-color")
-    return _output((*command, "--no-ext-diff", "--no-textconv", "HEAD", "--"))
+    return _output((*command, "--no-ext-diff", "--no-textconv", "HEAD", "--"), patience_s)
 
 
 def _git_dir(start: str) -> str:
@@ -94,7 +93,7 @@ def _remote(path: str) -> str:
     return ""
 
 
-def _output(command: tuple[str, ...]) -> str | None:
+def _output(command: tuple[str, ...], patience_s: float) -> str | None:
     """What a command writes, cut at a limit; None when it fails, is missing or takes too long.
 
     posix_spawn instead of subprocess: that module is large, and this runs inside of the user's script.
@@ -111,7 +110,7 @@ def _output(command: tuple[str, ...]) -> str | None:
     finally:
         os.close(writing)
     try:
-        data = _read(reading, time.monotonic() + _TIMEOUT_S)
+        data = _read(reading, time.monotonic() + patience_s)
     finally:
         os.close(reading)
     if data is None:

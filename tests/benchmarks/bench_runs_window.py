@@ -102,17 +102,17 @@ def ids_by_hand(db: sqlite3.Connection, sql: str, arguments: tuple[Any, ...], li
 
 NEWEST = "SELECT id FROM runs WHERE deleted_at IS NULL AND archived_at IS NULL ORDER BY started_at DESC, id DESC"
 FILTERED = (
-    "SELECT r.id FROM metrics m CROSS JOIN params p ON p.run_id = m.run_id AND p.key_id = ? "
-    "CROSS JOIN runs r ON r.id = m.run_id WHERE m.key_id = ? AND m.last_value > ? AND p.value = ? "
+    "SELECT r.id FROM metrics m CROSS JOIN params p ON p.run_id = m.run_id AND p.key_id = (SELECT id FROM keys WHERE name = ?) "
+    "CROSS JOIN runs r ON r.id = m.run_id WHERE m.key_id = (SELECT id FROM keys WHERE name = ?) AND m.last_value > ? AND p.value = ? "
     "AND r.deleted_at IS NULL AND r.archived_at IS NULL ORDER BY r.started_at DESC, r.id DESC"
 )
 SORTED = (
-    "SELECT r.id FROM metrics m CROSS JOIN runs r ON r.id = m.run_id WHERE m.key_id = ? "
+    "SELECT r.id FROM metrics m CROSS JOIN runs r ON r.id = m.run_id WHERE m.key_id = (SELECT id FROM keys WHERE name = ?) "
     "AND r.deleted_at IS NULL AND r.archived_at IS NULL ORDER BY m.last_value DESC, m.run_id DESC"
 )
 SORTED_REST = (
     "SELECT id FROM runs r WHERE deleted_at IS NULL AND archived_at IS NULL AND NOT EXISTS "
-    "(SELECT 1 FROM metrics m WHERE m.run_id = r.id AND m.key_id = ?) ORDER BY started_at DESC, id DESC"
+    "(SELECT 1 FROM metrics m WHERE m.run_id = r.id AND m.key_id = (SELECT id FROM keys WHERE name = ?)) ORDER BY started_at DESC, id DESC"
 )
 
 
@@ -133,11 +133,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="mlops-bench-") as folder, Store(f"{folder}/store.db") as store:
         fill(store)
         db = store.read()
-        metric, param = keys.find(db, "metric07"), keys.find(db, "param03")
-        assert metric is not None
-        assert param is not None
         wanted = condition(FILTER)
-        filter_arguments = (param, metric, 0.9, "5")
+        filter_arguments = ("param03", "metric07", 0.9, "5")
         lists: dict[str, tuple[Callable[[int | None], Any], Callable[[int | None], list[int]]]] = {
             "newest": (lambda limit: runs.ids(db, limit=limit), lambda limit: ids_by_hand(db, NEWEST, (), limit)),
             "filter": (
@@ -147,8 +144,8 @@ def main() -> None:
             "sort by a metric": (
                 lambda limit: runs.ids(db, sort="metrics.metric07", limit=limit),
                 lambda limit: (
-                    ids_by_hand(db, SORTED, (metric,), limit)
-                    + ([] if limit else ids_by_hand(db, SORTED_REST, (metric,), None))
+                    ids_by_hand(db, SORTED, ("metric07",), limit)
+                    + ([] if limit else ids_by_hand(db, SORTED_REST, ("metric07",), None))
                 ),
             ),
         }

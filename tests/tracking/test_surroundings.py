@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,19 @@ def test_a_git_that_is_configured_to_run_programs_does_not_run_them(repository: 
     script(repository, RUN)
     assert "+lr = 0.2" in detail(repository).git_diff
     assert not (repository / "sprung").exists()
+
+
+def test_a_git_that_takes_for_ever_is_not_waited_for(repository: Path) -> None:
+    (repository / "bin").mkdir()
+    slow = repository / "bin" / "git"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    assert git.diff(str(repository), 0.2) is not None
+    begun = time.monotonic()
+    code = "from mlops_tui.tracking import background; background._LAST_PATIENCE_S = 0.2\n" + RUN
+    done = script(repository, code, env={"PATH": f"{repository}/bin:{os.environ['PATH']}"})
+    assert (done.returncode, time.monotonic() - begun < 30) == (0, True)
+    assert len(only_run(repository).git_commit) == 40
 
 
 def test_a_huge_difference_is_cut(repository: Path) -> None:
