@@ -100,19 +100,20 @@ def ids_by_hand(db: sqlite3.Connection, sql: str, arguments: tuple[Any, ...], li
     return [row[0] for row in db.execute(sql + tail, arguments).fetchall()]
 
 
+KEY = "(SELECT id FROM keys WHERE name = ?)"
 NEWEST = "SELECT id FROM runs WHERE deleted_at IS NULL AND archived_at IS NULL ORDER BY started_at DESC, id DESC"
 FILTERED = (
-    "SELECT r.id FROM metrics m CROSS JOIN params p ON p.run_id = m.run_id AND p.key_id = (SELECT id FROM keys WHERE name = ?) "
-    "CROSS JOIN runs r ON r.id = m.run_id WHERE m.key_id = (SELECT id FROM keys WHERE name = ?) AND m.last_value > ? AND p.value = ? "
+    f"SELECT r.id FROM metrics m CROSS JOIN params p ON p.run_id = m.run_id AND p.key_id = {KEY} "
+    f"CROSS JOIN runs r ON r.id = m.run_id WHERE m.key_id = {KEY} AND m.last_value > ? AND p.value = ? "
     "AND r.deleted_at IS NULL AND r.archived_at IS NULL ORDER BY r.started_at DESC, r.id DESC"
 )
 SORTED = (
-    "SELECT r.id FROM metrics m CROSS JOIN runs r ON r.id = m.run_id WHERE m.key_id = (SELECT id FROM keys WHERE name = ?) "
+    f"SELECT r.id FROM metrics m CROSS JOIN runs r ON r.id = m.run_id WHERE m.key_id = {KEY} "
     "AND r.deleted_at IS NULL AND r.archived_at IS NULL ORDER BY m.last_value DESC, m.run_id DESC"
 )
 SORTED_REST = (
     "SELECT id FROM runs r WHERE deleted_at IS NULL AND archived_at IS NULL AND NOT EXISTS "
-    "(SELECT 1 FROM metrics m WHERE m.run_id = r.id AND m.key_id = (SELECT id FROM keys WHERE name = ?)) ORDER BY started_at DESC, id DESC"
+    f"(SELECT 1 FROM metrics m WHERE m.run_id = r.id AND m.key_id = {KEY}) ORDER BY started_at DESC, id DESC"
 )
 
 
