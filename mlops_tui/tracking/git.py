@@ -33,7 +33,7 @@ def head(start: str) -> dict[str, str]:
     return {key: value for key, value in found.items() if value}
 
 
-def diff(start: str, patience_s: float) -> str | None:
+def diff(start: str, patience_s: float = 20.0) -> str | None:
     """The difference of the tracked files around a directory from the commit; None when git cannot tell in time."""
     command = ("git", "-C", start, "--no-optional-locks", "-c", "core.quotepath=off", "diff", "--no-color")
     return _output((*command, "--no-ext-diff", "--no-textconv", "HEAD", "--"), patience_s)
