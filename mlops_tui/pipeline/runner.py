@@ -53,6 +53,7 @@ class Runner:
         self._fold = fold
         self._mutex = threading.Lock()
         self._running: dict[str, tuple[int, int, str]] = {}
+        self._stopped: set[str] = set()
         self._is_stopping = False
 
     def run(self, stage: Stage) -> StageState:
@@ -69,13 +70,10 @@ class Runner:
         except (StageFailed, MlopsError, OSError) as error:
             self._recorder.settle([stage.name], StageState.FAILED, _sentence(error))
             return StageState.FAILED
-        with self._mutex:
-            self._running[stage.name] = (started.pid, started.ticks, run_id)
-            if self._is_stopping:
-                groups.send(started.pid, started.ticks, run_id, signal.SIGTERM)
+        self._watch(stage, started.pid, started.ticks, run_id)
         started.go()
         code = started.wait()
-        if code > 128:
+        if code > 128 and not self._is_stopping:
             # the leader was killed: what it had started must not go on writing outputs
             groups.end(started.pid, started.ticks, run_id, GRACE_S)
         return self._conclude(stage, run_id, snapshot, code)
@@ -85,10 +83,7 @@ class Runner:
         assert recorded.run_id is not None
         run_id, pid = recorded.run_id, recorded.pid or 0
         if is_same_boot and pid:
-            with self._mutex:
-                self._running[stage.name] = (pid, ticks, run_id)
-                if self._is_stopping:
-                    groups.send(pid, ticks, run_id, signal.SIGTERM)
+            self._watch(stage, pid, ticks, run_id)
             groups.follow(pid, ticks, run_id)
         if shell.never_began(self._file(stage, "exit")):
             return self._begin_again(stage, run_id)
@@ -117,6 +112,7 @@ class Runner:
         with self._mutex:
             self._is_stopping = True
             running = list(self._running.values())
+            self._stopped.update(name for name, group in self._running.items() if groups.is_alive(*group))
         for pid, ticks, run_id in running:
             groups.send(pid, ticks, run_id, signal.SIGTERM)
         deadline = time.monotonic() + grace_s
@@ -124,6 +120,14 @@ class Runner:
             time.sleep(0.02)
         for pid, ticks, run_id in running:
             groups.send(pid, ticks, run_id, signal.SIGKILL)
+
+    def _watch(self, stage: Stage, pid: int, ticks: int, run_id: str) -> None:
+        """Lets ``stop`` reach a stage from now on; a stop that came before reaches it at once."""
+        with self._mutex:
+            self._running[stage.name] = (pid, ticks, run_id)
+            if self._is_stopping:
+                self._stopped.add(stage.name)
+                groups.send(pid, ticks, run_id, signal.SIGTERM)
 
     def _keep(self, stage: Stage) -> StageState:
         """A frozen stage is never run: what is there is recorded as its state, as DVC does."""
@@ -160,7 +164,8 @@ class Runner:
         self._fold()
         with self._mutex:
             self._running.pop(stage.name, None)
-            is_stopped = self._is_stopping and code != 0
+            # one that took the request well and exited with 0 is not complete all the same
+            is_stopped = stage.name in self._stopped
         if is_stopped:
             return self._failed(stage, run_id, StageState.STOPPED, code, "stopped")
         if code != 0:

@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from mlops_store import processes
 
 # $1 exit file, $2 shell, $3 its options, then the commands. Without a line on stdin (the supervisor died) nothing runs.
+# TERM goes to the whole group; this shell outlives it to tell how the command took it.
 _SCRIPT = """e=$1 s=$2 o=$3; shift 3
 read -r go || { echo never >"$e"; exit 125; }
 exec </dev/null
-for c do "$s" $o -c "$c"; r=$?; [ "$r" -eq 0 ] || break; done
+stop=; trap stop=1 TERM
+for c do "$s" $o -c "$c"; r=$?; [ "$r$stop" = 0 ] || break; done
 echo "$r" >"$e"
 exit "$r"
 """

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from pipeline_builders import latest, make, run, stage, states, until
-from slow_pipeline import at, begun, is_running, kill_supervisor, settled
+from slow_pipeline import at, begun, is_running, kill_supervisor, settled, stale
 
 from mlops_store import pipelines, processes, runs
 from mlops_store.records import StageState
@@ -136,3 +136,31 @@ def test_a_process_that_got_the_number_of_a_stage_is_left_alone(project: Project
     finally:
         stranger.kill()
         stranger.wait()
+
+
+def test_a_stage_may_tidy_up_when_it_is_stopped_and_is_not_taken_for_complete(tmp_path: Path) -> None:
+    script = (
+        "import signal, sys, time\n"
+        "def stop(*_):\n"
+        "    open('asked', 'a').write('x')\n"
+        "    time.sleep(0.3)\n"
+        "    open('model', 'w').write('half')\n"
+        "    sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, stop)\n"
+        "open('begun', 'w')\n"
+        "time.sleep(600)\n"
+    )
+    project = make(
+        tmp_path,
+        'stages: {a: {cmd: ["python3 train.py", "touch second"], deps: [train.py], outs: [model]}}',
+        train__py=script,
+    )
+    run_id = pipeline.start(project)
+    until((tmp_path / "begun").exists, "the script")
+    pipeline.stop(project, run_id)
+    ended = pipeline.wait(project, run_id)
+    assert stage(ended, "a").state is StageState.STOPPED
+    assert (tmp_path / "asked").read_text() == "x"  # asked once
+    assert (tmp_path / "model").read_text() == "half"
+    assert not (tmp_path / "second").exists()
+    assert stale(project) == ["a"]

@@ -12,7 +12,7 @@ from mlops_store import processes
 from mlops_store.records import PipelineRun
 from mlops_store.store import Store
 from mlops_tui import pipeline
-from mlops_tui.pipeline import spec, state
+from mlops_tui.pipeline import hold, spec, state
 from mlops_tui.project import Project
 
 SLOW = """
@@ -54,7 +54,8 @@ def kill_supervisor(project: Project) -> None:
     pid = latest(project).supervisor_pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    until(lambda: processes.start_ticks(pid) is None, "the supervisor's end")
+    # its main thread may be gone before the others, which keep the lock for a moment
+    until(lambda: processes.start_ticks(pid) is None and not hold.is_held(project), "the supervisor's end")
 
 
 def counts(project: Project) -> list[str]:
