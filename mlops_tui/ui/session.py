@@ -5,6 +5,7 @@ Knows no Textual. One object for the life of the application; screens and panes 
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -54,23 +55,32 @@ class Session:
     undos: list[Undo] = field(default_factory=list)
 
     def open_store(self) -> bool:
-        """Opens the store if its file exists and is not open yet; creates nothing.
+        """Opens the store if it is not open yet.
+
+        It is made only where scripts have logged already: what they wrote is to be folded into it.
 
         Returns:
             Whether the store was opened by this call.
         """
-        if self.store is not None or not self.project.has_store:
+        if self.store is not None or not (self.project.has_store or self._has_journals()):
             return False
         try:
-            self.store = Store(self.project.store_path, create=False)
+            self.store = Store(self.project.store_path)
         except MlopsError as error:
             self.problem = error
             return False
         self.problem = None
         return True
 
+    def _has_journals(self) -> bool:
+        try:
+            return bool(os.listdir(self.project.journals_dir))
+        except OSError:
+            return False
+
     def close_store(self) -> None:
-        """Forgets the store, because its file is gone or was replaced."""
+        """Forgets the store and what was wrong with it, because its file is gone or was replaced."""
+        self.problem = None
         if self.store is not None:
             self.store.close()
             self.store = None

@@ -153,11 +153,10 @@ class Watch:
     def _is_open(self) -> bool:
         """Opens the store when it appears, and again when it was replaced; tells of both."""
         session = self._session
-        try:
-            status = os.stat(session.project.store_path)
-            identity = (status.st_dev, status.st_ino)
-        except OSError:
-            identity = None
+        identity = self._present()
+        if identity is None and session.store is None and session.open_store():
+            identity = self._present()  # made just now for what scripts have logged
+            self._tell(StoreChanged())
         if identity != self._identity:
             if self._identity is not None or identity is None:
                 had_store = session.store is not None
@@ -181,6 +180,14 @@ class Watch:
             self._db = database.connect(session.project.store_path)
             self._version = -1  # commits between the first load of a screen and now are told of, too
         return True
+
+    def _present(self) -> tuple[int, int] | None:
+        """Which file the store is, None when there is none."""
+        try:
+            status = os.stat(self._session.project.store_path)
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
 
     def _close(self) -> None:
         if self._db is not None:

@@ -217,3 +217,27 @@ def test_a_watch_that_has_ended_leaves_nothing_open(tmp_path: Path) -> None:
         one.watch._thread.join(10)
         one.session.close_store()
     assert len(os.listdir("/proc/self/fd")) <= before + 1
+
+
+def test_what_a_script_logged_before_there_was_a_store_is_found(
+    tmp_path: Path, watched: Callable[..., Watched]
+) -> None:
+    import subprocess
+    import sys
+
+    script = "import os, mlops_tui as m\nm.start_run(run_name='early')\nm.log_metric('auc', 0.5)\nos._exit(1)\n"
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=False, timeout=60)
+    shutil.rmtree(tmp_path / ".mlops" / "objects", ignore_errors=True)
+    for name in os.listdir(tmp_path / ".mlops"):
+        if name.startswith("store.db"):
+            os.remove(tmp_path / ".mlops" / name)
+    if not os.listdir(tmp_path / ".mlops" / "journals"):
+        pytest.skip("the script had folded what it logged")
+    watch = watched()
+    watch.hears_store()
+    store = watch.session.store
+    assert store is not None
+    deadline = time.monotonic() + 20
+    while not store.read().execute("SELECT 1 FROM runs WHERE name = 'early'").fetchone():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
