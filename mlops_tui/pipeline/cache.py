@@ -9,7 +9,6 @@ import errno
 import json
 import os
 import re
-import subprocess
 from typing import TYPE_CHECKING
 
 from mlops_store.errors import SpecError
@@ -168,6 +167,8 @@ def _read(files: list[str]) -> ConfigParser:
 
 def _keep_out_of_git(path: str) -> None:
     """Adds a cached output to the ``.gitignore`` beside it, as DVC does, if Git would see it."""
+    import subprocess
+
     directory, name = os.path.split(path)
     entry = "/" + re.sub(r"([\\[\]!*#?])", r"\\\1", name)
     ignore = os.path.join(directory, ".gitignore")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -19,6 +18,7 @@ from mlops_tui.project import Project
 
 if TYPE_CHECKING:
     import sqlite3
+    import subprocess
 
     from mlops_tui.pipeline import plan, spec
 
@@ -169,6 +169,8 @@ def supervise(project: Project, run_id: str, lock: int) -> None:
     Raises:
         OSError: It cannot be started.
     """
+    import subprocess  # a run with nothing to do gets by without it
+
     directory = os.path.join(project.logs_dir, run_id)
     os.makedirs(directory, exist_ok=True)
     with open(os.path.join(directory, "supervisor.log"), "ab") as log:
