@@ -12,22 +12,29 @@ from typing import ClassVar
 
 from rich.style import Style
 from textual import events
-from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
-from textual.worker import get_current_worker
 
 from mlops_tui.ui import keymap
 from mlops_tui.ui.text import plain
-from mlops_tui.ui.theme import style_of
-from mlops_tui.ui.widgets.columns import Column, Placed, place
+from mlops_tui.ui.widgets.columns import Column
 from mlops_tui.ui.widgets.marks import Marks
-from mlops_tui.ui.widgets.rows import Key, Row, RowLoader, Rows, Widths
-from mlops_tui.ui.widgets.table_lines import MARGIN, MARKS, TableLines
+from mlops_tui.ui.widgets.row_window import RowWindow
+from mlops_tui.ui.widgets.rows import Key, Row, RowLoader
 
 
-class WindowTable(ScrollView, can_focus=True):
+@dataclass(repr=False, eq=False)
+class TableMessage(Message):
+    """Something that a list says."""
+
+    table: WindowTable
+
+    @property
+    def control(self) -> WindowTable:
+        """The list."""
+        return self.table
+
+
+class WindowTable(RowWindow, can_focus=True):
     """A list with a header, a cursor and marks.
 
     Args:
@@ -48,40 +55,22 @@ class WindowTable(ScrollView, can_focus=True):
     ALLOW_MAXIMIZE: ClassVar[bool] = False
 
     @dataclass(repr=False, eq=False)
-    class RowHighlighted(Message):
+    class RowHighlighted(TableMessage):
         """The cursor is on another row (or the first rows have come). ``key`` is None in an empty list."""
 
-        table: WindowTable
         key: Key | None
 
-        @property
-        def control(self) -> WindowTable:
-            """The table."""
-            return self.table
-
     @dataclass(repr=False, eq=False)
-    class RowSelected(Message):
+    class RowSelected(TableMessage):
         """Enter, or a second click, on a row."""
 
-        table: WindowTable
         key: Key
 
-        @property
-        def control(self) -> WindowTable:
-            """The table."""
-            return self.table
-
     @dataclass(repr=False, eq=False)
-    class MarksChanged(Message):
+    class MarksChanged(TableMessage):
         """Rows were marked or unmarked."""
 
-        table: WindowTable
         marks: frozenset[Key]
-
-        @property
-        def control(self) -> WindowTable:
-            """The table."""
-            return self.table
 
     def __init__(
         self,
@@ -94,34 +83,15 @@ class WindowTable(ScrollView, can_focus=True):
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        super().__init__(id=id, classes=classes)
-        self._columns = tuple(columns)
-        self._load = load
-        self._can_mark = can_mark
-        self._has_header = has_header
-        self._empty = empty
-        self._rows = Rows()
-        self._widths = Widths(self._columns)
-        self._placed: tuple[Placed, ...] = ()
-        self._placed_width = -1
-        self._skipped = 0
+        super().__init__(
+            columns, load=load, can_mark=can_mark, has_header=has_header, empty=empty, id=id, classes=classes
+        )
         self._cursor = 0
         self._marks = Marks()
-        self._wanted: tuple[Key, ...] = ()
         #: Whether somebody has moved the cursor. Until then it stays on the first row, whichever that is.
         self.is_moved = False
 
     # what is shown
-
-    @property
-    def keys(self) -> Sequence[Key]:
-        """The keys of all rows, in order."""
-        return self._rows.keys
-
-    @property
-    def row_count(self) -> int:
-        """How many rows there are."""
-        return len(self.keys)
 
     @property
     def cursor(self) -> int:
@@ -150,19 +120,6 @@ class WindowTable(ScrollView, can_focus=True):
             return tuple(key for key in self.keys if key in self.marks)
         return (self.keys[self._cursor],) if self.keys else ()
 
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """All columns, shown or not."""
-        return self._columns
-
-    def set_columns(self, columns: Sequence[Column]) -> None:
-        """Replaces the columns; the rows must be shown anew."""
-        self._columns = tuple(columns)
-        self._widths = Widths(self._columns)
-        self._rows.forget()
-        self._skipped = 0
-        self._place()
-
     def show(self, rows: Sequence[Row]) -> None:
         """Shows a list that is in memory as a whole."""
         self._take([row.key for row in rows], rows, is_all=True)
@@ -177,12 +134,6 @@ class WindowTable(ScrollView, can_focus=True):
         """
         self._take(keys, tuple(rows), is_all=False)
         self._fetch()
-
-    @property
-    def window_keys(self) -> Sequence[Key]:
-        """The keys in sight: what to load again when the store has changed."""
-        top = self.scroll_offset.y
-        return self.keys[top : top + max(1, self._room)]
 
     def move_to(self, key: Key) -> bool:
         """Puts the cursor on a row; False when no row has that key."""
@@ -231,7 +182,7 @@ class WindowTable(ScrollView, can_focus=True):
             if not was_empty and self._cursor != before and self.is_mounted:
                 # The row under the cursor stays on its line of the screen; but at the top new rows are let in.
                 self.scroll_to(y=max(0, top + self._cursor - before) if top else 0, animate=False, force=True)
-                self._show_cursor()
+                self._bring_in_sight(self._cursor)
             self.set_marks(self.marks.intersection(keys) if self.marks else ())
         if self._widths.grow(rows) or is_other:
             self._place()
@@ -245,66 +196,9 @@ class WindowTable(ScrollView, can_focus=True):
         # bubble past it.
         self.call_later(lambda: self.post_message(make()))
 
-    def _fetch(self) -> None:
-        """Loads the rows in sight that are missing, and a page on either side."""
-        if self._load is None or not self.keys:
-            return
-        top, room = self.scroll_offset.y, max(1, self._room)
-        missing = self._rows.missing(slice(top, top + room), slice(max(0, top - room), top + 2 * room))
-        if not missing or missing == self._wanted:
-            return
-        self._wanted = missing
-        load, columns = self._load, self._columns
-
-        def bring() -> None:
-            rows = load(missing)
-            if not get_current_worker().is_cancelled:
-                self.app.call_later(self._insert, rows, columns)
-
-        self.run_worker(bring, thread=True, exclusive=True, group="rows")
-
-    def _insert(self, rows: Sequence[Row], columns: tuple[Column, ...]) -> None:
-        if columns is not self._columns:  # made for columns that are gone
-            self._wanted = ()
-            self._fetch()
-            return
-        changed = self._rows.add(rows, self.window_keys)
-        if self._widths.grow(rows):
-            self._place()
-        else:
-            self._refresh_keys(changed)
-
-    # places and sizes
-
-    @property
-    def _inner(self) -> Size:
-        """The size without the scroll bar."""
-        return self.scrollable_content_region.size
-
-    @property
-    def _head(self) -> int:
-        """Lines of the header; none where only a line or two can be seen."""
-        return 1 if self._has_header and self._inner.height > 2 else 0
-
-    @property
-    def _room(self) -> int:
-        return max(0, self._inner.height - self._head)
-
-    def _resize(self) -> None:
-        self.virtual_size = Size(self._inner.width, len(self.keys) + self._head)
-
     def on_resize(self, _: events.Resize) -> None:
-        """Places the columns anew."""
-        self._place()
-        self._resize()
-        self._show_cursor()
-        self._fetch()
-
-    def _place(self) -> None:
-        self._placed_width = self._inner.width
-        gutter = MARKS if self._can_mark else MARGIN
-        self._placed = place(self._columns, self._widths.natural, self._placed_width - gutter, self._skipped)
-        self.refresh()
+        """Keeps the cursor in sight."""
+        self.call_later(self._bring_in_sight, self._cursor)
 
     # moving
 
@@ -324,14 +218,6 @@ class WindowTable(ScrollView, can_focus=True):
         """Moves the cursor to the last row."""
         self._move(len(self.keys) - 1)
 
-    def action_columns(self, by: int) -> None:
-        """Scrolls the columns that are not always shown."""
-        droppable = sum(1 for column in self._columns if column.priority > 0)
-        skipped = min(max(0, self._skipped + by), max(0, droppable - 1))
-        if skipped != self._skipped and (by < 0 or len(self._placed) < len(self._columns) - self._skipped):
-            self._skipped = skipped
-            self._place()
-
     def _move(self, position: int) -> None:
         position = min(max(0, position), max(0, len(self.keys) - 1))
         if position == self._cursor:
@@ -341,20 +227,8 @@ class WindowTable(ScrollView, can_focus=True):
         self._refresh_row(before)
         self._refresh_row(position)
         self._reach()
-        self._show_cursor()
+        self._bring_in_sight(self._cursor)
         self._tell(lambda: self.RowHighlighted(self, self.cursor_key))
-
-    def _show_cursor(self) -> None:
-        top, room = self.scroll_offset.y, self._room
-        if room > 0 and self._cursor < top:
-            self.scroll_to(y=self._cursor, animate=False, force=True)
-        elif room > 0 and self._cursor >= top + room:
-            self.scroll_to(y=self._cursor - room + 1, animate=False, force=True)
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Loads what came in sight."""
-        super().watch_scroll_y(old_value, new_value)
-        self._fetch()
 
     # acts on rows
 
@@ -410,37 +284,14 @@ class WindowTable(ScrollView, can_focus=True):
         super().watch_has_focus(has_focus)
         self._refresh_row(self._cursor)
 
-    def _refresh_row(self, position: int) -> None:
-        y = position - self.scroll_offset.y
-        if 0 <= y < self._room:
-            self.refresh(Region(0, y + self._head, self._inner.width, 1))
+    def is_marked(self, key: Key) -> bool:
+        """Whether a row is marked."""
+        return key in self.marks
 
-    def _refresh_keys(self, keys: set[Key]) -> None:
-        if keys:
-            for i, key in enumerate(self.window_keys):
-                if key in keys:
-                    self._refresh_row(self.scroll_offset.y + i)
-
-    def render_line(self, y: int) -> Strip:
-        """One line of the window."""
-        width, base = self._inner.width, self.rich_style
-        if width != self._placed_width:  # a scroll bar has come or gone
-            self._place()
-        app = self.app
-        lines = TableLines(lambda tone: style_of(app, tone), width, self._placed, can_mark=self._can_mark)
-        if not self.keys:
-            said = self._empty.splitlines()
-            return lines.message(said[y - 1] if 0 < y <= len(said) else "", base)
-        if y < self._head:
-            return lines.header(base)
-        position = self.scroll_offset.y + y - self._head
-        if position >= len(self.keys):
-            return Strip.blank(width, base)
-        key = self.keys[position]
-        style = self._cursor_style(base) if position == self._cursor else base
-        return lines.row(self._rows.get(key), style, is_marked=key in self.marks)
-
-    def _cursor_style(self, base: Style) -> Style:
+    def style_of_row(self, position: int, base: Style) -> Style:
+        """The cursor's line stands out: bright with the focus, dim without."""
+        if position != self._cursor:
+            return base
         if getattr(self.app, "is_colour_poor", False):
             return base + (Style(reverse=True) if self.has_focus else Style(bold=True))
         name = "cursor" if self.has_focus else "cursor-blurred"

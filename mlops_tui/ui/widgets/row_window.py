@@ -1,0 +1,207 @@
+"""A window on rows: draws the lines in sight, and brings the rows that are missing there. Knows no cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.worker import get_current_worker
+
+from mlops_tui.ui.theme import style_of
+from mlops_tui.ui.widgets.columns import Column, Placed, place
+from mlops_tui.ui.widgets.rows import Key, Row, RowLoader, Rows, Widths
+from mlops_tui.ui.widgets.table_lines import MARGIN, MARKS, TableLines
+
+
+class RowWindow(ScrollView):
+    """Rows under a header.
+
+    Args:
+        columns: From left to right; ``Row.cells`` has one value for each.
+        load: Brings rows by key, in a thread.
+        can_mark: Whether there is room for marks.
+        has_header: Whether the labels stand above the rows.
+        empty: What to say when there is no row.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        load: RowLoader | None = None,
+        can_mark: bool = False,
+        has_header: bool = True,
+        empty: str = "",
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._columns = tuple(columns)
+        self._load = load
+        self._can_mark = can_mark
+        self._has_header = has_header
+        self._empty = empty
+        self._rows = Rows()
+        self._widths = Widths(self._columns)
+        self._placed: tuple[Placed, ...] = ()
+        self._placed_width = -1
+        self._skipped = 0
+        self._wanted: tuple[Key, ...] = ()
+
+    # for subclasses
+
+    def style_of_row(self, position: int, base: Style) -> Style:
+        """The style of a line; the cursor's differs."""
+        return base
+
+    def is_marked(self, key: Key) -> bool:
+        """Whether a row is marked."""
+        return False
+
+    # what is shown
+
+    @property
+    def keys(self) -> Sequence[Key]:
+        """The keys of all rows, in order."""
+        return self._rows.keys
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are."""
+        return len(self.keys)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """All columns, shown or not."""
+        return self._columns
+
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Replaces the columns; the rows must be shown anew."""
+        self._columns = tuple(columns)
+        self._widths = Widths(self._columns)
+        self._rows.forget()
+        self._skipped = 0
+        self._place()
+
+    @property
+    def window_keys(self) -> Sequence[Key]:
+        """The keys in sight: what to load again when the store has changed."""
+        top = self.scroll_offset.y
+        return self.keys[top : top + max(1, self._room)]
+
+    # loading
+
+    def _fetch(self) -> None:
+        """Loads the rows in sight that are missing, and a page on either side."""
+        if self._load is None or not self.keys:
+            return
+        top, room = self.scroll_offset.y, max(1, self._room)
+        missing = self._rows.missing(slice(top, top + room), slice(max(0, top - room), top + 2 * room))
+        if not missing or missing == self._wanted:
+            return
+        self._wanted = missing
+        load, columns = self._load, self._columns
+
+        def bring() -> None:
+            rows = load(missing)
+            if not get_current_worker().is_cancelled:
+                self.app.call_later(self._insert, rows, columns)
+
+        self.run_worker(bring, thread=True, exclusive=True, group="rows")
+
+    def _insert(self, rows: Sequence[Row], columns: tuple[Column, ...]) -> None:
+        if columns is not self._columns:  # made for columns that are gone
+            self._wanted = ()
+            self._fetch()
+            return
+        changed = self._rows.add(rows, self.window_keys)
+        if self._widths.grow(rows):
+            self._place()
+        else:
+            self._refresh_keys(changed)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Loads what came in sight."""
+        super().watch_scroll_y(old_value, new_value)
+        self._fetch()
+
+    # places and sizes
+
+    @property
+    def _inner(self) -> Size:
+        """The size without the scroll bar."""
+        return self.scrollable_content_region.size
+
+    @property
+    def _head(self) -> int:
+        """Lines of the header; none where only a line or two can be seen."""
+        return 1 if self._has_header and self._inner.height > 2 else 0
+
+    @property
+    def _room(self) -> int:
+        return max(0, self._inner.height - self._head)
+
+    def _resize(self) -> None:
+        self.virtual_size = Size(self._inner.width, len(self.keys) + self._head)
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Places the columns anew."""
+        self._place()
+        self._resize()
+        self._fetch()
+
+    def _place(self) -> None:
+        self._placed_width = self._inner.width
+        gutter = MARKS if self._can_mark else MARGIN
+        self._placed = place(self._columns, self._widths.natural, self._placed_width - gutter, self._skipped)
+        self.refresh()
+
+    def action_columns(self, by: int) -> None:
+        """Scrolls the columns that are not always shown."""
+        droppable = sum(1 for column in self._columns if column.priority > 0)
+        skipped = min(max(0, self._skipped + by), max(0, droppable - 1))
+        if skipped != self._skipped and (by < 0 or len(self._placed) < len(self._columns) - self._skipped):
+            self._skipped = skipped
+            self._place()
+
+    def _bring_in_sight(self, position: int) -> None:
+        top, room = self.scroll_offset.y, self._room
+        if room > 0 and position < top:
+            self.scroll_to(y=position, animate=False, force=True)
+        elif room > 0 and position >= top + room:
+            self.scroll_to(y=position - room + 1, animate=False, force=True)
+
+    # drawing
+
+    def _refresh_row(self, position: int) -> None:
+        y = position - self.scroll_offset.y
+        if 0 <= y < self._room:
+            self.refresh(Region(0, y + self._head, self._inner.width, 1))
+
+    def _refresh_keys(self, keys: set[Key]) -> None:
+        if keys:
+            for i, key in enumerate(self.window_keys):
+                if key in keys:
+                    self._refresh_row(self.scroll_offset.y + i)
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the window."""
+        width, base = self._inner.width, self.rich_style
+        if width != self._placed_width:  # a scroll bar has come or gone
+            self._place()
+        app = self.app
+        lines = TableLines(lambda tone: style_of(app, tone), width, self._placed, can_mark=self._can_mark)
+        if not self.keys:
+            said = self._empty.splitlines()
+            return lines.message(said[y - 1] if 0 < y <= len(said) else "", base)
+        if y < self._head:
+            return lines.header(base)
+        position = self.scroll_offset.y + y - self._head
+        if position >= len(self.keys):
+            return Strip.blank(width, base)
+        key = self.keys[position]
+        return lines.row(self._rows.get(key), self.style_of_row(position, base), is_marked=self.is_marked(key))
