@@ -17,11 +17,10 @@ from mlops_store.errors import MlopsError, SpecError, nearest
 from mlops_tui import config
 from mlops_tui.config import Config
 from mlops_tui.project import CONFIG_FILE, Project
-from mlops_tui.ui import keymap, loading, messages, places, terminal, theme
-from mlops_tui.ui.places import Place
+from mlops_tui.ui import keymap, loading, messages, terminal, theme
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.session import Session
-from mlops_tui.ui.terminal_app import TerminalApp
+from mlops_tui.ui.travelling import TravellingApp
 from mlops_tui.ui.widgets.key_bar import KeyBar
 from mlops_tui.ui.widgets.scroll_bar import ThinScrollBar
 
@@ -41,7 +40,7 @@ def _palette() -> type[Provider]:
     return PaletteProvider
 
 
-class MlopsApp(TerminalApp):
+class MlopsApp(TravellingApp):
     """The dashboard.
 
     Args:
@@ -55,11 +54,10 @@ class MlopsApp(TerminalApp):
     COMMANDS = frozenset((_palette,))  # type: ignore[assignment]
 
     def __init__(self, project: Project, config: Config | None = None, *, start: str = "overview") -> None:
-        super().__init__()
+        super().__init__(start)
         self.HORIZONTAL_BREAKPOINTS = [(0, "-tiny-x"), (36, "-narrow"), (100, "-wide"), (160, "-very-wide")]
         self.VERTICAL_BREAKPOINTS = [(0, "-tiny-y"), (9, "-low"), (18, "-short"), (32, "-tall")]
         self.session = Session(project, config or Config())
-        self._history: places.History[ProjectScreen] = places.History(places.parse(start))
         self._watch: Watch | None = None
         ScrollBar.renderer = ThinScrollBar
         for entry in theme.THEMES:
@@ -83,9 +81,7 @@ class MlopsApp(TerminalApp):
     def get_default_screen(self) -> Screen[None]:
         """The first screen."""
         self.session.open_store()
-        visit = self._history.now
-        visit.screen = self._made(visit.place)
-        return visit.screen
+        return self.first_screen()
 
     def on_mount(self) -> None:
         """Begins to watch the project."""
@@ -116,109 +112,27 @@ class MlopsApp(TerminalApp):
 
     def on_store_changed(self, message: messages.StoreChanged) -> None:
         """Tells the screens."""
-        self._tell_screens(lambda: messages.StoreChanged())
+        for screen in self.kept_screens:
+            screen.post_message(messages.StoreChanged())
 
     def on_project_changed(self, message: messages.ProjectChanged) -> None:
-        """Tells the screens."""
-        self._tell_screens(lambda: messages.ProjectChanged(message.paths))
+        """Takes up a changed configuration, and tells the screens."""
+        if self.session.project.config_path in message.paths:
+            self._configure_again()
+        for screen in self.kept_screens:
+            screen.post_message(messages.ProjectChanged(message.paths))
 
-    def _tell_screens(self, make: object) -> None:
-        for screen in self._kept_screens():
-            screen.post_message(make())  # type: ignore[operator]
-
-    def _kept_screens(self) -> list[ProjectScreen]:
-        return [screen for screen in self._installed_screens.values() if isinstance(screen, ProjectScreen)]
-
-    # going places
-
-    def go(self, place: Place) -> None:
-        """Shows a place, and remembers it."""
-        history = self._history
-        if place == self._leave_place().place:
-            return
-        gone = history.visit(place)
-        self._present(history.now)
-        for screen in [*gone, *history.surplus()]:
-            self._drop(screen)
-
-    def _step(self, by: int) -> None:
-        history = self._history
-        if history.can_go_back if by < 0 else history.can_go_forward:
-            self._leave_place()
-            self._present(history.step(by))
-
-    def _leave_place(self) -> places.Visit[ProjectScreen]:
-        """Closes dialogs, and remembers what the present screen shows by now."""
-        while not isinstance(self.screen, ProjectScreen) and len(self.screen_stack) > 1:
-            self.pop_screen()
-        visit = self._history.now
-        if visit.screen is not None:
-            visit.place = visit.screen.place
-        return visit
-
-    def _present(self, visit: places.Visit[ProjectScreen]) -> None:
-        """Shows a visit's screen. The first screen stays at the bottom of the stack; any other lies upon it."""
-        bottom = self.screen_stack[0]
-        if visit.screen is None:
-            if isinstance(bottom, ProjectScreen) and bottom.place == visit.place:
-                visit.screen = bottom
-            else:
-                visit.screen = self._made(visit.place)
-        if visit.screen is bottom:
-            if len(self.screen_stack) > 1:
-                self.pop_screen()
-        elif len(self.screen_stack) > 1:
-            self.switch_screen(visit.screen)
+    def _configure_again(self) -> None:
+        try:
+            found = config.load(self.session.project)
+            self.set_keymap(keymap.overrides(found.ui.keys))
+            self._dress(found.ui.theme or self.theme)
+        except MlopsError as error:
+            self.post_message(messages.Failed(error))  # the one before stays in force
         else:
-            self.push_screen(visit.screen)
+            self.session.config = found
 
-    def _made(self, place: Place) -> ProjectScreen:
-        """A new screen; installed, which keeps Textual from destroying it when another is shown."""
-        screen = places.make(place)
-        self.install_screen(screen, f"place-{id(screen)}")
-        return screen
-
-    def _drop(self, screen: ProjectScreen) -> None:
-        if screen not in self.screen_stack and screen in self._kept_screens():
-            self.uninstall_screen(screen)
-            screen.remove()
-
-    def on_go(self, message: messages.Go) -> None:
-        """Shows the place that a screen asks for."""
-        self.go(Place(message.name, message.argument))
-
-    def on_go_back(self, _: messages.GoBack) -> None:
-        """Goes back."""
-        self._step(-1)
-
-    async def action_back(self) -> None:
-        """Leaves the innermost thing: a filter, marks, the screen."""
-        screen = self.screen
-        if isinstance(screen, ProjectScreen) and screen.retreat():
-            return
-        self._step(-1)
-
-    def action_past(self) -> None:
-        """Goes to the place before."""
-        self._step(-1)
-
-    def action_future(self) -> None:
-        """Goes to the place after."""
-        self._step(1)
-
-    def action_commands(self) -> None:
-        """Shows the command log."""
-        self.go(Place("commands"))
-
-    def action_jump(self, text: str = "") -> None:
-        """Opens the jump line."""
-        from mlops_tui.ui.jump import JumpScreen
-
-        self.push_screen(JumpScreen(text), self._jumped)
-
-    def _jumped(self, place: Place | None) -> None:
-        if place is not None:
-            self.go(place)
+    # keys that work everywhere
 
     def action_help(self) -> None:
         """Shows the keys that work here."""

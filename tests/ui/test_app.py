@@ -83,7 +83,7 @@ async def test_many_places_keep_few_screens_and_all_can_be_gone_back_to(tmp_path
         for number in range(14):
             app.go(Place("events", f"word{number}"))
             await settled(pilot)
-        assert len(app._kept_screens()) <= 10
+        assert len(app.kept_screens) <= 10
         for number in range(12, -1, -1):
             await pilot.press("[")
             await until(pilot, lambda number=number: place(app) == f"events /word{number}")  # type: ignore[misc]
@@ -235,3 +235,15 @@ async def test_a_click_on_a_row_moves_the_cursor_and_on_a_pane_focuses_it(tmp_pa
         assert app.screen.panes[0].table.cursor == 2  # type: ignore[attr-defined]
         await pilot.click(offset=(90, 30))
         await until(pilot, lambda: app.screen.panes[3].has_focus_within)  # type: ignore[attr-defined]
+
+
+async def test_a_changed_configuration_is_taken_up_and_a_broken_one_told_of(tmp_path: Path) -> None:
+    app = dashboard(tmp_path)
+    async with app.run_test(size=WIDE) as pilot:
+        await sees(pilot, "No runs yet")
+        await settled(pilot)
+        (tmp_path / "mlops.toml").write_text('[ui]\ntheme = "mlops-light"\n')
+        await until(pilot, lambda: app.theme == "mlops-light")
+        (tmp_path / "mlops.toml").write_text('[ui]\ntheme = "mlops-ligth"\n')
+        await sees(pilot, "no theme is called 'mlops-ligth'", "mlops-light")
+        assert app.theme == "mlops-light"
