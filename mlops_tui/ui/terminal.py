@@ -24,6 +24,7 @@ from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
 from mlops_store.errors import UsageError
+from mlops_tui.ui.outlet import Outlet
 
 #: Seconds after which leaving is no longer waited for.
 LEAVE_S = 1.5
@@ -31,8 +32,6 @@ LEAVE_S = 1.5
 LOOK_S = 1.0
 #: Seconds after which a lone escape counts as the escape key.
 ESCAPE_S = 0.1
-#: Bytes that may wait for a slow terminal before frames are left out.
-BACKLOG_BYTES = 64 * 1024
 
 
 class Owner(Protocol):
@@ -75,85 +74,6 @@ def drawing_file() -> IO[str] | None:
     return None
 
 
-class Outlet:
-    """Writes to the terminal in a thread, so that a stuck terminal never blocks the application.
-
-    Args:
-        descriptor: The terminal.
-        drained: Called in the thread when everything is written after more than ``BACKLOG_BYTES`` had waited.
-    """
-
-    def __init__(self, descriptor: int, drained: Callable[[], None]) -> None:
-        self._descriptor = descriptor
-        self._drained = drained
-        self._waiting = bytearray()
-        self._changed = threading.Condition()
-        self._is_closing = False
-        self._is_writing = False
-        self._was_behind = False
-        self.is_broken = False
-        self._thread = threading.Thread(target=self._run, name="terminal-output", daemon=True)
-        self._thread.start()
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether so much waits to be written that frames should be left out."""
-        with self._changed:
-            self._was_behind = self._was_behind or len(self._waiting) > BACKLOG_BYTES
-            return self._was_behind
-
-    def write(self, text: str) -> None:
-        """Takes a text to write."""
-        data = text.encode("utf-8", "replace")
-        with self._changed:
-            if not self.is_broken:
-                self._waiting += data
-                self._changed.notify_all()
-
-    def close(self, timeout_s: float) -> None:
-        """Waits until all is written, at most ``timeout_s``."""
-        deadline = time.monotonic() + timeout_s
-        with self._changed:
-            self._is_closing = True
-            self._changed.notify_all()
-            while (self._waiting or self._is_writing) and not self.is_broken:
-                if (left := deadline - time.monotonic()) <= 0:
-                    return
-                self._changed.wait(left)
-
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                while not self._waiting:
-                    if self._is_closing:
-                        return
-                    self._changed.wait()
-                data, self._waiting = bytes(self._waiting), bytearray()
-                self._is_writing = True
-            self._write(data)
-            with self._changed:
-                self._is_writing = False
-                caught_up = self._was_behind and not self._waiting
-                if caught_up:
-                    self._was_behind = False
-                self._changed.notify_all()
-            if self.is_broken:
-                return
-            if caught_up:
-                self._drained()
-
-    def _write(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            try:
-                view = view[os.write(self._descriptor, view[:16384]) :]
-            except BlockingIOError:
-                time.sleep(0.01)  # somebody made the terminal non-blocking
-            except OSError:
-                self.is_broken = True
-                return
-
-
 class TerminalDriver(LinuxDriver):
     """Textual's driver for Linux and macOS, made to survive its terminal."""
 
@@ -182,6 +102,17 @@ class TerminalDriver(LinuxDriver):
     def is_behind(self) -> bool:
         """Whether the terminal is so slow that frames should be left out."""
         return self._outlet is not None and self._outlet.is_behind
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Columns and rows of the terminal itself.
+
+        Textual believes COLUMNS and LINES first, which a shell or Python's readline may have left in the environment.
+        """
+        try:
+            size = os.get_terminal_size(self.drawing_descriptor)
+        except OSError:
+            return super()._get_terminal_size()
+        return (size.columns or 80, size.lines or 24)
 
     def write(self, data: str) -> None:
         """Writes in a thread; never blocks."""

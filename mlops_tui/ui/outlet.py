@@ -1,0 +1,90 @@
+"""Writing to a terminal that may be slow, stuck or gone, without ever waiting for it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+
+#: Bytes that may wait for a slow terminal before frames are left out.
+BACKLOG_BYTES = 64 * 1024
+
+
+class Outlet:
+    """Writes to the terminal in a thread, so that a stuck terminal never blocks the application.
+
+    Args:
+        descriptor: The terminal.
+        drained: Called in the thread when everything is written after more than ``BACKLOG_BYTES`` had waited.
+    """
+
+    def __init__(self, descriptor: int, drained: Callable[[], None]) -> None:
+        self._descriptor = descriptor
+        self._drained = drained
+        self._waiting = bytearray()
+        self._changed = threading.Condition()
+        self._is_closing = False
+        self._is_writing = False
+        self._was_behind = False
+        self.is_broken = False
+        self._thread = threading.Thread(target=self._run, name="terminal-output", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so much waits to be written that frames should be left out."""
+        with self._changed:
+            self._was_behind = self._was_behind or len(self._waiting) > BACKLOG_BYTES
+            return self._was_behind
+
+    def write(self, text: str) -> None:
+        """Takes a text to write."""
+        data = text.encode("utf-8", "replace")
+        with self._changed:
+            if not self.is_broken:
+                self._waiting += data
+                self._changed.notify_all()
+
+    def close(self, timeout_s: float) -> None:
+        """Waits until all is written, at most ``timeout_s``."""
+        deadline = time.monotonic() + timeout_s
+        with self._changed:
+            self._is_closing = True
+            self._changed.notify_all()
+            while (self._waiting or self._is_writing) and not self.is_broken:
+                if (left := deadline - time.monotonic()) <= 0:
+                    return
+                self._changed.wait(left)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting:
+                    if self._is_closing:
+                        return
+                    self._changed.wait()
+                data, self._waiting = bytes(self._waiting), bytearray()
+                self._is_writing = True
+            self._write(data)
+            with self._changed:
+                self._is_writing = False
+                caught_up = self._was_behind and not self._waiting
+                if caught_up:
+                    self._was_behind = False
+                self._changed.notify_all()
+            if self.is_broken:
+                return
+            if caught_up:
+                self._drained()
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(self._descriptor, view[:16384]) :]
+            except BlockingIOError:
+                time.sleep(0.01)  # somebody made the terminal non-blocking
+            except OSError:
+                self.is_broken = True
+                return
