@@ -12,7 +12,7 @@ from textual.app import App
 from textual.geometry import Offset
 from textual.screen import Screen
 
-from mlops_tui.ui import output
+from mlops_tui.ui import frames
 from mlops_tui.ui.output import Output
 from mlops_tui.ui.terminal import LEAVE_S, TerminalDriver, leave_within
 from mlops_tui.ui.type_ahead import TypeAheadApp
@@ -21,8 +21,8 @@ from mlops_tui.ui.type_ahead import TypeAheadApp
 class TerminalApp(TypeAheadApp):
     """Writes only the cells that changed, leaves when its terminal does, and ends within ``LEAVE_S``."""
 
-    #: Whether Textual's private hook is as ``output`` knows it; its own output is used where it is not.
-    writes_cells: ClassVar[bool] = output.supported(App)
+    #: Whether Textual's private hook is as ``frames`` knows it; its own output is used where it is not.
+    writes_cells: ClassVar[bool] = frames.supported(App)
 
     def __init__(self) -> None:
         super().__init__(TerminalDriver)
@@ -47,7 +47,7 @@ class TerminalApp(TypeAheadApp):
                 return
             if driver.is_behind:
                 return  # terminal_drained asks for what is left out here
-            pieces = output.spans(renderable)
+            pieces = frames.spans(renderable)
             if pieces is None:
                 self._output.forget()
                 super()._display(screen, renderable)

@@ -13,8 +13,9 @@ from rich.style import Style
 from textual.app import App
 from textual.strip import Strip
 
-from mlops_tui.ui import output
-from mlops_tui.ui.output import Output, Span
+from mlops_tui.ui import frames
+from mlops_tui.ui.frames import Span
+from mlops_tui.ui.output import Output
 
 WIDTH, HEIGHT = 24, 5
 
@@ -38,8 +39,9 @@ SPANS = st.builds(Span, st.integers(0, HEIGHT - 1), st.integers(0, WIDTH - 1), S
 class Screen:
     """A terminal that shows what it is sent."""
 
-    def __init__(self) -> None:
-        self.screen = pyte.Screen(WIDTH, HEIGHT)
+    def __init__(self, height: int = HEIGHT) -> None:
+        self.height = height
+        self.screen = pyte.Screen(WIDTH, height)
         self.screen.reset_mode(pyte.modes.DECAWM)  # as Textual sets it
         self.stream = pyte.Stream(self.screen)
 
@@ -50,7 +52,7 @@ class Screen:
     def cells(self) -> list[list[tuple[object, ...]]]:
         """Each cell as it looks; colours of the text do not count where there is none."""
         rows = []
-        for y in range(HEIGHT):
+        for y in range(self.height):
             line = self.screen.buffer[y]
             row = []
             for x in range(WIDTH):
@@ -81,19 +83,65 @@ def test_any_sequence_of_updates_ends_as_drawing_everything_anew_does(frames: li
     for frame in frames:
         stepwise.feed(out.frame(frame))
 
-    # the same state, written as a whole to a new terminal
-    anew = Screen()
-    whole = "".join(
-        f"\x1b[{y + 1};{x + 1}H" + character + "\x1b[m" for y in range(HEIGHT) for x, character in _styled(out, y)
-    )
-    anew.feed(whole)
-    assert stepwise.cells == anew.cells
+    assert stepwise.cells == drawn_anew(out, HEIGHT).cells
+
+
+def drawn_anew(out: Output, height: int) -> Screen:
+    """A new terminal on which everything that is known is drawn, cell by cell."""
+    anew = Screen(height)
+    for y in range(height):
+        for x, character in _styled(out, y):
+            anew.feed(f"\x1b[{y + 1};{x + 1}H{character}\x1b[m")
+    return anew
+
+
+LISTED = st.lists(st.integers(0, 30), min_size=14, max_size=14, unique=True)
+STEPS = st.lists(st.tuples(st.integers(-6, 6), st.integers(0, 4), st.integers(8, 14), st.integers(0, 14)), max_size=5)
+
+
+@settings(max_examples=100, deadline=None)
+@given(first=LISTED, steps=STEPS)
+def test_lines_that_the_terminal_moves_end_as_if_they_were_drawn(
+    first: list[int], steps: list[tuple[int, int, int, int]]
+) -> None:
+    """A list scrolls within some lines of the screen, its cursor on one of them."""
+    height = 14
+    stepwise, out = Screen(height), Output(ColorSystem.TRUECOLOR)
+    out.resize(WIDTH, height)
+    shown = list(first)
+    stepwise.feed(out.frame(listed(y, number) for y, number in enumerate(shown)))
+    for by, top, bottom, cursor in steps:
+        part = [*range(200, 200 - by), *shown[top:bottom], *range(300, 300 + by)]
+        shown[top:bottom] = part[by:][: bottom - top] if by > 0 else part[: bottom - top]
+        stepwise.feed(out.frame(listed(y, shown[y], is_cursor=y == cursor) for y in range(top, bottom)))
+        assert stepwise.cells == drawn_anew(out, height).cells
+        assert [out.cell(2, y)[0] for y in range(height)] == [str(number)[0] for number in shown]
+
+
+def listed(y: int, number: int, *, is_cursor: bool = False) -> Span:
+    """A line of a list."""
+    style = Style(bgcolor="blue", bold=True) if is_cursor else Style(color="green")
+    return Span(y, 0, [Segment(f"│ {number} " + "字" * (number % 3), style), Segment(f" of {number * 7}".ljust(12))])
+
+
+@pytest.mark.parametrize("by", [1, -1, 5])
+def test_a_list_that_scrolls_is_moved_by_the_terminal(by: int) -> None:
+    def lines(first: int) -> list[Span]:
+        names = [f"run {number * 7919 % 1000} and more of it".ljust(80) for number in range(first, first + 40)]
+        return [Span(y, 0, [Segment(name)]) for y, name in enumerate(names)]
+
+    out = Output(ColorSystem.TRUECOLOR)
+    out.resize(80, 40)
+    out.frame(lines(50))
+    written = out.frame(lines(50 + by))
+    assert written.startswith("\x1b[1;40r")
+    assert len(written) < 40 + 40 * abs(by)
 
 
 def _styled(out: Output, y: int) -> list[tuple[int, str]]:
     cells = []
     for x in range(WIDTH):
-        character, look = out._characters[y][x], out._looks[y][x]
+        character, look = out.cell(x, y)
         if character:
             codes = ";".join(part for part in ("0", look.attributes, look.foreground, look.background) if part)
             cells.append((x, f"\x1b[{codes}m{character}"))
@@ -114,7 +162,7 @@ def test_what_is_known_of_the_terminal_is_what_the_spans_said(frames: list[list[
         text = "".join(segment.text for segment in last.segments)
         if not text.isascii() or not text.isprintable():
             continue
-        shown = "".join(out._characters[last.y][last.x : last.x + len(text)])  # type: ignore[arg-type]
+        shown = "".join(out.cell(x, last.y)[0] or "" for x in range(last.x, min(WIDTH, last.x + len(text))))
         assert shown == text[: WIDTH - last.x]
 
 
@@ -186,11 +234,11 @@ def test_pieces_outside_the_terminal_are_left_out() -> None:
 
 
 def test_textual_has_the_hook_that_the_output_takes_its_frames_from() -> None:
-    assert output.supported(App)
+    assert frames.supported(App)
 
 
 def test_an_update_of_an_unknown_kind_is_left_to_textual() -> None:
-    assert output.spans(object()) is None
+    assert frames.spans(object()) is None
 
 
 @given(text=TEXTS)
