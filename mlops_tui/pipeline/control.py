@@ -117,7 +117,7 @@ def wait(
         while run.state.is_live:
             _pause(project, store, run, polls)
             polls += 1
-            if version != (version := store.data_version()):
+            if version != (version := store.data_version()) and _is_worth_reading(store, run, on_event is not None):
                 run = pipelines.get(store.read(), run_id)
                 if on_event is not None:
                     _tell(run, seen, on_event)
@@ -246,6 +246,13 @@ def _replace(project: Project, store: Store, run_id: str) -> None:
     with suppress(Refused):
         if pipelines.get(store.read(), run_id).state.is_live:
             recover(project, store)
+
+
+def _is_worth_reading(store: Store, run: PipelineRun, is_told: bool) -> bool:
+    """Whether a commit may concern who waits: the stages are many, and only some want to hear of each."""
+    if is_told or run.supervisor_pid is None:
+        return True
+    return not pipelines.is_live(store.read(), run.run_id)
 
 
 def _tell(run: PipelineRun, seen: dict[str, StageState], on_event: Callable[[StageRun | PipelineRun], None]) -> None:

@@ -203,16 +203,17 @@ class LockFile:
             self._refresh()
             return self._lock.entry(stage)
 
-    def put(self, stage: str, entry: Entry) -> None:
-        """Sets a stage's entry and replaces the file in one step.
+    def put(self, entries: Mapping[str, Entry]) -> None:
+        """Sets the entries of stages and replaces the file in one step.
 
         Raises:
             OSError: It cannot be written; the old file stays.
-            SpecError: Somebody has meanwhile made it something that is not understood.
+            SpecError: Somebody has made it something that is not understood.
         """
         with self._mutex:
             self._refresh()
-            self._lock.put(stage, entry)
+            for stage, entry in entries.items():
+                self._lock.put(stage, entry)
             _replace(self.path, self._lock.text())
             self._seen = _seen(self.path)
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from mlops_store.store import Store
+    from mlops_tui.pipeline.endings import Ending
 
 _PATIENCE_S = 600.0
 _RETRY_S = 1.0
@@ -110,45 +111,39 @@ class Recorder:
 
         self._write(write)
 
-    def finish(
-        self,
-        stage: Stage,
-        run_id: str,
-        state: StageState,
-        *,
-        exit_code: int | None,
-        outs: Mapping[str, Entry] | None = None,
-        values: Mapping[str, float] | None = None,
-        error: str = "",
-    ) -> None:
-        """Records how a stage that had started ended."""
-        now = time.time()
-        made = outs or {}
+    def finish(self, endings: Sequence[Ending]) -> None:
+        """Records how stages that had started ended, in one transaction."""
 
         def write(db: sqlite3.Connection) -> None:
-            if values:
-                logged = {key for (key,) in db.execute(_LOGGED_KEYS, (run_id,))}
-                fresh = [(key, 0, now, value) for key, value in values.items() if key not in logged]
-                metrics.write(db, run_id, fresh)
-            for path, item in made.items():
-                datasets.use(db, run_id, _dataset(stage.path(path), item), "output")
-            # a traceback that the script has logged itself says more than the tail of its output
-            has_error = db.execute("SELECT error FROM runs WHERE run_id = ?", (run_id,)).fetchone()[0]
-            runs.finish(db, run_id, _RUN_STATUS[state], now, exit_code, "" if has_error else storable(error))
-            pipelines.update_stage(
-                db,
-                self._plan.run_id,
-                stage.name,
-                state=state,
-                exit_code=exit_code,
-                ended_at=now,
-                outputs=[_file(stage.path(path), item) for path, item in made.items()],
-                error=storable(error),
-            )
-            if state is StageState.FAILED:
-                self._event(db, "stage.failed", f"stage {stage.name} failed: {error.partition(chr(10))[0]}")
+            for ending in endings:
+                self._finish(db, ending)
 
         self._write(write)
+
+    def _finish(self, db: sqlite3.Connection, ending: Ending) -> None:
+        stage, run_id = ending.stage, ending.run_id
+        if ending.values:
+            logged = {key for (key,) in db.execute(_LOGGED_KEYS, (run_id,))}
+            fresh = [(key, 0, ending.at, value) for key, value in ending.values.items() if key not in logged]
+            metrics.write(db, run_id, fresh)
+        for path, item in ending.outs.items():
+            datasets.use(db, run_id, _dataset(stage.path(path), item), "output")
+        error = storable(ending.error)
+        # a traceback that the script has logged itself says more than the tail of its output
+        has_error = error and db.execute("SELECT error FROM runs WHERE run_id = ?", (run_id,)).fetchone()[0]
+        runs.finish(db, run_id, _RUN_STATUS[ending.state], ending.at, ending.exit_code, "" if has_error else error)
+        pipelines.update_stage(
+            db,
+            self._plan.run_id,
+            stage.name,
+            state=ending.state,
+            exit_code=ending.exit_code,
+            ended_at=ending.at,
+            outputs=[_file(stage.path(path), item) for path, item in ending.outs.items()],
+            error=error,
+        )
+        if ending.state is StageState.FAILED:
+            self._event(db, "stage.failed", f"stage {stage.name} failed: {error.partition(chr(10))[0]}")
 
     def drop(self, run_id: str, reason: str) -> None:
         """Ends a stage's run that came to nothing; the stage itself goes on."""

@@ -5,6 +5,7 @@ Called by the supervisor's worker threads. Every stage is a process group of its
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ from mlops_store import ids
 from mlops_store.errors import MlopsError
 from mlops_store.records import StageRun, StageState
 from mlops_tui.pipeline import groups, logs, metric_files, plan, shell, snapshots, state
+from mlops_tui.pipeline.endings import DELAY_S, Ending, Endings
 from mlops_tui.pipeline.recording import Recorder
 from mlops_tui.pipeline.snapshots import Snapshot, StageFailed
 from mlops_tui.pipeline.spec import Out, Stage
@@ -36,6 +38,9 @@ class Runner:
         recorder: Where it is recorded.
         inputs: The judge of what is stale; shared by all threads.
         fold: Stores what scripts have logged so far.
+
+    Attributes:
+        endings: How stages ended, as far as that is not written down yet.
     """
 
     def __init__(
@@ -51,9 +56,11 @@ class Runner:
         self._recorder = recorder
         self._inputs = inputs
         self._fold = fold
+        self.endings = Endings(recorder, inputs.lock)
         self._mutex = threading.Lock()
         self._running: dict[str, tuple[int, int, str]] = {}
         self._stopped: set[str] = set()
+        self._stop_requested_at = math.inf
         self._is_stopping = False
 
     def run(self, stage: Stage) -> StageState:
@@ -72,6 +79,8 @@ class Runner:
             return StageState.FAILED
         self._watch(stage, started.pid, started.ticks, run_id)
         started.go()
+        if not self.endings.is_empty and not started.ends_within(DELAY_S):
+            self.endings.flush()
         code = started.wait()
         if code > 128 and not self._is_stopping:
             # the leader was killed: what it had started must not go on writing outputs
@@ -82,9 +91,11 @@ class Runner:
         """Follows a stage that an earlier supervisor had started, to its end, and records that."""
         assert recorded.run_id is not None
         run_id, pid = recorded.run_id, recorded.pid or 0
-        if is_same_boot and pid:
+        if is_same_boot and pid and groups.is_alive(pid, ticks, run_id):
             self._watch(stage, pid, ticks, run_id)
             groups.follow(pid, ticks, run_id)
+        if shell.ended_at(self._file(stage, "exit")) > self._stop_requested_at:
+            self._stopped.add(stage.name)  # by the supervisor before this one
         if shell.never_began(self._file(stage, "exit")):
             return self._begin_again(stage, run_id)
         code = shell.exit_code(self._file(stage, "exit"))
@@ -106,6 +117,11 @@ class Runner:
             self._recorder.settle([stage.name], StageState.STOPPED, "stopped")
             return StageState.STOPPED
         return self.run(stage)
+
+    def stop_as_before(self, requested_at: float) -> None:
+        """Takes over a stop that was requested, and perhaps begun, before this process."""
+        self._stop_requested_at = requested_at
+        self._is_stopping = True
 
     def stop(self, grace_s: float = GRACE_S) -> None:
         """Ends the stages that run, TERM first, and keeps new ones from beginning; waits ``grace_s`` at most."""
@@ -133,7 +149,7 @@ class Runner:
         """A frozen stage is never run: what is there is recorded as its state, as DVC does."""
         snapshot = snapshots.take(self._inputs, stage)
         made = snapshots.outputs(self._inputs, stage)
-        self._inputs.lock.put(stage.name, snapshots.lock_entry(stage, snapshot, made))
+        self._inputs.lock.put({stage.name: snapshots.lock_entry(stage, snapshot, made)})
         self._recorder.settle([stage.name], StageState.CACHED)
         return StageState.CACHED
 
@@ -177,27 +193,20 @@ class Runner:
                     if out.cache:
                         path = stage.path(out.path)
                         self._inputs.cache.add(self._project.root, path, made[out.path][1], self._inputs.fingerprints)
-            snapshot = snapshots.refreshed(self._inputs, stage, snapshot)
-            self._inputs.lock.put(stage.name, snapshots.lock_entry(stage, snapshot, made))
+            entry = snapshots.lock_entry(stage, snapshots.refreshed(self._inputs, stage, snapshot), made)
         except (StageFailed, MlopsError, OSError) as error:
             return self._failed(stage, run_id, StageState.FAILED, code, _sentence(error))
         values, problems = metric_files.read(self._project.root, stage)
         for problem in problems:
             self._recorder.remark("stage.metrics", problem)
-        self._recorder.finish(
-            stage,
-            run_id,
-            StageState.DONE,
-            exit_code=code,
-            outs={path: item for path, (item, _) in made.items()},
-            values=values,
-        )
+        outs = {path: item for path, (item, _) in made.items()}
+        self.endings.add(Ending(stage, run_id, StageState.DONE, code, time.time(), outs, values, entry=entry))
         return StageState.DONE
 
     def _failed(self, stage: Stage, run_id: str, how: StageState, code: int | None, message: str) -> StageState:
         last = "\n".join(logs.tail(self._file(stage, "log"), _TAIL_LINES, limit_bytes=1 << 16))
         error = f"{message}\n{last[-_TAIL_CHARACTERS:]}".rstrip()
-        self._recorder.finish(stage, run_id, how, exit_code=code, error=error)
+        self.endings.add(Ending(stage, run_id, how, code, time.time(), error=error))
         return how
 
     def _lost(self, stage: Stage, run_id: str, *, is_same_boot: bool) -> StageState:

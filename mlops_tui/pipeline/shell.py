@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
+import select
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,6 +53,16 @@ class Started:
         assert gate is not None
         gate.close()
         self.process.wait()
+
+    def ends_within(self, seconds: float) -> bool:
+        """Whether the commands end in that time; returns as soon as they do."""
+        if not hasattr(os, "pidfd_open"):
+            return False
+        descriptor = os.pidfd_open(self.pid)
+        try:
+            return bool(select.select([descriptor], [], [], seconds)[0])
+        finally:
+            os.close(descriptor)
 
     def wait(self) -> int:
         """The exit code, when the commands have ended; 128 + n after signal n."""
@@ -99,6 +110,14 @@ def never_began(exit_path: str) -> bool:
             return file.read().strip() == "never"
     except FileNotFoundError:
         return False
+
+
+def ended_at(exit_path: str) -> float:
+    """When the exit code was left, in Unix seconds; 0 when there is none."""
+    try:
+        return os.stat(exit_path).st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def exit_code(exit_path: str) -> int | None:

@@ -68,6 +68,7 @@ class Supervisor:
         self._describe_code()
         while not self._is_done():
             self._fold()
+            self._runner.endings.flush_due()
             if self._wants_stop():
                 self._stop()
             with self._changed:
@@ -86,8 +87,8 @@ class Supervisor:
         """Records this process as the supervisor; returns whether the machine is still up since the last one."""
         me = processes.identity()
         self._recorder.claim(pid=os.getpid(), ticks=int(str(me["ticks"])), boot_id=str(me["boot_id"]))
-        if self._is_stopping:
-            self._runner.stop(grace_s=0)  # nothing runs here yet: what is found to be gone counts as stopped
+        if run.stop_requested_at is not None:
+            self._runner.stop_as_before(run.stop_requested_at)
         self._settle(self._schedule.skip_unreachable(), StageState.SKIPPED, "a stage failed")
         if run.boot_id in ("", me["boot_id"]):
             return True
@@ -102,7 +103,7 @@ class Supervisor:
                 stage = next(stage for stage in self._plan.stages if stage.name == left.stage)
                 ticks = self._ticks.get(left.stage, 0)
                 self._ended(stage, self._runner.resume(stage, left, ticks, is_same_boot=self._is_same_boot))
-            while (stage_ := self._next()) is not None:
+            while (stage_ := self._next(wait=False) or self._next_after_writing()) is not None:
                 self._ended(stage_, self._runner.run(stage_))
         except BaseException as error:
             with self._changed:
@@ -115,12 +116,19 @@ class Supervisor:
         with self._changed:
             return self._left.popleft() if self._left else None
 
-    def _next(self) -> Stage | None:
-        """The next stage whose needs are met, waiting for one; None when there will be none."""
+    def _next_after_writing(self) -> Stage | None:
+        """The next stage, where there is none at once: what has ended is written before waiting for it."""
+        self._runner.endings.flush()
+        return self._next(wait=True)
+
+    def _next(self, *, wait: bool) -> Stage | None:
+        """The next stage whose needs are met; None when there will be none, or without ``wait`` none now."""
         with self._changed:
             while self._problem is None and self._schedule.has_waiting:
                 if not self._is_stopping and (stage := self._schedule.take()) is not None:
                     return stage
+                if not wait:
+                    return None
                 self._changed.wait()
             return None
 
@@ -158,6 +166,7 @@ class Supervisor:
             self._changed.wait_for(self._is_done)
 
     def _conclude(self) -> PipelineState:
+        self._runner.endings.flush()
         state = self._schedule.outcome
         totals = summary.of(self._inputs, self._plan, self._schedule.states)
         failed = self._schedule.failed

@@ -149,6 +149,14 @@ def live(db: sqlite3.Connection) -> list[PipelineRun]:
     return _load(db, f"{_RUNS} WHERE p.state IN ('queued', 'running') ORDER BY p.run_id DESC", ())
 
 
+def is_live(db: sqlite3.Connection, run_id: str) -> bool:
+    """Whether a pipeline run has not ended; False when there is none of this id."""
+    row = db.execute(
+        "SELECT state FROM pipeline_runs WHERE run_id = (SELECT id FROM runs WHERE run_id = ?)", (run_id,)
+    ).fetchone()
+    return row is not None and PipelineState(row[0]).is_live
+
+
 def get(db: sqlite3.Connection, run_id: str) -> PipelineRun:
     """One pipeline run with its stages.
 

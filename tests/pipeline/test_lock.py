@@ -134,9 +134,9 @@ def test_merge_conflict_marks_are_named(tmp_path: Path) -> None:
 def test_a_file_written_by_somebody_else_meanwhile_is_not_lost(tmp_path: Path) -> None:
     path = tmp_path / "dvc.lock"
     ours = lock.LockFile(str(path))
-    ours.put("a", {"cmd": "x"})
+    ours.put({"a": {"cmd": "x"}})
     path.write_text(path.read_text() + "  theirs:\n    cmd: z\n")
-    ours.put("b", {"cmd": "y"})
+    ours.put({"b": {"cmd": "y"}})
     assert list(lock.Lock(path.read_text())._blocks) == ["a", "theirs", "b"]
 
 
@@ -145,7 +145,7 @@ def test_the_files_mode_and_link_are_kept_and_nothing_is_left_behind(tmp_path: P
     real.write_text("")
     real.chmod(0o640)
     (tmp_path / "dvc.lock").symlink_to(real)
-    lock.LockFile(str(tmp_path / "dvc.lock")).put("a", {"cmd": "x"})
+    lock.LockFile(str(tmp_path / "dvc.lock")).put({"a": {"cmd": "x"}})
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
     assert (tmp_path / "dvc.lock").is_symlink()
     assert sorted(os.listdir(tmp_path)) == ["dvc.lock", "real.lock"]
