@@ -19,6 +19,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 done, 1 failed or refused, 2 not understood.
     """
+    import sys
+
+    from mlops_tui.cli.opening import is_plain, opened
+
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if is_plain(words):
+        return opened(words[0] if words else None)
     from mlops_tui.cli.failures import reported
     from mlops_tui.cli.root import program
 

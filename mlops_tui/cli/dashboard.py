@@ -1,4 +1,4 @@
-"""``mlops-tui [PATH]``: opens the dashboard. The only place where the command line loads the interface."""
+"""``mlops-tui [PATH]``: opens the dashboard. ``opening`` does it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import os
 import click
 
 from mlops_store.errors import UsageError
-from mlops_tui.cli.environment import prefer_own_interpreter
+from mlops_tui.cli.opening import open_on, require_terminal
 from mlops_tui.cli.workspace import Workspace
-from mlops_tui.project import Project
 
 
 @click.command(hidden=True)
@@ -24,24 +23,4 @@ def command(workspace: Workspace, path: str | None = None) -> int:
     return open_on(workspace.project)
 
 
-def open_on(project: Project) -> int:
-    """Opens the dashboard on a project and returns its exit code.
-
-    Raises:
-        UsageError: There is no terminal to draw on, or the configuration cannot be understood.
-    """
-    from mlops_tui.ui.app import run
-
-    prefer_own_interpreter(project)
-    return run(project)
-
-
-def require_terminal() -> None:
-    """Refuses where no dashboard can be shown, before anything is made for it.
-
-    Raises:
-        UsageError: There is no terminal to draw on.
-    """
-    from mlops_tui.ui.terminal import require
-
-    require()
+__all__ = ["command", "open_on", "require_terminal"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
 
@@ -15,13 +15,19 @@ LOG_LIMIT_BYTES = 1_000_000
 
 
 def reported(program: click.Command, arguments: Sequence[str] | None) -> int:
-    """Runs the program, tells of what went wrong, and returns the exit code.
+    """Runs the program, tells of what went wrong, and returns the exit code."""
+    words = None if arguments is None else list(arguments)
+    return guarded(lambda: program.main(args=words, prog_name="mlops-tui", standalone_mode=False))
+
+
+def guarded(act: Callable[[], object]) -> int:
+    """Does something, tells of what went wrong, and returns the exit code: its own if it returns a number.
 
     What went wrong unexpectedly is one line here; its traceback is appended to an error log that the line names.
     """
     _make_output_safe()
     try:
-        return _ended(program, None if arguments is None else list(arguments))
+        return _ended(act)
     except BrokenPipeError:
         _forget_stdout()
         return 1
@@ -30,9 +36,9 @@ def reported(program: click.Command, arguments: Sequence[str] | None) -> int:
         return 1
 
 
-def _ended(program: click.Command, arguments: list[str] | None) -> int:
+def _ended(act: Callable[[], object]) -> int:
     try:
-        result = program.main(args=arguments, prog_name="mlops-tui", standalone_mode=False)
+        result = act()
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except MlopsError as error:

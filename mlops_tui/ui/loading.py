@@ -66,7 +66,9 @@ class Loader(Widget, Generic[Records]):
         """Draws what changes with time alone."""
 
     def reload(self, *, restart: bool = False) -> None:
-        """Loads in a thread and shows the result."""
+        """Loads in a thread and shows the result; nothing for a widget that is filled from outside."""
+        if not self.fills_itself:
+            return
         if self._is_loading and not restart:
             self._is_again = True
             return
@@ -92,9 +94,14 @@ class Loader(Widget, Generic[Records]):
     _ticker: Timer | None = None
 
     @property
+    def fills_itself(self) -> bool:
+        """Whether it loads records; one that does not is filled from outside."""
+        return type(self).load is not Loader.load
+
+    @property
     def has_loaded(self) -> bool:
-        """Whether a load has ended, or none was ever asked for."""
-        return self._records is not None or bool(self._problem) or not self._ticket
+        """Whether it shows something by now."""
+        return self._records is not None or bool(self._problem) or not self.fills_itself
 
     @property
     def records(self) -> Records | None:
@@ -160,7 +167,7 @@ class Loader(Widget, Generic[Records]):
 def reload_all(root: Widget, *, store: bool, project: bool) -> None:
     """Asks every loader at or below ``root`` that follows what changed to load again."""
     for node in (root, *root.walk_children(Widget)):
-        if isinstance(node, Loader) and (store or (project and node.FOLLOWS_PROJECT)):
+        if isinstance(node, Loader) and node.fills_itself and (store or (project and node.FOLLOWS_PROJECT)):
             node.reload()
 
 

@@ -12,7 +12,6 @@ from textual.widget import Widget
 
 from mlops_store.errors import MlopsError
 from mlops_tui.ui.loading import Loader
-from mlops_tui.ui.session import Session
 from mlops_tui.ui.text import Cell, CellValue, clean
 from mlops_tui.ui.widgets.text_view import TextView
 
@@ -78,16 +77,8 @@ class Pane(Loader[Records]):
 
     def on_mount(self, _: events.Mount) -> None:
         """Loads for the first time."""
-        self.reload()
-
-    def reload(self, *, restart: bool = False) -> None:
-        """Loads again; nothing to do for a pane that is filled from outside."""
-        if type(self).load is not Pane.load:
-            super().reload(restart=restart)
-
-    def load(self, session: Session) -> Records:
-        """See ``Loader.load``."""
-        raise NotImplementedError
+        if self.fills_itself:
+            self.reload()
 
     def say(self, lines: Sequence[CellValue]) -> None:
         """Covers the contents with lines of text."""

@@ -1,0 +1,58 @@
+"""Opening the dashboard without the rest of the command line, which takes longer to load than a screen to draw."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from mlops_tui import project as projects
+from mlops_tui.project import Project
+
+#: Set by a shell that asks for completions instead.
+COMPLETING = "_MLOPS_TUI_COMPLETE"
+
+
+def is_plain(words: Sequence[str]) -> bool:
+    """Whether a command line does nothing but open the dashboard: no words, or one that can only be a directory."""
+    if COMPLETING in os.environ:
+        return False
+    return not words or (len(words) == 1 and (os.sep in words[0] or words[0] == ".") and os.path.isdir(words[0]))
+
+
+def opened(directory: str | None) -> int:
+    """Opens the dashboard, tells of what went wrong as every verb does, and returns the exit code."""
+    try:
+        return open_on(projects.find(directory))
+    except Exception as error:  # told below: the module that can tell takes too long to load beforehand
+        from mlops_tui.cli.failures import guarded
+
+        problem = error
+
+    def fail() -> object:
+        raise problem
+
+    return guarded(fail)
+
+
+def open_on(project: Project) -> int:
+    """Opens the dashboard on a project and returns its exit code.
+
+    Raises:
+        UsageError: There is no terminal to draw on, or the configuration cannot be understood.
+    """
+    from mlops_tui.cli.environment import prefer_own_interpreter
+    from mlops_tui.ui.app import run
+
+    prefer_own_interpreter(project)
+    return run(project)
+
+
+def require_terminal() -> None:
+    """Refuses where no dashboard can be shown, before anything is made for it.
+
+    Raises:
+        UsageError: There is no terminal to draw on.
+    """
+    from mlops_tui.ui.terminal import require
+
+    require()
