@@ -82,6 +82,9 @@ class TerminalDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._file = cast(Any, drawing_file() or sys.__stderr__)
+        # until the first resize event Textual would lay out for COLUMNS × LINES; that size and the terminal's would
+        # then chase each other for ever
+        self._size = self._get_terminal_size()
         self._outlet: Outlet | None = None
         self._is_on = False
         self._wake_read, self._wake_write = os.pipe()

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
@@ -53,6 +53,7 @@ def test_a_title_from_outside_is_only_text():
 names = st.text(max_size=30) | st.sampled_from(["😀" * 20, "学" * 30, "e\u0301" * 10, ""])
 
 
+@example("", "", ["", ""], 1, 10, 2)  # a legend in a single column
 @given(names, names, st.lists(names, max_size=5), st.integers(1, 60), st.integers(1, 20), st.integers(0, 3))
 def test_a_chart_fills_its_area_exactly_whatever_its_texts(title, note, labels, width, height, count):
     series = tuple(curve(label, *range(count), slot=slot, note="0.5") for slot, label in enumerate(labels))

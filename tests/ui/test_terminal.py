@@ -226,6 +226,14 @@ def test_a_store_that_is_made_meanwhile_appears(tmp_path: Path) -> None:
         terminal.wait("just-made")
 
 
+def test_the_size_is_the_terminals_whatever_the_environment_says(tmp_path: Path) -> None:
+    project_with_runs(tmp_path)
+    with opened(tmp_path, size=(100, 30), env={"COLUMNS": "200", "LINES": "60"}) as terminal:
+        assert terminal.quiet(1.5) > 0  # it is not laid out for the one and the other size in turn
+        assert "q quit" in terminal.text.splitlines()[29]
+        assert max(map(len, terminal.text.splitlines())) == 100
+
+
 def test_no_color_writes_no_colours_and_shows_the_same_text(tmp_path: Path) -> None:
     project_with_runs(tmp_path)
     with opened(tmp_path, env={"NO_COLOR": "1"}) as terminal:

@@ -108,7 +108,7 @@ def _item(series: Series, width: int, options: Options) -> tuple[Piece, ...]:
         note, room = "", width - 2
     sign = marker(series.slot, options)
     return (
-        (sign + " ", series.slot, NOTHING),
+        (fit(sign + " ", min(2, width)), series.slot, NOTHING),
         (fit(clean(series.label), max(0, room)), TEXT, NOTHING),
         ((" " + note) if note else "", LABEL, NOTHING),
     )
