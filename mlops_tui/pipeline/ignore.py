@@ -1,4 +1,4 @@
-"""What ``.dvcignore`` and ``.gitignore`` leave out, by Git's rules: nested files, ``!`` takes back, the last one counts.
+"""What ``.dvcignore`` and ``.gitignore`` leave out, by the rules of Git: nested files, ``!``, the last match counts.
 
 Knows paths and patterns only; whether something is there, and who wants to know, is others' business.
 """
