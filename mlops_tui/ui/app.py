@@ -230,7 +230,7 @@ class MlopsApp(TravellingApp):
     @property
     def _is_blind(self) -> bool:
         """Whether the terminal is so small that nothing is shown."""
-        return bool(self.screen_stack) and bool({"-tiny-x", "-tiny-y"} & self.screen.classes)
+        return any(self.screen.has_class(name) for name in ("-tiny-x", "-tiny-y")) if self.screen_stack else False
 
     def _leaves(self, key: str) -> bool:
         """Whether a key only leads out: of a dialog, or of the program."""
