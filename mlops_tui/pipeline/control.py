@@ -18,12 +18,14 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from mlops_store import pipelines, processes
 from mlops_store.errors import MlopsError, Refused, StoreFull, StoreReadOnly
 from mlops_store.records import PipelineRun, StageRun, StageState
 from mlops_store.store import Store
 from mlops_tui.pipeline import hold, launch
+from mlops_tui.pipeline.request import Request
 from mlops_tui.project import Project
 
 #: How long a supervisor that has recorded its end may take to be gone.
@@ -36,10 +38,8 @@ def start(
     project: Project,
     *,
     targets: Iterable[str] = (),
-    force: bool = False,
-    jobs: int = 1,
-    keep_going: bool = False,
     name: str = "",
+    **options: Any,
 ) -> str:
     """Starts the stale stages in a process of their own and returns at once.
 
@@ -48,23 +48,22 @@ def start(
     Args:
         project: The project.
         targets: Stages to bring up to date together with what they need; all by default.
-        force: Run them even if they are up to date.
-        jobs: How many stages may run at once.
-        keep_going: After a failure run what does not depend on it; else nothing more is started.
         name: What the run is called; made up by default.
+        **options: The other attributes of ``request.Request``: ``force``, ``jobs``, ``keep_going``, …
 
     Returns:
         The id of the pipeline run.
 
     Raises:
-        Refused: A pipeline run of this project is going on, or there is no pipeline.
+        Refused: A pipeline run of this project is going on, there is no pipeline, or a stage needs more than this
+            machine has.
         SpecError: ``dvc.yaml``, ``dvc.lock`` or a params file is not understood.
         NotFound: A target is not a stage.
         StoreError: The store cannot be written.
     """
     if not os.path.exists(project.pipeline_path):  # nothing is made in a directory that has no pipeline
         raise Refused(f"{project.root} has no pipeline", "describe its stages in dvc.yaml")
-    request = {"targets": list(targets), "force": force, "jobs": jobs, "keep_going": keep_going}
+    request = Request(targets=tuple(targets), **options)
     with Store(project.store_path) as store, _explained(), _lock_for_start(project, store) as lock:
         return launch.begin(store, project, lock, request, name)
 

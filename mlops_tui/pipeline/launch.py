@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlops_store import ids, pipelines, processes, runs
 from mlops_store.errors import Refused
@@ -20,54 +20,56 @@ if TYPE_CHECKING:
     import sqlite3
     import subprocess
 
+    from mlops_tui import config
     from mlops_tui.pipeline import plan, spec
+    from mlops_tui.pipeline.request import Request
 
 #: Supervisors started by this process, kept until they are reaped.
 _children: list[subprocess.Popen[bytes]] = []
 
 
-def begin(store: Store, project: Project, lock: int, request: Mapping[str, Any], name: str) -> str:
+def begin(store: Store, project: Project, lock: int, request: Request, name: str) -> str:
     """Records a new run and starts its supervisor; a run with nothing to do is recorded as finished.
 
     Args:
         store: The project's store.
         project: The project.
         lock: The descriptor that holds the pipeline lock; the supervisor gets a copy.
-        request: ``targets``, ``force``, ``jobs`` and ``keep_going``.
+        request: What is asked for.
         name: What the run is called; '' for a made-up name.
 
     Returns:
         The run's id.
 
     Raises:
-        Refused: There is no pipeline.
+        Refused: There is no pipeline, or a stage needs more than this machine has.
         SpecError: The pipeline, the lock or a params file is not understood.
         NotFound: A target is not a stage.
         OSError: The plan cannot be written, or a file cannot be read.
     """
-    verdict = None if request["force"] or request["targets"] else verdicts.find(project)
+    verdict = None if request.force or request.targets else verdicts.find(project)
     if verdict is not None:
         return _record_idle(store, project, verdict.stages, request, name)
     return _judge(store, project, lock, request, name)
 
 
-def _judge(store: Store, project: Project, lock: int, request: Mapping[str, Any], name: str) -> str:
+def _judge(store: Store, project: Project, lock: int, request: Request, name: str) -> str:
     """Judges the stages, and starts a supervisor for what is stale."""
-    from mlops_tui.pipeline import graph, plan, spec, state
+    from mlops_tui.pipeline import plan, selection, spec, state
 
     before = verdicts.stamps(project)
     pipeline = spec.load(project)
     if not pipeline.stages:
         raise Refused(f"{project.root} has no pipeline", f"describe its stages in {spec.FILE}")
-    order = graph.order(pipeline, request["targets"])
+    order = selection.choose(pipeline, request)
     inputs = state.Inputs(project)
     judged = state.judge(inputs, pipeline, order)
     inputs.fingerprints.flush()
-    if not request["force"] and not any(status.is_stale for status in judged):
-        if not request["targets"]:
+    the_plan = make_plan(project, pipeline, order, request)
+    if not request.force and not any(status.is_stale for status in judged):
+        if not request.targets:
             verdicts.keep(project, pipeline, order, inputs, before)
         return _record_idle(store, project, [(status.stage, status.command) for status in judged], request, name)
-    the_plan = _plan(project, pipeline, order, request)
     plan.save(project, the_plan)
     stages = [
         StageRun(
@@ -82,32 +84,51 @@ def _judge(store: Store, project: Project, lock: int, request: Mapping[str, Any]
     ]
     with store.write() as db:
         _create_run(db, project, the_plan.run_id, name, the_plan.experiment, code=the_plan.code)
-        pipelines.create(db, the_plan.run_id, stages=stages, jobs=the_plan.jobs, request=request)
+        pipelines.create(db, the_plan.run_id, stages=stages, jobs=the_plan.jobs, request=request.as_json())
     supervise(project, the_plan.run_id, lock)
     return the_plan.run_id
 
 
-def _plan(project: Project, pipeline: spec.Pipeline, order: list[str], request: Mapping[str, Any]) -> plan.Plan:
-    from mlops_tui.pipeline import graph, plan
+def make_plan(project: Project, pipeline: spec.Pipeline, order: list[str], request: Request) -> plan.Plan:
+    """The plan of a run that is to be started.
+
+    Args:
+        project: The project.
+        pipeline: Its pipeline.
+        order: The stages that are meant.
+        request: How they are to be run.
+
+    Raises:
+        SpecError: A stage's options or ``mlops.toml`` are not understood.
+        Refused: A stage needs more than this machine has.
+    """
+    from mlops_tui.pipeline import capacity, executors, graph, options, plan
     from mlops_tui.tracking import git
 
     chosen = set(order)
     needs = graph.active(pipeline)
+    stages = tuple(pipeline.stages[name] for name in order)
+    config = _config(project)
+    of_stages = options.read_all(stages)
+    found = capacity.find(config.resources, of_stages)
+    capacity.check(found, of_stages)
     return plan.Plan(
         run_id=ids.new_id(),
-        stages=tuple(pipeline.stages[name] for name in order),
+        stages=stages,
         needs={name: tuple(need for need in needs[name] if need in chosen) for name in order},
-        experiment=_experiment(project),
-        jobs=max(1, min(request["jobs"], len(order))),
-        force=request["force"],
-        keep_going=request["keep_going"],
+        experiment=config.experiment,
+        jobs=max(1, min(request.jobs, len(order))),
+        force=request.force,
+        force_downstream=request.force_downstream,
+        keep_going=request.keep_going,
+        options=of_stages,
+        capacity=found,
+        executors=executors.find(config, stages, of_stages),
         code=git.head(project.root),
     )
 
 
-def _record_idle(
-    store: Store, project: Project, stages: Iterable[tuple[str, str]], request: Mapping[str, Any], name: str
-) -> str:
+def _record_idle(store: Store, project: Project, stages: Iterable[tuple[str, str]], request: Request, name: str) -> str:
     """Records a run that had nothing to do."""
     run_id = ids.new_id()
     cached = [
@@ -115,9 +136,9 @@ def _record_idle(
         for position, (stage, command) in enumerate(stages)
     ]
     with store.write() as db:
-        _create_run(db, project, run_id, name, _experiment(project), has_ended=True)
+        _create_run(db, project, run_id, name, _config(project).experiment, has_ended=True)
         state = PipelineState.FINISHED
-        pipelines.create(db, run_id, stages=cached, jobs=request["jobs"], request=request, state=state)
+        pipelines.create(db, run_id, stages=cached, jobs=request.jobs, request=request.as_json(), state=state)
     return run_id
 
 
@@ -150,12 +171,10 @@ def _create_run(
     )
 
 
-def _experiment(project: Project) -> str:
-    if not os.path.exists(project.config_path):
-        return "default"
+def _config(project: Project) -> config.Config:
     from mlops_tui import config
 
-    return config.load(project).experiment
+    return config.load(project)
 
 
 def supervise(project: Project, run_id: str, lock: int) -> None:

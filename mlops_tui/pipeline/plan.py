@@ -8,9 +8,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from mlops_tui.config import ExecutorConfig
+from mlops_tui.pipeline import options
+from mlops_tui.pipeline.capacity import Capacity
+from mlops_tui.pipeline.options import Options
 from mlops_tui.pipeline.spec import Out, Stage
 from mlops_tui.project import Project
 
@@ -28,7 +32,11 @@ class Plan:
         experiment: Where its runs are filed.
         jobs: How many stages may run at once.
         force: Run every stage, stale or not.
+        force_downstream: Run every stage of which a stage that it needs has run.
         keep_going: After a failure run what does not depend on it.
+        options: How each stage is to be run, as its ``meta`` says.
+        capacity: What the stages share.
+        executors: Those that stages name.
         code: ``git_commit``, ``git_branch`` and ``git_remote`` at the start, as far as known.
     """
 
@@ -38,7 +46,11 @@ class Plan:
     experiment: str
     jobs: int = 1
     force: bool = False
+    force_downstream: bool = False
     keep_going: bool = False
+    options: Mapping[str, Options] = field(default_factory=dict)
+    capacity: Capacity = field(default_factory=Capacity)
+    executors: Mapping[str, ExecutorConfig] = field(default_factory=dict)
     code: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -62,6 +74,9 @@ def save(project: Project, plan: Plan) -> None:
         "experiment": plan.experiment,
         "jobs": plan.jobs,
         "force": plan.force,
+        "force_downstream": plan.force_downstream,
+        "capacity": asdict(plan.capacity),
+        "executors": [asdict(executor) for executor in plan.executors.values()],
         "keep_going": plan.keep_going,
         "code": plan.code,
     }
@@ -80,7 +95,16 @@ def load(project: Project, run_id: str) -> Plan:
         content = json.load(file)
     stages = tuple(_stage_in(stage) for stage in content.pop("stages"))
     needs = {name: tuple(needed) for name, needed in content.pop("needs").items()}
-    return Plan(stages=stages, needs=needs, **content)
+    capacity = content.pop("capacity")
+    executors = [ExecutorConfig(**{**one, "command": tuple(one["command"])}) for one in content.pop("executors")]
+    return Plan(
+        stages=stages,
+        needs=needs,
+        options=options.read_all(stages),
+        capacity=Capacity(**{**capacity, "gpus": tuple(capacity["gpus"])}),
+        executors={executor.name: executor for executor in executors},
+        **content,
+    )
 
 
 def folder(project: Project, run_id: str) -> str:
