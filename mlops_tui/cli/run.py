@@ -5,27 +5,33 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from mlops_store.errors import Refused
 from mlops_store.records import PipelineRun, PipelineState
-from mlops_tui.cli import output, shapes
+from mlops_tui.cli import output
 from mlops_tui.cli.environment import prefer_own_interpreter
 from mlops_tui.cli.follow import Follower, summary
 from mlops_tui.cli.parameters import dry_run_option, json_option, stage_argument
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace, warn
 
+if TYPE_CHECKING:
+    from mlops_tui.pipeline.request import Request
+
 
 @click.command()
 @stage_argument("targets", nargs=-1)
 @click.option("-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Stages at a time.")
+@click.option("-s", "--single-item", is_flag=True, help="Only the stages named, not what they need.")
+@click.option("--downstream", is_flag=True, help="The stages named and all that need them, instead of what they need.")
+@click.option("-p", "--pipeline", "whole_pipeline", is_flag=True, help="All that is connected with the stages named.")
 @click.option("-f", "--force", is_flag=True, help="Run the stages even if nothing has changed.")
+@click.option("--force-downstream", is_flag=True, help="Run what needs a stage that has run, changed or not.")
 @click.option("-k", "--keep-going", is_flag=True, help="After a failure run what does not depend on it.")
 @click.option("-d", "--detach", is_flag=True, help="Start the run and return; 'logs --follow' follows it.")
 @click.option("--name", default="", metavar="NAME", help="A name for the run. [made up]")
@@ -34,26 +40,28 @@ from mlops_tui.cli.workspace import Workspace, warn
 @click.pass_context
 def command(
     context: click.Context,
+    /,
     targets: tuple[str, ...],
-    jobs: int,
-    force: bool,
-    keep_going: bool,
     detach: bool,
     name: str,
     dry_run: bool,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Run the stale stages of the pipeline, or of the stages named and what they need.
 
-    The run belongs to a process of its own: Ctrl+C stops it, a lost connection does not. With --json the stages' output
-    goes to stderr.
+    The run belongs to a process of its own: Ctrl+C stops it, a lost connection does not. --json prints each event as
+    one JSON object on a line of its own: run_started, stage_started, stage_attempt, stage_finished, stage_failed,
+    stage_stopped, stage_cached, stage_skipped, run_finished; the stages' output goes to stderr then.
     """
-    workspace: Workspace = context.obj
-    if dry_run:
-        _plan(workspace, targets, force, as_json)
-        return
     from mlops_tui import pipeline
+    from mlops_tui.pipeline.request import Request
 
+    workspace: Workspace = context.obj
+    request = Request(targets=targets, **options)
+    if dry_run:
+        _show_plan(workspace, request, as_json)
+        return
     if not os.path.exists(workspace.project.pipeline_path):  # before a store is made for nothing
         raise Refused(
             f"there is no dvc.yaml in {workspace.project.root}",
@@ -61,16 +69,12 @@ def command(
         )
     prefer_own_interpreter(workspace.project)
     with _counted_interrupts() as interrupts:
-        run_id = pipeline.start(
-            workspace.project, targets=targets, force=force, jobs=jobs, keep_going=keep_going, name=name
-        )
+        run_id = pipeline.start(workspace.project, name=name, **request.as_json())
         if detach and not interrupts:
-            _tell_started(run_id, as_json)
+            _tell_started(workspace, run_id, as_json)
             return
-        run = _follow(workspace, run_id, sys.stderr if as_json else sys.stdout, interrupts)
-    if as_json:
-        output.write_json(shapes.pipeline_run(run, time.time()))
-    else:
+        run = _follow(workspace, run_id, as_json, interrupts)
+    if not as_json:
         output.say(summary(run))
     context.exit(0 if run.state is PipelineState.FINISHED else 1)
 
@@ -95,9 +99,10 @@ def _counted_interrupts() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, before)
 
 
-def _follow(workspace: Workspace, run_id: str, stream: TextIO, interrupts: list[int]) -> PipelineRun:
+def _follow(workspace: Workspace, run_id: str, as_json: bool, interrupts: list[int]) -> PipelineRun:
     """Shows the run until it has ended. The first Ctrl+C asks it to stop, a second one leaves at once."""
     is_stopping = False
+    stream = sys.stderr if as_json else sys.stdout
 
     def stop_when_interrupted() -> None:
         nonlocal is_stopping
@@ -105,7 +110,12 @@ def _follow(workspace: Workspace, run_id: str, stream: TextIO, interrupts: list[
             is_stopping = True
             _stop(workspace, run_id, stream)
 
-    return Follower(workspace.project, workspace.create(), run_id, stream).follow(stop_when_interrupted)
+    store = workspace.create()
+    if not as_json:
+        return Follower(workspace.project, store, run_id, stream).follow(stop_when_interrupted)
+    from mlops_tui.cli.run_events import Events
+
+    return Follower(workspace.project, store, run_id, stream, observe=Events(store).look).follow(stop_when_interrupted)
 
 
 def _stop(workspace: Workspace, run_id: str, stream: TextIO) -> None:
@@ -119,21 +129,21 @@ def _stop(workspace: Workspace, run_id: str, stream: TextIO) -> None:
         warn(error.message)
 
 
-def _tell_started(run_id: str, as_json: bool) -> None:
+def _tell_started(workspace: Workspace, run_id: str, as_json: bool) -> None:
     if as_json:
-        output.write_json({"run_id": run_id})
+        from mlops_store import pipelines
+        from mlops_tui.cli.run_events import write_start
+
+        write_start(pipelines.get(workspace.create().read(), run_id))
     else:
         output.say(f"started {run_id}; mlops-tui logs --follow shows it, mlops-tui stop stops it")
 
 
-def _plan(workspace: Workspace, targets: tuple[str, ...], force: bool, as_json: bool) -> None:
+def _show_plan(workspace: Workspace, request: Request, as_json: bool) -> None:
     """Prints what a run would do."""
-    from mlops_tui.pipeline import graph, spec, state
+    from mlops_tui.pipeline import launch
 
-    pipeline = spec.load(workspace.project)
-    chosen = set(graph.order(pipeline, targets or None))
-    stages = [stage for stage in state.status(workspace.project, pipeline, workspace.find()) if stage.stage in chosen]
-    planned = [stage for stage in stages if stage.is_stale or force]
+    planned = launch.preview(workspace.project, request)
     if as_json:
         output.write_json_lines({"stage": stage.stage, "reasons": stage.reasons} for stage in planned)
     elif planned:

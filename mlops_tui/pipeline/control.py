@@ -34,13 +34,7 @@ _POLL_S = 0.005
 _POLLS_TO_LOOK = 200
 
 
-def start(
-    project: Project,
-    *,
-    targets: Iterable[str] = (),
-    name: str = "",
-    **options: Any,
-) -> str:
+def start(project: Project, *, targets: Iterable[str] = (), name: str = "", **options: Any) -> str:
     """Starts the stale stages in a process of their own and returns at once.
 
     When nothing is stale, the run is recorded as finished, with every stage 'cached', and nothing is started.
@@ -49,7 +43,7 @@ def start(
         project: The project.
         targets: Stages to bring up to date together with what they need; all by default.
         name: What the run is called; made up by default.
-        **options: The other attributes of ``request.Request``: ``force``, ``jobs``, ``keep_going``, …
+        **options: The other attributes of ``request.Request``: ``force``, ``jobs``, ``keep_going`` …
 
     Returns:
         The id of the pipeline run.
@@ -63,9 +57,8 @@ def start(
     """
     if not os.path.exists(project.pipeline_path):  # nothing is made in a directory that has no pipeline
         raise Refused(f"{project.root} has no pipeline", "describe its stages in dvc.yaml")
-    request = Request(targets=tuple(targets), **options)
     with Store(project.store_path) as store, _explained(), _lock_for_start(project, store) as lock:
-        return launch.begin(store, project, lock, request, name)
+        return launch.begin(store, project, lock, Request(tuple(targets), **options), name)
 
 
 def stop(project: Project, run_id: str, by: str = "") -> None:

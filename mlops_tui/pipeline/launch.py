@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import subprocess
 
     from mlops_tui import config
-    from mlops_tui.pipeline import plan, spec
+    from mlops_tui.pipeline import plan, spec, state
     from mlops_tui.pipeline.request import Request
 
 #: Supervisors started by this process, kept until they are reaped.
@@ -87,6 +87,23 @@ def _judge(store: Store, project: Project, lock: int, request: Request, name: st
         pipelines.create(db, the_plan.run_id, stages=stages, jobs=the_plan.jobs, request=request.as_json())
     supervise(project, the_plan.run_id, lock)
     return the_plan.run_id
+
+
+def preview(project: Project, request: Request) -> list[state.StageStatus]:
+    """The stages that a run would bring up to date, and why; nothing is written or started.
+
+    Raises:
+        SpecError: The pipeline, a stage's options, the lock or a params file is not understood.
+        NotFound: A target is not a stage.
+        Refused: A stage needs more than this machine has.
+    """
+    from mlops_tui.pipeline import selection, spec, state
+
+    pipeline = spec.load(project)
+    order = selection.choose(pipeline, request)
+    make_plan(project, pipeline, order, request)
+    judged = state.judge(state.Inputs(project), pipeline, order)
+    return [status for status in judged if status.is_stale or request.force]
 
 
 def make_plan(project: Project, pipeline: spec.Pipeline, order: list[str], request: Request) -> plan.Plan:
