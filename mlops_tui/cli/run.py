@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import os
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlops_store.errors import Refused
-from mlops_store.records import PipelineRun, PipelineState
+from mlops_store.errors import Busy, Refused, UsageError
+from mlops_store.records import PipelineState
 from mlops_tui.cli import output
 from mlops_tui.cli.environment import prefer_own_interpreter
-from mlops_tui.cli.follow import Follower, summary
+from mlops_tui.cli.follow import summary
 from mlops_tui.cli.parameters import dry_run_option, json_option, stage_argument
+from mlops_tui.cli.run_following import counted_interrupts, follow
 from mlops_tui.cli.table import write_table
-from mlops_tui.cli.workspace import Workspace, warn
+from mlops_tui.cli.workspace import Workspace
 
 if TYPE_CHECKING:
     from mlops_tui.pipeline.request import Request
@@ -35,6 +32,17 @@ if TYPE_CHECKING:
 @click.option("-k", "--keep-going", is_flag=True, help="After a failure run what does not depend on it.")
 @click.option("-d", "--detach", is_flag=True, help="Start the run and return; 'logs --follow' follows it.")
 @click.option("--name", default="", metavar="NAME", help="A name for the run. [made up]")
+@click.option("--wait", is_flag=True, help="Wait for a run that is under way instead of being refused.")
+@click.option("--queue", "may_queue", is_flag=True, help="Put it into the queue and return, if a run is under way.")
+@click.option("--priority", type=int, default=0, metavar="N", help="In the queue, higher goes first. [0]")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE[,VALUE...]",
+    help="Run in a copy with this value of params.yaml (or FILE:KEY=...); several values make a run each.",
+)
+@click.option("--parallel", type=click.IntRange(min=1), metavar="N", help="With --set, runs at a time. [1]")
 @dry_run_option
 @json_option
 @click.pass_context
@@ -44,6 +52,11 @@ def command(
     targets: tuple[str, ...],
     detach: bool,
     name: str,
+    wait: bool,
+    may_queue: bool,
+    priority: int,
+    settings: tuple[str, ...],
+    parallel: int | None,
     dry_run: bool,
     as_json: bool,
     **options: Any,
@@ -51,82 +64,78 @@ def command(
     """Run the stale stages of the pipeline, or of the stages named and what they need.
 
     The run belongs to a process of its own: Ctrl+C stops it, a lost connection does not. --json prints each event as
-    one JSON object on a line of its own: run_started, stage_started, stage_attempt, stage_finished, stage_failed,
-    stage_stopped, stage_cached, stage_skipped, run_finished; the stages' output goes to stderr then.
+    one JSON object on a line of its own: run_queued, run_started, stage_started, stage_attempt, stage_finished,
+    stage_failed, stage_stopped, stage_cached, stage_skipped, run_finished; the stages' output goes to stderr then.
+
+    With --set the project's files stay as they are: each run works in its own copy, and 'queue apply RUN' takes one
+    over.
     """
-    from mlops_tui import pipeline
     from mlops_tui.pipeline.request import Request
 
     workspace: Workspace = context.obj
-    request = Request(targets=targets, **options)
-    if dry_run:
-        _show_plan(workspace, request, as_json)
-        return
+    if parallel is not None and not settings:
+        raise UsageError("--parallel is about experiments", "give --set KEY=VALUE,VALUE, or -j for stages at a time")
+    if priority and not (wait or may_queue or settings):
+        raise UsageError("--priority is about runs that wait", "give --queue, --wait or --set with it")
     if not os.path.exists(workspace.project.pipeline_path):  # before a store is made for nothing
         raise Refused(
             f"there is no dvc.yaml in {workspace.project.root}",
             "describe the stages of a pipeline there; mlops-tui demo writes an example",
         )
+    request = Request(targets=targets, parallel=parallel or 1, **options)
     prefer_own_interpreter(workspace.project)
-    with _counted_interrupts() as interrupts:
-        run_id = pipeline.start(workspace.project, name=name, **request.as_json())
+    if settings:
+        from mlops_tui.cli import run_experiments
+
+        shown = run_experiments.Shown(as_json=as_json, is_detached=detach or may_queue)
+        context.exit(run_experiments.run(workspace, request, settings, name, priority, shown, dry_run=dry_run))
+    if dry_run:
+        _show_plan(workspace, request, as_json)
+        return
+    with counted_interrupts() as interrupts:
+        run_id = _start(workspace, request, name, priority, interrupts, wait=wait, may_queue=may_queue, as_json=as_json)
+        if run_id is None:
+            return
         if detach and not interrupts:
             _tell_started(workspace, run_id, as_json)
             return
-        run = _follow(workspace, run_id, as_json, interrupts)
+        run = follow(workspace, run_id, as_json, interrupts)
     if not as_json:
         output.say(summary(run))
     context.exit(0 if run.state is PipelineState.FINISHED else 1)
 
 
-@contextmanager
-def _counted_interrupts() -> Iterator[list[int]]:
-    """Collects the first Ctrl+C: amid the start of a run it would leave behind a run that nobody was told of.
-
-    The second one interrupts, as usual.
-    """
-    seen: list[int] = []
-
-    def count(number: int, _: object) -> None:
-        if seen:
-            raise KeyboardInterrupt
-        seen.append(number)
-
-    before = signal.signal(signal.SIGINT, count)
-    try:
-        yield seen
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _follow(workspace: Workspace, run_id: str, as_json: bool, interrupts: list[int]) -> PipelineRun:
-    """Shows the run until it has ended. The first Ctrl+C asks it to stop, a second one leaves at once."""
-    is_stopping = False
-    stream = sys.stderr if as_json else sys.stdout
-
-    def stop_when_interrupted() -> None:
-        nonlocal is_stopping
-        if interrupts and not is_stopping:
-            is_stopping = True
-            _stop(workspace, run_id, stream)
-
-    store = workspace.create()
-    if not as_json:
-        return Follower(workspace.project, store, run_id, stream).follow(stop_when_interrupted)
-    from mlops_tui.cli.run_events import Events
-
-    return Follower(workspace.project, store, run_id, stream, observe=Events(store).look).follow(stop_when_interrupted)
-
-
-def _stop(workspace: Workspace, run_id: str, stream: TextIO) -> None:
-    from mlops_store import processes
+def _start(
+    workspace: Workspace,
+    request: Request,
+    name: str,
+    priority: int,
+    interrupts: list[int],
+    *,
+    wait: bool,
+    may_queue: bool,
+    as_json: bool,
+) -> str | None:
+    """Starts a run, or lets it wait for its turn where that is asked for; None when it is left waiting."""
+    from mlops_store import queue
     from mlops_tui import pipeline
 
-    stream.write("stopping; Ctrl+C again leaves now\n")
-    try:
-        pipeline.stop(workspace.project, run_id, by=processes.user())
-    except Refused as error:  # it has ended meanwhile
-        warn(error.message)
+    may_wait = wait or may_queue
+    # those that wait already go first
+    if not (may_wait and workspace.project.has_store and not queue.is_empty(workspace.create().read())):
+        try:
+            return pipeline.start(workspace.project, name=name, **request.as_json())
+        except Busy:
+            if not may_wait:
+                raise
+    from mlops_tui.cli import waiting
+
+    run_id = waiting.enqueue(workspace, request, name=name, priority=priority)
+    pipeline.recover(workspace.project, workspace.create())  # what was under way may have ended meanwhile
+    if waiting.tell(workspace, run_id, as_json=as_json) and not wait:
+        return None
+    waiting.await_turn(workspace, run_id, interrupts)
+    return run_id
 
 
 def _tell_started(workspace: Workspace, run_id: str, as_json: bool) -> None:

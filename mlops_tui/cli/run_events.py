@@ -3,6 +3,7 @@
 Every object has ``event``, ``at`` (Unix seconds), ``run_id`` (the pipeline run); those about a stage have ``stage``:
 
 =================  ====================================================================================================
+``run_queued``     it waits for its turn: ``name``, ``priority``, ``place``, ``changes`` (params file -> key -> value)
 ``run_started``    ``name``, ``jobs``, ``stages``: a list of ``stage``, ``state``, ``reasons``, ``command``
 ``stage_started``  ``stage_run_id``, ``attempt``, ``command``, ``reasons``, ``log_path``
 ``stage_attempt``  an attempt has failed and another follows: ``stage_run_id``, ``attempt``, ``exit_code``,
@@ -24,7 +25,7 @@ from mlops_store.records import PipelineRun, StageRun, StageState
 from mlops_tui.cli import output, shapes
 
 if TYPE_CHECKING:
-    from mlops_store.records import StageAttempt
+    from mlops_store.records import QueuedRun, StageAttempt
     from mlops_store.store import Store
 
 #: When, what, and the rest of the object.
@@ -99,6 +100,21 @@ class Events:
 def write_start(run: PipelineRun) -> None:
     """Prints that a run has started."""
     _write(run, "run_started", run.started_at, _beginning(run))
+
+
+def write_queued(entry: QueuedRun, place: int) -> None:
+    """Prints that a run is waiting, and as which in the queue; the first place is 1."""
+    output.write_json_line(
+        {
+            "event": "run_queued",
+            "at": entry.queued_at,
+            "run_id": entry.run_id,
+            "name": entry.name,
+            "priority": entry.priority,
+            "place": place,
+            "changes": entry.request["changes"],
+        }
+    )
 
 
 def _write(run: PipelineRun, kind: str, at: float, content: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from mlops_store import ids, pipelines, processes, runs
+from mlops_store import events, ids, pipelines, processes, queue, runs
 from mlops_store.errors import Refused
 from mlops_store.records import PipelineState, StageRun, StageState
 from mlops_store.store import Store
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from mlops_tui.pipeline import plan, spec, state
     from mlops_tui.pipeline.request import Request
 
+#: Tells which params an experiment has changed.
+CHANGES_TAG = "mlops.set"
+_DEFAULT_EXPERIMENT = "default"
 #: Supervisors started by this process, kept until they are reaped.
 _children: list[subprocess.Popen[bytes]] = []
 
@@ -47,14 +50,37 @@ def begin(store: Store, project: Project, lock: int, request: Request, name: str
         NotFound: A target is not a stage.
         OSError: The plan cannot be written, or a file cannot be read.
     """
+    run_id = ids.new_id()
+    if record(store, project, request, name, run_id):
+        supervise(project, run_id, lock)
+    return run_id
+
+
+def record(store: Store, project: Project, request: Request, name: str, run_id: str) -> bool:
+    """Records a new run, which takes it out of the queue; see ``begin``.
+
+    Returns:
+        Whether it has anything to do; else it is recorded as finished.
+    """
     verdict = None if request.force or request.targets else verdicts.find(project)
-    if verdict is not None:
-        return _record_idle(store, project, verdict.stages, request, name)
-    return _judge(store, project, lock, request, name)
+    if verdict is None:
+        return _judge(store, project, request, name, run_id)
+    _record_idle(store, project, verdict.stages, request, name, run_id)
+    return False
 
 
-def _judge(store: Store, project: Project, lock: int, request: Request, name: str) -> str:
-    """Judges the stages, and starts a supervisor for what is stale."""
+def record_failure(store: Store, project: Project, request: Request, name: str, run_id: str, reason: str) -> None:
+    """Records a run that was waiting and cannot be started."""
+    with store.write() as db:
+        _create_run(db, project, run_id, name, _DEFAULT_EXPERIMENT, request, status="FAILED", error=reason)
+        pipelines.create(
+            db, run_id, stages=[], jobs=request.jobs, request=request.as_json(), state=PipelineState.FAILED
+        )
+        events.add(db, "pipeline.failed", f"run:{run_id}", storable(reason))
+
+
+def _judge(store: Store, project: Project, request: Request, name: str, run_id: str) -> bool:
+    """Judges the stages, and makes a plan when any is stale."""
     from mlops_tui.pipeline import plan, selection, spec, state
 
     before = verdicts.stamps(project)
@@ -65,11 +91,12 @@ def _judge(store: Store, project: Project, lock: int, request: Request, name: st
     inputs = state.Inputs(project)
     judged = state.judge(inputs, pipeline, order)
     inputs.fingerprints.flush()
-    the_plan = make_plan(project, pipeline, order, request)
+    the_plan = make_plan(project, pipeline, order, request, run_id)
     if not request.force and not any(status.is_stale for status in judged):
         if not request.targets:
             verdicts.keep(project, pipeline, order, inputs, before)
-        return _record_idle(store, project, [(status.stage, status.command) for status in judged], request, name)
+        _record_idle(store, project, [(one.stage, one.command) for one in judged], request, name, run_id)
+        return False
     plan.save(project, the_plan)
     stages = [
         StageRun(
@@ -78,15 +105,14 @@ def _judge(store: Store, project: Project, lock: int, request: Request, name: st
             state=StageState.WAITING if status.is_stale or the_plan.force else StageState.CACHED,
             reasons=status.reasons or (("forced",) if the_plan.force else ()),
             command=storable(status.command),
-            log_path=plan.stage_file(project, the_plan.run_id, status.stage, "log"),
+            log_path=plan.stage_file(project, run_id, status.stage, "log"),
         )
         for position, status in enumerate(judged)
     ]
     with store.write() as db:
-        _create_run(db, project, the_plan.run_id, name, the_plan.experiment, code=the_plan.code)
-        pipelines.create(db, the_plan.run_id, stages=stages, jobs=the_plan.jobs, request=request.as_json())
-    supervise(project, the_plan.run_id, lock)
-    return the_plan.run_id
+        _create_run(db, project, run_id, name, the_plan.experiment, request, code=the_plan.code)
+        pipelines.create(db, run_id, stages=stages, jobs=the_plan.jobs, request=request.as_json())
+    return True
 
 
 def preview(project: Project, request: Request) -> list[state.StageStatus]:
@@ -101,12 +127,26 @@ def preview(project: Project, request: Request) -> list[state.StageStatus]:
 
     pipeline = spec.load(project)
     order = selection.choose(pipeline, request)
-    make_plan(project, pipeline, order, request)
+    make_plan(project, pipeline, order, request, "")
     judged = state.judge(state.Inputs(project), pipeline, order)
     return [status for status in judged if status.is_stale or request.force]
 
 
-def make_plan(project: Project, pipeline: spec.Pipeline, order: list[str], request: Request) -> plan.Plan:
+def check(project: Project, request: Request) -> None:
+    """Refuses what could not be started, without looking at what is stale.
+
+    Raises:
+        SpecError: See ``preview``.
+        NotFound: See ``preview``.
+        Refused: See ``preview``.
+    """
+    from mlops_tui.pipeline import selection, spec
+
+    pipeline = spec.load(project)
+    make_plan(project, pipeline, selection.choose(pipeline, request), request, "")
+
+
+def make_plan(project: Project, pipeline: spec.Pipeline, order: list[str], request: Request, run_id: str) -> plan.Plan:
     """The plan of a run that is to be started.
 
     Args:
@@ -114,6 +154,7 @@ def make_plan(project: Project, pipeline: spec.Pipeline, order: list[str], reque
         pipeline: Its pipeline.
         order: The stages that are meant.
         request: How they are to be run.
+        run_id: The run.
 
     Raises:
         SpecError: A stage's options or ``mlops.toml`` are not understood.
@@ -130,7 +171,7 @@ def make_plan(project: Project, pipeline: spec.Pipeline, order: list[str], reque
     found = capacity.find(config.resources, of_stages)
     capacity.check(found, of_stages)
     return plan.Plan(
-        run_id=ids.new_id(),
+        run_id=run_id,
         stages=stages,
         needs={name: tuple(need for need in needs[name] if need in chosen) for name in order},
         experiment=config.experiment,
@@ -141,22 +182,23 @@ def make_plan(project: Project, pipeline: spec.Pipeline, order: list[str], reque
         options=of_stages,
         capacity=found,
         executors=executors.find(config, stages, of_stages),
-        code=git.head(project.root),
+        in_workspace=request.in_workspace,
+        code=git.head(project.main_root),
     )
 
 
-def _record_idle(store: Store, project: Project, stages: Iterable[tuple[str, str]], request: Request, name: str) -> str:
+def _record_idle(
+    store: Store, project: Project, stages: Iterable[tuple[str, str]], request: Request, name: str, run_id: str
+) -> None:
     """Records a run that had nothing to do."""
-    run_id = ids.new_id()
     cached = [
         StageRun(stage=stage, position=position, state=StageState.CACHED, command=storable(command))
         for position, (stage, command) in enumerate(stages)
     ]
     with store.write() as db:
-        _create_run(db, project, run_id, name, _config(project).experiment, has_ended=True)
+        _create_run(db, project, run_id, name, _experiment(project), request, status="FINISHED")
         state = PipelineState.FINISHED
         pipelines.create(db, run_id, stages=cached, jobs=request.jobs, request=request.as_json(), state=state)
-    return run_id
 
 
 def _create_run(
@@ -165,27 +207,43 @@ def _create_run(
     run_id: str,
     name: str,
     experiment: str,
+    request: Request,
     *,
     code: Mapping[str, str] | None = None,
-    has_ended: bool = False,
+    status: str = "RUNNING",
+    error: str = "",
 ) -> None:
     now = time.time()
     if not name:
-        name = f"pipeline-{db.execute('SELECT count(*) FROM pipeline_runs').fetchone()[0] + 1}"
+        kind = "experiment" if request.in_workspace else "pipeline"
+        name = f"{kind}-{db.execute('SELECT count(*) FROM pipeline_runs').fetchone()[0] + 1}"
     runs.create(
         db,
         run_id=run_id,
         name=storable(name),
         experiment=experiment,
         kind="pipeline",
-        status="FINISHED" if has_ended else "RUNNING",
+        status=status,
         started_at=now,
-        ended_at=now if has_ended else None,
+        ended_at=None if status == "RUNNING" else now,
+        error=storable(error),
         user=processes.user(),
         host=os.uname().nodename,
         cwd=storable(project.root),
         **(code or {}),
     )
+    if request.changes:
+        from mlops_tui.pipeline.recording import shown_params
+
+        changed = shown_params(request.changes)
+        runs.set_params(db, run_id, changed)
+        runs.set_tags(db, run_id, {CHANGES_TAG: ", ".join(f"{key}={value}" for key, value in changed.items())})
+    queue.remove(db, run_id)
+
+
+def _experiment(project: Project) -> str:
+    # a run with nothing to do gets by without reading the configuration where there is none
+    return _config(project).experiment if os.path.exists(project.config_path) else _DEFAULT_EXPERIMENT
 
 
 def _config(project: Project) -> config.Config:
@@ -213,8 +271,8 @@ def supervise(project: Project, run_id: str, lock: int) -> None:
         _children.append(
             subprocess.Popen(
                 # -P: the project's directory may hold modules with the names of ours or of the standard library
-                [sys.executable, "-P", "-m", "mlops_tui.pipeline.supervisor", project.root, run_id, str(lock)],
-                cwd=project.root,
+                [sys.executable, "-P", "-m", "mlops_tui.pipeline.supervisor", project.main_root, run_id, str(lock)],
+                cwd=project.main_root,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -37,6 +37,7 @@ class Plan:
         options: How each stage is to be run, as its ``meta`` says.
         capacity: What the stages share.
         executors: Those that stages name.
+        in_workspace: It works in a copy of the project.
         code: ``git_commit``, ``git_branch`` and ``git_remote`` at the start, as far as known.
     """
 
@@ -51,6 +52,7 @@ class Plan:
     options: Mapping[str, Options] = field(default_factory=dict)
     capacity: Capacity = field(default_factory=Capacity)
     executors: Mapping[str, ExecutorConfig] = field(default_factory=dict)
+    in_workspace: bool = False
     code: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -78,6 +80,7 @@ def save(project: Project, plan: Plan) -> None:
         "capacity": asdict(plan.capacity),
         "executors": [asdict(executor) for executor in plan.executors.values()],
         "keep_going": plan.keep_going,
+        "in_workspace": plan.in_workspace,
         "code": plan.code,
     }
     with open(os.path.join(directory, _PLAN), "w", encoding="ascii") as file:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from mlops_store.errors import UsageError
@@ -22,6 +22,9 @@ class Request:
         single_item: Only the targets themselves, not what they need.
         downstream: The targets and everything that needs them, instead of what they need.
         whole_pipeline: Everything that is connected with a target.
+        in_workspace: Run in a copy of the project, made when the request was.
+        changes: Params file -> dotted key -> the value that it has in that copy.
+        parallel: How many runs in copies may be under way for this one to start, itself included.
     """
 
     targets: tuple[str, ...] = ()
@@ -32,6 +35,9 @@ class Request:
     single_item: bool = False
     downstream: bool = False
     whole_pipeline: bool = False
+    in_workspace: bool = False
+    changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    parallel: int = 1
 
     def __post_init__(self) -> None:
         if self.single_item + self.downstream + self.whole_pipeline > 1:
@@ -41,7 +47,7 @@ class Request:
 
     def as_json(self) -> dict[str, Any]:
         """What ``from_json`` reads back."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
 
 def from_json(content: Mapping[str, Any]) -> Request:

@@ -314,7 +314,7 @@ class Runner:
         if turn.holding.gpus:
             environment["CUDA_VISIBLE_DEVICES"] = ",".join(turn.holding.gpus)
         environment.update(
-            MLOPS_PROJECT=self._project.root,
+            MLOPS_PROJECT=self._project.main_root,  # scripts log to the store
             MLOPS_RUN_ID=run_id,
             MLOPS_EXPERIMENT=self._plan.experiment,
             MLOPS_STAGE=stage.name,

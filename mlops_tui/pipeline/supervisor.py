@@ -15,11 +15,11 @@ import time
 from collections import deque
 from types import FrameType
 
-from mlops_store import pipelines, processes
+from mlops_store import pipelines, processes, queue
 from mlops_store.errors import MlopsError
 from mlops_store.records import PipelineRun, PipelineState, StageRun, StageState
 from mlops_store.store import Store
-from mlops_tui.pipeline import plan, summary, tokens
+from mlops_tui.pipeline import launch, plan, request, summary, tokens, turns
 from mlops_tui.pipeline.recording import Recorder
 from mlops_tui.pipeline.runner import Runner, Turn
 from mlops_tui.pipeline.schedule import Schedule
@@ -248,7 +248,7 @@ class Supervisor:
         def look() -> None:
             from mlops_tui.tracking import git
 
-            difference = git.diff(self._project.root)
+            difference = git.diff(self._project.main_root)
             if difference is not None:
                 self._recorder.describe(git_dirty=int(bool(difference)), git_diff=difference)
             self._store.close_thread()
@@ -257,7 +257,7 @@ class Supervisor:
 
 
 def main(arguments: list[str]) -> int:
-    """Supervises the run that the arguments name, until it has ended.
+    """Supervises the run that the arguments name, until it has ended; one that was waiting is begun first.
 
     Args:
         arguments: The project's root, the run's id, and the descriptor of the locked lock file.
@@ -267,21 +267,47 @@ def main(arguments: list[str]) -> int:
     project = Project(root)
     signal.signal(signal.SIGHUP, _ignore)  # not SIG_IGN, which the stages would inherit
     with Store(project.store_path) as store:
-        recorder = Recorder(store, plan.empty(run_id))
-        try:
-            the_plan = plan.load(project, run_id)
-            recorder = Recorder(store, the_plan)
-            supervisor = Supervisor(project, the_plan, store, recorder)
-            signal.signal(signal.SIGTERM, supervisor.request_stop)
-            signal.signal(signal.SIGINT, supervisor.request_stop)
-            state = supervisor.supervise()
-        except Exception as error:
-            recorder.give_up(f"the supervisor failed: {error}")
-            raise
-    if state is PipelineState.FINISHED:
+        has_work = _begin(store, project, run_id)
+        state = _supervise(store, project, run_id) if has_work else PipelineState.FINISHED
         os.close(int(lock))  # whoever waits for the run need not wait for this
+        turns.advance(project, store)
+    if has_work and state is PipelineState.FINISHED and not os.path.isdir(project.workspace(run_id).state_dir):
         _look_again(project)
     return 0 if state is PipelineState.FINISHED else 1
+
+
+def _begin(store: Store, project: Project, run_id: str) -> bool:
+    """Begins the run if it was waiting; returns whether there is anything to supervise."""
+    entry = queue.find(store.read(), run_id)
+    if entry is None:
+        return pipelines.is_live(store.read(), run_id)
+    asked = request.from_json(entry.request)
+    place = project.workspace(run_id) if asked.in_workspace else project
+    try:
+        if asked.in_workspace:
+            from mlops_tui.pipeline import spec, workspaces
+
+            workspaces.fill(project, place, spec.load(place), Inputs(place))
+        return launch.record(store, place, asked, entry.name, run_id)
+    except (MlopsError, OSError) as error:
+        print(error, file=sys.stderr)  # noqa: T201 the supervisor's own log
+        launch.record_failure(store, place, asked, entry.name, run_id, f"could not be started: {error}")
+        return False
+
+
+def _supervise(store: Store, project: Project, run_id: str) -> PipelineState:
+    recorder = Recorder(store, plan.empty(run_id))
+    try:
+        the_plan = plan.load(project, run_id)
+        recorder = Recorder(store, the_plan)
+        place = project.workspace(run_id) if the_plan.in_workspace else project
+        supervisor = Supervisor(place, the_plan, store, recorder)
+        signal.signal(signal.SIGTERM, supervisor.request_stop)
+        signal.signal(signal.SIGINT, supervisor.request_stop)
+        return supervisor.supervise()
+    except Exception as error:
+        recorder.give_up(f"the supervisor failed: {error}")
+        raise
 
 
 def _look_again(project: Project) -> None:

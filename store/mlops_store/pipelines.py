@@ -191,8 +191,9 @@ def newest(db: sqlite3.Connection, limit: int = 20) -> list[PipelineRun]:
 
 
 def latest(db: sqlite3.Connection) -> PipelineRun | None:
-    """The newest pipeline run, or None when there is none."""
-    found = newest(db, 1)
+    """The newest pipeline run in the project itself, not in a copy of it; None when there is none."""
+    condition = "r.deleted_at IS NULL AND json_extract(p.request, '$.in_workspace') IS NOT 1"
+    found = _load(db, f"{_RUNS} WHERE {condition} ORDER BY p.run_id DESC LIMIT 1", ())
     return found[0] if found else None
 
 
@@ -207,6 +208,12 @@ def is_live(db: sqlite3.Connection, run_id: str) -> bool:
         "SELECT state FROM pipeline_runs WHERE run_id = (SELECT id FROM runs WHERE run_id = ?)", (run_id,)
     ).fetchone()
     return row is not None and PipelineState(row[0]).is_live
+
+
+def exists(db: sqlite3.Connection, run_id: str) -> bool:
+    """Whether there is a pipeline run of this id."""
+    statement = "SELECT 1 FROM pipeline_runs WHERE run_id = (SELECT id FROM runs WHERE run_id = ?)"
+    return db.execute(statement, (run_id,)).fetchone() is not None
 
 
 def get(db: sqlite3.Connection, run_id: str) -> PipelineRun:
