@@ -17,6 +17,7 @@ Every object has ``event``, ``at`` (Unix seconds), ``run_id`` (the pipeline run)
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -30,13 +31,8 @@ if TYPE_CHECKING:
 
 #: When, what, and the rest of the object.
 _Event = tuple[float, str, Mapping[str, Any]]
-_ENDS = {
-    StageState.DONE: "stage_finished",
-    StageState.FAILED: "stage_failed",
-    StageState.STOPPED: "stage_stopped",
-    StageState.CACHED: "stage_cached",
-    StageState.SKIPPED: "stage_skipped",
-}
+#: The end of a stage may be written shortly after the start of the next: so long an event waits for earlier ones.
+_HOLD_S = 0.25
 
 
 class Events:
@@ -53,6 +49,7 @@ class Events:
         self._begun: dict[str, int] = {}
         self._over: dict[str, int] = {}
         self._ended: set[str] = set()
+        self._pending: list[_Event] = []
 
     def look(self, run: PipelineRun) -> None:
         """Prints what has happened since the last look, the oldest first."""
@@ -60,7 +57,10 @@ class Events:
             self._has_started = True
             write_start(run)
         found = [event for stage in run.stages if stage.stage not in self._ended for event in self._of(run, stage)]
-        for at, kind, content in sorted(found, key=lambda event: event[0]):
+        self._pending = sorted([*self._pending, *found], key=lambda event: event[0])
+        until = time.time() - _HOLD_S if run.state.is_live else math.inf
+        while self._pending and self._pending[0][0] <= until:
+            at, kind, content = self._pending.pop(0)
             _write(run, kind, at, content)
         if not run.state.is_live and not self._has_ended:
             self._has_ended = True
@@ -81,7 +81,8 @@ class Events:
             yield from self._start(stage, stage.attempt, stage.run_id, stage.started_at)
         if stage.state.is_final:
             self._ended.add(name)
-            yield stage.ended_at or time.time(), _ENDS[stage.state], _end(stage)
+            how = "finished" if stage.state is StageState.DONE else str(stage.state)
+            yield stage.ended_at or time.time(), f"stage_{how}", _end(stage)
 
     def _start(self, stage: StageRun, attempt: int, run_id: str | None, at: float | None) -> Iterator[_Event]:
         if attempt > self._begun.get(stage.stage, 0):

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlops_store import events, ids, pipelines, processes, queue, runs
@@ -29,6 +30,17 @@ CHANGES_TAG = "mlops.set"
 _DEFAULT_EXPERIMENT = "default"
 #: Supervisors started by this process, kept until they are reaped.
 _children: list[subprocess.Popen[bytes]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class _NewRun:
+    """A run that is to be recorded; see ``record``."""
+
+    project: Project
+    request: Request
+    name: str
+    run_id: str
+    was_waiting: bool
 
 
 def begin(store: Store, project: Project, lock: int, request: Request, name: str) -> str:
@@ -56,32 +68,46 @@ def begin(store: Store, project: Project, lock: int, request: Request, name: str
     return run_id
 
 
-def record(store: Store, project: Project, request: Request, name: str, run_id: str) -> bool:
-    """Records a new run, which takes it out of the queue; see ``begin``.
+def record(
+    store: Store, project: Project, request: Request, name: str, run_id: str, *, was_waiting: bool = False
+) -> bool:
+    """Records a new run; see ``begin``.
+
+    Args:
+        store: The project's store.
+        project: The project, or the copy of it in which the run works.
+        request: What is asked for.
+        name: What the run is called; '' for a made-up name.
+        run_id: Its id.
+        was_waiting: It leaves the queue in the same moment, and is refused if it has left already.
 
     Returns:
         Whether it has anything to do; else it is recorded as finished.
     """
+    new = _NewRun(project, request, name, run_id, was_waiting)
     verdict = None if request.force or request.targets else verdicts.find(project)
     if verdict is None:
-        return _judge(store, project, request, name, run_id)
-    _record_idle(store, project, verdict.stages, request, name, run_id)
+        return _judge(store, new)
+    _record_idle(store, new, verdict.stages)
     return False
 
 
 def record_failure(store: Store, project: Project, request: Request, name: str, run_id: str, reason: str) -> None:
     """Records a run that was waiting and cannot be started."""
+    new = _NewRun(project, request, name, run_id, was_waiting=True)
     with store.write() as db:
-        _create_run(db, project, run_id, name, _DEFAULT_EXPERIMENT, request, status="FAILED", error=reason)
+        _create_run(db, new, _DEFAULT_EXPERIMENT, status="FAILED", error=reason)
         pipelines.create(
             db, run_id, stages=[], jobs=request.jobs, request=request.as_json(), state=PipelineState.FAILED
         )
         events.add(db, "pipeline.failed", f"run:{run_id}", storable(reason))
 
 
-def _judge(store: Store, project: Project, request: Request, name: str, run_id: str) -> bool:
+def _judge(store: Store, new: _NewRun) -> bool:
     """Judges the stages, and makes a plan when any is stale."""
     from mlops_tui.pipeline import plan, selection, spec, state
+
+    project, request, run_id = new.project, new.request, new.run_id
 
     before = verdicts.stamps(project)
     pipeline = spec.load(project)
@@ -95,7 +121,7 @@ def _judge(store: Store, project: Project, request: Request, name: str, run_id: 
     if not request.force and not any(status.is_stale for status in judged):
         if not request.targets:
             verdicts.keep(project, pipeline, order, inputs, before)
-        _record_idle(store, project, [(one.stage, one.command) for one in judged], request, name, run_id)
+        _record_idle(store, new, [(one.stage, one.command) for one in judged])
         return False
     plan.save(project, the_plan)
     stages = [
@@ -110,7 +136,7 @@ def _judge(store: Store, project: Project, request: Request, name: str, run_id: 
         for position, status in enumerate(judged)
     ]
     with store.write() as db:
-        _create_run(db, project, run_id, name, the_plan.experiment, request, code=the_plan.code)
+        _create_run(db, new, the_plan.experiment, code=the_plan.code)
         pipelines.create(db, run_id, stages=stages, jobs=the_plan.jobs, request=request.as_json())
     return True
 
@@ -187,32 +213,36 @@ def make_plan(project: Project, pipeline: spec.Pipeline, order: list[str], reque
     )
 
 
-def _record_idle(
-    store: Store, project: Project, stages: Iterable[tuple[str, str]], request: Request, name: str, run_id: str
-) -> None:
+def _record_idle(store: Store, new: _NewRun, stages: Iterable[tuple[str, str]]) -> None:
     """Records a run that had nothing to do."""
     cached = [
         StageRun(stage=stage, position=position, state=StageState.CACHED, command=storable(command))
         for position, (stage, command) in enumerate(stages)
     ]
     with store.write() as db:
-        _create_run(db, project, run_id, name, _experiment(project), request, status="FINISHED")
-        state = PipelineState.FINISHED
-        pipelines.create(db, run_id, stages=cached, jobs=request.jobs, request=request.as_json(), state=state)
+        _create_run(db, new, _experiment(new.project), status="FINISHED")
+        pipelines.create(
+            db,
+            new.run_id,
+            stages=cached,
+            jobs=new.request.jobs,
+            request=new.request.as_json(),
+            state=PipelineState.FINISHED,
+        )
 
 
 def _create_run(
     db: sqlite3.Connection,
-    project: Project,
-    run_id: str,
-    name: str,
+    new: _NewRun,
     experiment: str,
-    request: Request,
     *,
     code: Mapping[str, str] | None = None,
     status: str = "RUNNING",
     error: str = "",
 ) -> None:
+    request, run_id, name = new.request, new.run_id, new.name
+    if new.was_waiting and not queue.remove(db, run_id):
+        raise Refused("it has been taken out of the queue")
     now = time.time()
     if not name:
         kind = "experiment" if request.in_workspace else "pipeline"
@@ -229,7 +259,7 @@ def _create_run(
         error=storable(error),
         user=processes.user(),
         host=os.uname().nodename,
-        cwd=storable(project.root),
+        cwd=storable(new.project.root),
         **(code or {}),
     )
     if request.changes:
@@ -238,7 +268,6 @@ def _create_run(
         changed = shown_params(request.changes)
         runs.set_params(db, run_id, changed)
         runs.set_tags(db, run_id, {CHANGES_TAG: ", ".join(f"{key}={value}" for key, value in changed.items())})
-    queue.remove(db, run_id)
 
 
 def _experiment(project: Project) -> str:

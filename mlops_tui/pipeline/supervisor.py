@@ -285,11 +285,13 @@ def _begin(store: Store, project: Project, run_id: str) -> bool:
     place = project.workspace(run_id) if asked.in_workspace else project
     try:
         if asked.in_workspace:
-            from mlops_tui.pipeline import spec, workspaces
+            from mlops_tui.pipeline import filling, spec
 
-            workspaces.fill(project, place, spec.load(place), Inputs(place))
-        return launch.record(store, place, asked, entry.name, run_id)
+            filling.fill(project, place, spec.load(place), Inputs(place))
+        return launch.record(store, place, asked, entry.name, run_id, was_waiting=True)
     except (MlopsError, OSError) as error:
+        if queue.find(store.read(), run_id) is None:
+            return False  # somebody has taken it out meanwhile, its copy with it
         print(error, file=sys.stderr)  # noqa: T201 the supervisor's own log
         launch.record_failure(store, place, asked, entry.name, run_id, f"could not be started: {error}")
         return False

@@ -219,6 +219,37 @@ def test_a_killed_experiment_is_recovered(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10))
+def test_killed_at_any_moment_every_experiment_runs_once_in_a_whole_copy(tmp_path: Path, seed: int) -> None:
+    import random
+    import time
+
+    import psutil
+
+    dice = random.Random(seed)
+    text = f"stages: {{a: {{cmd: 'echo x >> {tmp_path}/count; cat data/* params.yaml > out', deps: [data],"
+    project = make(tmp_path / "project", text + " params: [k], outs: [out]}}", params__yaml="k: 0\n")
+    os.mkdir(project.path("data"))
+    for number in range(200):
+        Path(project.path(f"data/{number}")).write_text("row\n")
+    Path(project.path(".gitignore")).write_text("data\n")
+    run_ids = begin(project, "k=1,2,3", parallel=2)
+    for _ in range(6):
+        time.sleep(dice.random() * 0.4)
+        for process in psutil.process_iter(["cmdline"]):
+            words = process.info["cmdline"] or []
+            if "mlops_tui.pipeline.supervisor" in words and project.root in words:
+                process.kill()
+        with Store(project.store_path) as store:
+            pipeline.recover(project, store)
+    made = ended(project, run_ids)
+    assert [one.state for one in made] == ["finished"] * 3
+    assert (tmp_path / "count").read_text().split() == ["x"] * 3
+    for one, k in zip(made, (1, 2, 3), strict=True):
+        assert Path(turns.place(project, one).path("out")).read_text() == "row\n" * 200 + f"k: {k}\n"
+
+
 def test_an_experiment_can_be_stopped(tmp_path: Path) -> None:
     project = make(tmp_path, "stages: {a: {cmd: sleep 1000, params: [k]}}", params__yaml="k: 0\n")
     [run_id] = begin(project, "k=1")

@@ -11,7 +11,7 @@ from pipeline_builders import latest, make, stage, states, until
 from slow_pipeline import begun, kill_supervisor
 
 from mlops_store import ids, pipelines, queue, runs
-from mlops_store.errors import Busy
+from mlops_store.errors import Busy, Refused
 from mlops_store.records import PipelineRun
 from mlops_store.store import Store
 from mlops_tui import pipeline
@@ -112,6 +112,25 @@ def test_a_supervisor_killed_before_it_has_begun_leaves_its_run_waiting(
     Path(project.path("go")).touch()
     advance(project)
     assert ended(project, 1)[0].state == "finished"
+
+
+def test_a_run_that_is_taken_out_as_it_begins_does_not_run(tmp_path: Path) -> None:
+    project = make(tmp_path, "stages: {a: {cmd: echo a > a, outs: [a]}}")
+    [run_id] = add(project, "x")
+    with Store(project.store_path) as store:
+        entry = queue.find(store.read(), run_id)
+        assert entry is not None
+        with store.write() as db:
+            queue.remove(db, run_id)
+        with pytest.raises(Refused, match="taken out of the queue"):
+            launch.record(store, project, Request(), "x", run_id, was_waiting=True)
+        assert pipelines.newest(store.read()) == []
+    lock = hold.take(project)
+    assert lock is not None
+    launch.supervise(project, run_id, lock)  # it finds nothing to begin
+    os.close(lock)
+    until(lambda: not hold.is_held(project), "its end")
+    assert not (tmp_path / "a").exists()
 
 
 def test_of_many_who_look_at_once_one_starts_the_next(tmp_path: Path) -> None:

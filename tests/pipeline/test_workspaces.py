@@ -8,7 +8,7 @@ import pytest
 from pipeline_builders import dvc, make, run
 
 from mlops_store.errors import Refused
-from mlops_tui.pipeline import spec, workspaces
+from mlops_tui.pipeline import filling, spec, workspaces
 from mlops_tui.pipeline.state import Inputs
 from mlops_tui.project import Project
 
@@ -38,7 +38,7 @@ def tree(directory: str) -> set[str]:
 
 def filled(project: Project, run_id: str = "run") -> Project:
     place = workspaces.create(project, run_id)
-    workspaces.fill(project, place, spec.load(place), Inputs(place))
+    filling.fill(project, place, spec.load(place), Inputs(place))
     return place
 
 
@@ -46,7 +46,7 @@ def test_a_copy_holds_what_git_would_see_and_what_stages_need(tmp_path: Path) ->
     project = make(tmp_path, ONE, **FILES)
     place = workspaces.create(project, "run")
     assert tree(place.root) == {"dvc.yaml", "code.py", "notes/a.txt", ".gitignore"}
-    workspaces.fill(project, place, spec.load(place), Inputs(place))
+    filling.fill(project, place, spec.load(place), Inputs(place))
     assert tree(place.root) == {"dvc.yaml", "code.py", "notes/a.txt", ".gitignore", "raw/in", "settings.json"}
     run(project)
     assert tree(filled(project).root) >= {"out", "dir/sub/x", "dvc.lock"}
@@ -104,6 +104,20 @@ def test_outputs_come_from_the_cache_with_the_content_that_the_lock_names(tmp_pa
     assert found is not None
     assert of_project is not None
     assert found.directory == of_project.directory
+
+
+def test_a_directory_that_git_sees_in_part_is_made_whole(tmp_path: Path) -> None:
+    project = make(
+        tmp_path,
+        "stages: {a: {cmd: x, deps: [data], outs: [models/m]}}",
+        data___readme="seen",
+        data___deep___rows="ignored",
+        __gitignore="rows\nmodels\n",
+    )
+    os.mkdir(project.path("models"))
+    place = filled(project)
+    assert tree(place.path("data")) == {"readme", "deep/rows"}
+    assert os.path.isdir(place.path("models"))
 
 
 def test_a_dep_outside_the_project_needs_an_absolute_path(tmp_path: Path) -> None:
