@@ -15,7 +15,7 @@ from typing import Any
 from mlops_store import ids, processes, queue
 from mlops_store.errors import NotFound, SpecError, UsageError, nearest
 from mlops_store.store import Store
-from mlops_tui.pipeline import param_edits, params, spec, workspaces, yaml12
+from mlops_tui.pipeline import hold, param_edits, params, spec, workspaces, yaml12
 from mlops_tui.pipeline.request import Request
 from mlops_tui.pipeline.spec import Pipeline
 from mlops_tui.project import Project
@@ -80,9 +80,12 @@ def add(
     for changes in combinations:  # before anything is copied
         param_edits.texts(project.root, changes)
     made = [(ids.new_id(), changes) for changes in combinations]
+    locks = []
     try:
         for run_id, changes in made:
-            param_edits.write(workspaces.create(project, run_id).root, changes)
+            workspace = workspaces.create(project, run_id)
+            locks.append(hold.take(workspace))  # nobody takes it for one that is left over
+            param_edits.write(workspace.root, changes)
         with store.write() as db:
             for number, (run_id, changes) in enumerate(made, 1):
                 queue.add(
@@ -98,6 +101,10 @@ def add(
         for run_id, _ in made:
             workspaces.remove(project, run_id)
         raise
+    finally:
+        for lock in locks:
+            if lock is not None:
+                os.close(lock)
     return [run_id for run_id, _ in made]
 
 
