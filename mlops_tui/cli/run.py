@@ -26,6 +26,7 @@ from mlops_tui.cli.workspace import Workspace, warn
 @stage_argument("targets", nargs=-1)
 @click.option("-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Stages at a time.")
 @click.option("-f", "--force", is_flag=True, help="Run the stages even if nothing has changed.")
+@click.option("--run-cache/--no-run-cache", default=True, help="Take outputs of the same inputs from the cache.  [yes]")
 @click.option("-k", "--keep-going", is_flag=True, help="After a failure run what does not depend on it.")
 @click.option("-d", "--detach", is_flag=True, help="Start the run and return; 'logs --follow' follows it.")
 @click.option("--name", default="", metavar="NAME", help="A name for the run. [made up]")
@@ -37,6 +38,7 @@ def command(
     targets: tuple[str, ...],
     jobs: int,
     force: bool,
+    run_cache: bool,
     keep_going: bool,
     detach: bool,
     name: str,
@@ -62,7 +64,13 @@ def command(
     prefer_own_interpreter(workspace.project)
     with _counted_interrupts() as interrupts:
         run_id = pipeline.start(
-            workspace.project, targets=targets, force=force, jobs=jobs, keep_going=keep_going, name=name
+            workspace.project,
+            targets=targets,
+            force=force,
+            run_cache=run_cache,
+            jobs=jobs,
+            keep_going=keep_going,
+            name=name,
         )
         if detach and not interrupts:
             _tell_started(run_id, as_json)

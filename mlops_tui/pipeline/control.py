@@ -37,6 +37,7 @@ def start(
     *,
     targets: Iterable[str] = (),
     force: bool = False,
+    run_cache: bool = True,
     jobs: int = 1,
     keep_going: bool = False,
     name: str = "",
@@ -49,6 +50,7 @@ def start(
         project: The project.
         targets: Stages to bring up to date together with what they need; all by default.
         force: Run them even if they are up to date.
+        run_cache: Take outputs of earlier runs with the same inputs from the cache instead of running.
         jobs: How many stages may run at once.
         keep_going: After a failure run what does not depend on it; else nothing more is started.
         name: What the run is called; made up by default.
@@ -64,7 +66,7 @@ def start(
     """
     if not os.path.exists(project.pipeline_path):  # nothing is made in a directory that has no pipeline
         raise Refused(f"{project.root} has no pipeline", "describe its stages in dvc.yaml")
-    request = {"targets": list(targets), "force": force, "jobs": jobs, "keep_going": keep_going}
+    request = {"targets": list(targets), "force": force, "run_cache": run_cache, "jobs": jobs, "keep_going": keep_going}
     with Store(project.store_path) as store, _explained(), _lock_for_start(project, store) as lock:
         return launch.begin(store, project, lock, request, name)
 

@@ -33,7 +33,7 @@ def begin(store: Store, project: Project, lock: int, request: Mapping[str, Any],
         store: The project's store.
         project: The project.
         lock: The descriptor that holds the pipeline lock; the supervisor gets a copy.
-        request: ``targets``, ``force``, ``jobs`` and ``keep_going``.
+        request: ``targets``, ``force``, ``run_cache``, ``jobs`` and ``keep_going``.
         name: What the run is called; '' for a made-up name.
 
     Returns:
@@ -100,6 +100,7 @@ def _plan(project: Project, pipeline: spec.Pipeline, order: list[str], request: 
         experiment=_experiment(project),
         jobs=max(1, min(request["jobs"], len(order))),
         force=request["force"],
+        run_cache=request["run_cache"],
         keep_going=request["keep_going"],
         code=git.head(project.root),
     )

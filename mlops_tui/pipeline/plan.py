@@ -28,6 +28,7 @@ class Plan:
         experiment: Where its runs are filed.
         jobs: How many stages may run at once.
         force: Run every stage, stale or not.
+        run_cache: Whether outputs of earlier runs with the same inputs are taken instead of running.
         keep_going: After a failure run what does not depend on it.
         code: ``git_commit``, ``git_branch`` and ``git_remote`` at the start, as far as known.
     """
@@ -38,6 +39,7 @@ class Plan:
     experiment: str
     jobs: int = 1
     force: bool = False
+    run_cache: bool = True
     keep_going: bool = False
     code: Mapping[str, str] = field(default_factory=dict)
 
@@ -62,6 +64,7 @@ def save(project: Project, plan: Plan) -> None:
         "experiment": plan.experiment,
         "jobs": plan.jobs,
         "force": plan.force,
+        "run_cache": plan.run_cache,
         "keep_going": plan.keep_going,
         "code": plan.code,
     }

@@ -16,15 +16,18 @@ from collections.abc import Callable
 from mlops_store import ids
 from mlops_store.errors import MlopsError
 from mlops_store.records import StageRun, StageState
-from mlops_tui.pipeline import groups, logs, metric_files, plan, shell, snapshots, state
+from mlops_tui.pipeline import groups, links, logs, metric_files, placing, plan, run_cache, shell, snapshots, state
 from mlops_tui.pipeline.endings import DELAY_S, Ending, Endings
+from mlops_tui.pipeline.lock import Entry
 from mlops_tui.pipeline.recording import Recorder
 from mlops_tui.pipeline.snapshots import Snapshot, StageFailed
-from mlops_tui.pipeline.spec import Out, Stage
+from mlops_tui.pipeline.spec import Stage
 from mlops_tui.project import Project
 
 #: Seconds between TERM and KILL.
 GRACE_S = 5.0
+_PATIENCE_S = 600.0
+_RETRY_S = 1.0
 _TAIL_LINES = 20
 _TAIL_CHARACTERS = 4_000
 
@@ -72,6 +75,8 @@ class Runner:
             if stage.is_frozen:
                 return self._keep(stage)
             snapshot = snapshots.take(self._inputs, stage)
+            if not self._plan.force and self._restore(stage, snapshot):
+                return StageState.RESTORED
             self._prepare(stage)
             started, run_id = self._start(stage, snapshot)
         except (StageFailed, MlopsError, OSError) as error:
@@ -147,11 +152,46 @@ class Runner:
 
     def _keep(self, stage: Stage) -> StageState:
         """A frozen stage is never run: what is there is recorded as its state, as DVC does."""
-        snapshot = snapshots.take(self._inputs, stage)
-        made = snapshots.outputs(self._inputs, stage)
-        self._inputs.locks.put([(stage, snapshots.lock_entry(stage, snapshot, made))])
+        self._save(stage, snapshots.take(self._inputs, stage))
         self._recorder.settle([stage.name], StageState.CACHED)
         return StageState.CACHED
+
+    def _restore(self, stage: Stage, snapshot: Snapshot) -> bool:
+        """Takes the outputs from the cache if the same inputs have made them before; whether they have."""
+        found = run_cache.find(self._inputs, stage, snapshot, use_runs=self._plan.run_cache)
+        if found is None:
+            return False
+        items = {item["path"]: item for item in found["outs"]}
+        versions = [placing.wanted(stage.path(out.path), items[out.path], is_linked=out.cache) for out in stage.outs]
+        self._prepare(stage)
+        for one in versions:
+            placing.carry_out(self._inputs, placing.plan(self._inputs, one))
+        outs = self._save(stage, snapshot)
+        self._recorder.restore(stage, deps=snapshot.deps, outs=outs)
+        return True
+
+    def _save(self, stage: Stage, snapshot: Snapshot) -> dict[str, Entry]:
+        """Records what is there as what the stage makes of its inputs; returns the lock's words for it."""
+        entry, outs = self._committed(stage, snapshot)
+        self._inputs.locks.put([(stage, entry)])
+        return outs
+
+    def _committed(self, stage: Stage, snapshot: Snapshot) -> tuple[Entry, dict[str, Entry]]:
+        """Takes the outputs into the cache: the entry for the lock, and the words for the outputs."""
+        is_kept = run_cache.is_kept(stage)
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                made = snapshots.outputs(self._inputs, stage, is_everything_cached=is_kept)
+                entry = snapshots.lock_entry(stage, snapshots.refreshed(self._inputs, stage, snapshot), made)
+                if is_kept:
+                    run_cache.save(self._inputs.cache, entry)
+            except OSError as error:
+                if error.errno not in snapshots.FULL or time.monotonic() > deadline or self._is_stopping:
+                    raise
+                time.sleep(_RETRY_S)  # what has been computed is worth waiting for space
+            else:
+                return entry, {path: item for path, (item, _) in made.items()}
 
     def _start(self, stage: Stage, snapshot: Snapshot) -> tuple[shell.Started, str]:
         run_id = ids.new_id()
@@ -187,19 +227,12 @@ class Runner:
         if code != 0:
             return self._failed(stage, run_id, StageState.FAILED, code, _exit(code))
         try:
-            made = snapshots.outputs(self._inputs, stage)
-            if self._inputs.cache is not None:
-                for out in stage.outs:
-                    if out.cache:
-                        path = stage.path(out.path)
-                        self._inputs.cache.add(self._project.root, path, made[out.path][1], self._inputs.fingerprints)
-            entry = snapshots.lock_entry(stage, snapshots.refreshed(self._inputs, stage, snapshot), made)
+            entry, outs = self._committed(stage, snapshot)
         except (StageFailed, MlopsError, OSError) as error:
             return self._failed(stage, run_id, StageState.FAILED, code, _sentence(error))
         values, problems = metric_files.read(self._project.root, stage)
         for problem in problems:
             self._recorder.remark("stage.metrics", problem)
-        outs = {path: item for path, (item, _) in made.items()}
         self.endings.add(Ending(stage, run_id, StageState.DONE, code, time.time(), outs, values, entry=entry))
         return StageState.DONE
 
@@ -223,7 +256,7 @@ class Runner:
         for out in stage.outs:
             path = os.path.join(self._project.root, stage.path(out.path))
             if out.persist:
-                _unlink_from_cache(path, out)
+                links.unprotect(path)
             elif os.path.isdir(path) and not os.path.islink(path):
                 shutil.rmtree(path)
             elif os.path.lexists(path):
@@ -244,22 +277,6 @@ class Runner:
 
     def _file(self, stage: Stage, ending: str) -> str:
         return plan.stage_file(self._project, self._plan.run_id, stage.name, ending)
-
-
-def _unlink_from_cache(path: str, out: Out) -> None:
-    """Makes a file that shares its bytes with the cache (a hard or symbolic link) one of its own."""
-    if not out.cache or not os.path.lexists(path):
-        return
-    files = [path]
-    if os.path.isdir(path):
-        files = [os.path.join(directory, name) for directory, _, names in os.walk(path) for name in names]
-    for file in files:
-        status = os.lstat(file)
-        if os.path.islink(file) or status.st_nlink > 1 or not status.st_mode & 0o200:
-            temporary = f"{file}.{os.getpid()}.tmp"
-            shutil.copyfile(file, temporary)
-            os.chmod(temporary, os.stat(file).st_mode | 0o200)
-            os.replace(temporary, file)
 
 
 def _exit(code: int) -> str:

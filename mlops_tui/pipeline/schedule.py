@@ -9,8 +9,6 @@ from mlops_tui.pipeline.graph import downstream
 from mlops_tui.pipeline.plan import Plan
 from mlops_tui.pipeline.spec import Stage
 
-_GOOD = (StageState.DONE, StageState.CACHED)
-
 
 class Schedule:
     """The states of a plan's stages while it runs.
@@ -36,11 +34,11 @@ class Schedule:
     def end(self, name: str, state: StageState) -> list[str]:
         """Records how a stage ended; returns the stages that are now skipped because of that."""
         self.states[name] = state
-        return [] if state in _GOOD else self.skip_unreachable()
+        return [] if state.is_good else self.skip_unreachable()
 
     def skip_unreachable(self) -> list[str]:
         """Skips what can not run any more after the failures so far, and returns it."""
-        bad = [name for name, state in self.states.items() if state.is_final and state not in _GOOD]
+        bad = [name for name, state in self.states.items() if state.is_final and not state.is_good]
         if not bad:
             return []
         idle = self._waiting()
@@ -67,7 +65,7 @@ class Schedule:
     @property
     def outcome(self) -> PipelineState:
         """How the run has ended, when it is done."""
-        if all(state in _GOOD for state in self.states.values()):
+        if all(state.is_good for state in self.states.values()):
             return PipelineState.FINISHED
         return PipelineState.STOPPED if self._is_stopping else PipelineState.FAILED
 
@@ -77,7 +75,7 @@ class Schedule:
         return [name for name, state in self.states.items() if state is StageState.FAILED]
 
     def _may_start(self, name: str) -> bool:
-        return all(self.states[need] in _GOOD for need in self._plan.needs[name])
+        return all(self.states[need].is_good for need in self._plan.needs[name])
 
     def _waiting(self) -> list[str]:
         return [name for name, state in self.states.items() if state is StageState.WAITING]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_tui.pipeline import cache, graph, params, verdicts
 from mlops_tui.pipeline.fingerprints import Fingerprint, Fingerprints
 from mlops_tui.pipeline.hashing import legacy_md5
+from mlops_tui.pipeline.ignore import Ignores
 from mlops_tui.pipeline.lock import Entry, Locks
 from mlops_tui.pipeline.spec import Pipeline, Stage
 from mlops_tui.project import Project
@@ -92,11 +93,12 @@ class Inputs:
 
     def __init__(self, project: Project, fingerprints: Fingerprints | None = None, locks: Locks | None = None) -> None:
         self.root = project.root
+        self.ignores = Ignores(project.root)
         self.fingerprints = fingerprints or Fingerprints(
-            project.root, os.path.join(project.state_dir, FINGERPRINTS_FILE)
+            project.root, os.path.join(project.state_dir, FINGERPRINTS_FILE), self.ignores
         )
         self.locks = locks or Locks(project)
-        self.cache = cache.find(project.root)
+        self.cache = cache.find(project)
         self._params: dict[str, tuple[str, Any]] = {}
 
     def params(self, stage: Stage, file: str) -> tuple[dict[str, Any], tuple[str, ...]] | None:
@@ -144,6 +146,7 @@ def status(project: Project, pipeline: Pipeline, store: Store | None = None) -> 
 def judge(inputs: Inputs, pipeline: Pipeline, order: list[str]) -> list[StageStatus]:
     """The status of the stages in ``order``, which holds each after those of them that it needs."""
     needs = graph.active(pipeline)
+    _read_large(inputs, pipeline, order)
     stale: set[str] = set()
     found = []
     for name in order:
@@ -165,6 +168,13 @@ def judge(inputs: Inputs, pipeline: Pipeline, order: list[str]) -> list[StageSta
             )
         )
     return found
+
+
+def _read_large(inputs: Inputs, pipeline: Pipeline, order: list[str]) -> None:
+    """Hashes the large files that will be asked for at the same time."""
+    stages = [pipeline.stages[name] for name in order if inputs.locks.entry(pipeline.stages[name]) is not None]
+    deps = [stage.path(dep) for stage in stages if not stage.is_frozen for dep in stage.deps]
+    inputs.fingerprints.prepare([*deps, *(stage.path(out.path) for stage in stages for out in stage.outs)])
 
 
 def changes(inputs: Inputs, stage: Stage) -> list[Change]:
@@ -193,7 +203,7 @@ def is_same(inputs: Inputs, path: str, found: Fingerprint, item: Entry) -> bool:
     """Whether a file or directory still is what the lock's item says."""
     if "hash" in item:
         return found.md5 == item.get("md5")
-    return legacy_md5(inputs.root, path) == item.get("md5")
+    return legacy_md5(inputs.root, path, inputs.ignores) == item.get("md5")
 
 
 def _dep_changes(inputs: Inputs, stage: Stage, entry: Entry) -> list[Change]:
@@ -256,7 +266,7 @@ def _out_changes(inputs: Inputs, stage: Stage, entry: Entry) -> list[Change]:
 
 
 def _is_cached(inputs: Inputs, item: Entry) -> bool:
-    return inputs.cache is None or inputs.cache.holds(str(item.get("md5")), is_legacy="hash" not in item)
+    return not inputs.cache.is_dvcs or inputs.cache.holds(str(item.get("md5")), is_legacy="hash" not in item)
 
 
 def _param_reason(change: Change) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _FILE = "up-to-date.json"
 _VERSION = 1
-_DESCRIPTIONS = ("dvc.yaml", "dvc.lock", os.path.join(".dvc", "config"), os.path.join(".dvc", "config.local"))
+_DESCRIPTIONS = ("dvc.yaml", "dvc.lock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,10 @@ class Verdict:
 
 def stamps(project: Project) -> dict[str, str]:
     """The stamps of the files that describe the pipeline; to be taken before the lock is read."""
-    return {name: stamp(os.path.join(project.root, name)) for name in _DESCRIPTIONS}
+    from mlops_tui.pipeline import dvc_config
+
+    paths = (*_DESCRIPTIONS, *dvc_config.files(project.root))
+    return {path: stamp(os.path.join(project.root, path)) for path in paths}
 
 
 def stamp(path: str) -> str:
@@ -109,7 +112,7 @@ def _content(project: Project, pipeline: Pipeline, inputs: Inputs, before: dict[
             (files if known.files is None else folders)[stage.path(path)] = known.stamp
         entry = inputs.locks.entry(stage) or {}
         by_path = {out.path: out for out in stage.outs}
-        if inputs.cache is not None:
+        if inputs.cache.is_dvcs:
             items = [item for item in entry.get("outs", ()) if item["path"] in by_path and by_path[item["path"]].cache]
             cached += [(str(item["md5"]), "hash" not in item) for item in items]
     recent = [one for one in (*before.values(), *(files[path] for path in files)) if one and not is_settled(one)]
@@ -121,7 +124,7 @@ def _content(project: Project, pipeline: Pipeline, inputs: Inputs, before: dict[
         "descriptions": before,
         "files": files,
         "folders": folders,
-        "cache": inputs.cache.directory if inputs.cache else "",
+        "cache": inputs.cache.directory if inputs.cache.is_dvcs else "",
         "cached": cached,
     }
 
@@ -138,7 +141,9 @@ def _holds(root: str, content: dict[str, Any]) -> bool:
         if not all(cache.holds(md5, is_legacy=is_legacy) for md5, is_legacy in content["cached"]):
             return False
     if content["folders"]:
-        from mlops_tui.pipeline.fingerprints import folder_stamp
+        from mlops_tui.pipeline.fingerprints import Fingerprints
+        from mlops_tui.pipeline.ignore import Ignores
 
-        return all(folder_stamp(os.path.join(root, path)) == kept for path, kept in content["folders"].items())
+        prints = Fingerprints(root, ignores=Ignores(root))
+        return all(prints.folder_stamp(path) == kept for path, kept in content["folders"].items())
     return True
