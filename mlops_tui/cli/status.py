@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @json_option
+@click.option("--format", "form", type=click.Choice(["dvc"]), help="Print what 'dvc status --json' prints.")
 @click.pass_obj
-def command(workspace: Workspace, as_json: bool) -> None:
+def command(workspace: Workspace, as_json: bool, form: str | None) -> None:
     """Show what is stale and why, what is running, which models are where, and open alerts."""
+    if form is not None:
+        _write_dvcs(workspace)
+        return
     from mlops_store import alerts, models, pipelines, runs
 
     store = workspace.find()
@@ -63,6 +67,18 @@ def _stages(workspace: Workspace) -> list[StageStatus] | None:
     from mlops_tui.pipeline import spec, state
 
     return state.status(workspace.project, spec.load(workspace.project), workspace.find())
+
+
+def _write_dvcs(workspace: Workspace) -> None:
+    """Prints one line of JSON, byte for byte in DVC's form."""
+    import json
+
+    from mlops_tui.pipeline import dvc_status, spec, state
+
+    inputs = state.Inputs(workspace.project)
+    found = dvc_status.of(inputs, spec.load(workspace.project))
+    inputs.fingerprints.flush()
+    output.say(json.dumps(found))
 
 
 def _stage(stage: StageStatus) -> dict[str, Any]:

@@ -170,8 +170,8 @@ class Fingerprints:
         with self._lock:
             fresh, self._fresh = self._fresh, {}
         self._memory.write(
-            ((path, stamp, *found), None if listing is None else list(listing.items()))
-            for path, (stamp, found, listing) in fresh.items()
+            ((path, stamp, md5, size_bytes, files, is_executable), None if listing is None else list(listing.items()))
+            for path, (stamp, (md5, size_bytes, files, is_executable), listing) in fresh.items()
         )
 
     def _try(self, path: str) -> None:

@@ -16,7 +16,7 @@ from mlops_tui.pipeline.fingerprints import Fingerprint, Fingerprints
 from mlops_tui.pipeline.hashing import legacy_md5
 from mlops_tui.pipeline.ignore import Ignores
 from mlops_tui.pipeline.lock import Entry, Locks
-from mlops_tui.pipeline.spec import Pipeline, Stage
+from mlops_tui.pipeline.spec import Pipeline, Source, Stage
 from mlops_tui.project import Project
 
 if TYPE_CHECKING:
@@ -187,16 +187,24 @@ def changes(inputs: Inputs, stage: Stage) -> list[Change]:
     if entry is None:
         return [Change("never run")]
     found = []
-    command = stage.cmd if isinstance(stage.cmd, str) else list(stage.cmd)
-    if entry["cmd"] != command:
-        found.append(Change("command", old=entry["cmd"], new=command))
+    if has_new_command(stage, entry):
+        found.append(Change("command", old=entry["cmd"], new=_command(stage)))
     if not stage.is_frozen:
-        found += _dep_changes(inputs, stage, entry)
-        found += _param_changes(inputs, stage, entry)
-    found += _out_changes(inputs, stage, entry)
+        found += dep_changes(inputs, stage, entry)
+        found += param_changes(inputs, stage, entry)
+    found += out_changes(inputs, stage, entry)
     if (stage.always_changed or stage.is_callback) and not stage.is_frozen:
         found.append(Change("always"))
     return found
+
+
+def has_new_command(stage: Stage, entry: Entry) -> bool:
+    """Whether a stage's command is not the one of its entry."""
+    return bool(entry["cmd"] != _command(stage))
+
+
+def _command(stage: Stage) -> str | list[str]:
+    return stage.cmd if isinstance(stage.cmd, str) else list(stage.cmd)
 
 
 def is_same(inputs: Inputs, path: str, found: Fingerprint, item: Entry) -> bool:
@@ -206,9 +214,11 @@ def is_same(inputs: Inputs, path: str, found: Fingerprint, item: Entry) -> bool:
     return legacy_md5(inputs.root, path, inputs.ignores) == item.get("md5")
 
 
-def _dep_changes(inputs: Inputs, stage: Stage, entry: Entry) -> list[Change]:
-    items = {item["path"]: item for item in entry.get("deps", ())}
-    found = [_file_change(inputs, "dep", stage.path(dep), items.get(dep)) for dep in stage.deps]
+def dep_changes(inputs: Inputs, stage: Stage | Source, entry: Entry) -> list[Change]:
+    """How the files that a stage or a ``.dvc`` file depends on differ from its entry."""
+    items = {item["path"]: item for item in entry.get("deps", ()) if "repo" not in item}
+    deps = stage.deps if isinstance(stage, Stage) else tuple(items)
+    found = [_file_change(inputs, "dep", stage.path(dep), items.get(dep)) for dep in deps]
     return [change for change in found if change is not None]
 
 
@@ -226,7 +236,12 @@ def _file_change(inputs: Inputs, kind: str, path: str, item: Entry | None) -> Ch
     return None
 
 
-def _param_changes(inputs: Inputs, stage: Stage, entry: Entry) -> list[Change]:
+def param_changes(inputs: Inputs, stage: Stage, entry: Entry) -> list[Change]:
+    """How a stage's params differ from its entry.
+
+    Raises:
+        SpecError: A params file is not understood.
+    """
     found = []
     for file in stage.params:
         path = stage.path(file)
@@ -253,12 +268,13 @@ def _is_same_tuple(value: Any, known: Any) -> bool:
     return isinstance(value, tuple) and list(value) == known
 
 
-def _out_changes(inputs: Inputs, stage: Stage, entry: Entry) -> list[Change]:
+def out_changes(inputs: Inputs, stage: Stage | Source, entry: Entry) -> list[Change]:
+    """How the outputs of a stage, or the data of a ``.dvc`` file, differ from its entry."""
     items = {item["path"]: item for item in entry.get("outs", ())}
     found: list[Change | None] = []
     for out in stage.outs:
         item = items.get(out.path)
-        if item is not None and out.cache and not _is_cached(inputs, item):
+        if item is not None and item.get("md5") and out.cache and not _is_cached(inputs, item):
             found.append(Change("out", stage.path(out.path), "not in cache"))
         else:
             found.append(_file_change(inputs, "out", stage.path(out.path), item))
