@@ -14,6 +14,8 @@ from mlops_tui.pipeline.cache import Cache
 from mlops_tui.pipeline.fingerprints import Fingerprints
 from mlops_tui.project import Project
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:dvc")
+
 TEXT = """
     stages:
       a:

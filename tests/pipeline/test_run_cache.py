@@ -13,6 +13,8 @@ from mlops_tui.pipeline import run_cache, spec, state
 from mlops_tui.pipeline.cache import Cache
 from mlops_tui.project import Project
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:dvc")
+
 TEXT = """
     stages:
       a:
