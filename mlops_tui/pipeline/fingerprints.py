@@ -66,7 +66,7 @@ class _Entry(NamedTuple):
 
 
 #: Each file of a directory with its md5.
-_Listing = dict[File, str]
+_Listing = list[tuple[File, str]]
 #: Reads a file of so many bytes and returns its md5.
 Read = Callable[[str, int], str]
 
@@ -128,7 +128,7 @@ class Fingerprints:
             OSError: It cannot be read, or is not a directory.
         """
         entry = self._directory(path, os.path.join(self._root, path), read)
-        return entry.found, {file[0]: md5 for file, md5 in self._files(path, entry).items()}
+        return entry.found, {file[0]: md5 for file, md5 in self._files(path, entry)}
 
     def known(self, path: str) -> Known | None:
         """What is remembered about a path as it was last seen; None when that may be out of date unnoticed."""
@@ -157,7 +157,7 @@ class Fingerprints:
             changed_ns = _last_change(files)
             if _is_worth_waiting(files):
                 _wait_out_grain(changed_ns)
-            entry = _Entry(_digest(files), found, {file: listing[file[0]] for file in files})
+            entry = _Entry(_digest(files), found, [(file, listing[file[0]]) for file in files])
         if _is_settled(changed_ns, time.time_ns()):
             self._remember(path, entry)
 
@@ -170,7 +170,7 @@ class Fingerprints:
         with self._lock:
             fresh, self._fresh = self._fresh, {}
         self._memory.write(
-            ((path, stamp, md5, size_bytes, files, is_executable), None if listing is None else list(listing.items()))
+            ((path, stamp, md5, size_bytes, files, is_executable), listing)
             for path, (stamp, (md5, size_bytes, files, is_executable), listing) in fresh.items()
         )
 
@@ -214,14 +214,14 @@ class Fingerprints:
             entry = self._known.get(path)
         if entry is not None and entry.stamp == stamp:
             return entry
-        before = {} if entry is None else self._files(path, entry)
+        before = [] if entry is None else self._files(path, entry)
         changed_ns = _last_change(files)
         if _is_worth_waiting(files):
             _wait_out_grain(changed_ns)
         started_ns = time.time_ns()
         listing = _read_all(full, files, before, read)
         size_bytes = sum(size for _, size, _, _, _ in files)
-        found = Fingerprint(directory_md5({file[0]: md5 for file, md5 in listing.items()}), size_bytes, len(files))
+        found = Fingerprint(directory_md5({file[0]: md5 for file, md5 in listing}), size_bytes, len(files))
         made = _Entry(stamp, found, listing)
         if _is_settled(changed_ns, started_ns):
             self._remember(path, made)
@@ -230,11 +230,11 @@ class Fingerprints:
     def _files(self, path: str, entry: _Entry) -> _Listing:
         """The files of a remembered directory; read from the disk when they are first asked for."""
         if entry.listing is not None or entry.found.files is None:
-            return entry.listing or {}
-        return {
-            (name, size, modified, changed, inode): md5
+            return entry.listing or []
+        return [
+            ((name, size, modified, changed, inode), md5)
             for (name, size, modified, changed, inode), md5 in self._memory.listing(path, entry.stamp)
-        }
+        ]
 
     def _remember(self, path: str, entry: _Entry) -> None:
         with self._lock:
@@ -243,15 +243,13 @@ class Fingerprints:
 
 def _read_all(full: str, files: list[File], before: _Listing, read: Read) -> _Listing:
     """The md5 of each file; several large ones are read at the same time, small ones gain nothing by that."""
-    listing = {file: before.get(file, "") for file in files}
-    unknown = [file for file, md5 in listing.items() if not md5]
-    large = [file for file in unknown if file[1] >= hashing.SMALL_BYTES]
+    known = dict(before)
+    large = [file for file in files if file[1] >= hashing.SMALL_BYTES and file not in known]
     if len(large) > 1:
-        listing.update(zip(large, _at_once(lambda file: read(f"{full}/{file[0]}", file[1]), large), strict=True))
-        unknown = [file for file in unknown if file[1] < hashing.SMALL_BYTES]
-    for file in unknown:
-        listing[file] = read(f"{full}/{file[0]}", file[1])
-    return listing
+        known.update(zip(large, _at_once(lambda file: read(f"{full}/{file[0]}", file[1]), large), strict=True))
+    if not known:
+        return [(file, read(f"{full}/{file[0]}", file[1])) for file in files]
+    return [(file, known[file] if file in known else read(f"{full}/{file[0]}", file[1])) for file in files]
 
 
 def _at_once(act: Callable[[_Item], _Result], items: list[_Item]) -> list[_Result]:
