@@ -78,7 +78,7 @@ def compose(text: str, file: str) -> Node | None:
             file=file,
             line=mark.line + 1 if mark else 0,
             column=mark.column + 1 if mark else 0,
-            hint=_syntax_hint(reason),
+            hint=_syntax_hint(reason, text, mark.line if mark else 0),
         ) from error
     except yaml.YAMLError as error:
         position = getattr(error, "position", 0) or 0
@@ -280,7 +280,10 @@ def _refuse_depth(text: str, file: str) -> None:
         parser.dispose()
 
 
-def _syntax_hint(reason: str) -> str:
+def _syntax_hint(reason: str, text: str, line: int) -> str:
+    near = text.splitlines()[max(0, line - 1) : line + 1]
+    if "flow" in reason and any("${" in one for one in near):
+        return "put ${…} inside [ ] or { } in quotes"
     if "cannot start any token" in reason:
         return "indent with spaces, and put text that begins with a special character in quotes"
     if "mapping values are not allowed" in reason:
