@@ -19,6 +19,7 @@ VERBS = {
     "status": "What is stale, what is running, which models and alerts there are.",
     "run": "Run the stale stages of the pipeline.",
     "stop": "Stop a running pipeline.",
+    "pipeline": "Show the pipeline as it is resolved.",
     "logs": "Show what stages wrote.",
     "runs": "List, show, compare, tag and delete runs.",
     "models": "List, register, promote and roll back models.",
