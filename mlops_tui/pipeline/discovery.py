@@ -17,6 +17,7 @@ from mlops_tui.pipeline.reader import read
 from mlops_tui.pipeline.readings import Readings
 from mlops_tui.pipeline.spec import FILE, Pipeline, Source, Stage
 from mlops_tui.pipeline.verdicts import listing
+from mlops_tui.project import CONFIG_FILE, STATE_DIRECTORY
 
 _SUFFIX = ".dvc"
 
@@ -30,7 +31,9 @@ def load(root: str) -> Pipeline:
     Raises:
         SpecError: A file cannot be read or understood.
     """
-    return _Discovery(root).pipeline()
+    is_project = any(os.path.exists(os.path.join(root, name)) for name in (FILE, ".dvc", CONFIG_FILE, STATE_DIRECTORY))
+    # elsewhere, in a home directory say, there may be anything below
+    return _Discovery(root).pipeline() if is_project else Pipeline()
 
 
 class _Discovery:

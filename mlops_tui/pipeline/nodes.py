@@ -77,6 +77,8 @@ class Page:
         Raises:
             SpecError: Not text.
         """
+        if isinstance(node, ScalarNode) and node.tag == yaml12.TEXT_TAG:
+            return str(node.value)
         if not isinstance(node, ScalarNode) or not isinstance(text := yaml12.value(node, self.file), str):
             raise self.wrong(node, f"{what} must be text, not {self.kind(node)}", self._quote_hint(node))
         return text

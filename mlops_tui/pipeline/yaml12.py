@@ -17,7 +17,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from mlops_store.errors import SpecError
 
 _TAG = "tag:yaml.org,2002:"
-_STR, _MERGE, _TIMESTAMP = f"{_TAG}str", f"{_TAG}merge", f"{_TAG}timestamp"
+TEXT_TAG = f"{_TAG}str"
+_MERGE, _TIMESTAMP = f"{_TAG}merge", f"{_TAG}timestamp"
 _MAX_DEPTH = 1000
 _CONTAINERS = {f"{_TAG}map": MappingNode, f"{_TAG}seq": SequenceNode}
 
@@ -218,7 +219,7 @@ class _Constructor:
     def _scalar(self, node: ScalarNode) -> Any:
         text: str = node.value
         kind = node.tag
-        if kind == _STR or kind == f"{_TAG}value":
+        if kind == TEXT_TAG or kind == f"{_TAG}value":
             return text
         read = _SCALARS.get(kind)
         if read is not None:
