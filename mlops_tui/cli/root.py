@@ -20,6 +20,7 @@ VERBS = {
     "run": "Run the stale stages of the pipeline.",
     "stop": "Stop a running pipeline.",
     "checkout": "Restore outputs from the cache.",
+    "pipeline": "Show the pipeline as it is resolved.",
     "logs": "Show what stages wrote.",
     "runs": "List, show, compare, tag and delete runs.",
     "models": "List, register, promote and roll back models.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import time
@@ -55,8 +54,9 @@ def command(
         _plan(workspace, targets, force, as_json)
         return
     from mlops_tui import pipeline
+    from mlops_tui.pipeline.control import is_described
 
-    if not os.path.exists(workspace.project.pipeline_path):  # before a store is made for nothing
+    if not is_described(workspace.project):  # before a store is made for nothing
         raise Refused(
             f"there is no dvc.yaml in {workspace.project.root}",
             "describe the stages of a pipeline there; mlops-tui demo writes an example",

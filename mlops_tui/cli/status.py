@@ -66,11 +66,12 @@ def command(workspace: Workspace, as_json: bool, form: str | None) -> None:
 
 def _stages(workspace: Workspace) -> list[StageStatus] | None:
     """The stages with what is stale; None when the project has no pipeline."""
-    if not os.path.exists(workspace.project.pipeline_path):
-        return None
     from mlops_tui.pipeline import spec, state
 
-    return state.status(workspace.project, spec.load(workspace.project), workspace.find())
+    pipeline = spec.load(workspace.project)
+    if not pipeline.stages and not os.path.exists(workspace.project.pipeline_path):
+        return None
+    return state.status(workspace.project, pipeline, workspace.find())
 
 
 def _write_dvcs(workspace: Workspace) -> None:

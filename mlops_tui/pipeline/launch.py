@@ -55,10 +55,10 @@ def _judge(store: Store, project: Project, lock: int, request: Mapping[str, Any]
     """Judges the stages, and starts a supervisor for what is stale."""
     from mlops_tui.pipeline import graph, plan, spec, state
 
-    before = verdicts.stamps(project)
     pipeline = spec.load(project)
     if not pipeline.stages:
         raise Refused(f"{project.root} has no pipeline", f"describe its stages in {spec.FILE}")
+    before = verdicts.locks(project, pipeline)
     order = graph.order(pipeline, request["targets"])
     inputs = state.Inputs(project)
     judged = state.judge(inputs, pipeline, order)

@@ -133,7 +133,7 @@ def status(project: Project, pipeline: Pipeline, store: Store | None = None) -> 
     Raises:
         SpecError: ``dvc.lock`` or a params file is not understood.
     """
-    before = verdicts.stamps(project)
+    before = verdicts.locks(project, pipeline)
     inputs = Inputs(project)
     order = graph.order(pipeline)
     found = judge(inputs, pipeline, order)

@@ -17,7 +17,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from mlops_store.errors import SpecError
 
 _TAG = "tag:yaml.org,2002:"
-_STR, _MERGE, _TIMESTAMP = f"{_TAG}str", f"{_TAG}merge", f"{_TAG}timestamp"
+TEXT_TAG = f"{_TAG}str"
+_MERGE, _TIMESTAMP = f"{_TAG}merge", f"{_TAG}timestamp"
 _MAX_DEPTH = 1000
 _CONTAINERS = {f"{_TAG}map": MappingNode, f"{_TAG}seq": SequenceNode}
 
@@ -78,7 +79,7 @@ def compose(text: str, file: str) -> Node | None:
             file=file,
             line=mark.line + 1 if mark else 0,
             column=mark.column + 1 if mark else 0,
-            hint=_syntax_hint(reason),
+            hint=_syntax_hint(reason, text, mark.line if mark else 0),
         ) from error
     except yaml.YAMLError as error:
         position = getattr(error, "position", 0) or 0
@@ -218,7 +219,7 @@ class _Constructor:
     def _scalar(self, node: ScalarNode) -> Any:
         text: str = node.value
         kind = node.tag
-        if kind == _STR or kind == f"{_TAG}value":
+        if kind == TEXT_TAG or kind == f"{_TAG}value":
             return text
         read = _SCALARS.get(kind)
         if read is not None:
@@ -280,7 +281,10 @@ def _refuse_depth(text: str, file: str) -> None:
         parser.dispose()
 
 
-def _syntax_hint(reason: str) -> str:
+def _syntax_hint(reason: str, text: str, line: int) -> str:
+    near = text.splitlines()[max(0, line - 1) : line + 1]
+    if "flow" in reason and any("${" in one for one in near):
+        return "put ${…} inside [ ] or { } in quotes"
     if "cannot start any token" in reason:
         return "indent with spaces, and put text that begins with a special character in quotes"
     if "mapping values are not allowed" in reason:
