@@ -53,7 +53,7 @@ def begin(store: Store, project: Project, lock: int, request: Mapping[str, Any],
 
 def _judge(store: Store, project: Project, lock: int, request: Mapping[str, Any], name: str) -> str:
     """Judges the stages, and starts a supervisor for what is stale."""
-    from mlops_tui.pipeline import graph, plan, spec, state
+    from mlops_tui.pipeline import graph, plan, sources, spec, state
 
     pipeline = spec.load(project)
     if not pipeline.stages:
@@ -63,11 +63,12 @@ def _judge(store: Store, project: Project, lock: int, request: Mapping[str, Any]
     inputs = state.Inputs(project)
     judged = state.judge(inputs, pipeline, order)
     inputs.fingerprints.flush()
-    if not request["force"] and not any(status.is_stale for status in judged):
+    unsaved = sources.to_save(inputs, pipeline, order) if pipeline.sources else ()
+    if not request["force"] and not unsaved and not any(status.is_stale for status in judged):
         if not request["targets"]:
             verdicts.keep(project, pipeline, order, inputs, before)
         return _record_idle(store, project, [(status.stage, status.command) for status in judged], request, name)
-    the_plan = _plan(project, pipeline, order, request)
+    the_plan = _plan(project, pipeline, order, unsaved, request)
     plan.save(project, the_plan)
     stages = [
         StageRun(
@@ -87,7 +88,9 @@ def _judge(store: Store, project: Project, lock: int, request: Mapping[str, Any]
     return the_plan.run_id
 
 
-def _plan(project: Project, pipeline: spec.Pipeline, order: list[str], request: Mapping[str, Any]) -> plan.Plan:
+def _plan(
+    project: Project, pipeline: spec.Pipeline, order: list[str], unsaved: tuple[str, ...], request: Mapping[str, Any]
+) -> plan.Plan:
     from mlops_tui.pipeline import graph, plan
     from mlops_tui.tracking import git
 
@@ -102,6 +105,7 @@ def _plan(project: Project, pipeline: spec.Pipeline, order: list[str], request: 
         force=request["force"],
         run_cache=request["run_cache"],
         keep_going=request["keep_going"],
+        sources=unsaved,
         code=git.head(project.root),
     )
 

@@ -30,6 +30,7 @@ class Plan:
         force: Run every stage, stale or not.
         run_cache: Whether outputs of earlier runs with the same inputs are taken instead of running.
         keep_going: After a failure run what does not depend on it.
+        sources: ``.dvc`` files whose data has changed and is saved before the stages run.
         code: ``git_commit``, ``git_branch`` and ``git_remote`` at the start, as far as known.
     """
 
@@ -41,6 +42,7 @@ class Plan:
     force: bool = False
     run_cache: bool = True
     keep_going: bool = False
+    sources: tuple[str, ...] = ()
     code: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -66,6 +68,7 @@ def save(project: Project, plan: Plan) -> None:
         "force": plan.force,
         "run_cache": plan.run_cache,
         "keep_going": plan.keep_going,
+        "sources": plan.sources,
         "code": plan.code,
     }
     with open(os.path.join(directory, _PLAN), "w", encoding="ascii") as file:
@@ -83,7 +86,8 @@ def load(project: Project, run_id: str) -> Plan:
         content = json.load(file)
     stages = tuple(_stage_in(stage) for stage in content.pop("stages"))
     needs = {name: tuple(needed) for name, needed in content.pop("needs").items()}
-    return Plan(stages=stages, needs=needs, **content)
+    sources = tuple(content.pop("sources"))
+    return Plan(stages=stages, needs=needs, sources=sources, **content)
 
 
 def folder(project: Project, run_id: str) -> str:

@@ -29,8 +29,9 @@ FINGERPRINTS_FILE = "fingerprints.db"
 class Change:
     """One thing that makes a stage stale.
 
-    ``kind`` is 'never run', 'command', 'dep', 'param', 'out', 'always' or 'upstream'; ``how`` 'modified', 'deleted',
-    'new', 'not in cache' or 'unreadable'. ``path`` names the file (for 'upstream' the stage), ``key`` the param.
+    ``kind`` is 'never run', 'command', 'dep', 'param', 'out', 'data' (of a ``.dvc`` file), 'always' or 'upstream';
+    ``how`` 'modified', 'deleted', 'new', 'not in cache' or 'unreadable'. ``path`` names the file (for 'upstream' the
+    stage), ``key`` the param.
     """
 
     kind: str
@@ -53,6 +54,9 @@ class Change:
         if self.kind == "out":
             words = {"deleted": "missing", "not in cache": "not in the cache", "new": "is a new output"}
             return f"output {self.path} {words.get(self.how, 'changed')}"
+        if self.kind == "data":
+            words = {"deleted": "is missing", "not in cache": "is not in the cache", "new": "has no hash yet"}
+            return f"{self.path} {words.get(self.how, 'changed')}"
         words = {
             "never run": "never run",
             "command": "command changed",
@@ -272,12 +276,13 @@ def out_changes(inputs: Inputs, stage: Stage | Source, entry: Entry) -> list[Cha
     """How the outputs of a stage, or the data of a ``.dvc`` file, differ from its entry."""
     items = {item["path"]: item for item in entry.get("outs", ())}
     found: list[Change | None] = []
+    kind = "out" if isinstance(stage, Stage) else "data"
     for out in stage.outs:
         item = items.get(out.path)
         if item is not None and item.get("md5") and out.cache and not _is_cached(inputs, item):
-            found.append(Change("out", stage.path(out.path), "not in cache"))
+            found.append(Change(kind, stage.path(out.path), "not in cache"))
         else:
-            found.append(_file_change(inputs, "out", stage.path(out.path), item))
+            found.append(_file_change(inputs, kind, stage.path(out.path), item))
     return [change for change in found if change is not None]
 
 

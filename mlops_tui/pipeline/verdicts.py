@@ -147,6 +147,15 @@ def _content(project: Project, pipeline: Pipeline, inputs: Inputs, before: dict[
         if inputs.cache.is_dvcs:
             items = [item for item in entry.get("outs", ()) if item["path"] in by_path and by_path[item["path"]].cache]
             cached += [(str(item["md5"]), "hash" not in item) for item in items]
+    if pipeline.sources and inputs.cache.is_dvcs:
+        from mlops_tui.pipeline import sources, state
+
+        for source in sources.read_by(pipeline, pipeline.stages).values():
+            if state.out_changes(inputs, source, source.entry):
+                return None
+            cached += [
+                (str(item["md5"]), "hash" not in item) for item in source.entry["outs"] if item.get("cache", True)
+            ]
     descriptions = {**pipeline.stamps, **before}
     places = [seen for seen, _ in pipeline.directories.values()]
     recent = [one for one in (*descriptions.values(), *files.values(), *places) if one and not is_settled(one)]

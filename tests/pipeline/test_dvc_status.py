@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +49,9 @@ FILES = {
     "w/own": "own",
     "w/raw.csv": "r",
     "folder/one": "1",
+    "sub/dvc.yaml": "stages: {s: {cmd: cp ../raw.csv x, deps: [../raw.csv, ../d], params: [p], outs: [x]}}",
+    "sub/params.yaml": "p: 1",
+    "sub/data": "1",
     "folder/two": "2",
 }
 
@@ -133,6 +135,9 @@ SITUATIONS: dict[str, Callable[[Path], None]] = {
     "folder source edited": edit("folder/two", "new"),
     "folder source gone": delete("folder"),
     "folder source object gone": forget("folder"),
+    "out of another file edited": edit("sub/x", "new"),
+    "param of another file edited": edit("sub/params.yaml", "p: 2"),
+    "source below edited": edit("sub/data", "2"),
     "persisting out gone": delete("w/g.txt"),
     "command edited": rewrite("cp d/a model &&", "cp  d/a  model &&"),
     "dep added": rewrite("deps: [d, data.csv]", "deps: [d, data.csv, raw.csv, nothing]"),
@@ -163,21 +168,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, content in FILES.items():
         edit(name, content)(root)
     with dvc(root, init=True) as repo:
-        repo.add(["data.csv", "folder"])
-        repo.reproduce()
+        repo.add(["data.csv", "folder", "sub/data"])
+        repo.reproduce(all_pipelines=True)
     return root
-
-
-def load(project: Project) -> spec.Pipeline:
-    """The pipeline with the ``.dvc`` files at its root."""
-    sources = {}
-    for path in sorted(Path(project.root).glob("*.dvc")):
-        if path.is_file():
-            content = yaml.safe_load(path.read_text())
-            outs = tuple(spec.Out(item["path"], cache=item.get("cache", True)) for item in content["outs"])
-            frozen = bool(content.get("frozen"))
-            sources[path.name] = spec.Source(path.name, outs=outs, entry=content, is_frozen=frozen)
-    return replace(spec.load(project), sources=sources)
 
 
 def both(finished: Path, tmp_path: Path, *acts: Callable[[Path], None]) -> tuple[Any, Any]:
@@ -186,7 +179,7 @@ def both(finished: Path, tmp_path: Path, *acts: Callable[[Path], None]) -> tuple
     for act in acts:
         act(root)
     project = Project(str(root))
-    ours = dvc_status.of(state.Inputs(project), load(project))
+    ours = dvc_status.of(state.Inputs(project), spec.load(project))
     with dvc(root) as repo:
         return ours, json.loads(json.dumps(repo.status()))
 
