@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mlops_store.errors import SpecError
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _MODE = 0o444
 _SHARED_MODE = 0o2775
+_ABANDONED_S = 3600.0
 
 
 class Damaged(Exception):
@@ -53,6 +56,7 @@ class Cache:
         self._uses_git = uses_git
         self._is_shared = is_shared
         self._present: set[tuple[str, bool]] = set()
+        self._is_swept = False
 
     def path(self, md5: str, *, is_legacy: bool = False) -> str:
         """Where the object of a hash lies; a directory's hash ends with ``.dir``."""
@@ -170,6 +174,7 @@ class Cache:
         if self._shares_files and os.stat(full).st_dev == self._device():
             return hash_file(full, size_bytes)  # the file itself becomes the object
         staging = self.make_directory(os.path.join(self.directory, "files", "md5"))
+        self._sweep(staging)
         temporary = os.path.join(staging, f".{os.getpid()}-{threading.get_native_id()}.tmp")
         source = os.open(full, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -188,6 +193,19 @@ class Cache:
         finally:
             os.close(source)
         return md5
+
+    def _sweep(self, staging: str) -> None:
+        """Removes what copies that were killed have left; whoever still copies has written lately."""
+        if self._is_swept:
+            return
+        self._is_swept = True
+        with os.scandir(staging) as entries:
+            old = [
+                one for one in entries if one.name.endswith(".tmp") and time.time() - one.stat().st_mtime > _ABANDONED_S
+            ]
+        for one in old:
+            with suppress(FileNotFoundError):
+                os.unlink(one.path)
 
     @property
     def _shares_files(self) -> bool:

@@ -26,20 +26,19 @@ _DIRECTORY = "runs"
 _NOT_HASHED = ("size", "nfiles")
 
 
-def can_restore(stage: Stage) -> bool:
-    """Whether inputs alone tell what a stage makes, so that its outputs may come from the cache."""
+def is_kept(stage: Stage) -> bool:
+    """Whether runs of a stage are kept: inputs alone tell what it makes, and all of that is cached.
+
+    Metrics and plots whose ``cache`` is false are cached all the same, for this only.
+    """
     return bool(
         not (stage.always_changed or stage.is_callback)
         and stage.cmd
         and (stage.deps or stage.params)
         and stage.outs
         and not any(out.persist or is_outside(stage.path(out.path)) for out in stage.outs)
+        and all(out.cache or out.kind != "out" for out in stage.outs)
     )
-
-
-def is_kept(stage: Stage) -> bool:
-    """Whether a run of a stage goes into the run cache: where every output does, metrics and plots in any case."""
-    return can_restore(stage) and all(out.cache or out.kind != "out" for out in stage.outs)
 
 
 def is_outside(path: str) -> bool:
@@ -80,7 +79,7 @@ def find(inputs: state.Inputs, stage: Stage, snapshot: Snapshot, *, use_runs: bo
     Raises:
         SpecError: The lock is not understood.
     """
-    if not can_restore(stage):
+    if not is_kept(stage):
         return None
     given = lock.entry(stage, snapshot.deps, snapshot.params, {out.path: {"path": out.path} for out in stage.outs})
     key = _key(given)

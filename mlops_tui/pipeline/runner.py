@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 import signal
 import threading
 import time
@@ -16,7 +15,7 @@ from collections.abc import Callable
 from mlops_store import ids
 from mlops_store.errors import MlopsError
 from mlops_store.records import StageRun, StageState
-from mlops_tui.pipeline import groups, links, logs, metric_files, placing, plan, run_cache, shell, snapshots, state
+from mlops_tui.pipeline import groups, logs, metric_files, plan, results, shell, snapshots, state
 from mlops_tui.pipeline.endings import DELAY_S, Ending, Endings
 from mlops_tui.pipeline.lock import Entry
 from mlops_tui.pipeline.recording import Recorder
@@ -26,8 +25,6 @@ from mlops_tui.project import Project
 
 #: Seconds between TERM and KILL.
 GRACE_S = 5.0
-_PATIENCE_S = 600.0
-_RETRY_S = 1.0
 _TAIL_LINES = 20
 _TAIL_CHARACTERS = 4_000
 
@@ -75,9 +72,11 @@ class Runner:
             if stage.is_frozen:
                 return self._keep(stage)
             snapshot = snapshots.take(self._inputs, stage)
-            if not self._plan.force and self._restore(stage, snapshot):
+            if not self._plan.force and results.restore(self._inputs, stage, snapshot, use_runs=self._plan.run_cache):
+                outs = self._save(stage, snapshot)
+                self._recorder.restore(stage, deps=snapshot.deps, outs=outs)
                 return StageState.RESTORED
-            self._prepare(stage)
+            results.clear(self._project.root, stage)
             started, run_id = self._start(stage, snapshot)
         except (StageFailed, MlopsError, OSError) as error:
             self._recorder.settle([stage.name], StageState.FAILED, _sentence(error))
@@ -156,42 +155,11 @@ class Runner:
         self._recorder.settle([stage.name], StageState.CACHED)
         return StageState.CACHED
 
-    def _restore(self, stage: Stage, snapshot: Snapshot) -> bool:
-        """Takes the outputs from the cache if the same inputs have made them before; whether they have."""
-        found = run_cache.find(self._inputs, stage, snapshot, use_runs=self._plan.run_cache)
-        if found is None:
-            return False
-        items = {item["path"]: item for item in found["outs"]}
-        versions = [placing.wanted(stage.path(out.path), items[out.path], is_linked=out.cache) for out in stage.outs]
-        self._prepare(stage)
-        for one in versions:
-            placing.carry_out(self._inputs, placing.plan(self._inputs, one))
-        outs = self._save(stage, snapshot)
-        self._recorder.restore(stage, deps=snapshot.deps, outs=outs)
-        return True
-
     def _save(self, stage: Stage, snapshot: Snapshot) -> dict[str, Entry]:
         """Records what is there as what the stage makes of its inputs; returns the lock's words for it."""
-        entry, outs = self._committed(stage, snapshot)
+        entry, outs = results.commit(self._inputs, stage, snapshot, lambda: self._is_stopping)
         self._inputs.locks.put([(stage, entry)])
         return outs
-
-    def _committed(self, stage: Stage, snapshot: Snapshot) -> tuple[Entry, dict[str, Entry]]:
-        """Takes the outputs into the cache: the entry for the lock, and the words for the outputs."""
-        is_kept = run_cache.is_kept(stage)
-        deadline = time.monotonic() + _PATIENCE_S
-        while True:
-            try:
-                made = snapshots.outputs(self._inputs, stage, is_everything_cached=is_kept)
-                entry = snapshots.lock_entry(stage, snapshots.refreshed(self._inputs, stage, snapshot), made)
-                if is_kept:
-                    run_cache.save(self._inputs.cache, entry)
-            except OSError as error:
-                if error.errno not in snapshots.FULL or time.monotonic() > deadline or self._is_stopping:
-                    raise
-                time.sleep(_RETRY_S)  # what has been computed is worth waiting for space
-            else:
-                return entry, {path: item for path, (item, _) in made.items()}
 
     def _start(self, stage: Stage, snapshot: Snapshot) -> tuple[shell.Started, str]:
         run_id = ids.new_id()
@@ -227,7 +195,7 @@ class Runner:
         if code != 0:
             return self._failed(stage, run_id, StageState.FAILED, code, _exit(code))
         try:
-            entry, outs = self._committed(stage, snapshot)
+            entry, outs = results.commit(self._inputs, stage, snapshot, lambda: self._is_stopping)
         except (StageFailed, MlopsError, OSError) as error:
             return self._failed(stage, run_id, StageState.FAILED, code, _sentence(error))
         values, problems = metric_files.read(self._project.root, stage)
@@ -250,17 +218,6 @@ class Runner:
             return self._failed(stage, run_id, StageState.STOPPED, None, "stopped")
         how = "was killed together with its supervisor" if is_same_boot else "was cut off when the machine restarted"
         return self._failed(stage, run_id, StageState.FAILED, None, how)
-
-    def _prepare(self, stage: Stage) -> None:
-        """Removes what the stage will make anew; what persists is unlinked from the cache so that it can be written."""
-        for out in stage.outs:
-            path = os.path.join(self._project.root, stage.path(out.path))
-            if out.persist:
-                links.unprotect(path)
-            elif os.path.isdir(path) and not os.path.islink(path):
-                shutil.rmtree(path)
-            elif os.path.lexists(path):
-                os.unlink(path)
 
     def _environment(self, stage: Stage, run_id: str) -> dict[str, str]:
         environment = dict(os.environ)

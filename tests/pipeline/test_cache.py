@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,18 @@ def test_a_directory_object_may_not_name_files_outside(place: tuple[Cache, Finge
         target.write_text(f'[{{"md5": "{"cd" * 16}", "relpath": "{name}"}}]')
         with pytest.raises(cache.Damaged):
             store.members("ab" * 16 + ".dir")
+
+
+def test_what_a_killed_copy_left_goes_after_an_hour(place: tuple[Cache, Fingerprints, str]) -> None:
+    store, prints, root = place
+    staging = Path(store.directory, "files", "md5")
+    staging.mkdir(parents=True)
+    for name, age_s in (("killed.tmp", 4000), ("busy.tmp", 10)):
+        (staging / name).touch()
+        os.utime(staging / name, (time.time() - age_s,) * 2)
+    Path(root, "big").write_bytes(os.urandom(2 << 20))
+    store.save("big", prints, root=root)
+    assert [path.name for path in staging.iterdir() if path.is_file()] == ["busy.tmp"]
 
 
 def test_a_shared_cache_lets_the_group_write(tmp_path: Path) -> None:

@@ -154,3 +154,32 @@ def test_values_that_json_cannot_say_are_not_kept(tmp_path: Path) -> None:
     entry = {"cmd": "x", "params": {"p": {"day": datetime.date(2024, 1, 1)}}, "outs": [{"path": "o", "md5": "m"}]}
     run_cache.save(Cache(str(tmp_path)), entry)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_dvc_pushes_and_pulls_what_was_cached_here(tmp_path: Path) -> None:
+    here = project(tmp_path)
+    config = Path(here.path(".dvc", "config"))
+    config.write_text(config.read_text() + f"    remote = r\n['remote \"r\"']\n    url = {tmp_path / 'remote'}\n")
+    run(here)
+    with dvc(here.root) as repo:
+        assert repo.push(run_cache=True) > 0
+    for name in ("d", ".dvc/cache"):
+        shutil.rmtree(here.path(name))
+    os.unlink(here.path("two"))
+    with dvc(here.root) as repo:
+        repo.pull(run_cache=True)
+        assert repo.status() == {}
+    assert (tmp_path / "remote" / "runs").is_dir()
+    assert not any(one.is_stale for one in state.status(here, spec.load(here)))
+    assert states(run(here)) == {"a": "cached", "b": "cached"}
+
+
+def test_outputs_behind_a_link_out_of_the_project_are_made_anew(tmp_path: Path) -> None:
+    text = "stages: {a: {cmd: cp raw far/x, deps: [raw], outs: [far/x]}}"
+    here = make(tmp_path / "p", text, raw="1")
+    (tmp_path / "elsewhere").mkdir()
+    os.symlink(tmp_path / "elsewhere", here.path("far"))
+    assert states(run(here)) == {"a": "done"}
+    os.unlink(here.path("far", "x"))
+    assert states(run(here)) == {"a": "done"}
+    assert (tmp_path / "elsewhere" / "x").read_text() == "1"
