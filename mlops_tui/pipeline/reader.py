@@ -44,7 +44,7 @@ def read(
     expansion = Expansion(page, readings, parsing)
     reader = _Reader(page, readings.root)
     stages = {stage.name: stage for stage in map(reader.stage, expansion.stages())}
-    found = {key: page.value(node) for key in _TOP if (node := expansion.top(key)) is not None}
+    found = {key: page.remarks(node) for key in _TOP if (node := expansion.top(key)) is not None}
     return stages, {key: value for key, value in found.items() if value}
 
 
@@ -56,7 +56,7 @@ def absolute_to_written(path: str, root: str, directory: str) -> str:
         root: The project's root.
         directory: What the path is relative to, relative to the root.
     """
-    if os.path.isabs(path) and (path + os.sep).startswith(root + os.sep):
+    if os.path.isabs(path) and os.path.normpath(path).startswith(root + os.sep):
         return os.path.relpath(path, os.path.join(root, directory))
     return path
 
@@ -81,7 +81,7 @@ class _Reader:
             is_frozen=self._flag(body, "frozen", default=False),
             always_changed=self._flag(body, "always_changed", default=False),
             desc=self._words(body, "desc"),
-            meta=self._page.value(body["meta"]) if "meta" in body else None,
+            meta=self._page.remarks(body["meta"]) if "meta" in body else None,
             file=self._page.file,
             line=mark.line + 1,
             column=mark.column + 1,
@@ -177,7 +177,7 @@ class _Reader:
             desc=self._words(flags, "desc"),
             type=self._words(flags, "type"),
             labels=tuple(to_text(self._page.value(label)) for label in labels),
-            meta=self._page.value(flags["meta"]) if "meta" in flags else None,
+            meta=self._page.remarks(flags["meta"]) if "meta" in flags else None,
             plot={key: self._page.value(flags[key]) for key in flags if key in PLOT_FIELDS} if kind == "plot" else None,
         )
         if out.cache and self._is_outside(path, wdir):

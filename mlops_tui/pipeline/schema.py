@@ -46,6 +46,10 @@ def _any(page: Page, node: Node, what: str) -> None:
     page.value(node)
 
 
+def _meta(page: Page, node: Node, what: str) -> None:
+    page.remarks(node)
+
+
 def _whole(page: Page, node: Node, what: str) -> None:
     if type(page.value(node)) is not int:
         raise page.wrong(node, f"{what} must be a whole number, not {page.kind(node)}")
@@ -129,7 +133,7 @@ def _artifacts(page: Page, node: Node, what: str) -> None:
             _ARTIFACT[name](page, value, f"{place}: {name!r}")
 
 
-_ANNOTATIONS: dict[str, _Check] = {"desc": _text, "type": _text, "labels": _list(_text), "meta": _any}
+_ANNOTATIONS: dict[str, _Check] = {"desc": _text, "type": _text, "labels": _list(_text), "meta": _meta}
 _ARTIFACT: dict[str, _Check] = {"path": _text, **_ANNOTATIONS}
 _OUT: dict[str, _Check] = {
     **_ANNOTATIONS, "cache": _flag, "persist": _flag, "checkpoint": _flag, "remote": _text, "push": _flag,
@@ -146,7 +150,7 @@ _STAGE: dict[str, _Check] = {
     "params": _list(_either(_text, mapping=_any)),
     "vars": _VARS,
     "frozen": _flag,
-    "meta": _any,
+    "meta": _meta,
     "desc": _text,
     "always_changed": _flag,
     "outs": _OUTS,
@@ -194,7 +198,7 @@ _DATA = _fields(
         ),
         "locked": _flag,
         "frozen": _flag,
-        "meta": _any,
+        "meta": _meta,
         "always_changed": _flag,
         "desc": _text,
     }

@@ -51,6 +51,8 @@ FEATURES = {
               two
         """
     ),
+    "dates": project("stages: {a: {cmd: x, meta: {since: 2024-01-02}, outs: [o: {meta: {at: 2024-01-02}}]}}")
+    | {"d.dvc": "outs: [{path: d}]\nmeta: {since: 2024-01-02}"},
     "out flags": project(
         """
         stages:
