@@ -71,11 +71,13 @@ class _Reader:
         key, body, mark = written.key, written.fields, written.place.start_mark
         place = f"stage {key!r}"
         wdir = self._wdir(body["wdir"], place) if "wdir" in body else self._directory
+        deps = self._deps(body["deps"], f"{place}: 'deps'") if "deps" in body else []
         return Stage(
             name=key if self._page.file == FILE else f"{self._page.file}:{key}",
             cmd=self._cmd(body["cmd"], place),
             wdir=wdir,
-            deps=self._deps(body["deps"], place, wdir) if "deps" in body else (),
+            deps=tuple(self._local(path, node, f"{place}: dep", wdir) for path, node in deps if not _URL.match(path)),
+            urls=tuple(path for path, _ in deps if _URL.match(path)),
             params=self._params(body["params"], place) if "params" in body else {},
             outs=self._outs(body, place, wdir),
             is_frozen=self._flag(body, "frozen", default=False),
@@ -107,22 +109,14 @@ class _Reader:
             raise self._page.wrong(node, f"{place}: 'wdir' {written!r} is outside the project")
         return "" if relative == os.curdir else relative
 
-    def _deps(self, node: Node, place: str, wdir: str) -> tuple[str, ...]:
-        what = f"{place}: 'deps'"
-        items = self._page.items(node, what)
-        return tuple(
-            self._local(self._page.string(item, f"{what}: an item"), item, f"{place}: dep", wdir) for item in items
-        )
+    def _deps(self, node: Node, what: str) -> list[tuple[str, Node]]:
+        return [(self._page.string(item, f"{what}: an item"), item) for item in self._page.items(node, what)]
 
     def _local(self, path: str, node: Node, what: str, wdir: str) -> str:
         if not path:
             raise self._page.wrong(node, f"{what} is empty")
         if _URL.match(path):
-            raise self._page.wrong(
-                node,
-                f"{what} {path!r} is not on this machine",
-                "this version can only use local files and directories; 'dvc import-url' makes one of it",
-            )
+            raise self._page.wrong(node, f"{what} {path!r} is not on this machine", "write a path")
         if path.endswith(".dvc") or os.path.basename(path) == FILE:
             raise self._page.wrong(
                 node, f"{what} {path!r} describes data", "name the data itself, not the file that describes it"
