@@ -51,13 +51,13 @@ def _meta(page: Page, node: Node, what: str) -> None:
 
 
 def _whole(page: Page, node: Node, what: str) -> None:
-    if type(page.value(node)) is not int:
+    if not isinstance(page.value(node), int):
         raise page.wrong(node, f"{what} must be a whole number, not {page.kind(node)}")
 
 
 def _hash(page: Page, node: Node, what: str) -> None:
     value = page.value(node)
-    is_hash = value is None or value == "" or (type(value) in (str, int) and len(str(value)) > 2)
+    is_hash = value is None or value == "" or (isinstance(value, str | int) and len(str(value)) > 2)
     if not is_hash:
         raise page.wrong(node, f"{what} must be a hash")
 
@@ -104,6 +104,15 @@ def _or_nothing(check: _Check) -> _Check:
     def checked(page: Page, node: Node, what: str) -> None:
         if not page.is_null(node):
             check(page, node, what)
+
+    return checked
+
+
+def _filled(check: _Check) -> _Check:
+    def checked(page: Page, node: Node, what: str) -> None:
+        if not page.pairs(node, what):
+            raise page.wrong(node, f"{what} is an empty mapping")
+        check(page, node, what)
 
     return checked
 
@@ -172,7 +181,7 @@ _TOP = _fields(
         "vars": _VARS,
         "metrics": _TEXTS,
         "params": _TEXTS,
-        "plots": _list(_either(_text, mapping=_map(_or_nothing(_PLOT_VIEW))), "plot"),
+        "plots": _list(_either(_text, mapping=_filled(_map(_or_nothing(_PLOT_VIEW)))), "plot"),
         "artifacts": _artifacts,
         "datasets": _any,
     }
