@@ -80,7 +80,7 @@ def _stage(stage: Stage) -> dict[str, Any]:
     return {
         "cmd": stage.cmd,
         "wdir": stage.wdir or ".",
-        "deps": stage.deps,
+        "deps": (*stage.deps, *stage.urls),
         "params": stage.params,
         "outs": [_out(out) for out in stage.outs],
         "frozen": stage.is_frozen,

@@ -27,7 +27,7 @@ def read(data: bytes, file: str, root: str) -> Source:
     if page.root is None or page.is_null(page.root):
         return Source(name=file, wdir=os.path.dirname(file), line=1, column=1)
     check_data(page, page.root)
-    content = page.value(page.root)
+    content = page.remarks(page.root)
     wdir = os.path.normpath(os.path.join(os.path.dirname(file), content.get("wdir") or ""))
     wdir = "" if wdir == os.curdir else wdir
     outs = [_item(item, root, wdir) for item in content.get("outs") or ()]

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 
 from mlops_store.errors import NotFound, SpecError, nearest
-from mlops_tui.pipeline.spec import Pipeline, Source, Stage
+from mlops_tui.pipeline.spec import FILE, Pipeline, Source, Stage
 
 Needs = Mapping[str, tuple[str, ...]]
 Maker = Stage | Source
@@ -72,21 +72,40 @@ def order(pipeline: Pipeline, targets: Iterable[str] | None = None) -> list[str]
 
     Args:
         pipeline: A checked pipeline.
-        targets: Stage names; none (or an empty list) means every stage.
+        targets: What ``chosen`` understands; none (or an empty list) means every stage.
 
     Raises:
-        NotFound: A target is not a stage.
+        NotFound: A target names no stage.
     """
     needs = active(pipeline)
-    wanted = list(targets or ())
-    for target in wanted:
-        if target not in needs:
-            raise NotFound(f"no stage {target!r} in the pipeline", nearest(target, needs))
+    wanted = [name for target in targets or () for name in chosen(pipeline, target)]
     found = list(_postorder(wanted or needs, needs))
     if not wanted:
         return found
     reachable = set(found)
     return list(_postorder([name for name in needs if name in reachable], needs))
+
+
+def chosen(pipeline: Pipeline, target: str) -> list[str]:
+    """The stages that a target names, as DVC understands it.
+
+    Args:
+        pipeline: The pipeline.
+        target: The address of a stage, of a group that ``foreach`` or ``matrix`` generates stages from, or the path of
+            a ``dvc.yaml`` for all of its stages.
+
+    Raises:
+        NotFound: It names none.
+    """
+    stages = pipeline.stages
+    if target in stages:
+        return [target]
+    name = target.removeprefix(f"{FILE}:")
+    found = [one for one, stage in stages.items() if name in (one, one.rpartition("@")[0]) or stage.file == target]
+    if not found:
+        groups = (one.rpartition("@")[0] for one in stages if "@" in one)
+        raise NotFound(f"no stage {target!r} in the pipeline", nearest(target, [*stages, *groups]))
+    return found
 
 
 def downstream(needs: Needs, names: Iterable[str]) -> set[str]:

@@ -102,6 +102,14 @@ class Page:
         """
         return yaml12.value(node, self.file)
 
+    def remarks(self, node: Node) -> Any:
+        """The value of a ``meta``, which nobody computes with: a date is its text.
+
+        Raises:
+            SpecError: It holds something that JSON cannot keep.
+        """
+        return yaml12.value(node, self.file, has_dates=True)
+
     def is_null(self, node: Node) -> bool:
         """Whether nothing stands there."""
         return isinstance(node, ScalarNode) and yaml12.value(node, self.file) is None

@@ -44,7 +44,7 @@ def read(
     expansion = Expansion(page, readings, parsing)
     reader = _Reader(page, readings.root)
     stages = {stage.name: stage for stage in map(reader.stage, expansion.stages())}
-    found = {key: page.value(node) for key in _TOP if (node := expansion.top(key)) is not None}
+    found = {key: page.remarks(node) for key in _TOP if (node := expansion.top(key)) is not None}
     return stages, {key: value for key, value in found.items() if value}
 
 
@@ -56,7 +56,7 @@ def absolute_to_written(path: str, root: str, directory: str) -> str:
         root: The project's root.
         directory: What the path is relative to, relative to the root.
     """
-    if os.path.isabs(path) and (path + os.sep).startswith(root + os.sep):
+    if os.path.isabs(path) and os.path.normpath(path).startswith(root + os.sep):
         return os.path.relpath(path, os.path.join(root, directory))
     return path
 
@@ -71,17 +71,19 @@ class _Reader:
         key, body, mark = written.key, written.fields, written.place.start_mark
         place = f"stage {key!r}"
         wdir = self._wdir(body["wdir"], place) if "wdir" in body else self._directory
+        deps = self._deps(body["deps"], f"{place}: 'deps'") if "deps" in body else []
         return Stage(
             name=key if self._page.file == FILE else f"{self._page.file}:{key}",
             cmd=self._cmd(body["cmd"], place),
             wdir=wdir,
-            deps=self._deps(body["deps"], place, wdir) if "deps" in body else (),
+            deps=tuple(self._local(path, node, f"{place}: dep", wdir) for path, node in deps if not _URL.match(path)),
+            urls=tuple(path for path, _ in deps if _URL.match(path)),
             params=self._params(body["params"], place) if "params" in body else {},
             outs=self._outs(body, place, wdir),
             is_frozen=self._flag(body, "frozen", default=False),
             always_changed=self._flag(body, "always_changed", default=False),
             desc=self._words(body, "desc"),
-            meta=self._page.value(body["meta"]) if "meta" in body else None,
+            meta=self._page.remarks(body["meta"]) if "meta" in body else None,
             file=self._page.file,
             line=mark.line + 1,
             column=mark.column + 1,
@@ -107,22 +109,14 @@ class _Reader:
             raise self._page.wrong(node, f"{place}: 'wdir' {written!r} is outside the project")
         return "" if relative == os.curdir else relative
 
-    def _deps(self, node: Node, place: str, wdir: str) -> tuple[str, ...]:
-        what = f"{place}: 'deps'"
-        items = self._page.items(node, what)
-        return tuple(
-            self._local(self._page.string(item, f"{what}: an item"), item, f"{place}: dep", wdir) for item in items
-        )
+    def _deps(self, node: Node, what: str) -> list[tuple[str, Node]]:
+        return [(self._page.string(item, f"{what}: an item"), item) for item in self._page.items(node, what)]
 
     def _local(self, path: str, node: Node, what: str, wdir: str) -> str:
         if not path:
             raise self._page.wrong(node, f"{what} is empty")
         if _URL.match(path):
-            raise self._page.wrong(
-                node,
-                f"{what} {path!r} is not on this machine",
-                "this version can only use local files and directories; 'dvc import-url' makes one of it",
-            )
+            raise self._page.wrong(node, f"{what} {path!r} is not on this machine", "write a path")
         if path.endswith(".dvc") or os.path.basename(path) == FILE:
             raise self._page.wrong(
                 node, f"{what} {path!r} describes data", "name the data itself, not the file that describes it"
@@ -177,7 +171,7 @@ class _Reader:
             desc=self._words(flags, "desc"),
             type=self._words(flags, "type"),
             labels=tuple(to_text(self._page.value(label)) for label in labels),
-            meta=self._page.value(flags["meta"]) if "meta" in flags else None,
+            meta=self._page.remarks(flags["meta"]) if "meta" in flags else None,
             plot={key: self._page.value(flags[key]) for key in flags if key in PLOT_FIELDS} if kind == "plot" else None,
         )
         if out.cache and self._is_outside(path, wdir):

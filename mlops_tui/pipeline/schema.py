@@ -46,14 +46,18 @@ def _any(page: Page, node: Node, what: str) -> None:
     page.value(node)
 
 
+def _meta(page: Page, node: Node, what: str) -> None:
+    page.remarks(node)
+
+
 def _whole(page: Page, node: Node, what: str) -> None:
-    if type(page.value(node)) is not int:
+    if not isinstance(page.value(node), int):
         raise page.wrong(node, f"{what} must be a whole number, not {page.kind(node)}")
 
 
 def _hash(page: Page, node: Node, what: str) -> None:
     value = page.value(node)
-    is_hash = value is None or value == "" or (type(value) in (str, int) and len(str(value)) > 2)
+    is_hash = value is None or value == "" or (isinstance(value, str | int) and len(str(value)) > 2)
     if not is_hash:
         raise page.wrong(node, f"{what} must be a hash")
 
@@ -104,6 +108,15 @@ def _or_nothing(check: _Check) -> _Check:
     return checked
 
 
+def _filled(check: _Check) -> _Check:
+    def checked(page: Page, node: Node, what: str) -> None:
+        if not page.pairs(node, what):
+            raise page.wrong(node, f"{what} is an empty mapping")
+        check(page, node, what)
+
+    return checked
+
+
 def _stages(page: Page, node: Node, what: str) -> None:
     for key, item in page.pairs(node, "'stages'"):
         name = page.string(key, "a stage's name")
@@ -129,7 +142,7 @@ def _artifacts(page: Page, node: Node, what: str) -> None:
             _ARTIFACT[name](page, value, f"{place}: {name!r}")
 
 
-_ANNOTATIONS: dict[str, _Check] = {"desc": _text, "type": _text, "labels": _list(_text), "meta": _any}
+_ANNOTATIONS: dict[str, _Check] = {"desc": _text, "type": _text, "labels": _list(_text), "meta": _meta}
 _ARTIFACT: dict[str, _Check] = {"path": _text, **_ANNOTATIONS}
 _OUT: dict[str, _Check] = {
     **_ANNOTATIONS, "cache": _flag, "persist": _flag, "checkpoint": _flag, "remote": _text, "push": _flag,
@@ -146,7 +159,7 @@ _STAGE: dict[str, _Check] = {
     "params": _list(_either(_text, mapping=_any)),
     "vars": _VARS,
     "frozen": _flag,
-    "meta": _any,
+    "meta": _meta,
     "desc": _text,
     "always_changed": _flag,
     "outs": _OUTS,
@@ -168,7 +181,7 @@ _TOP = _fields(
         "vars": _VARS,
         "metrics": _TEXTS,
         "params": _TEXTS,
-        "plots": _list(_either(_text, mapping=_map(_or_nothing(_PLOT_VIEW))), "plot"),
+        "plots": _list(_either(_text, mapping=_filled(_map(_or_nothing(_PLOT_VIEW)))), "plot"),
         "artifacts": _artifacts,
         "datasets": _any,
     }
@@ -194,7 +207,7 @@ _DATA = _fields(
         ),
         "locked": _flag,
         "frozen": _flag,
-        "meta": _any,
+        "meta": _meta,
         "always_changed": _flag,
         "desc": _text,
     }

@@ -30,12 +30,14 @@ class StageFailed(Exception):
 class Snapshot:
     """The lock's words for a stage's deps, by path as written, and its params by file and key.
 
-    ``listings`` holds the files of each dep that is a directory, as ``Fingerprints.listing`` in JSON.
+    ``listings`` holds the files of each dep that is a directory, as ``Fingerprints.listing`` in JSON; ``kept`` what the
+    lock had on deps that are not on this machine.
     """
 
     deps: Mapping[str, Entry] = field(default_factory=dict)
     params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     listings: Mapping[str, str] = field(default_factory=dict)
+    kept: Mapping[str, Entry] = field(default_factory=dict)
 
 
 def take(inputs: Inputs, stage: Stage) -> Snapshot:
@@ -66,7 +68,9 @@ def take(inputs: Inputs, stage: Stage) -> Snapshot:
         for path, (_, now) in deps.items()
         if now.files is not None and now.files <= _LISTED_FILES
     }
-    return Snapshot({path: made for path, (made, _) in deps.items()}, values, listings)
+    # only DVC can look these up: what it has recorded stays
+    kept = {one["path"]: one for one in known.get("deps", ()) if one["path"] in stage.urls}
+    return Snapshot({path: made for path, (made, _) in deps.items()}, values, listings, kept)
 
 
 def outputs(
@@ -108,7 +112,8 @@ def _cached_item(
 
 def lock_entry(stage: Stage, snapshot: Snapshot, made: Mapping[str, tuple[Entry, Fingerprint]]) -> dict[str, Any]:
     """The entry that the lock gets when the stage has succeeded."""
-    return entry(stage, snapshot.deps, snapshot.params, {path: one for path, (one, _) in made.items()})
+    deps = {**snapshot.deps, **snapshot.kept}
+    return entry(stage, deps, snapshot.params, {path: one for path, (one, _) in made.items()})
 
 
 def refreshed(inputs: Inputs, stage: Stage, snapshot: Snapshot) -> Snapshot:
@@ -124,7 +129,7 @@ def refreshed(inputs: Inputs, stage: Stage, snapshot: Snapshot) -> Snapshot:
             continue
         if _without_compiled(json.loads(listing)) == _without_compiled(inputs.fingerprints.listing(where)):
             deps[path] = item(path, now)
-    return Snapshot(deps, snapshot.params)
+    return Snapshot(deps, snapshot.params, kept=snapshot.kept)
 
 
 def _without_compiled(files: Mapping[str, str]) -> dict[str, str]:
@@ -134,7 +139,7 @@ def _without_compiled(files: Mapping[str, str]) -> dict[str, str]:
 def save(path: str, snapshot: Snapshot) -> None:
     """Writes a snapshot to a file, for a supervisor that may have to finish the stage."""
     with open(path, "w", encoding="ascii") as file:
-        json.dump({"deps": snapshot.deps, "params": snapshot.params}, file, default=list)
+        json.dump({"deps": snapshot.deps, "params": snapshot.params, "kept": snapshot.kept}, file, default=list)
 
 
 def load(path: str) -> Snapshot:
@@ -146,7 +151,7 @@ def load(path: str) -> Snapshot:
     """
     with open(path, encoding="ascii") as file:
         content = json.load(file)
-    return Snapshot(content["deps"], content["params"])
+    return Snapshot(content["deps"], content["params"], kept=content["kept"])
 
 
 def _items(

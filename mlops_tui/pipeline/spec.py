@@ -45,6 +45,7 @@ class Stage:
         cmd: Resolved: one text, or several that run one after the other.
         wdir: Working directory relative to the project's root, '' for the root itself.
         deps: Files and directories as written, relative to ``wdir``.
+        urls: Deps that are not on this machine: kept in the lock, and not looked up.
         params: Params file -> dotted keys; no keys means the whole file.
         outs: Outs, metrics and plots in the order written.
         is_frozen: Its command is never run and its deps are not looked at.
@@ -63,6 +64,7 @@ class Stage:
     always_changed: bool = False
     desc: str = ""
     meta: Any = None
+    urls: tuple[str, ...] = ()
     file: str = FILE
     line: int = 0
     column: int = 0
@@ -85,7 +87,7 @@ class Stage:
     @property
     def is_callback(self) -> bool:
         """Whether it has neither deps nor outs, so that nothing can tell that it is up to date."""
-        return not (self.deps or self.params or self.outs)
+        return not (self.deps or self.urls or self.params or self.outs)
 
     def path(self, written: str) -> str:
         """The normal form of a path of this stage: relative to the project's root, or absolute."""

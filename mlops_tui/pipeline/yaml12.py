@@ -101,14 +101,19 @@ def load(text: str, file: str) -> Any:
     return None if node is None else value(node, file)
 
 
-def value(node: Node, file: str) -> Any:
+def value(node: Node, file: str, *, has_dates: bool = False) -> Any:
     """The value that a node stands for.
+
+    Args:
+        node: The node.
+        file: How errors name its file.
+        has_dates: Dates may stand there, and are their text.
 
     Raises:
         SpecError: See ``load``.
     """
     try:
-        return _Constructor(file).value(node)
+        return _Constructor(file, has_dates=has_dates).value(node)
     except RecursionError as error:
         raise wrong(node, "nested too deeply", file) from error
 
@@ -153,8 +158,9 @@ def decode(data: bytes, file: str) -> str:
 class _Constructor:
     """Makes values of nodes; an aliased node is made once, so that nested aliases cannot explode."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, *, has_dates: bool = False) -> None:
         self._file = file
+        self._has_dates = has_dates
         self._made: dict[int, Any] = {}
         self._open: set[int] = set()
 
@@ -228,6 +234,8 @@ class _Constructor:
             except (ValueError, KeyError, IndexError) as error:
                 raise wrong(node, f"{text!r} is not a {kind.removeprefix(_TAG)}", self._file) from error
         if kind == _TIMESTAMP:
+            if self._has_dates:
+                return text
             raise wrong(
                 node, f"{text} is a date, which neither dvc.lock nor JSON can keep", self._file, "put it in quotes"
             )

@@ -221,3 +221,16 @@ class TestVerdict:
         assert states(run(kept)) == {"a": "cached", "sub/dvc.yaml:b": "cached"}
         with Store(kept.store_path) as store:
             assert state.status(kept, spec.load(kept), store)
+
+
+def test_what_dvc_has_recorded_of_a_url_stays_in_the_lock(tmp_path: Path) -> None:
+    url = "https://example.com/data.csv"
+    project = make(tmp_path, f"stages: {{a: {{cmd: cp in out, deps: ['{url}', in], outs: [out]}}}}", **{"in": "1"})
+    item = f"    - path: {url}\n      hash: etag\n      etag: abc\n      size: 3\n"
+    Path(project.path("dvc.lock")).write_text(
+        f"schema: '2.0'\nstages:\n  a:\n    cmd: old\n    deps:\n{item}    - path: in\n      md5: abc\n"
+    )
+    ended = run(project)
+    assert ended.state == "finished", ended.stages[0].error
+    assert item in Path(project.path("dvc.lock")).read_text()
+    assert stale(project) == {}

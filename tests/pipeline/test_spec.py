@@ -133,7 +133,7 @@ def test_values_with_the_looks_of_yaml_1_1_stay_text(tmp_path: Path) -> None:
         ("stages:\n  a:\n    cmd: x\n    outs:\n    - m:\n        cach: false\n", 6, 9, "did you mean 'cache'?"),
         ("stages:\n  a:\n    cmd: x\n    outs:\n    - m:\n", 5, 9, "must be a mapping, not nothing"),
         ("stages:\n  a:\n    cmd: x\n    outs: [../m]\n", 4, 12, "outside the project"),
-        ("stages:\n  a:\n    cmd: x\n    deps: ['s3://b/k']\n", 4, 12, "is not on this machine"),
+        ("stages:\n  a:\n    cmd: x\n    outs: ['s3://b/k']\n", 4, 12, "is not on this machine"),
         ("stages:\n  a:\n    cmd: x\n    wdir: ..\n", 4, 11, "outside the project"),
         ("stages:\n- a\n", 2, 1, "'stages' must be a mapping, not a list"),
         ("- a\n", 1, 1, "dvc.yaml must be a mapping, not a list"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,7 @@ def _stage(stage: Any, root: str) -> dict[str, Any]:
         "frozen": stage.frozen,
         "always_changed": stage.always_changed,
         "desc": stage.desc,
-        "meta": stage.meta,
+        "meta": _without_dates(stage.meta),
     }
 
 
@@ -92,4 +93,8 @@ def _out(out: Any) -> dict[str, Any]:
         "push": out.can_push,
     }
     given = {"remote": out.remote, **out.annot.to_dict(), "plot": out.plot if isinstance(out.plot, dict) else None}
-    return shown | {key: value for key, value in given.items() if value}
+    return shown | {key: _without_dates(value) for key, value in given.items() if value}
+
+
+def _without_dates(value: Any) -> Any:
+    return json.loads(json.dumps(value, default=str))

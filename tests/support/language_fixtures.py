@@ -51,6 +51,8 @@ FEATURES = {
               two
         """
     ),
+    "dates": project("stages: {a: {cmd: x, meta: {since: 2024-01-02}, outs: [o: {meta: {at: 2024-01-02}}]}}")
+    | {"d.dvc": "outs: [{path: d}]\nmeta: {since: 2024-01-02}"},
     "out flags": project(
         """
         stages:
@@ -268,6 +270,20 @@ FEATURES = {
         "outs:\n- {md5: 3863d0e317dee0a55c4e59d2ec0eef33, size: 3, path: copied.csv}\n",
         "empty.dvc": "",
     },
+    "imports": project("stages: {a: {cmd: x, deps: [model], outs: [made]}, b: {cmd: x, deps: [there.csv, db.csv]}}")
+    | {
+        "model.dvc": "md5: 3863d0e317dee0a55c4e59d2ec0eef33\nfrozen: true\ndeps:\n- path: made\n  repo:\n"
+        "    url: /nowhere/project\n    rev_lock: 0c2dbaaf13ba2d8d5b1ef2a7ff8cb8e7f2b9b4a1\n"
+        "outs:\n- {md5: 3863d0e317dee0a55c4e59d2ec0eef33, size: 3, hash: md5, path: model}\n",
+        "there.csv.dvc": "deps: [{path: /elsewhere/there.csv, hash: md5, md5: 3863d0e317dee0a55c4e59d2ec0eef33}]\n"
+        "outs: [{path: there.csv, md5: 3863d0e317dee0a55c4e59d2ec0eef33, hash: md5}]\n",
+        "db.csv.dvc": "frozen: true\ndeps:\n- db: {query: select 1, connection: c, file_format: csv}\n"
+        "outs: [{path: db.csv}]\n",
+        "files.dvc": "outs:\n- path: files\n  files:\n  - {relpath: a, md5: 3863d0e317dee0a55c4e59d2ec0eef33, size: 1,"
+        " cloud: {r: {version_id: v, etag: e3e}}}\n",
+        "sub/x.dvc": "wdir: ..\ndeps: [{path: 'https://b/k', etag: abcd}]\nouts: [{path: k, md5: abc, remote: r}]\n",
+    },
+    "urls": project("stages: {a: {cmd: x, deps: ['https://example.com/data.csv']}, b: {cmd: x, deps: ['ds://d']}}"),
     "edges": project(
         """
         stages:
