@@ -18,6 +18,7 @@ VERBS = {
     "demo": "Write a small project with real data and run it.",
     "status": "What is stale, what is running, which models and alerts there are.",
     "run": "Run the stale stages of the pipeline.",
+    "queue": "List, move and remove waiting runs; apply experiments.",
     "stop": "Stop a running pipeline.",
     "checkout": "Restore outputs from the cache.",
     "pipeline": "Show the pipeline as it is resolved.",

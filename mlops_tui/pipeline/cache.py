@@ -269,7 +269,7 @@ def find(project: Project) -> Cache:
     """
     config = dvc_config.load(project.root)
     if not config.cache_dir:
-        return Cache(os.path.join(project.state_dir, "cache"), is_dvcs=False, uses_git=False)
+        return Cache(project.cache_dir, is_dvcs=False, uses_git=False)
     return Cache(config.cache_dir, link_types=config.link_types, uses_git=config.uses_git, is_shared=config.is_shared)
 
 
