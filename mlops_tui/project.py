@@ -72,6 +72,11 @@ class Project:
         return os.path.join(self._main_state_dir, "logs")
 
     @property
+    def cache_dir(self) -> str:
+        """Contents of outputs by their hash, where the project is no DVC repository with a cache of its own."""
+        return os.path.join(self._main_state_dir, "cache")
+
+    @property
     def config_path(self) -> str:
         """The optional ``mlops.toml``."""
         return os.path.join(self.root, CONFIG_FILE)

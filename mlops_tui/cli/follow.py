@@ -141,6 +141,7 @@ def ending(stage: StageRun) -> str:
         return f"failed after {seconds}: {reason}" if stage.started_at is not None else f"failed: {reason}"
     words = {
         StageState.CACHED: "up to date",
+        StageState.RESTORED: "restored from the cache",
         StageState.SKIPPED: "skipped",
         StageState.STOPPED: f"stopped after {seconds}" if stage.started_at is not None else "stopped",
     }

@@ -20,6 +20,8 @@ VERBS = {
     "run": "Run the stale stages of the pipeline.",
     "queue": "List, move and remove waiting runs; apply experiments.",
     "stop": "Stop a running pipeline.",
+    "checkout": "Restore outputs from the cache.",
+    "pipeline": "Show the pipeline as it is resolved.",
     "logs": "Show what stages wrote.",
     "runs": "List, show, compare, tag and delete runs.",
     "models": "List, register, promote and roll back models.",

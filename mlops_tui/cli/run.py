@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--downstream", is_flag=True, help="The stages named and all that need them, instead of what they need.")
 @click.option("-p", "--pipeline", "whole_pipeline", is_flag=True, help="All that is connected with the stages named.")
 @click.option("-f", "--force", is_flag=True, help="Run the stages even if nothing has changed.")
+@click.option("--run-cache/--no-run-cache", default=True, help="Take outputs of the same inputs from the cache.  [yes]")
 @click.option("--force-downstream", is_flag=True, help="Run what needs a stage that has run, changed or not.")
 @click.option("-k", "--keep-going", is_flag=True, help="After a failure run what does not depend on it.")
 @click.option("-d", "--detach", is_flag=True, help="Start the run and return; 'logs --follow' follows it.")
@@ -70,6 +70,7 @@ def command(
     With --set the project's files stay as they are: each run works in its own copy, and 'queue apply RUN' takes one
     over.
     """
+    from mlops_tui.pipeline.control import is_described
     from mlops_tui.pipeline.request import Request
 
     workspace: Workspace = context.obj
@@ -77,7 +78,7 @@ def command(
         raise UsageError("--parallel is about experiments", "give --set KEY=VALUE,VALUE, or -j for stages at a time")
     if priority and not (wait or may_queue or settings):
         raise UsageError("--priority is about runs that wait", "give --queue, --wait or --set with it")
-    if not os.path.exists(workspace.project.pipeline_path):  # before a store is made for nothing
+    if not is_described(workspace.project):  # before a store is made for nothing
         raise Refused(
             f"there is no dvc.yaml in {workspace.project.root}",
             "describe the stages of a pipeline there; mlops-tui demo writes an example",

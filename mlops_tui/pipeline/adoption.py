@@ -99,9 +99,8 @@ def _differences(here: state.Inputs, place: Project, run: PipelineRun) -> Adopti
 def _write(project: Project, here: state.Inputs, place: Project, run: PipelineRun, found: Adoption) -> None:
     for path, is_cached in found.outs:
         workspaces.bring_back(place, project, path)
-        made = here.fingerprints.find(path)
-        if is_cached and here.cache is not None and made is not None:
-            here.cache.add(project.root, path, made, here.fingerprints)
+        if is_cached:
+            here.cache.save(path, here.fingerprints, root=project.root)
     param_edits.write(project.root, run.request["changes"])
     here.locks.put(found.entries)
     here.fingerprints.flush()

@@ -55,10 +55,23 @@ def start(project: Project, *, targets: Iterable[str] = (), name: str = "", **op
         NotFound: A target is not a stage.
         StoreError: The store cannot be written.
     """
-    if not os.path.exists(project.pipeline_path):  # nothing is made in a directory that has no pipeline
+    if not is_described(project):  # nothing is made in a directory that has no pipeline
         raise Refused(f"{project.root} has no pipeline", "describe its stages in dvc.yaml")
     with Store(project.store_path) as store, _explained(), _lock_for_start(project, store) as lock:
         return launch.begin(store, project, lock, Request(tuple(targets), **options), name)
+
+
+def is_described(project: Project) -> bool:
+    """Whether the project has a ``dvc.yaml`` at its root, or stages elsewhere.
+
+    Raises:
+        SpecError: What describes stages elsewhere is not understood.
+    """
+    if os.path.exists(project.pipeline_path):
+        return True
+    from mlops_tui.pipeline import spec
+
+    return bool(spec.load(project).stages)
 
 
 def stop(project: Project, run_id: str, by: str = "") -> None:

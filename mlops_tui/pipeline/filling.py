@@ -84,10 +84,10 @@ class _Filling:
         copying.remove(scratch)
         os.makedirs(scratch)
 
-    def check_out(self, cache: Cache | None, item: Mapping[str, Any], target: str) -> bool:
+    def check_out(self, cache: Cache, item: Mapping[str, Any], target: str) -> bool:
         """Copies what a lock names out of the cache; returns whether it was there."""
         md5 = str(item.get("md5"))
-        if cache is None or not cache.holds(md5):
+        if not cache.holds(md5):
             return False
         if not md5.endswith(".dir"):
             self._copy(cache.path(md5), target, 0o755 if item.get("isexec") else 0o644)

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlops_store import events, ids, pipelines, processes, queue, runs
@@ -105,20 +105,21 @@ def record_failure(store: Store, project: Project, request: Request, name: str, 
 
 def _judge(store: Store, new: _NewRun) -> bool:
     """Judges the stages, and makes a plan when any is stale."""
-    from mlops_tui.pipeline import plan, selection, spec, state
+    from mlops_tui.pipeline import plan, selection, sources, spec, state
 
     project, request, run_id = new.project, new.request, new.run_id
 
-    before = verdicts.stamps(project)
     pipeline = spec.load(project)
     if not pipeline.stages:
         raise Refused(f"{project.root} has no pipeline", f"describe its stages in {spec.FILE}")
+    before = verdicts.locks(project, pipeline)
     order = selection.choose(pipeline, request)
     inputs = state.Inputs(project)
     judged = state.judge(inputs, pipeline, order)
     inputs.fingerprints.flush()
-    the_plan = make_plan(project, pipeline, order, request, run_id)
-    if not request.force and not any(status.is_stale for status in judged):
+    unsaved = sources.to_save(inputs, pipeline, order) if pipeline.sources else ()
+    the_plan = replace(make_plan(project, pipeline, order, request, run_id), sources=unsaved)
+    if not request.force and not unsaved and not any(status.is_stale for status in judged):
         if not request.targets:
             verdicts.keep(project, pipeline, order, inputs, before)
         _record_idle(store, new, [(one.stage, one.command) for one in judged])
@@ -204,6 +205,7 @@ def make_plan(project: Project, pipeline: spec.Pipeline, order: list[str], reque
         jobs=max(1, min(request.jobs, len(order))),
         force=request.force,
         force_downstream=request.force_downstream,
+        run_cache=request.run_cache,
         keep_going=request.keep_going,
         options=of_stages,
         capacity=found,

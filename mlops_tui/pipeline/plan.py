@@ -33,7 +33,9 @@ class Plan:
         jobs: How many stages may run at once.
         force: Run every stage, stale or not.
         force_downstream: Run every stage of which a stage that it needs has run.
+        run_cache: Whether outputs of earlier runs with the same inputs are taken instead of running.
         keep_going: After a failure run what does not depend on it.
+        sources: ``.dvc`` files whose data has changed and is saved before the stages run.
         options: How each stage is to be run, as its ``meta`` says.
         capacity: What the stages share.
         executors: Those that stages name.
@@ -48,7 +50,9 @@ class Plan:
     jobs: int = 1
     force: bool = False
     force_downstream: bool = False
+    run_cache: bool = True
     keep_going: bool = False
+    sources: tuple[str, ...] = ()
     options: Mapping[str, Options] = field(default_factory=dict)
     capacity: Capacity = field(default_factory=Capacity)
     executors: Mapping[str, ExecutorConfig] = field(default_factory=dict)
@@ -79,7 +83,9 @@ def save(project: Project, plan: Plan) -> None:
         "force_downstream": plan.force_downstream,
         "capacity": asdict(plan.capacity),
         "executors": [asdict(executor) for executor in plan.executors.values()],
+        "run_cache": plan.run_cache,
         "keep_going": plan.keep_going,
+        "sources": plan.sources,
         "in_workspace": plan.in_workspace,
         "code": plan.code,
     }
@@ -103,6 +109,7 @@ def load(project: Project, run_id: str) -> Plan:
     return Plan(
         stages=stages,
         needs=needs,
+        sources=tuple(content.pop("sources")),
         options=options.read_all(stages),
         capacity=Capacity(**{**capacity, "gpus": tuple(capacity["gpus"])}),
         executors={executor.name: executor for executor in executors},
@@ -139,6 +146,7 @@ def _stage_out(stage: Stage) -> dict[str, Any]:
         "cmd": stage.cmd,
         "wdir": stage.wdir,
         "deps": stage.deps,
+        "urls": stage.urls,
         "params": stage.params,
         "outs": [[out.path, out.kind, out.cache, out.persist] for out in stage.outs],
         "is_frozen": stage.is_frozen,
@@ -157,6 +165,7 @@ def _stage_in(content: dict[str, Any]) -> Stage:
         cmd=cmd if isinstance(cmd, str) else tuple(cmd),
         wdir=content["wdir"],
         deps=tuple(content["deps"]),
+        urls=tuple(content["urls"]),
         params={file: tuple(keys) for file, keys in content["params"].items()},
         outs=tuple(Out(*out) for out in content["outs"]),
         is_frozen=content["is_frozen"],

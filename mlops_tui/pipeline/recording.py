@@ -194,6 +194,21 @@ class Recorder:
         """Ends a stage's run that came to nothing; the stage itself goes on."""
         self._write(lambda db: runs.finish(db, run_id, "KILLED", time.time(), error=reason))
 
+    def restore(self, stage: Stage, *, deps: Mapping[str, Entry], outs: Mapping[str, Entry]) -> None:
+        """Records that a stage's outputs came from the cache."""
+
+        def write(db: sqlite3.Connection) -> None:
+            pipelines.update_stage(
+                db,
+                self._plan.run_id,
+                stage.name,
+                state=StageState.RESTORED,
+                inputs=[_file(stage.path(path), item) for path, item in deps.items()],
+                outputs=[_file(stage.path(path), item) for path, item in outs.items()],
+            )
+
+        self._write(write)
+
     def settle(self, stages: Sequence[str], state: StageState, error: str = "") -> None:
         """Records the end of stages that did not start."""
 

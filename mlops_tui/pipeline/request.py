@@ -18,6 +18,7 @@ class Request:
         jobs: How many stages may run at once.
         force: Run the stages even if they are up to date.
         force_downstream: Run also what needs a stage that has run, even if it is up to date.
+        run_cache: Take outputs of earlier runs with the same inputs from the cache instead of running.
         keep_going: After a failure run what does not depend on it; else nothing more is started.
         single_item: Only the targets themselves, not what they need.
         downstream: The targets and everything that needs them, instead of what they need.
@@ -31,6 +32,7 @@ class Request:
     jobs: int = 1
     force: bool = False
     force_downstream: bool = False
+    run_cache: bool = True
     keep_going: bool = False
     single_item: bool = False
     downstream: bool = False

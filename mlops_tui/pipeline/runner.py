@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 import signal
 import threading
 import time
@@ -18,12 +17,13 @@ from mlops_store import ids
 from mlops_store.errors import MlopsError
 from mlops_store.records import StageRun, StageState
 from mlops_tui import quantities
-from mlops_tui.pipeline import groups, logs, metric_files, plan, shell, snapshots, state
+from mlops_tui.pipeline import groups, logs, metric_files, plan, results, shell, snapshots, state
 from mlops_tui.pipeline.endings import DELAY_S, Ending, Endings
+from mlops_tui.pipeline.lock import Entry
 from mlops_tui.pipeline.options import DEFAULT, Options
 from mlops_tui.pipeline.recording import Recorder
 from mlops_tui.pipeline.snapshots import Snapshot, StageFailed
-from mlops_tui.pipeline.spec import Out, Stage
+from mlops_tui.pipeline.spec import Stage
 from mlops_tui.pipeline.tokens import Holding
 from mlops_tui.project import Project
 
@@ -95,7 +95,11 @@ class Runner:
             if stage.is_frozen:
                 return self._keep(stage)
             snapshot = snapshots.take(self._inputs, stage)
-            self._prepare(stage)
+            if not self._plan.force and results.restore(self._inputs, stage, snapshot, use_runs=self._plan.run_cache):
+                outs = self._save(stage, snapshot)
+                self._recorder.restore(stage, deps=snapshot.deps, outs=outs)
+                return StageState.RESTORED
+            results.clear(self._project.root, stage)
             started, run_id = self._start(stage, snapshot, turn)
         except (StageFailed, MlopsError, OSError) as error:
             self._recorder.settle([stage.name], StageState.FAILED, _sentence(error))
@@ -186,11 +190,15 @@ class Runner:
 
     def _keep(self, stage: Stage) -> StageState:
         """A frozen stage is never run: what is there is recorded as its state, as DVC does."""
-        snapshot = snapshots.take(self._inputs, stage)
-        made = snapshots.outputs(self._inputs, stage)
-        self._inputs.locks.put([(stage, snapshots.lock_entry(stage, snapshot, made))])
+        self._save(stage, snapshots.take(self._inputs, stage))
         self._recorder.settle([stage.name], StageState.CACHED)
         return StageState.CACHED
+
+    def _save(self, stage: Stage, snapshot: Snapshot) -> dict[str, Entry]:
+        """Records what is there as what the stage makes of its inputs; returns the lock's words for it."""
+        entry, outs = results.commit(self._inputs, stage, snapshot, lambda: self._is_stopping)
+        self._inputs.locks.put([(stage, entry)])
+        return outs
 
     def _start(self, stage: Stage, snapshot: Snapshot, turn: Turn) -> tuple[shell.Started, str]:
         run_id = ids.new_id()
@@ -239,19 +247,12 @@ class Runner:
         if code != 0:
             return self._failed(stage, run_id, attempt, code, _exit(code))
         try:
-            made = snapshots.outputs(self._inputs, stage)
-            if self._inputs.cache is not None:
-                for out in stage.outs:
-                    if out.cache:
-                        path = stage.path(out.path)
-                        self._inputs.cache.add(self._project.root, path, made[out.path][1], self._inputs.fingerprints)
-            entry = snapshots.lock_entry(stage, snapshots.refreshed(self._inputs, stage, snapshot), made)
+            entry, outs = results.commit(self._inputs, stage, snapshot, lambda: self._is_stopping)
         except (StageFailed, MlopsError, OSError) as error:
             return self._failed(stage, run_id, attempt, code, _sentence(error))
         values, problems = metric_files.read(self._project.root, stage)
         for problem in problems:
             self._recorder.remark("stage.metrics", problem)
-        outs = {path: item for path, (item, _) in made.items()}
         self.endings.add(Ending(stage, run_id, StageState.DONE, code, time.time(), outs, values, entry=entry))
         return StageState.DONE
 
@@ -296,17 +297,6 @@ class Runner:
     def _options(self, stage: Stage) -> Options:
         return self._plan.options.get(stage.name, DEFAULT)
 
-    def _prepare(self, stage: Stage) -> None:
-        """Removes what the stage will make anew; what persists is unlinked from the cache so that it can be written."""
-        for out in stage.outs:
-            path = os.path.join(self._project.root, stage.path(out.path))
-            if out.persist:
-                _unlink_from_cache(path, out)
-            elif os.path.isdir(path) and not os.path.islink(path):
-                shutil.rmtree(path)
-            elif os.path.lexists(path):
-                os.unlink(path)
-
     def _environment(self, stage: Stage, run_id: str, options: Options, turn: Turn) -> dict[str, str]:
         environment = dict(os.environ)
         environment.setdefault("PYTHONUNBUFFERED", "1")  # else a log shows nothing until the script's end
@@ -326,22 +316,6 @@ class Runner:
 
     def _file(self, stage: Stage, ending: str) -> str:
         return plan.stage_file(self._project, self._plan.run_id, stage.name, ending)
-
-
-def _unlink_from_cache(path: str, out: Out) -> None:
-    """Makes a file that shares its bytes with the cache (a hard or symbolic link) one of its own."""
-    if not out.cache or not os.path.lexists(path):
-        return
-    files = [path]
-    if os.path.isdir(path):
-        files = [os.path.join(directory, name) for directory, _, names in os.walk(path) for name in names]
-    for file in files:
-        status = os.lstat(file)
-        if os.path.islink(file) or status.st_nlink > 1 or not status.st_mode & 0o200:
-            temporary = f"{file}.{os.getpid()}.tmp"
-            shutil.copyfile(file, temporary)
-            os.chmod(temporary, os.stat(file).st_mode | 0o200)
-            os.replace(temporary, file)
 
 
 def _exit(code: int) -> str:

@@ -16,8 +16,6 @@ from mlops_tui.pipeline.plan import Plan
 from mlops_tui.pipeline.spec import Stage
 from mlops_tui.pipeline.tokens import Holding, Tokens
 
-_GOOD = (StageState.DONE, StageState.CACHED)
-
 
 class Schedule:
     """The states of a plan's stages while it runs.
@@ -78,7 +76,7 @@ class Schedule:
         """Records how a stage ended; returns the stages that are now skipped because of that."""
         self.states[name] = state
         self._holdings.pop(name, None)
-        return [] if state in _GOOD else self.skip_unreachable()
+        return [] if state.is_good else self.skip_unreachable()
 
     def retry(self, name: str, at: float) -> list[str]:
         """Lets a stage that has failed wait for its next attempt; returns the stages that are skipped now.
@@ -103,7 +101,7 @@ class Schedule:
 
     def skip_unreachable(self) -> list[str]:
         """Skips what can not run any more after the failures so far, and returns it."""
-        bad = [name for name, state in self.states.items() if state.is_final and state not in _GOOD]
+        bad = [name for name, state in self.states.items() if state.is_final and not state.is_good]
         if not bad:
             return []
         idle = self._waiting()
@@ -149,7 +147,7 @@ class Schedule:
     @property
     def outcome(self) -> PipelineState:
         """How the run has ended, when it is done."""
-        if all(state in _GOOD for state in self.states.values()):
+        if all(state.is_good for state in self.states.values()):
             return PipelineState.FINISHED
         return PipelineState.STOPPED if self._is_stopping else PipelineState.FAILED
 
@@ -159,7 +157,7 @@ class Schedule:
         return [name for name, state in self.states.items() if state is StageState.FAILED]
 
     def _may_start(self, name: str) -> bool:
-        return all(self.states[need] in _GOOD for need in self._plan.needs[name])
+        return all(self.states[need].is_good for need in self._plan.needs[name])
 
     def _waiting(self) -> list[str]:
         return [name for name, state in self.states.items() if state is StageState.WAITING]

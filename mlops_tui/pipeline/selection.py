@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mlops_tui.pipeline import graph
 from mlops_tui.pipeline.request import Request
 from mlops_tui.pipeline.spec import Pipeline
@@ -18,18 +20,19 @@ def choose(pipeline: Pipeline, request: Request) -> list[str]:
     order = graph.order(pipeline, request.targets)
     if not request.targets:
         return order
+    targets = [name for target in request.targets for name in graph.chosen(pipeline, target)]
     if request.single_item:
-        chosen = set(request.targets)
+        chosen = set(targets)
     elif request.downstream:
-        chosen = set(request.targets) | graph.downstream(graph.active(pipeline), request.targets)
+        chosen = set(targets) | graph.downstream(graph.active(pipeline), targets)
     elif request.whole_pipeline:
-        chosen = _connected(graph.active(pipeline), request.targets)
+        chosen = _connected(graph.active(pipeline), targets)
     else:
         return order
     return [name for name in graph.order(pipeline) if name in chosen]
 
 
-def _connected(needs: graph.Needs, targets: tuple[str, ...]) -> set[str]:
+def _connected(needs: graph.Needs, targets: Sequence[str]) -> set[str]:
     """Everything that is connected with a target by edges in any direction."""
     neighbours: dict[str, set[str]] = {name: set(needed) for name, needed in needs.items()}
     for name, needed in needs.items():

@@ -68,6 +68,7 @@ class Supervisor:
 
     def supervise(self) -> PipelineState:
         """Runs or resumes every stage that is not final yet; returns how the pipeline run ended."""
+        self._save_data()
         count = max(self._plan.jobs, len(self._left))
         threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
         for thread in threads:
@@ -186,6 +187,21 @@ class Supervisor:
             self._recorder.settle(names, state, reason)
 
     # Main thread
+
+    def _save_data(self) -> None:
+        """Saves the changed data that the plan names; what cannot be saved is a remark, and stays as it is."""
+        if not self._plan.sources:
+            return
+        from mlops_tui.pipeline import sources
+
+        for name in self._plan.sources:
+            if self._is_stopping:
+                return
+            try:
+                sources.save(self._inputs, name)
+            except (MlopsError, OSError) as error:
+                reason = error.message if isinstance(error, MlopsError) else str(error)
+                self._recorder.remark("data.unsaved", f"the data of {name} is not saved: {reason}")
 
     def _is_done(self) -> bool:
         return self._problem is not None or self._schedule.is_done

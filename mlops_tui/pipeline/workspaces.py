@@ -147,7 +147,6 @@ def _copy_dvc(project: Project, workspace: Project) -> None:
             shutil.copytree(source, os.path.join(target, name), copy_function=copying.copy)
         elif os.path.exists(source):
             copying.copy(source, os.path.join(target, name))
-    found = cache.find(project.root)
-    assert found is not None  # there is a .dvc
+    found = cache.find(project)
     with open(os.path.join(target, "config.local"), "a", encoding="utf-8") as file:
         file.write(f"\n[core]\n    no_scm = true\n[cache]\n    dir = {found.directory}\n")

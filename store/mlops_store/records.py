@@ -202,6 +202,7 @@ class StageState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     CACHED = "cached"
+    RESTORED = "restored"
     SKIPPED = "skipped"
     FAILED = "failed"
     STOPPED = "stopped"
@@ -210,6 +211,11 @@ class StageState(StrEnum):
     def is_final(self) -> bool:
         """Whether the stage will not change any more in this pipeline run."""
         return self not in (StageState.WAITING, StageState.RUNNING)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the stage's outputs are there and up to date."""
+        return self in (StageState.DONE, StageState.CACHED, StageState.RESTORED)
 
 
 @dataclass(frozen=True, slots=True)
