@@ -125,13 +125,18 @@ def _parsed(written: str) -> tuple[str, str, list[Any]]:
 
 def _check(project: Project, pipeline: Pipeline, file: str, key: str) -> None:
     known = {stage.path(one) for stage in pipeline.stages.values() for one in stage.params}
-    if os.path.exists(project.path(params.DEFAULT_FILE)):
-        known.add(params.DEFAULT_FILE)  # what is interpolated comes from there
+    # what is interpolated comes from other files, which were read for that
+    known |= {path for path, stamp in pipeline.stamps.items() if stamp and not _describes_pipeline(path)}
     if file not in known:
-        raise NotFound(f"no stage reads params from {file}", nearest(file, known))
+        raise NotFound(f"the pipeline reads no params from {file}", nearest(file, known))
     try:
         content = params.read_file(project.path(file), file)
     except FileNotFoundError:
         raise NotFound(f"params file {file} is missing") from None
     if params.select(content, [key])[1]:
         raise NotFound(f"{file} has no {key!r}", nearest(key, param_edits.known_keys(content)))
+
+
+def _describes_pipeline(path: str) -> bool:
+    name = os.path.basename(path)
+    return name == spec.FILE or name.endswith(".dvc") or name.startswith(".") or os.path.isabs(path)
