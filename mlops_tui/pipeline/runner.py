@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from mlops_store import ids
@@ -81,6 +82,7 @@ class Runner:
         self._stopped: set[str] = set()
         self._stop_requested_at = math.inf
         self._is_stopping = False
+        self._timed_out: set[str] = set()
 
     def run(self, stage: Stage, turn: Turn) -> StageState:
         """Brings a stage up to date and returns how that ended; never raises for what the stage does.
@@ -157,7 +159,8 @@ class Runner:
 
     def _time_out(self, stage: Stage, pid: int, ticks: int, run_id: str) -> None:
         """Ends a stage that takes too long, and leaves a mark for the supervisor that may have to conclude it."""
-        with open(self._file(stage, "timeout"), "w", encoding="ascii"):
+        self._timed_out.add(run_id)
+        with suppress(OSError), open(self._file(stage, "timeout"), "w", encoding="ascii"):
             pass
         groups.end(pid, ticks, run_id, GRACE_S)
 
@@ -242,8 +245,8 @@ class Runner:
             is_stopped = stage.name in self._stopped
         if is_stopped:
             return self._ended_badly(stage, run_id, StageState.STOPPED, code, "stopped")
-        if self._is_timed_out(stage):
-            return self._failed(stage, run_id, attempt, code, self._timed_out(stage))
+        if self._is_timed_out(stage, run_id):
+            return self._failed(stage, run_id, attempt, code, self._limit(stage))
         if code != 0:
             return self._failed(stage, run_id, attempt, code, _exit(code))
         try:
@@ -281,17 +284,19 @@ class Runner:
             is_stopping = self._is_stopping
         if is_stopping:
             return self._ended_badly(stage, run_id, StageState.STOPPED, None, "stopped")
-        if self._is_timed_out(stage):
-            return self._failed(stage, run_id, attempt, None, self._timed_out(stage))
+        if self._is_timed_out(stage, run_id):
+            return self._failed(stage, run_id, attempt, None, self._limit(stage))
         if is_same_boot:
             return self._failed(stage, run_id, attempt, None, "was killed together with its supervisor")
         how = "was cut off when the machine restarted"
         return self._ended_badly(stage, run_id, StageState.FAILED, None, how)
 
-    def _is_timed_out(self, stage: Stage) -> bool:
-        return self._options(stage).timeout_s is not None and os.path.exists(self._file(stage, "timeout"))
+    def _is_timed_out(self, stage: Stage, run_id: str) -> bool:
+        return run_id in self._timed_out or (
+            self._options(stage).timeout_s is not None and os.path.exists(self._file(stage, "timeout"))
+        )
 
-    def _timed_out(self, stage: Stage) -> str:
+    def _limit(self, stage: Stage) -> str:
         return f"timed out after {quantities.time_text(self._options(stage).timeout_s or 0.0)}"
 
     def _options(self, stage: Stage) -> Options:

@@ -153,11 +153,10 @@ class Supervisor:
         taken: list[Stage] = []
 
         def choose(others: list[Holding]) -> tuple[str, Holding] | None:
-            stage = self._schedule.take(time.monotonic(), others)
-            if stage is None:
-                return None
-            taken.append(stage)
-            return stage.name, self._schedule.holding(stage.name)
+            # called again where the record had no room: what was taken then stays taken
+            if not taken and (stage := self._schedule.take(time.monotonic(), others)) is not None:
+                taken.append(stage)
+            return (taken[0].name, self._schedule.holding(taken[0].name)) if taken else None
 
         self._recorder.share(choose)
         return taken[0] if taken else None
