@@ -52,12 +52,14 @@ class PipelineShown:
         stages: In the order in which they run.
         problem: Why dvc.yaml could not be read, None when it could.
         is_past: Whether an earlier pipeline run than the newest is shown, as it was.
+        remark: How changes are found, when that is not as usual.
     """
 
     run: PipelineRun | None
     stages: tuple[StageShown, ...]
     problem: MlopsError | None = None
     is_past: bool = False
+    remark: str = ""
 
     @property
     def is_live(self) -> bool:
@@ -66,12 +68,11 @@ class PipelineShown:
 
     def __eq__(self, other: object) -> bool:
         # errors compare by identity, which would repaint the same problem for ever
-        return isinstance(other, PipelineShown) and (self.run, self.stages, str(self.problem), self.is_past) == (
-            other.run,
-            other.stages,
-            str(other.problem),
-            other.is_past,
-        )
+        return isinstance(other, PipelineShown) and self._compared == other._compared
+
+    @property
+    def _compared(self) -> tuple[object, ...]:
+        return self.run, self.stages, str(self.problem), self.is_past, self.remark
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -84,7 +85,6 @@ def load(session: Session, run_id: str = "") -> PipelineShown:
         run_id: An earlier pipeline run to show; "" for the newest, joined with what is stale now.
     """
     from mlops_store import pipelines
-    from mlops_tui.pipeline import spec, state
 
     run, usual = None, {}
     newest = ""
@@ -98,14 +98,14 @@ def load(session: Session, run_id: str = "") -> PipelineShown:
     is_past = run is not None and run.run_id != newest
     if not is_past:
         try:
-            statuses = state.status(session.project, spec.load(session.project), session.store)
+            statuses = session.live.statuses()
         except MlopsError as error:
             problem = error
     names = [status.stage for status in statuses] or [stage.stage for stage in run.stages] if run else []
     if session.store is not None:
         db = session.store.read()
         usual = {name: pipelines.history_s(db, name, HISTORY) for name in names}
-    return PipelineShown(run, merged(run, statuses, usual), problem, is_past)
+    return PipelineShown(run, merged(run, statuses, usual), problem, is_past, session.watch_note)
 
 
 def merged(

@@ -217,7 +217,7 @@ class PipelinePane(OverviewPane[Stages]):
             self.entitle("Pipeline")
         else:
             self.entitle("Pipeline", stage_rows.headline(pipeline, time.time()))
-            self.subtitle(problem.message if problem is not None and pipeline.stages else "")
+            self.subtitle(problem.message if problem is not None and pipeline.stages else pipeline.remark)
         if pipeline.stages:
             self.fill(self._made(pipeline), ())
             self._point_out(pipeline)

@@ -70,7 +70,7 @@ class StagesPane(Pane[PipelineShown]):
         """Draws them."""
         self.entitle("Stages", stage_rows.headline(records, time.time()))
         problem = records.problem
-        self.subtitle(problem.message if problem is not None and records.stages else "")
+        self.subtitle(problem.message if problem is not None and records.stages else records.remark)
         if not records.stages:
             if problem is not None:
                 self.show_problem(problem)
