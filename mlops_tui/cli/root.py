@@ -23,6 +23,8 @@ VERBS = {
     "runs": "List, show, compare, tag and delete runs.",
     "models": "List, register, promote and roll back models.",
     "drift": "Check batches, list and acknowledge alerts.",
+    "schedule": "List the triggers, export a crontab line or systemd timer.",
+    "tick": "Fire the triggers that are due.",
     "events": "What happened, newest first.",
     "completion": "Print the shell's completion script.",
 }

@@ -18,6 +18,7 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from mlops_store import pipelines, processes
 from mlops_store.errors import MlopsError, Refused, StoreFull, StoreReadOnly
@@ -25,6 +26,9 @@ from mlops_store.records import PipelineRun, StageRun, StageState
 from mlops_store.store import Store
 from mlops_tui.pipeline import hold, launch
 from mlops_tui.project import Project
+
+if TYPE_CHECKING:
+    import sqlite3
 
 #: How long a supervisor that has recorded its end may take to be gone.
 _EXIT_S = 10.0
@@ -40,6 +44,7 @@ def start(
     jobs: int = 1,
     keep_going: bool = False,
     name: str = "",
+    claim: Callable[[sqlite3.Connection, str], None] | None = None,
 ) -> str:
     """Starts the stale stages in a process of their own and returns at once.
 
@@ -52,6 +57,7 @@ def start(
         jobs: How many stages may run at once.
         keep_going: After a failure run what does not depend on it; else nothing more is started.
         name: What the run is called; made up by default.
+        claim: Called with the run's id in the transaction that makes the run; when it raises, there is no run.
 
     Returns:
         The id of the pipeline run.
@@ -66,7 +72,7 @@ def start(
         raise Refused(f"{project.root} has no pipeline", "describe its stages in dvc.yaml")
     request = {"targets": list(targets), "force": force, "jobs": jobs, "keep_going": keep_going}
     with Store(project.store_path) as store, _explained(), _lock_for_start(project, store) as lock:
-        return launch.begin(store, project, lock, request, name)
+        return launch.begin(store, project, lock, request, name, claim)
 
 
 def stop(project: Project, run_id: str, by: str = "") -> None:

@@ -43,9 +43,10 @@ class Followed:
         self._ignores = ignore.Ignores(project.root, (ignore.DVC_FILE, ignore.GIT_FILE))
         self._data_ignores = ignore.Ignores(project.root)
         self.inputs = frozenset(os.path.normpath(project.path(path)) for path in _paths(pipeline))
-        self._globs = tuple(glob for monitor in config.monitors.values() for glob in monitor.watch)
-        bases = {os.path.normpath(project.path(*fixed_part(glob))) for glob in self._globs}
-        self.batches = frozenset(bases)
+        batches = tuple(glob for monitor in config.monitors.values() for glob in monitor.watch)
+        self.batches = frozenset(_base(project, glob) for glob in batches)
+        self._globs = (*batches, *(glob for trigger in config.triggers.values() for glob in trigger.change))
+        bases = {_base(project, glob) for glob in self._globs}
         descriptions = {project.path(*path.split("/")) for path in _DESCRIPTIONS}
         self._kept = (self.inputs | bases | descriptions) - {self._root}
         self.directories: set[str] = set()
@@ -149,6 +150,10 @@ def existing(path: str) -> str:
     while not os.path.isdir(path):
         path = os.path.dirname(path)
     return path
+
+
+def _base(project: Project, glob: str) -> str:
+    return os.path.normpath(project.path(*fixed_part(glob)))
 
 
 def _paths(pipeline: Pipeline) -> Iterator[str]:

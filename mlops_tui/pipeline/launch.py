@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlops_store import ids, pipelines, runs
@@ -26,7 +26,14 @@ if TYPE_CHECKING:
 _children: list[subprocess.Popen[bytes]] = []
 
 
-def begin(store: Store, project: Project, lock: int, request: Mapping[str, Any], name: str) -> str:
+def begin(
+    store: Store,
+    project: Project,
+    lock: int,
+    request: Mapping[str, Any],
+    name: str,
+    claim: Callable[[sqlite3.Connection, str], None] | None = None,
+) -> str:
     """Records a new run and starts its supervisor; a run with nothing to do is recorded as finished.
 
     Args:
@@ -35,6 +42,7 @@ def begin(store: Store, project: Project, lock: int, request: Mapping[str, Any],
         lock: The descriptor that holds the pipeline lock; the supervisor gets a copy.
         request: ``targets``, ``force``, ``jobs`` and ``keep_going``.
         name: What the run is called; '' for a made-up name.
+        claim: Called with the run's id in the transaction that makes the run.
 
     Returns:
         The run's id.
@@ -47,11 +55,18 @@ def begin(store: Store, project: Project, lock: int, request: Mapping[str, Any],
     """
     verdict = None if request["force"] or request["targets"] else verdicts.find(project)
     if verdict is not None:
-        return _record_idle(store, project, verdict.stages, request, name)
-    return _judge(store, project, lock, request, name)
+        return _record_idle(store, project, verdict.stages, request, name, claim)
+    return _judge(store, project, lock, request, name, claim)
 
 
-def _judge(store: Store, project: Project, lock: int, request: Mapping[str, Any], name: str) -> str:
+def _judge(
+    store: Store,
+    project: Project,
+    lock: int,
+    request: Mapping[str, Any],
+    name: str,
+    claim: Callable[[sqlite3.Connection, str], None] | None,
+) -> str:
     """Judges the stages, and starts a supervisor for what is stale."""
     from mlops_tui.pipeline import graph, plan, spec, state
 
@@ -66,7 +81,8 @@ def _judge(store: Store, project: Project, lock: int, request: Mapping[str, Any]
     if not request["force"] and not any(status.is_stale for status in judged):
         if not request["targets"]:
             verdicts.keep(project, pipeline, order, inputs, before)
-        return _record_idle(store, project, [(status.stage, status.command) for status in judged], request, name)
+        idle = [(status.stage, status.command) for status in judged]
+        return _record_idle(store, project, idle, request, name, claim)
     the_plan = _plan(project, pipeline, order, request)
     plan.save(project, the_plan)
     stages = [
@@ -81,6 +97,8 @@ def _judge(store: Store, project: Project, lock: int, request: Mapping[str, Any]
         for position, status in enumerate(judged)
     ]
     with store.write() as db:
+        if claim is not None:
+            claim(db, the_plan.run_id)
         _create_run(db, project, the_plan.run_id, name, the_plan.experiment, code=the_plan.code)
         pipelines.create(db, the_plan.run_id, stages=stages, jobs=the_plan.jobs, request=request)
     supervise(project, the_plan.run_id, lock)
@@ -106,7 +124,12 @@ def _plan(project: Project, pipeline: spec.Pipeline, order: list[str], request: 
 
 
 def _record_idle(
-    store: Store, project: Project, stages: Iterable[tuple[str, str]], request: Mapping[str, Any], name: str
+    store: Store,
+    project: Project,
+    stages: Iterable[tuple[str, str]],
+    request: Mapping[str, Any],
+    name: str,
+    claim: Callable[[sqlite3.Connection, str], None] | None,
 ) -> str:
     """Records a run that had nothing to do."""
     run_id = ids.new_id()
@@ -115,6 +138,8 @@ def _record_idle(
         for position, (stage, command) in enumerate(stages)
     ]
     with store.write() as db:
+        if claim is not None:
+            claim(db, run_id)
         _create_run(db, project, run_id, name, _experiment(project), has_ended=True)
         state = PipelineState.FINISHED
         pipelines.create(db, run_id, stages=cached, jobs=request["jobs"], request=request, state=state)

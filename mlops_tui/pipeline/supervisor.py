@@ -233,9 +233,10 @@ def main(arguments: list[str]) -> int:
         except Exception as error:
             recorder.give_up(f"the supervisor failed: {error}")
             raise
+    os.close(int(lock))  # whoever waits for the run need not wait for what follows
     if state is PipelineState.FINISHED:
-        os.close(int(lock))  # whoever waits for the run need not wait for this
         _look_again(project)
+    _fire_triggers(project)
     return 0 if state is PipelineState.FINISHED else 1
 
 
@@ -251,6 +252,23 @@ def _look_again(project: Project) -> None:
         state.status(project, spec.load(project))
     except (MlopsError, OSError):
         return  # edited meanwhile: that is for whoever asks next
+
+
+def _fire_triggers(project: Project) -> None:
+    """Fires what became due while the run kept the pipeline busy."""
+    if not os.path.exists(project.config_path):
+        return
+    from mlops_tui import config
+
+    try:
+        found = config.load(project)
+        if found.triggers:
+            from mlops_tui.pipeline import triggers
+
+            with Store(project.store_path) as store:
+                triggers.tick(project, store, found)
+    except (MlopsError, OSError) as error:
+        print(error, file=sys.stderr)  # noqa: T201 the supervisor's own log
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:

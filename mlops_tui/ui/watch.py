@@ -1,7 +1,8 @@
 """Learns that the store or the project's files changed, and says so; a thread of its own.
 
 The file system only wakes it: ``PRAGMA data_version`` decides whether the store has new commits. It folds what scripts
-have logged before it tells of a change, settles pipeline runs whose supervisor is gone, and has new batches checked.
+have logged before it tells of a change, settles pipeline runs whose supervisor is gone, and has new batches checked and
+triggers fired.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from mlops_tui.ui.checks import BatchChecks
 from mlops_tui.ui.messages import Failed, Notice, ProjectChanged
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.store_watch import POLL_S, StoreWatch
+from mlops_tui.ui.ticks import Ticks
 
 #: Seconds between two looks at the store at least, and between two wakes by nothing but the store meanwhile: a script
 #: that logs ten thousand times a second must not have its events read as often.
@@ -55,6 +57,7 @@ class Watch:
         self._store_due_at = 0.0
         self._is_store_waiting = False
         self._checks = BatchChecks(session)
+        self._ticks = Ticks(session)
 
     def start(self) -> None:
         """Begins."""
@@ -106,12 +109,14 @@ class Watch:
             waits.append(max(0.0, self._project_due_at - time.monotonic()))
         if self._is_store_waiting:
             waits.append(max(0.0, self._store_due_at - time.monotonic()))
-        waits += [wait for wait in (self._checks.wait_s, self._files.wait_s) if wait is not None]
+        others = (self._checks.wait_s, self._ticks.wait_s, self._files.wait_s)
+        waits += [wait for wait in others if wait is not None]
         return min(waits)
 
     def _follow(self) -> None:
         """Follows what the configuration and the pipeline name by now."""
         self._config = self._session.config
+        self._ticks.ask()
         self._files.follow(self._config)
         self._say_how()
         self._tell(ProjectChanged(frozenset()))  # what changed before it was followed
@@ -130,6 +135,7 @@ class Watch:
         try:
             self._look_at_store()
             problem = self._checks.look()
+            self._ticks.look()
         except MlopsError as error:
             problem = error
         if problem is not None and str(problem) != self._told_problem:
@@ -145,6 +151,7 @@ class Watch:
         if not self._is_store_waiting and self._store.look():
             self._store_due_at = now + PACE_S
             self._checks.ask()
+            self._ticks.ask()
 
     def _sort_out(self, paths: set[str]) -> None:
         """Keeps what concerns the project's files; asks for a check where batches changed."""
@@ -159,6 +166,7 @@ class Watch:
             if not self._changed_paths:
                 self._project_due_at = max(time.monotonic() + SETTLE_S, self._project_due_at)
             self._changed_paths |= ours
+            self._ticks.ask()
             batches = self._files.batches
             if any(path.startswith(directory) for path in ours for directory in batches):
                 self._checks.ask(is_new=True)

@@ -10,6 +10,7 @@ MIGRATIONS = (
     "m002_pipelines",
     "m003_registry",
     "m004_drift",
+    "m005_triggers",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -380,4 +381,15 @@ STATEMENTS = (
     ON "alerts" ("state", "opened_at")""",
     """CREATE INDEX "idx_alerts_report_id"
     ON "alerts" ("report_id")""",
+    """CREATE TABLE "triggers" (
+   "name" TEXT PRIMARY KEY,
+   "definition" TEXT NOT NULL,
+   "since" REAL NOT NULL,
+   "alert_id" INTEGER NOT NULL,
+   "digest" TEXT NOT NULL,
+   "fired_at" REAL,
+   "run_id" TEXT NOT NULL,
+   "reason" TEXT NOT NULL,
+   "waits_for" TEXT NOT NULL
+) STRICT""",
 )

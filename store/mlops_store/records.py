@@ -442,6 +442,33 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class TriggerState:
+    """What a trigger of ``mlops.toml`` has fired for.
+
+    Attributes:
+        name: The trigger.
+        definition: When it fires, as it was configured when it was last looked at; '' while it is switched off.
+        since: Moments of its schedule count from here on, Unix seconds.
+        alert_id: The newest alert that it has answered, 0 for none.
+        digest: Of the files that it looks at, as they were when it last fired.
+        fired_at: When it last fired.
+        run_id: The pipeline run that it started then.
+        reason: Why it fired then.
+        waits_for: Why it could not start a run although it was due.
+    """
+
+    name: str
+    definition: str
+    since: float
+    alert_id: int = 0
+    digest: str = ""
+    fired_at: float | None = None
+    run_id: str = ""
+    reason: str = ""
+    waits_for: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened, for the event list: never changed afterwards."""
 

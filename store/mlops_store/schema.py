@@ -532,5 +532,32 @@ def m004_drift(db: Database) -> None:
     db.table("alerts").create_index(["report_id"])
 
 
+@migrations()
+def m005_triggers(db: Database) -> None:
+    """What each trigger of ``mlops.toml`` has fired for, and since when it looks."""
+    db.create_table(
+        "triggers",
+        {
+            "name": str,
+            # when it fires, as configured; '' while it is switched off
+            "definition": str,
+            # moments of its schedule count from here on
+            "since": float,
+            # the newest alert that it has answered
+            "alert_id": int,
+            # of the files that it looks at, as they were
+            "digest": str,
+            "fired_at": float,
+            "run_id": str,
+            "reason": str,
+            # why it could not start a run although it was due
+            "waits_for": str,
+        },
+        pk="name",
+        not_null={"definition", "since", "alert_id", "digest", "run_id", "reason", "waits_for"},
+        strict=True,
+    )
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_store.errors import SpecError, nearest
+from mlops_tui.config import triggers
+from mlops_tui.config.triggers import TriggerConfig
 from mlops_tui.project import CONFIG_FILE, Project
 
 
@@ -80,6 +82,7 @@ class Config:
     experiment: str = "default"
     registry: RegistryConfig = field(default_factory=RegistryConfig)
     monitors: Mapping[str, MonitorConfig] = field(default_factory=dict)
+    triggers: Mapping[str, TriggerConfig] = field(default_factory=dict)
     goals: Mapping[str, str] = field(default_factory=dict)
     ui: UiConfig = field(default_factory=UiConfig)
 
@@ -126,7 +129,7 @@ def parse(text: str) -> Config:
         reason = re.sub(r" \(at .*\)$", "", str(error))
         raise SpecError(reason, file=CONFIG_FILE, line=line, column=column) from error
     reader = _Reader(text)
-    top = reader.table(document, "", ("project", "registry", "monitors", "metrics", "ui", "keys"))
+    top = reader.table(document, "", ("project", "registry", "monitors", "triggers", "metrics", "ui", "keys"))
     project = reader.table(top.get("project", {}), "project", ("experiment",))
     registry = _registry(reader, top.get("registry", {}))
     monitors = {
@@ -143,6 +146,10 @@ def parse(text: str) -> Config:
         experiment=reader.text(project.get("experiment", "default"), "project.experiment") or "default",
         registry=registry,
         monitors=monitors,
+        triggers={
+            name: triggers.read(reader, name, body, monitors)
+            for name, body in reader.table(top.get("triggers", {}), "triggers", None).items()
+        },
         goals=goals,
         ui=UiConfig(
             theme=reader.text(ui.get("theme", ""), "ui.theme"),
