@@ -12,7 +12,7 @@ from typing import TextIO
 
 import click
 
-from mlops_store.errors import Refused
+from mlops_store.errors import Refused, UsageError
 from mlops_store.records import PipelineRun, PipelineState
 from mlops_tui.cli import output, shapes
 from mlops_tui.cli.environment import prefer_own_interpreter
@@ -28,6 +28,7 @@ from mlops_tui.cli.workspace import Workspace, warn
 @click.option("-f", "--force", is_flag=True, help="Run the stages even if nothing has changed.")
 @click.option("-k", "--keep-going", is_flag=True, help="After a failure run what does not depend on it.")
 @click.option("-d", "--detach", is_flag=True, help="Start the run and return; 'logs --follow' follows it.")
+@click.option("-w", "--watch", is_flag=True, help="Run again after each change, until Ctrl+C.")
 @click.option("--name", default="", metavar="NAME", help="A name for the run. [made up]")
 @dry_run_option
 @json_option
@@ -39,6 +40,7 @@ def command(
     force: bool,
     keep_going: bool,
     detach: bool,
+    watch: bool,
     name: str,
     dry_run: bool,
     as_json: bool,
@@ -49,6 +51,8 @@ def command(
     goes to stderr.
     """
     workspace: Workspace = context.obj
+    if watch and (dry_run or detach or force):
+        raise UsageError("--watch goes with neither --dry-run, --detach nor --force", "it runs what has changed")
     if dry_run:
         _plan(workspace, targets, force, as_json)
         return
@@ -60,6 +64,19 @@ def command(
             "describe the stages of a pipeline there; mlops-tui demo writes an example",
         )
     prefer_own_interpreter(workspace.project)
+    stream = sys.stderr if as_json else sys.stdout
+
+    def once() -> tuple[PipelineRun, bool]:
+        with _counted_interrupts() as interrupts:
+            run_id = pipeline.start(workspace.project, targets=targets, jobs=jobs, keep_going=keep_going, name=name)
+            run = _follow(workspace, run_id, stream, interrupts)
+        _tell_ended(run, as_json)
+        return run, bool(interrupts)
+
+    if watch:
+        from mlops_tui.cli import run_watch
+
+        context.exit(run_watch.watch(workspace, targets, once, output.remark if as_json else output.say))
     with _counted_interrupts() as interrupts:
         run_id = pipeline.start(
             workspace.project, targets=targets, force=force, jobs=jobs, keep_going=keep_going, name=name
@@ -67,11 +84,8 @@ def command(
         if detach and not interrupts:
             _tell_started(run_id, as_json)
             return
-        run = _follow(workspace, run_id, sys.stderr if as_json else sys.stdout, interrupts)
-    if as_json:
-        output.write_json(shapes.pipeline_run(run, time.time()))
-    else:
-        output.say(summary(run))
+        run = _follow(workspace, run_id, stream, interrupts)
+    _tell_ended(run, as_json)
     context.exit(0 if run.state is PipelineState.FINISHED else 1)
 
 
@@ -117,6 +131,13 @@ def _stop(workspace: Workspace, run_id: str, stream: TextIO) -> None:
         pipeline.stop(workspace.project, run_id, by=audit.user())
     except Refused as error:  # it has ended meanwhile
         warn(error.message)
+
+
+def _tell_ended(run: PipelineRun, as_json: bool) -> None:
+    if as_json:
+        output.write_json(shapes.pipeline_run(run, time.time()))
+    else:
+        output.say(summary(run))
 
 
 def _tell_started(run_id: str, as_json: bool) -> None:
