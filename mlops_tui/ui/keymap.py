@@ -151,6 +151,7 @@ KEYS: tuple[Key, ...] = (
     Key("pipeline.force", "R", "run_forced", "force", "Run the stage even when nothing changed", 3),
     Key("pipeline.stop", "x", "stop", "stop", "Stop the running pipeline", 2),
     Key("pipeline.why", "W", "why", "why", "Say why the stage is stale, what it reads and writes", 4),
+    Key("pipeline.watch", "w", "watch", "watch", "Run what is stale after each change by itself, or no more", 6),
     Key("pipeline.past", "H", "past_runs", "earlier runs", "Look at an earlier pipeline run", 5),
     # models
     Key("models.promote", "p", "promote", "promote", "Promote to the next stage", 1),

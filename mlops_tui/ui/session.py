@@ -51,6 +51,8 @@ class Session:
         undos: Acts that can be taken back, oldest first.
         live: What is stale in the pipeline.
         watch_note: What hinders the watching of the project's files, '' for nothing.
+        auto_run: Whether what is stale is run by itself after each change; ends with the dashboard.
+        wake: Has whoever watches look at once.
     """
 
     project: Project
@@ -60,6 +62,8 @@ class Session:
     commands: list[Command] = field(default_factory=list)
     undos: list[Undo] = field(default_factory=list)
     watch_note: str = ""
+    auto_run: bool = False
+    wake: Callable[[], None] = lambda: None
 
     @cached_property
     def live(self) -> LiveStatus:

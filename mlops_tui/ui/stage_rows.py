@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -52,7 +53,7 @@ class PipelineShown:
         stages: In the order in which they run.
         problem: Why dvc.yaml could not be read, None when it could.
         is_past: Whether an earlier pipeline run than the newest is shown, as it was.
-        remark: How changes are found, when that is not as usual.
+        remark: How changes are found, when that is not as usual; else which trigger comes next.
     """
 
     run: PipelineRun | None
@@ -105,7 +106,31 @@ def load(session: Session, run_id: str = "") -> PipelineShown:
     if session.store is not None:
         db = session.store.read()
         usual = {name: pipelines.history_s(db, name, HISTORY) for name in names}
-    return PipelineShown(run, merged(run, statuses, usual), problem, is_past, session.watch_note)
+    remark = session.watch_note or next_trigger(session, time.time())
+    return PipelineShown(run, merged(run, statuses, usual), problem, is_past, remark)
+
+
+def next_trigger(session: Session, now: float) -> str:
+    """Which trigger comes next and when, or which one waits; '' when none does."""
+    if not session.config.triggers or session.store is None:
+        return ""
+    from mlops_store import triggers as triggers_store
+    from mlops_tui import cron
+    from mlops_tui.pipeline import triggers
+
+    states, zone = triggers_store.states(session.store.read()), cron.local_zone()
+    waiting = [name for name in session.config.triggers if name in states and states[name].waits_for]
+    if waiting:
+        return f"waits: {', '.join(waiting)}"
+    times = [
+        (at, trigger.name)
+        for trigger in session.config.triggers.values()
+        if (at := triggers.next_time(trigger, states.get(trigger.name), now, zone)) is not None
+    ]
+    if not times:
+        return ""
+    at, name = min(times)
+    return f"next: {name} {shown.coming(at, now)}"
 
 
 def merged(

@@ -17,6 +17,7 @@ from textual.message import Message
 from mlops_store.errors import MlopsError
 from mlops_tui.pipeline.file_events import FileEvents, open_events
 from mlops_tui.pipeline.watching import ProjectWatch
+from mlops_tui.ui.auto_runs import AutoRuns
 from mlops_tui.ui.checks import BatchChecks
 from mlops_tui.ui.messages import Failed, Notice, ProjectChanged
 from mlops_tui.ui.session import Session
@@ -58,9 +59,11 @@ class Watch:
         self._is_store_waiting = False
         self._checks = BatchChecks(session)
         self._ticks = Ticks(session)
+        self._auto_runs = AutoRuns(session, tell)
 
     def start(self) -> None:
         """Begins."""
+        self._session.wake = self.wake
         self._thread.start()
 
     def stop(self) -> None:
@@ -109,7 +112,7 @@ class Watch:
             waits.append(max(0.0, self._project_due_at - time.monotonic()))
         if self._is_store_waiting:
             waits.append(max(0.0, self._store_due_at - time.monotonic()))
-        others = (self._checks.wait_s, self._ticks.wait_s, self._files.wait_s)
+        others = (self._checks.wait_s, self._ticks.wait_s, self._auto_runs.wait_s, self._files.wait_s)
         waits += [wait for wait in others if wait is not None]
         return min(waits)
 
@@ -136,6 +139,7 @@ class Watch:
             self._look_at_store()
             problem = self._checks.look()
             self._ticks.look()
+            self._auto_runs.look()
         except MlopsError as error:
             problem = error
         if problem is not None and str(problem) != self._told_problem:
@@ -152,6 +156,7 @@ class Watch:
             self._store_due_at = now + PACE_S
             self._checks.ask()
             self._ticks.ask()
+            self._auto_runs.ask()
 
     def _sort_out(self, paths: set[str]) -> None:
         """Keeps what concerns the project's files; asks for a check where batches changed."""
@@ -167,6 +172,7 @@ class Watch:
                 self._project_due_at = max(time.monotonic() + SETTLE_S, self._project_due_at)
             self._changed_paths |= ours
             self._ticks.ask()
+            self._auto_runs.ask()
             batches = self._files.batches
             if any(path.startswith(directory) for path in ours for directory in batches):
                 self._checks.ask(is_new=True)

@@ -209,8 +209,8 @@ class PipelineScreen(ProjectScreen):
         self.stages.focus_inside()
 
     def heading(self) -> str:
-        """The screen's name."""
-        return "pipeline"
+        """The screen's name, and whether the pipeline runs by itself."""
+        return "pipeline (runs after each change)" if self.session.auto_run else "pipeline"
 
     def on_window_table_row_highlighted(self, message: WindowTable.RowHighlighted) -> None:
         """Shows the log of the stage under the cursor."""
@@ -220,6 +220,7 @@ class PipelineScreen(ProjectScreen):
     def on_stages_pane_shown(self, message: StagesPane.Shown) -> None:
         """Goes to the stage that the screen was opened for, and shows its log."""
         message.stop()
+        self.retitle()
         if self.argument:
             self.stages.query_one(WindowTable).move_to(self.argument)
             self.argument = ""
@@ -319,6 +320,17 @@ class PipelineScreen(ProjectScreen):
             return messages.Did(f"mlops-tui stop {run.run_id}", notice="stopping")
 
         perform(self, act)
+
+    def action_watch(self) -> None:
+        """Has what is stale run by itself from now on, after each change, or no more."""
+        session = self.session
+        session.auto_run = not session.auto_run
+        session.wake()
+        self.retitle()
+        if session.auto_run:
+            self.did("mlops-tui run --watch", notice="what is stale runs after each change, until w or the end")
+        else:
+            self.remark("nothing runs by itself any more", "dim")
 
     def action_why(self) -> None:
         """Says in full why the stage is in its state, and what it reads and writes."""
