@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import stat
+from collections import deque
 from collections.abc import Iterable, Iterator
 
 from mlops_tui.config import Config
@@ -16,6 +17,8 @@ from mlops_tui.pipeline import ignore
 from mlops_tui.pipeline.spec import Pipeline
 from mlops_tui.project import Project
 
+#: Directories followed at most in which nothing lies that the pipeline reads or makes: a project may be a whole home.
+OTHERS = 10_000
 #: Directories without anything that a person edits, whether Git ignores them or not.
 _SKIPPED = ignore.ALWAYS | {".venv", "venv", "node_modules", "__pycache__"}
 #: Files that say what the pipeline is and what it did.
@@ -55,7 +58,8 @@ class Followed:
     def walk(self) -> None:
         """Finds the directories."""
         self.directories.add(self._root)
-        self._walk(self._root)
+        if self.inputs or self._globs:
+            self._walk(self._root, OTHERS)
         for path in self._kept:
             if os.path.isdir(path):
                 self._walk(path)
@@ -65,7 +69,7 @@ class Followed:
     def walk_below(self, path: str) -> set[str]:
         """Finds what a directory that has just appeared adds; returns the directories that are new."""
         before = set(self.directories)
-        if self.concerns(path, is_dir=True):
+        if self.concerns(path, is_dir=True) and (os.path.basename(path) not in _SKIPPED or self.keeps(path)):
             self._walk(path)
         return self.directories - before
 
@@ -91,11 +95,12 @@ class Followed:
             path = parent
         return True
 
-    def _walk(self, top: str) -> None:
-        """Adds a directory and those below it that matter."""
-        pending = [top]
-        while pending:
-            directory = pending.pop()
+    def _walk(self, top: str, most: int | None = None) -> None:
+        """Adds a directory and those below it that matter, the nearest first; with ``most`` so many and no more."""
+        pending = deque([top])
+        while pending and (most is None or most > 0):
+            directory = pending.popleft()
+            most = None if most is None else most - 1
             self.directories.add(directory)
             is_kept = self.keeps(directory)
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
 from pipeline_builders import make
 
 from mlops_tui.config import Config, MonitorConfig
@@ -114,3 +115,30 @@ def test_what_a_link_leads_to_is_not_certain(tmp_path: Path) -> None:
     assert not found.is_certain(project.path("data", "sub", "link.csv"))
     assert not found.is_certain(project.path("data"))
     assert not found.is_certain(project.path("nowhere", "missing.txt"))
+
+
+def test_of_a_directory_without_a_pipeline_only_itself_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    project = Project(str(tmp_path))
+    assert names(project, followed(project)) == {"."}
+
+
+def test_of_very_many_directories_the_nearest_are_followed_and_all_of_the_inputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlops_tui.pipeline.followed.OTHERS", 20)
+    project = make(tmp_path, PIPELINE, src___train__py="", near___x="")
+    for number in range(40):
+        (tmp_path / "data" / str(number)).mkdir(parents=True)
+        (tmp_path / "others" / str(number)).mkdir(parents=True)
+    found = names(project, followed(project))
+    assert {".", "near", "src", "others"} <= found
+    assert len([name for name in found if name.startswith("data/")]) == 40
+    assert len(found) < 40 + 25
+
+
+def test_an_environment_that_is_made_while_watching_is_not_followed(tmp_path: Path) -> None:
+    project = make(tmp_path, PIPELINE, src___train__py="")
+    found = followed(project)
+    (tmp_path / ".venv" / "lib").mkdir(parents=True)
+    assert found.walk_below(project.path(".venv")) == set()

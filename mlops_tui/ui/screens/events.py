@@ -27,6 +27,7 @@ SCREENS = {
     "report": "drift",
     "pipeline": "pipeline",
     "stage": "pipeline",
+    "trigger": "pipeline",
 }
 
 
