@@ -48,7 +48,7 @@ def watch(
     try:
         files.follow()
         if files.note:
-            warn(f"{files.note} ({files.hint})")
+            warn(f"{files.note} ({files.hint})" if files.hint else files.note)
         return _Rounds(files, events, targets, once, say).go()
     finally:
         events.close()

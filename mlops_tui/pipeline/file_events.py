@@ -270,7 +270,9 @@ class Watchdog:
         return True
 
     def _changed(self, event: object) -> None:
-        if getattr(event, "event_type", "") not in ("opened", "closed_no_write"):
+        kind, is_directory = getattr(event, "event_type", ""), getattr(event, "is_directory", False)
+        # that a directory was modified only says that something in it was, which is told as well
+        if kind not in ("opened", "closed_no_write") and not (is_directory and kind == "modified"):
             self._paths.update(str(path) for path in (event.src_path, event.dest_path) if path)  # type: ignore[attr-defined]
             self._event.set()
 

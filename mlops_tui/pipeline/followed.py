@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 
 from mlops_tui.config import Config
 from mlops_tui.pipeline import ignore
+from mlops_tui.pipeline.mounts import Mounts
 from mlops_tui.pipeline.spec import Pipeline
 from mlops_tui.project import Project
 
@@ -30,6 +31,7 @@ class Followed:
 
     Attributes:
         inputs: What the pipeline reads and makes, absolute paths.
+        remote: Those of them that other machines may change without a word.
         directories: Where changes matter, absolute paths; filled by ``walk``.
         batches: Where monitors look for batches, absolute paths.
         linked: Directories in or below which links lie, whose targets nobody watches; filled by ``walk``.
@@ -46,6 +48,8 @@ class Followed:
         self._ignores = ignore.Ignores(project.root, (ignore.DVC_FILE, ignore.GIT_FILE))
         self._data_ignores = ignore.Ignores(project.root)
         self.inputs = frozenset(os.path.normpath(project.path(path)) for path in _paths(pipeline))
+        mounts = Mounts()
+        self.remote = frozenset(path for path in self.inputs if mounts.is_remote(path))
         batches = tuple(glob for monitor in config.monitors.values() for glob in monitor.watch)
         self.batches = frozenset(_base(project, glob) for glob in batches)
         self._globs = (*batches, *(glob for trigger in config.triggers.values() for glob in trigger.change))
@@ -132,6 +136,8 @@ class Followed:
 
     def is_certain(self, path: str) -> bool:
         """Whether every change of the content of a path is told of while ``directories`` are watched."""
+        if path in self.remote:
+            return False
         try:
             mode = os.lstat(path).st_mode
         except OSError:

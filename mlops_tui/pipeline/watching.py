@@ -1,7 +1,7 @@
 """Watches a project's files: follows directories as they come and go, and says which changes matter.
 
-Where the system allows no more watches, it looks at what the pipeline reads and makes from time to time instead, and
-``note`` says so. Everything here belongs to one thread; ``live`` may be asked from any.
+Where the system allows no more watches, or other machines write the files, it looks at what the pipeline reads and
+makes from time to time, and ``note`` says so. Everything here belongs to one thread; ``live`` may be asked from any.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ LOOK_S = 2.0
 _LOOK_SHARE = 20
 #: Seconds after which a changed description is followed: what it says is shown first.
 _SOON_S = 0.3
+_REMOTE_NOTE = "on a network file system: looking at the pipeline's own files every few seconds"
 #: What decides on the directories to follow.
 _DECIDING = ("dvc.yaml", ignore.DVC_FILE, ignore.GIT_FILE, "mlops.toml")
 
@@ -37,7 +38,7 @@ class ProjectWatch:
     Attributes:
         live: What is stale, kept up to date by what is told here.
         note: Why the inputs are looked at from time to time; '' while the system tells of changes.
-        hint: What helps against that.
+        hint: What helps against that; '' when nothing does.
 
     Args:
         project: The project.
@@ -57,6 +58,7 @@ class ProjectWatch:
         self.live = live
         self.note = self.hint = ""
         self._followed = Followed(project, Pipeline(), config)
+        self._looked_at: frozenset[str] = frozenset()
         self._stamps: dict[str, str] = {}
         self._look_at: float | None = None
         self._follow_at: float | None = None
@@ -74,9 +76,10 @@ class ProjectWatch:
         elif not self._events.follow(self._always | followed.directories):
             self._look_instead("max_user_watches")
         else:
-            self.note = self.hint = ""
-            self._look_at = None
             self.live.trust(followed)
+            self.note, self.hint = (_REMOTE_NOTE, "") if followed.remote else ("", "")
+            self._looked_at = followed.remote
+            self._stamps = self._looked()
         self._follow_s = time.monotonic() - started
 
     def _pipeline(self) -> Pipeline:
@@ -89,6 +92,7 @@ class ProjectWatch:
         self._events.follow(self._always | {self._project.root})
         self.live.trust(None)
         self.note = "inotify limit reached: looking at the pipeline's own files every few seconds"
+        self._looked_at = self._followed.inputs
         self.hint = f"more is allowed by: sysctl fs.inotify.{limit}"
         self._stamps = self._looked()
 
@@ -147,7 +151,7 @@ class ProjectWatch:
         new = self._followed.walk_below(path)
         if self._followed.concerns(path, is_dir=True):
             told.add(path)
-        if not self.note and new and not self._events.add(new):
+        if not self.hint and new and not self._events.add(new):
             self._ask_to_follow(0.0)
 
     def _ask_to_follow(self, in_s: float | None = None) -> None:
@@ -163,9 +167,9 @@ class ProjectWatch:
 
     def _looked(self) -> dict[str, str]:
         started = time.monotonic()
-        found = {path: _stamp(path) for path in self._followed.inputs}
+        found = {path: _stamp(path) for path in self._looked_at}
         ended = time.monotonic()
-        self._look_at = ended + max(LOOK_S, _LOOK_SHARE * (ended - started))
+        self._look_at = ended + max(LOOK_S, _LOOK_SHARE * (ended - started)) if self._looked_at else None
         return found
 
 

@@ -126,7 +126,7 @@ class Watch:
 
     def _say_how(self) -> None:
         note, self._session.watch_note = self._session.watch_note, self._files.note
-        if self._files.note and self._files.note != note:
+        if self._files.hint and self._files.note != note:
             self._tell(Notice(f"{self._files.note} — {self._files.hint}", "stale"))
 
     # looking

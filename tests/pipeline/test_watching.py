@@ -15,7 +15,7 @@ from pipeline_builders import make, run
 
 from mlops_tui.config import Config
 from mlops_tui.pipeline import spec, state
-from mlops_tui.pipeline.file_events import FileEvents, Inotify, Polling
+from mlops_tui.pipeline.file_events import FileEvents, Inotify, Polling, Watchdog
 from mlops_tui.pipeline.hashing import directory_md5
 from mlops_tui.pipeline.listing import Listing
 from mlops_tui.pipeline.live import LiveStatus
@@ -83,6 +83,21 @@ def watched(project: Project) -> Iterator[Watched]:
     one = Watched(project, Inotify())
     yield one
     one.events.close()
+
+
+def test_watchdog_tells_as_inotify_does(project: Project) -> None:
+    watched = Watched(project, Watchdog())
+    try:
+        assert watched.stale() == {}
+        Path(project.path("data", "sub", "b.csv")).write_text("changed\n")
+        assert project.path("data", "sub", "b.csv") in watched.take(2.0)
+        assert watched.stale()["prepare"] == ("data changed",)
+        Path(project.path("data", "new")).mkdir()
+        watched.take(1.0)
+        Path(project.path("data", "new", "c.csv")).write_text("c\n")
+        assert project.path("data", "new", "c.csv") in watched.take(2.0)
+    finally:
+        watched.events.close()
 
 
 def judged(project: Project) -> dict[str, tuple[str, ...]]:

@@ -15,7 +15,7 @@ from textual.message import Message
 
 from mlops_store.store import Store
 from mlops_tui.config import Config
-from mlops_tui.pipeline.file_events import FileEvents, Inotify, Polling, open_events
+from mlops_tui.pipeline.file_events import FileEvents, Inotify, Polling, Watchdog, open_events
 from mlops_tui.project import Project
 from mlops_tui.ui.messages import ProjectChanged, StoreChanged
 from mlops_tui.ui.session import Session
@@ -150,7 +150,7 @@ def test_a_changed_input_in_a_directory_below_is_told(tmp_path: Path, watched: C
     watch.hears(lambda message: isinstance(message, ProjectChanged) and path in message.paths)
 
 
-@pytest.mark.parametrize(("make", "timeout_s"), [(open_events, 10), (Polling, 0.05)])
+@pytest.mark.parametrize(("make", "timeout_s"), [(open_events, 10), (Polling, 0.05), (Watchdog, 10)])
 def test_events_name_what_changed(tmp_path: Path, make: Callable[[], FileEvents], timeout_s: float) -> None:
     events = make()
     try:
@@ -165,7 +165,7 @@ def test_events_name_what_changed(tmp_path: Path, make: Callable[[], FileEvents]
         events.close()
 
 
-@pytest.mark.parametrize("make", [open_events, Polling])
+@pytest.mark.parametrize("make", [open_events, Polling, Watchdog])
 def test_a_wait_ends_by_a_wake(make: Callable[[], FileEvents]) -> None:
     events = make()
     events.wake()
