@@ -60,10 +60,10 @@ def _fire_triggers(workspace: Workspace) -> None:
     if not any(trigger.drift for trigger in workspace.config.triggers.values()):
         return
     from mlops_tui.cli import tick
-    from mlops_tui.pipeline import triggers
+    from mlops_tui.pipeline import firing
 
     prefer_own_interpreter(workspace.project)
-    for outcome in triggers.tick(workspace.project, workspace.create(), workspace.config):
+    for outcome in firing.tick(workspace.project, workspace.create(), workspace.config):
         output.remark(tick.told(outcome))
 
 

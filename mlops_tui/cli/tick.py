@@ -13,7 +13,7 @@ from mlops_tui.cli.parameters import dry_run_option, json_option
 from mlops_tui.cli.workspace import Workspace
 
 if TYPE_CHECKING:
-    from mlops_tui.pipeline.triggers import Outcome
+    from mlops_tui.pipeline.firing import Outcome
 
 
 @click.command()
@@ -25,12 +25,12 @@ def command(workspace: Workspace, dry_run: bool, as_json: bool) -> None:
 
     'mlops-tui schedule export' prints what calls this every minute.
     """
-    from mlops_tui.pipeline import triggers
+    from mlops_tui.pipeline import firing
 
     outcomes: list[Outcome] = []
     if workspace.config.triggers:
         prefer_own_interpreter(workspace.project)
-        outcomes = triggers.tick(workspace.project, workspace.create(), workspace.config, dry_run=dry_run)
+        outcomes = firing.tick(workspace.project, workspace.create(), workspace.config, dry_run=dry_run)
     if as_json:
         output.write_json_lines(outcomes)
         return

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from mlops_store.errors import nearest
-from mlops_tui import cron, quantities
+from mlops_tui import quantities
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -100,6 +99,10 @@ def read(reader: _Reader, name: str, body: object, monitors: Iterable[str]) -> T
 
 
 def _schedule(reader: _Reader, place: str, value: object) -> str:
+    from datetime import UTC
+
+    from mlops_tui import cron
+
     text = reader.text(value, place)
     try:
         cron.next_after(text, 0.0, UTC)

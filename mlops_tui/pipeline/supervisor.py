@@ -263,10 +263,10 @@ def _fire_triggers(project: Project) -> None:
     try:
         found = config.load(project)
         if found.triggers:
-            from mlops_tui.pipeline import triggers
+            from mlops_tui.pipeline import firing
 
             with Store(project.store_path) as store:
-                triggers.tick(project, store, found)
+                firing.tick(project, store, found)
     except (MlopsError, OSError) as error:
         print(error, file=sys.stderr)  # noqa: T201 the supervisor's own log
 

@@ -93,7 +93,7 @@ class Watch:
                 telling = {path for path in paths if not os.path.basename(path).startswith(_NOISE)}
                 if telling or not paths:
                     self._look(telling)
-                if not paths:
+                if not paths and time.monotonic() > self._project_due_at + POLL_S:
                     session.live.prepare()
         finally:
             self._store.close()

@@ -19,7 +19,7 @@ from mlops_store.records import MonitorReport, Severity
 from mlops_store.store import Store
 from mlops_tui import config
 from mlops_tui.cli import timers
-from mlops_tui.pipeline import triggers
+from mlops_tui.pipeline import firing
 from mlops_tui.project import Project
 
 PIPELINE = "stages:\n  copy:\n    cmd: cp in.txt out.txt\n    deps: [in.txt]\n    outs: [out.txt]\n"
@@ -48,7 +48,7 @@ def triggered(project: Path) -> Project:
     (project / "mlops.toml").write_text(CONFIG)
     made = Project(str(project))
     with Store(made.store_path) as store:
-        triggers.tick(made, store, config.load(made), now=time.time() - 400 * 86400)
+        firing.tick(made, store, config.load(made), now=time.time() - 400 * 86400)
     return made
 
 

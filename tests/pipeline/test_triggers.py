@@ -23,7 +23,7 @@ from mlops_tui import config as configs
 from mlops_tui import cron
 from mlops_tui.config import Config
 from mlops_tui.config.triggers import TriggerConfig
-from mlops_tui.pipeline import launch, triggers
+from mlops_tui.pipeline import firing, launch, triggers
 from mlops_tui.project import Project
 
 PIPELINE = """
@@ -217,11 +217,11 @@ def kinds(store: Store) -> list[str]:
 
 def test_a_new_schedule_does_not_catch_up_and_a_known_one_does_so_once(project: Project, store: Store) -> None:
     config = configured('[triggers.hourly]\nschedule = "0 * * * *"\n')
-    assert triggers.tick(project, store, config, now=NOON + 100, zone=UTC) == []
-    (outcome,) = triggers.tick(project, store, config, now=NOON + 9 * 3600, zone=UTC)
+    assert firing.tick(project, store, config, now=NOON + 100, zone=UTC) == []
+    (outcome,) = firing.tick(project, store, config, now=NOON + 9 * 3600, zone=UTC)
     assert outcome.trigger == "hourly"
     assert outcome.reason == "scheduled for 2026-03-10 13:00"
-    assert triggers.tick(project, store, config, now=NOON + 9 * 3600 + 1, zone=UTC) == []
+    assert firing.tick(project, store, config, now=NOON + 9 * 3600 + 1, zone=UTC) == []
     ended(project, store)
     assert ran(project) == 1
     known = triggers_store.states(store.read())["hourly"]
@@ -231,29 +231,29 @@ def test_a_new_schedule_does_not_catch_up_and_a_known_one_does_so_once(project: 
 
 def test_a_dry_run_fires_nothing(project: Project, store: Store) -> None:
     config = configured('[triggers.hourly]\nschedule = "0 * * * *"\n')
-    triggers.tick(project, store, config, now=NOON + 100, zone=UTC)
-    (outcome,) = triggers.tick(project, store, config, now=NOON + 3600, zone=UTC, dry_run=True)
+    firing.tick(project, store, config, now=NOON + 100, zone=UTC)
+    (outcome,) = firing.tick(project, store, config, now=NOON + 3600, zone=UTC, dry_run=True)
     assert not outcome.run_id
     assert kinds(store) == []
-    assert len(triggers.tick(project, store, config, now=NOON + 3600, zone=UTC, dry_run=True)) == 1
+    assert len(firing.tick(project, store, config, now=NOON + 3600, zone=UTC, dry_run=True)) == 1
 
 
 def test_what_was_missed_while_switched_off_or_under_another_schedule_is_not_made_up(
     project: Project, store: Store
 ) -> None:
     text = '[triggers.hourly]\nschedule = "0 * * * *"\n'
-    triggers.tick(project, store, configured(text), now=NOON + 100, zone=UTC)
-    triggers.tick(project, store, configured(text + "enabled = false\n"), now=NOON + 200, zone=UTC)
-    assert triggers.tick(project, store, configured(text), now=NOON + 9 * 3600 + 1, zone=UTC) == []
+    firing.tick(project, store, configured(text), now=NOON + 100, zone=UTC)
+    firing.tick(project, store, configured(text + "enabled = false\n"), now=NOON + 200, zone=UTC)
+    assert firing.tick(project, store, configured(text), now=NOON + 9 * 3600 + 1, zone=UTC) == []
     other = configured(text.replace("0 *", "30 *"))
-    assert triggers.tick(project, store, other, now=NOON + 11 * 3600, zone=UTC) == []
+    assert firing.tick(project, store, other, now=NOON + 11 * 3600, zone=UTC) == []
 
 
 def test_a_clock_that_was_put_back_does_not_silence_a_schedule(project: Project, store: Store) -> None:
     config = configured('[triggers.hourly]\nschedule = "0 * * * *"\n')
-    triggers.tick(project, store, config, now=NOON + 1e8, zone=UTC)
-    triggers.tick(project, store, config, now=NOON + 1, zone=UTC)
-    assert len(triggers.tick(project, store, config, now=NOON + 3600, zone=UTC)) == 1
+    firing.tick(project, store, config, now=NOON + 1e8, zone=UTC)
+    firing.tick(project, store, config, now=NOON + 1, zone=UTC)
+    assert len(firing.tick(project, store, config, now=NOON + 3600, zone=UTC)) == 1
     ended(project, store)
 
 
@@ -262,16 +262,16 @@ def test_a_change_of_matching_files_fires_once_and_what_stages_make_does_not_cou
 ) -> None:
     config = configured('[triggers.data]\nchange = ["*.txt", "more/**/*.csv"]\n')
     later = time.time() + 10
-    triggers.tick(project, store, config, now=later)
-    assert triggers.tick(project, store, config, now=later) == []
+    firing.tick(project, store, config, now=later)
+    assert firing.tick(project, store, config, now=later) == []
     Path(project.path("more", "deep")).mkdir(parents=True)
     Path(project.path("more", "deep", "x.csv")).write_text("1")
-    assert triggers.tick(project, store, config) == []  # perhaps still being written
-    (outcome,) = triggers.tick(project, store, config, now=later)
+    assert firing.tick(project, store, config) == []  # perhaps still being written
+    (outcome,) = firing.tick(project, store, config, now=later)
     assert outcome.reason == "*.txt, more/**/*.csv changed"
     ended(project, store)
     assert ran(project) == 1
-    assert triggers.tick(project, store, config, now=later + 60) == []  # out.txt is new
+    assert firing.tick(project, store, config, now=later + 60) == []  # out.txt is new
 
 
 def raised(store: Store, digest: str, severity: Severity = Severity.CRITICAL) -> None:
@@ -285,22 +285,22 @@ def test_an_open_alert_that_is_severe_enough_fires_once_with_cool_down(project: 
         '[monitors.production]\nwatch = "p/*.csv"\n[triggers.retrain]\ndrift = "production"\ncooldown = "1h"\n'
     )
     raised(store, "0", Severity.WARNING)
-    assert triggers.tick(project, store, config) == []
+    assert firing.tick(project, store, config) == []
     raised(store, "1")
     now = time.time()
-    (outcome,) = triggers.tick(project, store, config, now=now)
+    (outcome,) = firing.tick(project, store, config, now=now)
     assert "alcohol moved" in outcome.reason
     ended(project, store)
     raised(store, "2")
     raised(store, "3")
-    assert triggers.tick(project, store, config, now=now + 3599) == []
-    assert len(triggers.tick(project, store, config, now=now + 3600)) == 1
+    assert firing.tick(project, store, config, now=now + 3599) == []
+    assert len(firing.tick(project, store, config, now=now + 3600)) == 1
     ended(project, store)
-    assert triggers.tick(project, store, config, now=now + 9999) == []
+    assert firing.tick(project, store, config, now=now + 9999) == []
     raised(store, "4")
     with store.write() as db:
         alerts.acknowledge(db, alerts.alerts(db)[0].id, "somebody")
-    assert triggers.tick(project, store, config, now=now + 99999) == []
+    assert firing.tick(project, store, config, now=now + 99999) == []
 
 
 def test_a_busy_pipeline_is_waited_for_and_its_supervisor_fires_what_waited(project: Project, store: Store) -> None:
@@ -310,10 +310,10 @@ def test_a_busy_pipeline_is_waited_for_and_its_supervisor_fires_what_waited(proj
         "stages:\n  slow:\n    cmd: while [ ! -e go ]; do sleep 0.02; done; echo >> ran.log\n    deps: [in.txt]\n"
     )
     config = written(project, '[triggers.yearly]\nschedule = "@yearly"\nforce = true\ncooldown = "1h"\n')
-    triggers.tick(project, store, config, now=time.time() - 400 * 86400)
+    firing.tick(project, store, config, now=time.time() - 400 * 86400)
     pipeline.start(project)
     for _ in range(3):
-        (outcome,) = triggers.tick(project, store, config)
+        (outcome,) = firing.tick(project, store, config)
         assert "is going on" in outcome.waits_for
     assert kinds(store) == ["trigger.waits"]
     assert triggers_store.states(store.read())["yearly"].waits_for
@@ -327,27 +327,27 @@ def test_a_busy_pipeline_is_waited_for_and_its_supervisor_fires_what_waited(proj
 
 def test_a_pipeline_that_cannot_be_read_is_said_once_and_tried_again(project: Project, store: Store) -> None:
     config = configured('[triggers.hourly]\nschedule = "0 * * * *"\ntargets = ["nothing"]\n')
-    triggers.tick(project, store, config, now=NOON + 100, zone=UTC)
+    firing.tick(project, store, config, now=NOON + 100, zone=UTC)
     for _ in range(2):
-        (outcome,) = triggers.tick(project, store, config, now=NOON + 3600, zone=UTC)
+        (outcome,) = firing.tick(project, store, config, now=NOON + 3600, zone=UTC)
         assert "nothing" in outcome.waits_for
     assert kinds(store) == ["trigger.waits"]
     mended = configured('[triggers.hourly]\nschedule = "0 * * * *"\n')
-    assert triggers.tick(project, store, mended, now=NOON + 3600, zone=UTC)[0].run_id
+    assert firing.tick(project, store, mended, now=NOON + 3600, zone=UTC)[0].run_id
     ended(project, store)
 
 
 _RACE = """
 import sys, time
 from mlops_tui import config
-from mlops_tui.pipeline import triggers
+from mlops_tui.pipeline import firing
 from mlops_tui.project import Project
 from mlops_store.store import Store
 project = Project(sys.argv[1])
 while time.time() < float(sys.argv[2]):
     pass
 with Store(project.store_path) as store:
-    for outcome in triggers.tick(project, store, config.load(project)):
+    for outcome in firing.tick(project, store, config.load(project)):
         print(outcome.run_id or "waits")
 """
 
@@ -355,8 +355,8 @@ with Store(project.store_path) as store:
 def test_of_many_processes_exactly_one_fires(project: Project, store: Store) -> None:
     text = '[triggers.a]\nschedule = "@yearly"\nforce = true\n'
     for round_ in range(3):
-        triggers.tick(project, store, written(project, text + "enabled = false\n"))
-        triggers.tick(project, store, written(project, text), now=time.time() - 400 * 86400)
+        firing.tick(project, store, written(project, text + "enabled = false\n"))
+        firing.tick(project, store, written(project, text), now=time.time() - 400 * 86400)
         begins = str(time.time() + 1.5)
         racing = [
             subprocess.Popen(

@@ -18,7 +18,7 @@ from mlops_store.records import PipelineRun
 from mlops_store.store import Store
 from mlops_tui import config as configs
 from mlops_tui import pipeline
-from mlops_tui.pipeline import triggers
+from mlops_tui.pipeline import firing
 from mlops_tui.project import Project
 from mlops_tui.ui.app import MlopsApp
 
@@ -97,7 +97,7 @@ async def test_w_runs_what_is_stale_after_each_change_until_it_is_pressed_again(
 async def test_the_next_trigger_is_named_and_a_missed_one_is_fired(project: Project) -> None:
     Path(project.config_path).write_text('[triggers.yearly]\nschedule = "@yearly"\n')
     with Store(project.store_path) as store:
-        triggers.tick(project, store, configs.load(project), now=time.time() - 400 * 86400)
+        firing.tick(project, store, configs.load(project), now=time.time() - 400 * 86400)
         app = opened(project)
         async with app.run_test(size=(100, 30)) as pilot:
             await until(pilot, lambda: triggers_store.states(store.read())["yearly"].run_id)
