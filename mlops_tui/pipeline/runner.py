@@ -20,7 +20,7 @@ from mlops_tui.pipeline import groups, logs, metric_files, plan, shell, snapshot
 from mlops_tui.pipeline.endings import DELAY_S, Ending, Endings
 from mlops_tui.pipeline.recording import Recorder
 from mlops_tui.pipeline.snapshots import Snapshot, StageFailed
-from mlops_tui.pipeline.spec import Out, Stage
+from mlops_tui.pipeline.spec import Out, Stage, place
 from mlops_tui.project import Project
 
 #: Seconds between TERM and KILL.
@@ -219,7 +219,14 @@ class Runner:
         return self._failed(stage, run_id, StageState.FAILED, None, how)
 
     def _prepare(self, stage: Stage) -> None:
-        """Removes what the stage will make anew; what persists is unlinked from the cache so that it can be written."""
+        """Removes what the stage will make anew; what persists is unlinked from the cache so that it can be written.
+
+        Raises:
+            StageFailed: An output that is to be cached lies where DVC caches nothing.
+        """
+        for out in stage.outs:
+            if out.cache and os.path.isabs(place(self._project.root, stage.path(out.path))):
+                raise StageFailed(f"output {out.path} is outside the project and cannot be cached: add 'cache: false'")
         for out in stage.outs:
             path = os.path.join(self._project.root, stage.path(out.path))
             if out.persist:
