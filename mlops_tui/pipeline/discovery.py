@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from mlops_store.errors import SpecError
-from mlops_tui.pipeline import data_files
-from mlops_tui.pipeline.dvc_config import DvcConfig
+from mlops_tui.pipeline import data_files, dvc_config
 from mlops_tui.pipeline.ignore import DVC_FILE, GIT_FILE, Ignores
 from mlops_tui.pipeline.reader import read
 from mlops_tui.pipeline.readings import Readings
 from mlops_tui.pipeline.spec import FILE, Pipeline, Source, Stage, place
-from mlops_tui.pipeline.verdicts import listing
+from mlops_tui.pipeline.verdicts import listing, stamp
 from mlops_tui.project import CONFIG_FILE, STATE_DIRECTORY
 
 _SUFFIX = ".dvc"
@@ -40,8 +39,9 @@ class _Discovery:
     def __init__(self, root: str) -> None:
         self._root = root
         self._readings = Readings(root)
-        config = DvcConfig(self._readings)
-        self._parsing = config.parsing
+        self._readings.stamps |= {path: stamp(path) for path in dvc_config.files(root)}
+        config = dvc_config.load(root)
+        self._parsing = {"bool": config.parsing_bool, "list": config.parsing_list}
         self._ignores = Ignores(root)
         self._git = _Git(self._readings) if config.uses_git else None
         self._stages: dict[str, Stage] = {}

@@ -5,8 +5,9 @@ They are taken before the command runs, so that a file edited meanwhile is not r
 
 from __future__ import annotations
 
+import errno
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,8 @@ from mlops_tui.pipeline.state import Inputs, is_same
 
 #: A directory with more files is hardly one of Python modules.
 _LISTED_FILES = 5_000
+#: What a system says when a disk is full, which may pass.
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class StageFailed(Exception):
@@ -54,7 +57,12 @@ def take(inputs: Inputs, stage: Stage) -> Snapshot:
             raise StageFailed(f"{stage.path(file)} has no {', '.join(missing)}")
         values[file] = found
     known = inputs.locks.entry(stage) or {}
-    deps = _items(inputs, stage, stage.deps, known.get("deps", ()), "dependency")
+
+    def find(path: str) -> Fingerprint | None:
+        return inputs.fingerprints.find(stage.path(path))
+
+    inputs.fingerprints.prepare(stage.path(path) for path in stage.deps)
+    deps = _items(inputs, stage, stage.deps, known.get("deps", ()), "dependency", find)
     listings = {
         path: json.dumps(inputs.fingerprints.listing(stage.path(path)))
         for path, (_, now) in deps.items()
@@ -65,14 +73,41 @@ def take(inputs: Inputs, stage: Stage) -> Snapshot:
     return Snapshot({path: made for path, (made, _) in deps.items()}, values, listings, kept)
 
 
-def outputs(inputs: Inputs, stage: Stage) -> dict[str, tuple[Entry, Fingerprint]]:
-    """The lock's words for what the stage has made, and the fingerprints, by path as written.
+def outputs(
+    inputs: Inputs, stage: Stage, *, is_everything_cached: bool = False
+) -> dict[str, tuple[Entry, Fingerprint]]:
+    """Takes what the stage has made into the cache: the lock's words for it, and the fingerprints, by path as written.
+
+    Args:
+        inputs: Knows the cache.
+        stage: The stage.
+        is_everything_cached: Whether outputs go there too whose ``cache`` is false.
 
     Raises:
         StageFailed: An output is missing.
+        OSError: The cache cannot be written.
     """
     known = inputs.locks.entry(stage) or {}
-    return _items(inputs, stage, [out.path for out in stage.outs], known.get("outs", ()), "output")
+    cached = {out.path for out in stage.outs if is_everything_cached or out.cache}
+    linked = {out.path for out in stage.outs if out.cache}
+
+    def save(path: str) -> Fingerprint | None:
+        where = stage.path(path)
+        if path not in cached:
+            return inputs.fingerprints.find(where)
+        return inputs.cache.save(where, inputs.fingerprints, root=inputs.root, is_linked=path in linked)
+
+    made = _items(inputs, stage, [out.path for out in stage.outs], known.get("outs", ()), "output", save)
+    return {path: _cached_item(inputs, path, one, found, path in cached) for path, (one, found) in made.items()}
+
+
+def _cached_item(
+    inputs: Inputs, path: str, one: Entry, found: Fingerprint, is_cached: bool
+) -> tuple[Entry, Fingerprint]:
+    """The lock's words for an output; those of DVC before 3.0 only while its old object is there."""
+    if is_cached and "hash" not in one and not inputs.cache.holds(one["md5"], is_legacy=True):
+        return item(path, found), found
+    return one, found
 
 
 def lock_entry(stage: Stage, snapshot: Snapshot, made: Mapping[str, tuple[Entry, Fingerprint]]) -> dict[str, Any]:
@@ -120,15 +155,22 @@ def load(path: str) -> Snapshot:
 
 
 def _items(
-    inputs: Inputs, stage: Stage, paths: Iterable[str], known: Iterable[Entry], what: str
+    inputs: Inputs,
+    stage: Stage,
+    paths: Iterable[str],
+    known: Iterable[Entry],
+    what: str,
+    find: Callable[[str], Fingerprint | None],
 ) -> dict[str, tuple[Entry, Fingerprint]]:
     before = {one["path"]: one for one in known}
     found: dict[str, tuple[Entry, Fingerprint]] = {}
     for path in paths:
         where = stage.path(path)
         try:
-            now = inputs.fingerprints.find(where)
+            now = find(path)
         except OSError as error:
+            if error.errno in FULL:
+                raise
             raise StageFailed(f"{what} {where} cannot be read ({error.strerror or error})") from error
         if now is None:
             raise StageFailed(f"{what} {where} is missing")

@@ -43,7 +43,7 @@ def of(inputs: Inputs, plan: Plan, states: Mapping[str, StageState]) -> Totals:
     made: dict[str, Entry] = {}
     for stage in plan.stages:
         entry = inputs.locks.entry(stage)
-        if entry is None or states[stage.name] not in (StageState.DONE, StageState.CACHED):
+        if entry is None or not states[stage.name].is_good:
             continue
         for file, values in entry.get("params", {}).items():
             params.setdefault(stage.path(file), {}).update(values)

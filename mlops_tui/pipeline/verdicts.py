@@ -144,9 +144,18 @@ def _content(project: Project, pipeline: Pipeline, inputs: Inputs, before: dict[
             (files if known.files is None else folders)[stage.path(path)] = known.stamp
         entry = inputs.locks.entry(stage) or {}
         by_path = {out.path: out for out in stage.outs}
-        if inputs.cache is not None:
+        if inputs.cache.is_dvcs:
             items = [item for item in entry.get("outs", ()) if item["path"] in by_path and by_path[item["path"]].cache]
             cached += [(str(item["md5"]), "hash" not in item) for item in items]
+    if pipeline.sources and inputs.cache.is_dvcs:
+        from mlops_tui.pipeline import sources, state
+
+        for source in sources.read_by(pipeline, pipeline.stages).values():
+            if state.out_changes(inputs, source, source.entry):
+                return None
+            cached += [
+                (str(item["md5"]), "hash" not in item) for item in source.entry["outs"] if item.get("cache", True)
+            ]
     descriptions = {**pipeline.stamps, **before}
     places = [seen for seen, _ in pipeline.directories.values()]
     recent = [one for one in (*descriptions.values(), *files.values(), *places) if one and not is_settled(one)]
@@ -159,7 +168,7 @@ def _content(project: Project, pipeline: Pipeline, inputs: Inputs, before: dict[
         "directories": pipeline.directories,
         "files": files,
         "folders": folders,
-        "cache": inputs.cache.directory if inputs.cache else "",
+        "cache": inputs.cache.directory if inputs.cache.is_dvcs else "",
         "cached": cached,
     }
 
@@ -187,7 +196,9 @@ def _holds(root: str, content: dict[str, Any]) -> bool:
         if not all(cache.holds(md5, is_legacy=is_legacy) for md5, is_legacy in content["cached"]):
             return False
     if content["folders"]:
-        from mlops_tui.pipeline.fingerprints import folder_stamp
+        from mlops_tui.pipeline.fingerprints import Fingerprints
+        from mlops_tui.pipeline.ignore import Ignores
 
-        return all(folder_stamp(os.path.join(root, path)) == kept for path, kept in content["folders"].items())
+        prints = Fingerprints(root, ignores=Ignores(root))
+        return all(prints.folder_stamp(path) == kept for path, kept in content["folders"].items())
     return True
