@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mlops_store.errors import MlopsError, Refused
@@ -14,6 +14,7 @@ from mlops_tui.cli.workspace import Workspace, warn
 
 if TYPE_CHECKING:
     from mlops_tui.pipeline.file_events import FileEvents
+    from mlops_tui.pipeline.request import Request
     from mlops_tui.pipeline.state import StageStatus
     from mlops_tui.pipeline.watching import ProjectWatch
 
@@ -27,7 +28,7 @@ _NAMED = 3
 
 def watch(
     workspace: Workspace,
-    targets: Sequence[str],
+    request: Request,
     once: Callable[[], tuple[PipelineRun, bool]],
     say: Callable[[str], None],
 ) -> int:
@@ -35,7 +36,7 @@ def watch(
 
     Args:
         workspace: The project.
-        targets: Stages to bring up to date; none for all.
+        request: Which stages are meant.
         once: Runs what is stale; returns the run, and whether it was interrupted.
         say: Writes a line.
     """
@@ -49,7 +50,7 @@ def watch(
         files.follow()
         if files.note:
             warn(f"{files.note} ({files.hint})" if files.hint else files.note)
-        return _Rounds(files, events, targets, once, say).go()
+        return _Rounds(files, events, request, once, say).go()
     finally:
         events.close()
 
@@ -59,13 +60,13 @@ class _Rounds:
         self,
         files: ProjectWatch,
         events: FileEvents,
-        targets: Sequence[str],
+        request: Request,
         once: Callable[[], tuple[PipelineRun, bool]],
         say: Callable[[str], None],
     ) -> None:
         from mlops_tui.pipeline.auto_run import AutoRun
 
-        self._files, self._events, self._targets = files, events, targets
+        self._files, self._events, self._request = files, events, request
         self._once, self._say = once, say
         self._decision = AutoRun()
         self._said = ""
@@ -103,12 +104,12 @@ class _Rounds:
         return 0.0 if is_interrupted else _SETTLE_S
 
     def _statuses(self) -> list[StageStatus]:
-        from mlops_tui.pipeline import graph
+        from mlops_tui.pipeline import selection
 
         statuses = self._files.live.statuses()
-        if not self._targets:
+        if not self._request.targets:
             return statuses
-        wanted = set(graph.order(self._files.live.pipeline(), self._targets))
+        wanted = set(selection.choose(self._files.live.pipeline(), self._request))
         return [status for status in statuses if status.stage in wanted]
 
     def _wait(self, patience: float | None) -> None:

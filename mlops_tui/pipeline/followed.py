@@ -54,7 +54,7 @@ class Followed:
         self.batches = frozenset(_base(project, glob) for glob in batches)
         self._globs = (*batches, *(glob for trigger in config.triggers.values() for glob in trigger.change))
         bases = {_base(project, glob) for glob in self._globs}
-        descriptions = {project.path(*path.split("/")) for path in _DESCRIPTIONS}
+        descriptions = {project.path(*path.split("/")) for path in (*_DESCRIPTIONS, *pipeline.stamps)}
         self._kept = (self.inputs | bases | descriptions) - {self._root}
         self.directories: set[str] = set()
         self.linked: set[str] = set()

@@ -15,8 +15,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mlops_tui.pipeline.fingerprints import Fingerprint, Fingerprints
+from mlops_tui.pipeline.fingerprints import Fingerprint, Fingerprints, Read
 from mlops_tui.pipeline.hashing import hash_file
+from mlops_tui.pipeline.ignore import DVC_FILE, Ignores
 from mlops_tui.pipeline.listing import Listing
 from mlops_tui.pipeline.state import FINGERPRINTS_FILE, Inputs, StageStatus, judge, status
 from mlops_tui.project import Project
@@ -43,7 +44,8 @@ class ToldFingerprints(Fingerprints):
     """
 
     def __init__(self, project: Project, followed: Followed) -> None:
-        super().__init__(project.root, os.path.join(project.state_dir, FINGERPRINTS_FILE))
+        cache_path = os.path.join(project.state_dir, FINGERPRINTS_FILE)
+        super().__init__(project.root, cache_path, Ignores(project.root))
         self._followed = followed
         self._top = project.root
         self._guard = threading.Lock()
@@ -77,8 +79,8 @@ class ToldFingerprints(Fingerprints):
                     return
                 holder, below = parent, f"{name}/{below}" if below else name
 
-    def find(self, path: str) -> Fingerprint | None:
-        """The fingerprint of what lies at a path now."""
+    def find(self, path: str, read: Read = hash_file) -> Fingerprint | None:
+        """The fingerprint of what lies at a path now; see ``Fingerprints.find``."""
         full = os.path.normpath(os.path.join(self._top, path))
         with self._guard:
             names = self._changed.pop(full, None)
@@ -91,7 +93,7 @@ class ToldFingerprints(Fingerprints):
             found = self._updated(full, names, before) if names and before is not None else None
             if found is None:
                 self._listings.pop(full, None)
-                found = super().find(path)
+                found = super().find(path, read)
             with self._guard:
                 if self._followed.is_certain(full):
                     self._held[full] = found
@@ -102,7 +104,16 @@ class ToldFingerprints(Fingerprints):
                 self._looking.discard(full)
         return found
 
-    def prepare(self) -> None:
+    def prepare(self, paths: Iterable[str]) -> None:
+        """Hashes the large files among these paths at the same time; what still holds is not looked at."""
+        with self._guard:
+            looked_at = [path for path in paths if not self._holds(os.path.normpath(os.path.join(self._top, path)))]
+        super().prepare(looked_at)
+
+    def _holds(self, full: str) -> bool:
+        return full in self._held and full not in self._changed
+
+    def read_listings(self) -> None:
         """Reads the listings of large directories, so that the first change in one needs no walk."""
         with self._guard:
             large = [
@@ -173,11 +184,21 @@ class LiveStatus:
         for path in paths:
             if os.path.basename(path) in ("dvc.lock", "config", "config.local"):
                 self._inputs = None
-            if self._followed is None or path.endswith(_LANGUAGE) or not self._followed.keeps(path):
+            if self._describes(path):
                 self._pipeline = None
                 self._descriptions += 1
-            if self._fingerprints is not None:
+            if os.path.basename(path) == DVC_FILE and self._followed is not None:
+                self._fingerprints = ToldFingerprints(self._project, self._followed)  # other files count
+                self._inputs = None
+            elif self._fingerprints is not None:
                 self._fingerprints.tell(path)
+
+    def _describes(self, path: str) -> bool:
+        """Whether a changed path may change what the pipeline is."""
+        pipeline, followed = self._pipeline, self._followed
+        if pipeline is None or followed is None or path.endswith(_LANGUAGE) or not followed.keeps(path):
+            return True
+        return os.path.relpath(path, self._project.root) in pipeline.stamps
 
     def pipeline(self) -> Pipeline:
         """The pipeline as it is described now.
@@ -197,7 +218,7 @@ class LiveStatus:
     def prepare(self) -> None:
         """Uses an idle moment to make the next judgement quick; to be called by whoever tells of changes."""
         if self._fingerprints is not None:
-            self._fingerprints.prepare()
+            self._fingerprints.read_listings()
 
     def statuses(self) -> list[StageStatus]:
         """Every stage with what makes it stale, each after the stages that it needs.

@@ -14,7 +14,7 @@ from mlops_store.errors import MlopsError
 from mlops_tui.config import Config
 from mlops_tui.pipeline import ignore
 from mlops_tui.pipeline.file_events import FileEvents
-from mlops_tui.pipeline.fingerprints import folder_stamp
+from mlops_tui.pipeline.fingerprints import Fingerprints
 from mlops_tui.pipeline.followed import Followed
 from mlops_tui.pipeline.live import LiveStatus
 from mlops_tui.pipeline.spec import Pipeline
@@ -167,14 +167,15 @@ class ProjectWatch:
 
     def _looked(self) -> dict[str, str]:
         started = time.monotonic()
-        found = {path: _stamp(path) for path in self._looked_at}
+        prints = Fingerprints(self._project.root, ignores=ignore.Ignores(self._project.root))
+        found = {path: _stamp(prints, path) for path in self._looked_at}
         ended = time.monotonic()
         self._look_at = ended + max(LOOK_S, _LOOK_SHARE * (ended - started)) if self._looked_at else None
         return found
 
 
-def _stamp(path: str) -> str:
+def _stamp(prints: Fingerprints, path: str) -> str:
     try:
-        return folder_stamp(path) if os.path.isdir(path) else stamp_of(os.stat(path))
+        return prints.folder_stamp(path) if os.path.isdir(path) else stamp_of(os.stat(path))
     except OSError:
         return ""

@@ -194,12 +194,12 @@ def test_what_is_told_is_all_that_needs_to_be_known(watched: Watched, seed: int)
 
     def write(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(random_.choice(("lr: 1\n", "lr: 2\n", "a\n", "b\n", "")))
+        path.write_text(random_.choice(("lr: 1\n", "lr: 2\n", "x: a\n", "x: b\n", "{}")))
 
     def replace(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         other = path.with_name(f".{path.name}.swp")
-        other.write_text(random_.choice(("lr: 1\n", "lr: 2\n", "a\n", "b\n")))
+        other.write_text(random_.choice(("lr: 1\n", "lr: 2\n", "x: a\n", "x: b\n")))
         other.replace(path)
 
     def remove(path: Path) -> None:

@@ -240,3 +240,22 @@ async def test_it_fits_any_size(project: Project, size: tuple[int, int]) -> None
         await until(pilot, lambda: "preparing" in rendered(app))
         assert "prepare" in rendered(app)
         assert all(len(line) <= size[0] for line in rendered(app).splitlines())
+
+
+async def test_stages_of_other_files_and_generated_ones_are_shown_and_run_by_their_addresses(tmp_path: Path) -> None:
+    (tmp_path / "dvc.yaml").write_text(
+        'stages: {"s p": {matrix: {m: ["[red]", a/b]}, cmd: "echo \'${key}\' > ${item.m}.txt"}}'
+    )
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "dvc.yaml").write_text("stages: {last: {cmd: echo made by sub > o, outs: [o]}}")
+    (tmp_path / "a").mkdir()
+    app = opened(Project(str(tmp_path)))
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settled(pilot)
+        screen = rendered(app)
+        for name in ("s p@[red]", "s p@a/b", "sub/dvc.yaml:last"):
+            assert name in screen
+        await pilot.press("r")
+        await until(pilot, lambda: "finished" in rendered(app) or "failed" in rendered(app))
+    assert (tmp_path / "a" / "b.txt").read_text() == "a/b\n"
+    assert (tmp_path / "sub" / "o").exists()
