@@ -18,6 +18,7 @@ VERBS = {
     "demo": "Write a small project with real data and run it.",
     "status": "What is stale, what is running, which models and alerts there are.",
     "run": "Run the stale stages of the pipeline.",
+    "pipeline": "The stages of the pipeline and what needs what.",
     "stop": "Stop a running pipeline.",
     "logs": "Show what stages wrote.",
     "runs": "List, show, compare, tag and delete runs.",

@@ -45,6 +45,7 @@ class Session:
         problem: Why the store cannot be used, while that is so.
         commands: What was done, oldest first.
         undos: Acts that can be taken back, oldest first.
+        is_graph_wanted: Whether the stages of the pipeline are looked at as a graph rather than as a list.
     """
 
     project: Project
@@ -53,6 +54,7 @@ class Session:
     problem: MlopsError | None = None
     commands: list[Command] = field(default_factory=list)
     undos: list[Undo] = field(default_factory=list)
+    is_graph_wanted: bool = False
 
     def open_store(self) -> bool:
         """Opens the store if it is not open yet.

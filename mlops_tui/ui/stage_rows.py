@@ -10,8 +10,8 @@ from mlops_store.errors import MlopsError
 from mlops_store.records import PipelineRun, StageRun, StageState
 from mlops_tui.ui import shown
 from mlops_tui.ui.session import Session
+from mlops_tui.ui.signs import is_unicode, state_sign, state_tone, state_word
 from mlops_tui.ui.text import Cell, CellValue
-from mlops_tui.ui.theme import is_unicode, state_sign, state_tone, state_word
 
 if TYPE_CHECKING:
     from mlops_tui.pipeline.state import StageStatus
@@ -105,11 +105,25 @@ def load(session: Session, run_id: str = "") -> PipelineShown:
     if session.store is not None:
         db = session.store.read()
         usual = {name: pipelines.history_s(db, name, HISTORY) for name in names}
-    return PipelineShown(run, merged(run, statuses, usual), problem, is_past)
+    planned = _planned(session, run) if run is not None and not statuses else {}
+    return PipelineShown(run, merged(run, statuses, usual, planned), problem, is_past)
+
+
+def _planned(session: Session, run: PipelineRun) -> Mapping[str, tuple[str, ...]]:
+    """What each stage of an earlier run needed; nothing when that is not known any more."""
+    from mlops_tui.pipeline import plan
+
+    try:
+        return plan.load(session.project, run.run_id).needs
+    except (OSError, ValueError):
+        return {}
 
 
 def merged(
-    run: PipelineRun | None, statuses: Sequence[StageStatus], usual: Mapping[str, Sequence[float]]
+    run: PipelineRun | None,
+    statuses: Sequence[StageStatus],
+    usual: Mapping[str, Sequence[float]],
+    planned: Mapping[str, tuple[str, ...]] | None = None,
 ) -> tuple[StageShown, ...]:
     """Joins what a pipeline run did with what is stale now.
 
@@ -120,6 +134,7 @@ def merged(
         run: The pipeline run shown.
         statuses: Judged now, in order; empty to show the run alone.
         usual: Stage -> past durations in seconds.
+        planned: Stage -> what it needed, where ``statuses`` does not say it.
     """
     ran = {stage.stage: stage for stage in run.stages} if run else {}
 
@@ -133,7 +148,9 @@ def merged(
 
     if not statuses:
         return tuple(
-            StageShown(s.stage, str(s.state), s.reasons, s.command, (), usual_s(s.stage), s)
+            StageShown(
+                s.stage, str(s.state), s.reasons, s.command, (planned or {}).get(s.stage, ()), usual_s(s.stage), s
+            )
             for s in sorted(ran.values(), key=lambda stage: stage.position)
         )
     is_live = run is not None and run.state.is_live

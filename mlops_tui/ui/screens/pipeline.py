@@ -11,7 +11,7 @@ from textual.message import Message
 
 from mlops_store.errors import Refused
 from mlops_store.records import PipelineRun
-from mlops_tui.ui import keymap, messages, shown, stage_rows
+from mlops_tui.ui import keymap, messages, shown, stage_graph, stage_rows
 from mlops_tui.ui.screens.acts import perform
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.session import Session
@@ -19,10 +19,11 @@ from mlops_tui.ui.stage_rows import PipelineShown, StageShown
 from mlops_tui.ui.text import Cell, CellValue
 from mlops_tui.ui.theme import sign, state_cell, state_sign
 from mlops_tui.ui.widgets.columns import Column
+from mlops_tui.ui.widgets.dag_view import DagView
 from mlops_tui.ui.widgets.dialog import Choose, Confirm, Dialog, Option
 from mlops_tui.ui.widgets.log_view import LogView
 from mlops_tui.ui.widgets.pane import Pane
-from mlops_tui.ui.widgets.window_table import Row, WindowTable
+from mlops_tui.ui.widgets.window_table import Key, Row, WindowTable
 
 COLUMNS = (
     Column("sign", "", min_width=1, max_width=2),
@@ -46,7 +47,7 @@ NO_PIPELINE: tuple[CellValue, ...] = (
 
 
 class StagesPane(Pane[PipelineShown]):
-    """The stages in the order in which they run."""
+    """The stages: a list in the order in which they run, or a graph."""
 
     FOLLOWS_PROJECT = True
 
@@ -59,8 +60,34 @@ class StagesPane(Pane[PipelineShown]):
         self.run_id = ""
 
     def compose(self) -> ComposeResult:
-        """A list."""
+        """A list and a graph, one of which is shown."""
         yield WindowTable(COLUMNS, can_mark=True)
+        yield DagView()
+
+    def turn(self, *, to_graph: bool) -> None:
+        """Shows the graph or the list; the cursor stays on its stage."""
+        stage = self.current
+        had_focus = self.has_focus_within
+        table, graph = self.query_one(WindowTable), self.query_one(DagView)
+        table.display, graph.display = not to_graph, to_graph
+        if self.records is not None:
+            self._draw(self.records)
+        if stage is not None:
+            self.move_to(stage.name)
+        if had_focus:
+            self.focus_inside()
+
+    @property
+    def is_graph(self) -> bool:
+        """Whether the graph is shown."""
+        return self.query_one(DagView).display
+
+    def move_to(self, name: str) -> None:
+        """Puts the cursor on a stage."""
+        if self.is_graph:
+            self.query_one(DagView).move_to(name)
+        else:
+            self.query_one(WindowTable).move_to(name)
 
     def load(self, session: Session) -> PipelineShown:
         """The stages with what they did in the run shown, and whether they are stale."""
@@ -91,18 +118,42 @@ class StagesPane(Pane[PipelineShown]):
 
     def _draw(self, records: PipelineShown) -> None:
         now = time.time()
-        self.query_one(WindowTable).show([Row(stage.name, stage_rows.cells(stage, now)) for stage in records.stages])
+        if self.is_graph:
+            self.query_one(DagView).show(stage_graph.nodes(records, now), stage_graph.needs(records))
+            self.remark()
+        else:
+            rows = [Row(stage.name, stage_rows.cells(stage, now)) for stage in records.stages]
+            self.query_one(WindowTable).show(rows)
+
+    def remark(self) -> None:
+        """Says in the lower frame what is under the cursor of the graph."""
+        if self.records is not None and self.records.problem is None:
+            now, graph = time.time(), self.query_one(DagView)
+            parts = (stage_graph.remark(self._under_cursor, now), graph.caption) if self.is_graph else ()
+            self.subtitle("  |  ".join(part for part in parts if part))
 
     @property
     def chosen(self) -> tuple[str, ...]:
-        """The marked stages, or the one under the cursor."""
+        """The marked stages, or those under the cursor."""
+        if self.is_graph:
+            return self.query_one(DagView).names
         return tuple(str(key) for key in self.query_one(WindowTable).selection)
 
     @property
+    def marks(self) -> frozenset[Key]:
+        """The marked stages; there are none in the graph."""
+        return frozenset() if self.is_graph else self.query_one(WindowTable).marks
+
+    @property
     def current(self) -> StageShown | None:
-        """The stage under the cursor."""
-        key = self.query_one(WindowTable).cursor_key
-        return next((stage for stage in self.records.stages if stage.name == key), None) if self.records else None
+        """The stage under the cursor; None on a fold of several."""
+        found = self._under_cursor
+        return found[0] if len(found) == 1 else None
+
+    @property
+    def _under_cursor(self) -> tuple[StageShown, ...]:
+        names = self.query_one(DagView).names if self.is_graph else (self.query_one(WindowTable).cursor_key,)
+        return tuple(stage for stage in self.records.stages if stage.name in names) if self.records else ()
 
 
 class LogPane(Pane[None]):
@@ -188,10 +239,13 @@ class PipelineScreen(ProjectScreen):
     PipelineScreen #stages { height: auto; min-height: 6; max-height: 50%; }
     PipelineScreen #stages WindowTable { height: auto; }
     PipelineScreen #log { height: 1fr; min-height: 4; }
+    PipelineScreen.-graph #stages { height: 2fr; max-height: 100%; }
     PipelineScreen.-very-wide > #body { layout: horizontal; }
     PipelineScreen.-very-wide #stages { height: 1fr; max-height: 100%; width: 9fr; }
     PipelineScreen.-very-wide #stages WindowTable { height: 1fr; }
     PipelineScreen.-very-wide #log { width: 11fr; }
+    PipelineScreen.-very-wide.-graph #stages { height: 1fr; width: 11fr; }
+    PipelineScreen.-very-wide.-graph #log { width: 9fr; }
     """
 
     def compose_body(self) -> ComposeResult:
@@ -205,8 +259,29 @@ class PipelineScreen(ProjectScreen):
         return self.query_one(StagesPane)
 
     def on_mount(self) -> None:
-        """Begins in the list."""
+        """Begins in the list or the graph, whichever was looked at last."""
+        self._turn(to_graph=self.session.is_graph_wanted)
         self.stages.focus_inside()
+
+    def _turn(self, *, to_graph: bool) -> None:
+        self.session.is_graph_wanted = to_graph
+        self.set_class(to_graph, "-graph")
+        self.stages.turn(to_graph=to_graph)
+
+    def action_graph(self) -> None:
+        """Shows the stages as a graph, or as a list again."""
+        self._turn(to_graph=not self.stages.is_graph)
+
+    def on_dag_view_highlighted(self, message: DagView.Highlighted) -> None:
+        """Shows the log of the stage under the cursor of the graph."""
+        message.stop()
+        self.stages.remark()
+        self.query_one(LogPane).show_stage(self.stages.current)
+
+    def on_dag_view_selected(self, message: DagView.Selected) -> None:
+        """Opens the run of the stage."""
+        message.stop()
+        self._open_run()
 
     def heading(self) -> str:
         """The screen's name."""
@@ -221,13 +296,16 @@ class PipelineScreen(ProjectScreen):
         """Goes to the stage that the screen was opened for, and shows its log."""
         message.stop()
         if self.argument:
-            self.stages.query_one(WindowTable).move_to(self.argument)
+            self.stages.move_to(self.argument)
             self.argument = ""
         self.query_one(LogPane).show_stage(self.stages.current)
 
     def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:
         """Opens the run of the stage."""
         message.stop()
+        self._open_run()
+
+    def _open_run(self) -> None:
         stage = self.stages.current
         if stage is not None and stage.run is not None and stage.run.run_id:
             self.go("run", stage.run.run_id)
@@ -256,8 +334,7 @@ class PipelineScreen(ProjectScreen):
 
     def action_run_stale(self) -> None:
         """Runs what is stale: all of it, or the marked stages with what they need."""
-        marks = self.stages.query_one(WindowTable).marks
-        self._start(self.stages.chosen if marks else (), force=False)
+        self._start(self.stages.chosen if self.stages.marks else (), force=False)
 
     def action_run_forced(self) -> None:
         """Asks, then runs the chosen stages even though nothing changed."""

@@ -1,0 +1,17 @@
+"""``mlops-tui pipeline``: the verbs on the pipeline as it is written down."""
+
+from __future__ import annotations
+
+import click
+
+from mlops_tui.cli import pipeline_graph
+from mlops_tui.cli.parameters import Noun
+
+
+@click.group(cls=Noun)
+def command() -> None:
+    """The stages of the pipeline and what needs what."""
+
+
+for verb in (pipeline_graph.graph,):
+    command.add_command(verb)
