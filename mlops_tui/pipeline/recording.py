@@ -145,6 +145,14 @@ class Recorder:
         if ending.state is StageState.FAILED:
             self._event(db, "stage.failed", f"stage {stage.name} failed: {error.partition(chr(10))[0]}")
 
+    def sample(self, run_id: str, points: Sequence[tuple[str, int, float, float]]) -> None:
+        """Adds points to a stage's own run; while the store cannot be written, they are left out."""
+        try:
+            with self._transaction() as db:
+                metrics.write(db, run_id, points)
+        except (StoreFull, StoreBusy):
+            return  # a gap in a curve is nothing to hold up a run for
+
     def drop(self, run_id: str, reason: str) -> None:
         """Ends a stage's run that came to nothing; the stage itself goes on."""
         self._write(lambda db: runs.finish(db, run_id, "KILLED", time.time(), error=reason))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlops_tui.ui import shown
+from mlops_tui.ui import shown, stage_rows
 from mlops_tui.ui.signs import state_word
 from mlops_tui.ui.stage_rows import PipelineShown, StageShown
 from mlops_tui.ui.widgets.dag_boxes import Node
@@ -51,6 +51,8 @@ def remark(stages: Sequence[StageShown], now: float) -> str:
         parts.append(node.time)
     if stage.state == "running" and stage.usual_s is not None:
         parts.append(f"of usually {shown.duration(stage.usual_s)}")
+    if stage.usage is not None:
+        parts.append(stage_rows.usage_cells(stage)[1].text)
     if node.attempt > 1:
         parts.append(f"attempt {node.attempt}")
     if stage.state == "stale" and stage.reasons:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlops_store.errors import MlopsError
@@ -32,6 +32,7 @@ class StageShown:
         needs: Stages that come before it.
         usual_s: Median seconds of its past successful runs; None when it never ran.
         run: What it did in the pipeline run shown; None when it was not part of it.
+        usage: What its processes used last, while it runs: CPU in percent of a core, memory in megabytes.
     """
 
     name: str
@@ -41,6 +42,7 @@ class StageShown:
     needs: tuple[str, ...] = ()
     usual_s: float | None = None
     run: StageRun | None = None
+    usage: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,23 @@ def load(session: Session, run_id: str = "") -> PipelineShown:
         db = session.store.read()
         usual = {name: pipelines.history_s(db, name, HISTORY) for name in names}
     planned = _planned(session, run) if run is not None and not statuses else {}
-    return PipelineShown(run, merged(run, statuses, usual, planned), problem, is_past)
+    stages = merged(run, statuses, usual, planned)
+    if run is not None and run.state.is_live:
+        stages = tuple(replace(stage, usage=_usage(session, stage)) for stage in stages)
+    return PipelineShown(run, stages, problem, is_past)
+
+
+def _usage(session: Session, stage: StageShown) -> tuple[float, float] | None:
+    """The newest figures of a running stage, None before there are some."""
+    if session.store is None or stage.state != "running" or stage.run is None or stage.run.run_id is None:
+        return None
+    from mlops_store import metrics
+    from mlops_tui.pipeline import sampling
+
+    last = {one.key: one.last for one in metrics.summaries(session.store.read(), stage.run.run_id)}
+    if sampling.CPU not in last or sampling.MEMORY not in last:
+        return None
+    return last[sampling.CPU], last[sampling.MEMORY]
 
 
 def _planned(session: Session, run: PipelineRun) -> Mapping[str, tuple[str, ...]]:
@@ -204,7 +222,9 @@ def note_cell(stage: StageShown, now: float) -> CellValue:
     """The most telling remark: progress, the error, the first reason, or when it ended."""
     run = stage.run
     if stage.state == "running" and run is not None and stage.usual_s:
-        return progress((run.duration_s(now) or 0.0) / stage.usual_s)
+        return (*progress((run.duration_s(now) or 0.0) / stage.usual_s), *usage_cells(stage))
+    if stage.usage is not None:
+        return usage_cells(stage)[1:]
     if stage.state in ("failed", "stopped") and run is not None:
         code = f"exit {run.exit_code}" if run.exit_code is not None else ""
         line = next((line for line in reversed(run.error.splitlines()) if line.strip()), "")
@@ -216,7 +236,15 @@ def note_cell(stage: StageShown, now: float) -> CellValue:
     return Cell(shown.moment(ended_at, now), "dim")
 
 
-def progress(share: float, width: int = 16) -> CellValue:
+def usage_cells(stage: StageShown) -> tuple[Cell, ...]:
+    """CPU and memory of a running stage; 100 % is one core."""
+    if stage.usage is None:
+        return ()
+    cpu, memory = stage.usage
+    return (Cell("  "), Cell(f"cpu {cpu:.0f}%  {shown.size(round(memory * 1e6))}", "dim"))
+
+
+def progress(share: float, width: int = 16) -> tuple[Cell, ...]:
     """A bar of the time passed over the usual time; it waits at 99 % when a stage takes longer than usual."""
     full, empty = ("█", "░") if is_unicode() else ("#", ".")
     filled = min(width, int(share * width))
