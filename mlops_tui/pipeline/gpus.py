@@ -15,7 +15,7 @@ class Gpus:
         self._nvml: Any = None
         self._devices: list[Any] = []
         try:
-            import pynvml
+            import pynvml  # pyright: ignore[reportMissingImports] an extra
         except ImportError:
             return
         try:

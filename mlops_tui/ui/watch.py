@@ -18,8 +18,9 @@ from mlops_store import database, fold
 from mlops_store.errors import MlopsError
 from mlops_tui.ui import follow
 from mlops_tui.ui.checks import BatchChecks
+from mlops_tui.ui.ended_runs import EndedRuns
 from mlops_tui.ui.file_events import FileEvents, open_events
-from mlops_tui.ui.messages import Failed, ProjectChanged, StoreChanged
+from mlops_tui.ui.messages import Failed, ProjectChanged, RunEnded, StoreChanged
 from mlops_tui.ui.session import Session
 
 #: Seconds between two messages about the store at least, and about the project's files.
@@ -54,6 +55,7 @@ class Watch:
         self._project_due_at = 0.0
         self._polled_at = 0.0
         self._checks = BatchChecks(session)
+        self._ended = EndedRuns()
 
     def start(self) -> None:
         """Begins."""
@@ -147,8 +149,18 @@ class Watch:
         fold.fold(store, self._session.project.journals_dir, wait_s=0.0, budget_s=1.0)
         if self._has_moved():
             self._tell(StoreChanged())
+            self._tell_of_ended()
             self._checks.ask()
             self._stopping.wait(PACE_S)
+
+    def _tell_of_ended(self) -> None:
+        assert self._db is not None
+        with database.explained(self._session.project.store_path):
+            ended = self._ended.look(self._db)
+        patience_s = self._session.config.ui.notify_after_s
+        for run in ended:
+            if 0 < patience_s <= run.duration_s:
+                self._tell(RunEnded(run))
 
     def _is_open(self) -> bool:
         """Opens the store when it appears, and again when it was replaced; tells of both."""
@@ -193,6 +205,7 @@ class Watch:
         if self._db is not None:
             self._db.close()
             self._db = None
+            self._ended = EndedRuns()
 
     def _data_version(self) -> int:
         assert self._db is not None
