@@ -9,6 +9,8 @@ import os
 
 STATE_DIRECTORY = ".mlops"
 CONFIG_FILE = "mlops.toml"
+#: A commit needs some pages in the write-ahead log.
+_ROOM_BYTES = 64 * 1024
 
 
 class Project:
@@ -71,6 +73,15 @@ class Project:
     def has_store(self) -> bool:
         """Whether anything has been recorded here yet."""
         return os.path.exists(self.store_path)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk of the state directory has no room left for another commit."""
+        try:
+            disk = os.statvfs(self.state_dir)
+        except OSError:
+            return False
+        return disk.f_bavail * disk.f_frsize < _ROOM_BYTES
 
     def __repr__(self) -> str:
         return f"Project({self.root!r})"

@@ -133,6 +133,9 @@ def _write_reports(found: list[MonitorReport]) -> None:
     titles = ("report", "monitor", "batch", "status", "rows", "drifted", "checked", "error")
     kept = 8 if any(report.error for report in found) else 7
     write_table(titles[:kept], [row[:kept] for row in rows], right=("report", "rows", "drifted"))
+    for report in found:
+        for note in report.notes:
+            output.remark(f"{text.clean(report.batch)}: {text.clean(note)}")
 
 
 @command.command()
@@ -199,14 +202,14 @@ def _write_columns(report: MonitorReport, with_unmoved: bool) -> None:
 @click.pass_obj
 def ack(workspace: Workspace, numbers: tuple[int, ...], every: bool, as_json: bool) -> None:
     """Acknowledge alerts: somebody has seen them."""
-    from mlops_store import alerts, audit
+    from mlops_store import alerts, processes
 
     if bool(numbers) == every:
         raise UsageError("name alerts, or --all", "mlops-tui drift list shows them")
     store = workspace.store()
     chosen = numbers or tuple(alert.id for alert in alerts.alerts(store.read(), (AlertState.OPEN,)))
     with store.write() as db:
-        done = [alerts.acknowledge(db, number, audit.user()) for number in chosen]
+        done = [alerts.acknowledge(db, number, processes.user()) for number in chosen]
     if as_json:
         output.write_json_lines(map(shapes.alert, done))
         return

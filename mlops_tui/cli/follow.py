@@ -54,6 +54,7 @@ class Follower:
         self._states: dict[str, StageState] = {}
         self._announced: set[str] = set()
         self._logs: dict[str, logs.Follower] = {}
+        self._has_told_full = False
 
     def follow(self, between: Callable[[], None] = lambda: None) -> PipelineRun:
         """Writes until the run has ended, and returns it.
@@ -74,9 +75,16 @@ class Follower:
             if time.monotonic() - recovered_at > _RECOVER_EVERY_S:
                 # a supervisor that was killed will never say that the run has ended
                 pipeline.recover(self._project, self._store)
+                self._tell_when_full()
                 recovered_at = time.monotonic()
             if not is_busy:
                 time.sleep(_LOOK_EVERY_S)
+
+    def _tell_when_full(self) -> None:
+        """Says once that the run waits for room on the disk."""
+        if self._project.is_full and not self._has_told_full:
+            self._has_told_full = True
+            self._write("", "the disk is full: the run waits until there is room again")
 
     def _show(self, run: PipelineRun) -> bool:
         """Writes what is new; returns whether there may be more at once."""

@@ -10,7 +10,7 @@ import click
 from mlops_store.errors import NotFound, UsageError, nearest
 from mlops_store.records import PipelineRun, RunKind, StageRun
 from mlops_tui.cli import log_matches, output
-from mlops_tui.cli.follow import Follower
+from mlops_tui.cli.follow import Follower, ending
 from mlops_tui.cli.parameters import json_option, run_argument, stage_argument
 from mlops_tui.cli.text import clean, clean_line
 from mlops_tui.cli.workspace import Workspace
@@ -18,6 +18,8 @@ from mlops_tui.pipeline import log_search, logs
 
 _JSON_LINES = 1_000
 _TAIL_BYTES = 256 << 20
+#: Runs among which the newest one that ran anything is looked for.
+_LOOKED_AT = 100
 
 
 @click.command()
@@ -41,7 +43,9 @@ def command(
     first_error: bool,
     as_json: bool,
 ) -> None:
-    """Show what the stages of a pipeline run wrote. Without RUN, the newest one; RUN may be a stage's run or name too.
+    """Show what the stages of a pipeline run wrote; RUN may be a stage's run, or its name.
+
+    Without RUN, the newest one that had something to do.
 
     Colours and other terminal sequences are taken out; the files themselves, which --json names, have them. --json
     prints the last 1,000 lines of each stage unless --tail says how many. --grep and --first-error exit with 1 when
@@ -78,10 +82,11 @@ def _find(db: sqlite3.Connection, name: str | None, stage: str | None) -> tuple[
     from mlops_store import pipelines, runs
 
     if name is None:
-        latest = pipelines.latest(db)
-        if latest is None:
+        newest = pipelines.newest(db, _LOOKED_AT)
+        if not newest:
             raise NotFound("no pipeline has run here yet", "mlops-tui run runs it")
-        return latest, None
+        # one that had nothing to do has written nothing, and hides nothing
+        return next((run for run in newest if run.state.is_live or _has_run(run)), newest[0]), None
     run = runs.get(db, runs.resolve(db, name))
     if run.kind is RunKind.STAGE and run.parent_run_id is not None:
         parent = pipelines.get(db, run.parent_run_id)
@@ -110,8 +115,15 @@ def _write(run: PipelineRun, only: str | None, tail: int | None) -> None:
         while not log.is_drained:
             for line in log.read(is_ended=True):
                 output.say(clean_line(line))
-    if not shown:
+    silent = [stage for stage in run.stages if only in (None, stage.stage) and stage.error and stage not in shown]
+    for stage in silent:
+        output.remark(f"{clean(stage.stage)}: {ending(stage)}")
+    if not shown and not silent:
         output.remark("nothing has been written")
+
+
+def _has_run(run: PipelineRun) -> bool:
+    return any(stage.started_at is not None or stage.error for stage in run.stages)
 
 
 def _has_written(stage: StageRun) -> bool:

@@ -19,14 +19,14 @@ from mlops_tui.cli.workspace import Workspace
 @click.pass_obj
 def note(workspace: Workspace, model: str, version: str, body: str, as_json: bool) -> None:
     """Add a note to VERSION of MODEL."""
-    from mlops_store import audit, notes
+    from mlops_store import notes, processes
 
     if not body.strip():
         raise UsageError("the note is empty", "mlops-tui models note MODEL VERSION 'what you found'")
     store = workspace.store()
     found = find_version(store.read(), model, version)
     with store.write() as db:
-        added = notes.add(db, f"model:{found.model}/{found.version}", body, audit.user())
+        added = notes.add(db, f"model:{found.model}/{found.version}", body, processes.user())
     if as_json:
         output.write_json(added)
     else:

@@ -109,12 +109,12 @@ def _follow(workspace: Workspace, run_id: str, stream: TextIO, interrupts: list[
 
 
 def _stop(workspace: Workspace, run_id: str, stream: TextIO) -> None:
-    from mlops_store import audit
+    from mlops_store import processes
     from mlops_tui import pipeline
 
     stream.write("stopping; Ctrl+C again leaves now\n")
     try:
-        pipeline.stop(workspace.project, run_id, by=audit.user())
+        pipeline.stop(workspace.project, run_id, by=processes.user())
     except Refused as error:  # it has ended meanwhile
         warn(error.message)
 

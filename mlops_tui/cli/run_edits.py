@@ -49,14 +49,14 @@ def tag(workspace: Workspace, run: str, tags: tuple[str, ...], remove: tuple[str
 @click.pass_obj
 def note(workspace: Workspace, run: str, body: str, as_json: bool) -> None:
     """Add a note to a run."""
-    from mlops_store import audit, notes, runs
+    from mlops_store import notes, processes, runs
 
     if not body.strip():
         raise UsageError("the note is empty", "mlops-tui runs note RUN 'what you found'")
     store = workspace.store()
     run_id = runs.resolve(store.read(), run)
     with store.write() as db:
-        added = notes.add(db, f"run:{run_id}", body, audit.user())
+        added = notes.add(db, f"run:{run_id}", body, processes.user())
     if as_json:
         output.write_json(added)
     else:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mlops_store.records import StageState
 from mlops_tui.cli import output, shapes, text
 from mlops_tui.cli.parameters import json_option
 from mlops_tui.cli.table import write_table
-from mlops_tui.cli.workspace import Workspace
+from mlops_tui.cli.workspace import Workspace, warn
 
 if TYPE_CHECKING:
     from mlops_store.records import Alert, PipelineRun, RegisteredModel
@@ -25,6 +26,7 @@ def command(workspace: Workspace, as_json: bool) -> None:
     """Show what is stale and why, what is running, which models are where, and open alerts."""
     from mlops_store import alerts, models, pipelines, runs
 
+    _ = workspace.config  # a mistake in mlops.toml is told here, where one looks first
     store = workspace.find()
     stages = _stages(workspace)
     now = time.time()
@@ -50,6 +52,8 @@ def command(workspace: Workspace, as_json: bool) -> None:
             }
         )
         return
+    if workspace.project.is_full:
+        warn("the disk is full: nothing can be recorded, and what runs waits until there is room")
     output.write_fields([("project", workspace.project.root), ("runs", f"{count:,}"), ("pipeline", _latest(run, now))])
     _write_pipeline(stages, run)
     _write_models(registered)
@@ -88,13 +92,19 @@ def _write_pipeline(stages: list[StageStatus] | None, run: PipelineRun | None) -
         output.say("\nno dvc.yaml here")
         return
     output.say()
-    running = {stage.stage: stage for stage in run.stages} if run is not None and run.state.is_live else {}
+    ran = {stage.stage: stage for stage in run.stages} if run is not None else {}
+    is_live = run is not None and run.state.is_live
     rows = []
     for stage in stages:
         state = "stale" if stage.is_stale else "up to date"
-        if stage.stage in running and not running[stage.stage].state.is_final:
-            state = running[stage.stage].state
-        rows.append((stage.stage, state, "; ".join(stage.reasons)))
+        why = list(stage.reasons)
+        last = ran.get(stage.stage)
+        if last is not None and is_live and not last.state.is_final:
+            state = last.state
+        elif last is not None and stage.is_stale and last.state is StageState.FAILED:
+            state = last.state
+            why.insert(0, text.clean(last.error.partition("\n")[0], 200))
+        rows.append((stage.stage, state, "; ".join(why)))
     write_table(("stage", "state", "why"), rows)
 
 

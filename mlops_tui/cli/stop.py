@@ -21,12 +21,12 @@ from mlops_tui.cli.workspace import Workspace
 @click.pass_obj
 def command(workspace: Workspace, run: str | None, wait: bool, as_json: bool) -> None:
     """Stop a pipeline run: its stages get TERM, then KILL. Without RUN, the one that is running."""
-    from mlops_store import audit, pipelines
+    from mlops_store import pipelines, processes
     from mlops_tui import pipeline
 
     store = workspace.store()
     run_id = _running(workspace) if run is None else _pipeline_of(workspace, run)
-    pipeline.stop(workspace.project, run_id, by=audit.user())
+    pipeline.stop(workspace.project, run_id, by=processes.user())
     ended = pipeline.wait(workspace.project, run_id) if wait else pipelines.get(store.read(), run_id)
     if as_json:
         output.write_json(shapes.pipeline_run(ended, time.time()))

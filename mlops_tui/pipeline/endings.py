@@ -10,12 +10,12 @@ from __future__ import annotations
 import errno
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlops_store.records import StageState
-from mlops_tui.pipeline.lock import Entry, LockFile
+from mlops_tui.pipeline.lock import Entry, Locks
 from mlops_tui.pipeline.spec import Stage
 
 if TYPE_CHECKING:
@@ -59,12 +59,12 @@ class Endings:
 
     Args:
         recorder: Writes to the store.
-        lock: The project's ``dvc.lock``.
+        locks: The project's.
     """
 
-    def __init__(self, recorder: Recorder, lock: LockFile) -> None:
+    def __init__(self, recorder: Recorder, locks: Locks) -> None:
         self._recorder = recorder
-        self._lock = lock
+        self._locks = locks
         self._mutex = threading.Lock()
         self._writing = threading.Lock()
         self._pending: list[Ending] = []
@@ -104,16 +104,16 @@ class Endings:
                 pending, self._pending = self._pending, []
             if not pending:
                 return
-            entries = {ending.stage.name: ending.entry for ending in pending if ending.entry is not None}
+            entries = [(ending.stage, ending.entry) for ending in pending if ending.entry is not None]
             if entries:
                 self._put(entries)
             self._recorder.finish(pending)
 
-    def _put(self, entries: Mapping[str, Entry]) -> None:
+    def _put(self, entries: Sequence[tuple[Stage, Entry]]) -> None:
         deadline = time.monotonic() + _PATIENCE_S
         while True:
             try:
-                self._lock.put(entries)
+                self._locks.put(entries)
             except OSError as error:
                 if error.errno not in (errno.ENOSPC, errno.EDQUOT) or time.monotonic() > deadline:
                     raise

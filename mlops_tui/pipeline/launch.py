@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mlops_store import ids, pipelines, runs
+from mlops_store import ids, pipelines, processes, runs
 from mlops_store.errors import Refused
 from mlops_store.records import PipelineState, StageRun, StageState
 from mlops_store.store import Store
@@ -143,7 +143,7 @@ def _create_run(
         status="FINISHED" if has_ended else "RUNNING",
         started_at=now,
         ended_at=now if has_ended else None,
-        user=os.environ.get("USER", ""),
+        user=processes.user(),
         host=os.uname().nodename,
         cwd=storable(project.root),
         **(code or {}),

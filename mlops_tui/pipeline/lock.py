@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from yaml.nodes import MappingNode, Node
@@ -18,6 +18,7 @@ from mlops_tui.pipeline import yaml12
 from mlops_tui.pipeline.fingerprints import Fingerprint
 from mlops_tui.pipeline.params import DEFAULT_FILE
 from mlops_tui.pipeline.spec import Stage
+from mlops_tui.project import Project
 
 FILE = "dvc.lock"
 _INDENT = 2
@@ -185,10 +186,12 @@ class LockFile:
 
     Args:
         path: Where it is; need not exist.
+        name: How errors name it.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, name: str = FILE) -> None:
         self.path = path
+        self._name = name
         self._mutex = threading.Lock()
         self._seen: tuple[int, int, int] | None = None
         self._lock = Lock()
@@ -221,11 +224,52 @@ class LockFile:
         seen = _seen(self.path)
         if seen == self._seen:
             return
-        self._lock = read(self.path) if seen else Lock()
+        self._lock = read(self.path, self._name) if seen else Lock()
         self._seen = seen
 
 
-def read(path: str) -> Lock:
+class Locks:
+    """The locks of a project: a ``dvc.lock`` beside each ``dvc.yaml``. Safe to use from several threads.
+
+    Args:
+        project: The project.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._mutex = threading.Lock()
+        self._files: dict[str, LockFile] = {}
+
+    def entry(self, stage: Stage) -> Entry | None:
+        """What a stage's lock says about it now; None when nothing.
+
+        Raises:
+            SpecError: The file is not understood.
+        """
+        return self._file(stage.file).entry(stage.key)
+
+    def put(self, entries: Iterable[tuple[Stage, Entry]]) -> None:
+        """Sets the entries of stages; each file is replaced in one step.
+
+        Raises:
+            OSError: A file cannot be written; the old one stays.
+            SpecError: Somebody has made one something that is not understood.
+        """
+        by_file: dict[str, dict[str, Entry]] = {}
+        for stage, one in entries:
+            by_file.setdefault(stage.file, {})[stage.key] = one
+        for file, changed in by_file.items():
+            self._file(file).put(changed)
+
+    def _file(self, description: str) -> LockFile:
+        with self._mutex:
+            if description not in self._files:
+                name = os.path.join(os.path.dirname(description), FILE)
+                self._files[description] = LockFile(self._project.path(name), name)
+            return self._files[description]
+
+
+def read(path: str, name: str = FILE) -> Lock:
     """The lock of a file; an empty one when there is none.
 
     Raises:
@@ -237,12 +281,12 @@ def read(path: str) -> Lock:
     except FileNotFoundError:
         return Lock()
     except OSError as error:
-        raise SpecError(f"cannot be read ({error.strerror})", file=FILE) from error
-    text = yaml12.decode(data, FILE)
+        raise SpecError(f"cannot be read ({error.strerror})", file=name) from error
+    text = yaml12.decode(data, name)
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith(("<<<<<<< ", ">>>>>>> ")):
-            raise SpecError("holds the marks of a merge conflict", file=FILE, line=number, column=1)
-    return Lock(text)
+            raise SpecError("holds the marks of a merge conflict", file=name, line=number, column=1)
+    return Lock(text, name)
 
 
 def _seen(path: str) -> tuple[int, int, int] | None:

@@ -116,6 +116,10 @@ def _stage_out(stage: Stage) -> dict[str, Any]:
         "outs": [[out.path, out.kind, out.cache, out.persist] for out in stage.outs],
         "is_frozen": stage.is_frozen,
         "always_changed": stage.always_changed,
+        "meta": stage.meta,
+        "file": stage.file,
+        "line": stage.line,
+        "column": stage.column,
     }
 
 
@@ -130,4 +134,8 @@ def _stage_in(content: dict[str, Any]) -> Stage:
         outs=tuple(Out(*out) for out in content["outs"]),
         is_frozen=content["is_frozen"],
         always_changed=content["always_changed"],
+        meta=content["meta"],
+        file=content["file"],
+        line=content["line"],
+        column=content["column"],
     )

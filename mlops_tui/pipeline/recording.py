@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mlops_store import datasets, events, metrics, pipelines, runs
+from mlops_store import datasets, events, metrics, pipelines, processes, runs
 from mlops_store.errors import StoreBusy, StoreFull
 from mlops_store.records import Dataset, PipelineState, StageState
 from mlops_store.texts import storable
@@ -54,7 +54,7 @@ class Recorder:
         self._store = store
         self._plan = plan
         self._mutex = threading.Lock()
-        self._owner = {"user": os.environ.get("USER", ""), "host": os.uname().nodename}
+        self._owner = {"user": processes.user(), "host": os.uname().nodename}
 
     def claim(self, *, pid: int, ticks: int, boot_id: str) -> None:
         """Records this process as the run's supervisor."""

@@ -57,7 +57,7 @@ class Runner:
         self._recorder = recorder
         self._inputs = inputs
         self._fold = fold
-        self.endings = Endings(recorder, inputs.lock)
+        self.endings = Endings(recorder, inputs.locks)
         self._mutex = threading.Lock()
         self._running: dict[str, tuple[int, int, str]] = {}
         self._stopped: set[str] = set()
@@ -156,7 +156,7 @@ class Runner:
         """A frozen stage is never run: what is there is recorded as its state, as DVC does."""
         snapshot = snapshots.take(self._inputs, stage)
         made = snapshots.outputs(self._inputs, stage)
-        self._inputs.lock.put({stage.name: snapshots.lock_entry(stage, snapshot, made)})
+        self._inputs.locks.put([(stage, snapshots.lock_entry(stage, snapshot, made))])
         self._recorder.settle([stage.name], StageState.CACHED)
         return StageState.CACHED
 

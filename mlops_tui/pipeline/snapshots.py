@@ -51,7 +51,7 @@ def take(inputs: Inputs, stage: Stage) -> Snapshot:
         if missing:
             raise StageFailed(f"{stage.path(file)} has no {', '.join(missing)}")
         values[file] = found
-    known = inputs.lock.entry(stage.name) or {}
+    known = inputs.locks.entry(stage) or {}
     deps = _items(inputs, stage, stage.deps, known.get("deps", ()), "dependency")
     listings = {
         path: json.dumps(inputs.fingerprints.listing(stage.path(path)))
@@ -67,7 +67,7 @@ def outputs(inputs: Inputs, stage: Stage) -> dict[str, tuple[Entry, Fingerprint]
     Raises:
         StageFailed: An output is missing.
     """
-    known = inputs.lock.entry(stage.name) or {}
+    known = inputs.locks.entry(stage) or {}
     return _items(inputs, stage, [out.path for out in stage.outs], known.get("outs", ()), "output")
 
 

@@ -43,7 +43,7 @@ class Stage:
     """One stage.
 
     Attributes:
-        name: Its address.
+        name: Its address as DVC prints it: ``train``, in another file than the root's ``sub/dvc.yaml:train``.
         cmd: As written: one text, or several that run one after the other.
         wdir: Working directory relative to the project's root, '' for the root itself.
         deps: Files and directories as written, relative to ``wdir``.
@@ -51,6 +51,7 @@ class Stage:
         outs: Outs, metrics and plots in the order written.
         is_frozen: Its command is never run and its deps are not looked at.
         always_changed: It runs every time.
+        file: The ``dvc.yaml`` that describes it, relative to the project's root.
         line: Where it stands in its file, one-based.
     """
 
@@ -64,8 +65,14 @@ class Stage:
     always_changed: bool = False
     desc: str = ""
     meta: Any = None
+    file: str = FILE
     line: int = 0
     column: int = 0
+
+    @property
+    def key(self) -> str:
+        """Its name within its file, which is also what the lock beside that file calls it."""
+        return self.name.removeprefix(f"{self.file}:")
 
     @property
     def commands(self) -> tuple[str, ...]:
@@ -88,13 +95,41 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A ``.dvc`` file: data that no stage makes, with its hashes.
+
+    Attributes:
+        name: The path of the file from the project's root, which is its address.
+        outs: The data, paths as written, relative to ``wdir``.
+        entry: ``outs`` and ``deps`` with their hashes, in the lock's form.
+        wdir: The directory that paths are relative to, relative to the project's root.
+        is_frozen: Imported data that is not looked up again.
+    """
+
+    name: str
+    outs: tuple[Out, ...] = ()
+    entry: Mapping[str, Any] = field(default_factory=dict)
+    wdir: str = ""
+    is_frozen: bool = False
+    desc: str = ""
+    meta: Any = None
+    line: int = 0
+    column: int = 0
+
+    def path(self, written: str) -> str:
+        """The normal form of a path of this file: relative to the project's root, or absolute."""
+        return os.path.normpath(os.path.join(self.wdir, written))
+
+
+@dataclass(frozen=True, slots=True)
 class Pipeline:
-    """All stages of a project in the order written, and the top-level lists, as written.
+    """All stages and ``.dvc`` files of a project in the order written, and the top-level lists, as written.
 
     ``stamp`` is size, times and inode of the file as it was read.
     """
 
     stages: Mapping[str, Stage] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
     plots: tuple[Any, ...] = ()
     params: tuple[str, ...] = ()
@@ -138,4 +173,4 @@ def parse(data: bytes, root: str, file: str = FILE) -> Pipeline:
     return pipeline
 
 
-__all__ = ["FILE", "Out", "Pipeline", "SpecError", "Stage", "load", "parse"]
+__all__ = ["FILE", "Out", "Pipeline", "Source", "SpecError", "Stage", "load", "parse"]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_tui.pipeline import cache, graph, params, verdicts
 from mlops_tui.pipeline.fingerprints import Fingerprint, Fingerprints
 from mlops_tui.pipeline.hashing import legacy_md5
-from mlops_tui.pipeline.lock import FILE, Entry, LockFile
+from mlops_tui.pipeline.lock import Entry, Locks
 from mlops_tui.pipeline.spec import Pipeline, Stage
 from mlops_tui.project import Project
 
@@ -79,25 +79,23 @@ class StageStatus:
 
 
 class Inputs:
-    """What stages are judged by, read as seldom as possible: fingerprints, params files, the lock, the cache.
+    """What stages are judged by, read as seldom as possible: fingerprints, params files, the locks, the cache.
 
     Args:
         project: The project.
         fingerprints: To share what is known; by default those remembered in the project's state directory.
-        lock: The project's lock, by default as it is on disk.
+        locks: The project's locks, by default as they are on disk.
 
     Raises:
         SpecError: DVC's configuration is not understood.
     """
 
-    def __init__(
-        self, project: Project, fingerprints: Fingerprints | None = None, lock: LockFile | None = None
-    ) -> None:
+    def __init__(self, project: Project, fingerprints: Fingerprints | None = None, locks: Locks | None = None) -> None:
         self.root = project.root
         self.fingerprints = fingerprints or Fingerprints(
             project.root, os.path.join(project.state_dir, FINGERPRINTS_FILE)
         )
-        self.lock = lock or LockFile(project.path(FILE))
+        self.locks = locks or Locks(project)
         self.cache = cache.find(project.root)
         self._params: dict[str, tuple[str, Any]] = {}
 
@@ -175,7 +173,7 @@ def changes(inputs: Inputs, stage: Stage) -> list[Change]:
     Raises:
         SpecError: A params file or the lock is not understood.
     """
-    entry = inputs.lock.entry(stage.name)
+    entry = inputs.locks.entry(stage)
     if entry is None:
         return [Change("never run")]
     found = []

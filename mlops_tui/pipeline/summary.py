@@ -42,7 +42,7 @@ def of(inputs: Inputs, plan: Plan, states: Mapping[str, StageState]) -> Totals:
     read: dict[str, Entry] = {}
     made: dict[str, Entry] = {}
     for stage in plan.stages:
-        entry = inputs.lock.entry(stage.name)
+        entry = inputs.locks.entry(stage)
         if entry is None or states[stage.name] not in (StageState.DONE, StageState.CACHED):
             continue
         for file, values in entry.get("params", {}).items():

@@ -107,7 +107,7 @@ def _content(project: Project, pipeline: Pipeline, inputs: Inputs, before: dict[
             if known is None:
                 return None
             (files if known.files is None else folders)[stage.path(path)] = known.stamp
-        entry = inputs.lock.entry(stage.name) or {}
+        entry = inputs.locks.entry(stage) or {}
         by_path = {out.path: out for out in stage.outs}
         if inputs.cache is not None:
             items = [item for item in entry.get("outs", ()) if item["path"] in by_path and by_path[item["path"]].cache]

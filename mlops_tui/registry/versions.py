@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlops_store import artifacts, audit, events, model_names, model_versions, models, runs
+from mlops_store import artifacts, audit, events, model_names, model_versions, models, processes, runs
 from mlops_store.errors import NotFound, Refused, UsageError, nearest
 from mlops_store.records import LoggedModel, ModelVersion, Run
 from mlops_store.store import Store
@@ -99,7 +99,7 @@ def register(
             digest=digest,
             size_bytes=size_bytes,
             created_at=at,
-            created_by=audit.user(),
+            created_by=processes.user(),
             run_id=source.run_id,
             logged_model_id=source.logged_model_id,
             description=description,

@@ -39,7 +39,7 @@ class Journal:
         directory: ``.mlops/journals``, which must exist.
     """
 
-    __slots__ = ("_directory", "_path", "count", "descriptor", "generation", "lock", "lost", "process")
+    __slots__ = ("_directory", "_path", "count", "descriptor", "generation", "lacks_end", "lock", "lost", "process")
 
     def __init__(self, directory: str) -> None:
         self._directory = directory
@@ -48,6 +48,7 @@ class Journal:
         self.generation = 0  # moves with the file, because a key set belongs to its file
         self.count = 0
         self.lost = 0
+        self.lacks_end = False
         self.process: dict[str, object] = {}  # what all runs of this process have in common
         self.lock = RLock()
 
@@ -70,14 +71,21 @@ class Journal:
             elif not self._written(frame):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def record(self, frame: bytes) -> None:
-        """Appends a frame, in a new file where there is none or the script has closed every descriptor."""
+    def record(self, frame: bytes) -> bool:
+        """Appends a frame, in a new file where there is none or the script has closed every descriptor.
+
+        Returns:
+            Whether it was written.
+        """
         with self.lock:
             for _ in range(2):
                 if self.descriptor < 0 and not self.reopen():
-                    return
-                if self.append(frame) or self.descriptor >= 0:
-                    return
+                    return False
+                if self.append(frame):
+                    return True
+                if self.descriptor >= 0:
+                    return False
+            return False
 
     def append(self, frame: bytes) -> bool:
         """Writes a frame while the lock is held; False, mostly after a remark, when that failed."""
@@ -113,7 +121,9 @@ class Journal:
     def close(self) -> None:
         """Says that nothing more comes, and closes the file; a record after that makes another one."""
         with self.lock:
-            if self.descriptor >= 0 and self.append(journals.record({"t": "close"})):
+            # where a run's end could not be written, closing would leave it running for ever: then the process counts
+            # as gone without a word
+            if self.descriptor >= 0 and (self.lacks_end or self.append(journals.record({"t": "close"}))):
                 os.close(self.descriptor)
             self.forget()
 
@@ -199,16 +209,17 @@ class Channel:
         """Appends the record that a run begins with. OSError: the directory or the disk does not allow it."""
         self._journal.start(journals.record({**content, "run": self.run_id}))
 
-    def record(self, content: Mapping[str, object]) -> None:
-        """Appends a record."""
-        self._journal.record(journals.record({**content, "run": self.run_id}))
+    def record(self, content: Mapping[str, object]) -> bool:
+        """Appends a record; returns whether it was written."""
+        return self._journal.record(journals.record({**content, "run": self.run_id}))
 
     def end(self, content: Mapping[str, object]) -> None:
         """Appends the last record of the run."""
         lost, self._journal.lost = self._journal.lost, 0
         if lost:
             self.record({"t": "problem", "message": f"{lost} records could not be written and are lost"})
-        self.record(content)
+        if not self.record(content):
+            self._journal.lacks_end = True
 
     def metrics(self, values: Mapping[str, float], step: int, timestamp: float) -> None:
         """Appends the values of several metrics at one step.

@@ -27,7 +27,7 @@ def once(topic: str, message: str) -> bool:
 def say(message: str) -> None:
     """Writes one line to stderr."""
     try:
-        sys.stderr.write(f"mlops-tui: {printable(message, 500)}\n")
+        sys.stderr.write(f"mlops-tui: {printable('; '.join(message.splitlines()), 500)}\n")
     except (AttributeError, OSError, ValueError):
         return  # no stderr, or a closed one: there is nobody to tell
 

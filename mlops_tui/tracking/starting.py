@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from mlops_store import processes
 from mlops_store.ids import new_id
 from mlops_tui.project import CONFIG_FILE
 from mlops_tui.tracking import session
@@ -207,7 +208,7 @@ def _introduced(run: ActiveRun) -> dict[str, object]:
     known = run.journal.process
     if not known:
         attributes = {
-            "user": _user(),
+            "user": processes.user(),
             "command": list(sys.orig_argv),
             "source": _source(run.project.root),
             "cwd": cwd(),
@@ -218,15 +219,6 @@ def _introduced(run: ActiveRun) -> dict[str, object]:
     run.needs_capture = run.needs_capture and ("packages" not in known or hasattr(sys, "ps1"))
     here = cwd()
     return {} if here == known["cwd"] else {"cwd": here}
-
-
-def _user() -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a container that runs as a number
-        return os.environ.get("USER") or str(os.getuid())
 
 
 def cwd() -> str:

@@ -164,6 +164,7 @@ class MlopsApp(TravellingApp):
             except MlopsError as error:
                 self.post_message(messages.Failed(error))
             else:
+                self.session.record(f"# undone: {undo.line}")
                 self.post_message(messages.Notice(f"undone: {undo.line}", "good"))
 
         self.run_worker(take_back, thread=True, group="undo")
@@ -227,10 +228,22 @@ class MlopsApp(TravellingApp):
     async def on_event(self, event: events.Event) -> None:
         """A key ends the remark about what was done before it."""
         if isinstance(event, events.Key) and not event.is_forwarded:
+            if self._is_blind and not self._leaves(event.key):
+                return  # nobody could see what it does
             for screen in self.screen_stack:
                 for bar in screen.query(KeyBar):
                     bar.hush()
         await super().on_event(event)
+
+    @property
+    def _is_blind(self) -> bool:
+        """Whether the terminal is so small that nothing is shown."""
+        return any(self.screen.has_class(name) for name in ("-tiny-x", "-tiny-y")) if self.screen_stack else False
+
+    def _leaves(self, key: str) -> bool:
+        """Whether a key only leads out: of a dialog, or of the program."""
+        active = self.screen.active_bindings.get(key)
+        return key == "escape" or (active is not None and active.binding.id == "app.quit")
 
     def _say(self, text: str, tone: str) -> None:
         for screen in reversed(self.screen_stack):

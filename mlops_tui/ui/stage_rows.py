@@ -266,7 +266,7 @@ def cells(stage: StageShown, now: float) -> tuple[CellValue, ...]:
 def headline(pipeline: PipelineShown, now: float) -> str:
     """One line on the whole: what runs, or how the last run ended, or how much is stale."""
     run = pipeline.run
-    stale = sum(1 for stage in pipeline.stages if stage.state == "stale")
+    stale = sum(1 for stage in pipeline.stages if stage.state in ("stale", "failed", "stopped"))
     if run is not None and pipeline.is_live:
         done = sum(1 for stage in run.stages if stage.state.is_final)
         return f"running {done} of {len(run.stages)}"

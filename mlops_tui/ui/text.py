@@ -141,6 +141,14 @@ def cut_left(text: str, width: int) -> str:
     return "…" + "".join(reversed(kept))
 
 
+def cut_middle(text: str, width: int) -> str:
+    """Like ``cut``, but begin and end are kept (for names that differ in either, as those of metrics do)."""
+    if cell_len(text) <= width or width < 3:
+        return cut(text, width)
+    head = cut(text, (width + 1) // 2)
+    return head + cut_left(text, width - cell_len(head) + 1).removeprefix("…")
+
+
 def pieces(value: CellValue) -> tuple[Cell, ...]:
     """A cell value as cleaned pieces."""
     if isinstance(value, str):

@@ -15,12 +15,12 @@ import os
 import sqlite3
 import time
 from collections.abc import Mapping
-from functools import cache
 from hashlib import sha256
 from json.encoder import encode_basestring_ascii as quote
 from typing import Any
 
 from mlops_store.database import writing
+from mlops_store.processes import user
 from mlops_store.records import AuditEntry
 from mlops_store.texts import storable
 
@@ -199,21 +199,6 @@ def _state(text: str) -> Mapping[str, Any]:
         state = None
     # an entry that was tampered with is shown as it stands; ``verify`` names it
     return state if isinstance(state, dict) else {"unreadable": text}
-
-
-def user() -> str:
-    """The name of the operating system's user, from its own data base and not from what the environment says."""
-    return _user_name(os.getuid())
-
-
-@cache
-def _user_name(uid: int) -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"
 
 
 def origin() -> str:

@@ -37,6 +37,17 @@ def started_at(ticks: int) -> float:
     return time.time() - since_boot + ticks / os.sysconf("SC_CLK_TCK")
 
 
+def user() -> str:
+    """The name of the operating system's user, from its own data base and not from what the environment says."""
+    import pwd
+
+    uid = os.getuid()
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:  # a container that runs as a number
+        return f"uid {uid}"
+
+
 def is_gone(writer: Mapping[str, object], locked_file: int) -> bool:
     """Whether the process that an ``identity`` describes is certainly gone.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Seconds for which a process that was seen alive is not looked at again.
 _RECHECK_S = 1.0
 
-_WORDLESS = "the process ended without a word (killed, or a crash)"
+_WORDLESS = "the process ended without a word (killed, crashed, or its disk was full)"
 
 _seen_alive: dict[str, float] = {}
 

@@ -230,3 +230,25 @@ def test_a_run_whose_supervisor_was_killed_goes_on_with_the_next_reader(cli, sta
     assert "survived" in out
     assert "and went on" in out
     assert cli("status", "--json").json["latest_pipeline_run"]["state"] == "finished"
+
+
+def test_why_a_stage_could_not_begin_is_told_by_run_status_and_logs(cli, project) -> None:
+    (project / "dvc.yaml").write_text("stages:\n  a:\n    cmd: echo hi\n    deps: [missing.csv]\n    outs: [x]\n")
+    assert "missing.csv is missing" in cli("run").stdout
+    assert "missing.csv is missing" in cli("status").stdout
+    assert "missing.csv is missing" in cli("logs").stderr
+
+
+def test_a_run_that_had_nothing_to_do_does_not_hide_what_was_written(cli, stages) -> None:
+    stages(first="echo one")
+    cli("run")
+    cli("run")
+    assert cli("logs").stdout == "one\n"
+
+
+def test_a_mistake_in_the_configuration_is_told_by_status(cli, project) -> None:
+    (project / "mlops.toml").write_text("[monitor.x]\n")
+    told = cli("status")
+    assert told.exit_code != 0
+    assert "mlops.toml:1:1" in told.stderr
+    assert "monitors" in told.stderr

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from registry_builders import CONFIG, make_store, make_version, stages_of
 
-from mlops_store import artifacts, audit, events, models, runs
+from mlops_store import artifacts, audit, events, models, processes, runs
 from mlops_store.errors import MlopsError, NotFound, Refused
 from mlops_store.store import Store
 from mlops_tui import config as configuration
@@ -103,7 +103,7 @@ def test_who_saw_the_version_in_another_stage_is_told_who_moved_it(store: Store)
     promote(store, 1, "staging")
     with pytest.raises(Refused) as raised:
         promote(store, 1, "production", expected_stage="dev")
-    assert f"{audit.user()} moved churn/1 to 'staging' meanwhile" in raised.value.message
+    assert f"{processes.user()} moved churn/1 to 'staging' meanwhile" in raised.value.message
     assert stages_of(store)[1] == "staging"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from registry_builders import CONFIG, FILES, log_model, make_run, make_store, make_version
 
-from mlops_store import artifacts, audit, datasets, models, pipelines, runs
+from mlops_store import artifacts, audit, datasets, models, pipelines, processes, runs
 from mlops_store.errors import NotFound, Refused, UsageError
 from mlops_store.records import Dataset
 from mlops_store.store import Store
@@ -42,7 +42,7 @@ def test_a_version_knows_the_run_the_code_the_params_and_the_metrics(store: Stor
     assert (version.version, version.stage, version.run_id) == (1, "dev", run_id)
     assert (version.logged_model_id, version.digest, version.flavor) == (logged.model_id, logged.digest, "sklearn")
     assert version.source == f"runs:/{run_id}/model"
-    assert version.created_by == audit.user()
+    assert version.created_by == processes.user()
     lineage = version.lineage
     assert (lineage["run_name"], lineage["run_status"], lineage["experiment"]) == ("forest", "FINISHED", "default")
     assert (lineage["git_commit"], lineage["git_branch"], lineage["git_dirty"]) == ("abc123", "main", True)

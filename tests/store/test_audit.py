@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from registry_builders import make_store
 
-from mlops_store import audit, model_versions
+from mlops_store import audit, model_versions, processes
 from mlops_store.store import Store
 
 
@@ -67,7 +67,7 @@ def test_without_ssh_the_origin_is_local(store: Store, monkeypatch: pytest.Monke
 def test_the_user_is_not_taken_from_the_environment(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("USER", "LOGNAME", "USERNAME"):
         monkeypatch.setenv(name, "somebody-else")
-    assert audit.user() == pwd.getpwuid(os.getuid()).pw_name
+    assert processes.user() == pwd.getpwuid(os.getuid()).pw_name
 
 
 def test_the_hash_is_that_of_the_canonical_json_of_all_other_fields(store: Store) -> None:

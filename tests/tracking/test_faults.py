@@ -150,6 +150,18 @@ def test_a_full_disk_is_reported_once_and_what_was_logged_before_and_after_is_ke
     assert only_run(small_disk).status is RunStatus.FINISHED
 
 
+def test_a_run_whose_end_had_no_room_does_not_run_for_ever(tmp_path: Path) -> None:
+    code = """
+        import glob, os, resource
+        with mlops.start_run():
+            mlops.log_metric("a", 0, step=0)
+            size = os.path.getsize(glob.glob(".mlops/journals/*")[0])
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size + 30, resource.RLIM_INFINITY))
+    """
+    script(tmp_path, code)
+    assert only_run(tmp_path).status is RunStatus.KILLED
+
+
 def test_a_script_on_a_full_disk_is_told_at_its_start(small_disk: Path) -> None:
     with (small_disk / "ballast").open("wb", buffering=0) as file:
         try:

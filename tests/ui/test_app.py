@@ -152,6 +152,10 @@ async def test_an_act_is_in_the_command_log_and_can_be_undone(tmp_path: Path) ->
         await pilot.press("u")
         await until(pilot, lambda: undone == ["abc"])
         await sees(pilot, "undone: mlops-tui runs delete abc")
+        assert [command.line for command in app.session.commands] == [
+            "mlops-tui runs delete abc",
+            "# undone: mlops-tui runs delete abc",
+        ]
         await pilot.press("u")
         await sees(pilot, "nothing to undo")
 
@@ -247,3 +251,17 @@ async def test_a_changed_configuration_is_taken_up_and_a_broken_one_told_of(tmp_
         (tmp_path / "mlops.toml").write_text('[ui]\ntheme = "mlops-ligth"\n')
         await sees(pilot, "no theme is called 'mlops-ligth'", "mlops-light")
         assert app.theme == "mlops-light"
+
+
+async def test_keys_do_nothing_where_the_terminal_is_too_small_to_show_it(tmp_path: Path) -> None:
+    app = MlopsApp(project_with_runs(tmp_path))
+    async with app.run_test(size=(20, 5)) as pilot:
+        await sees(pilot, "terminal too")
+        await pilot.press("colon", "r", "u", "n", "s", "enter")
+        await pilot.resize_terminal(80, 24)
+        await sees(pilot, "Experiments")
+        assert app.screen.heading() != "runs"  # type: ignore[attr-defined]
+        await pilot.resize_terminal(20, 5)
+        await sees(pilot, "terminal too")
+        await pilot.press("q")
+    assert app.return_code == 0

@@ -11,7 +11,7 @@ from screens import rendered, settled
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from mlops_store import audit, models, notes
+from mlops_store import audit, models, notes, processes
 from mlops_store import profiles as stored_profiles
 from mlops_store.store import Store
 from mlops_tui.config import Config, RegistryConfig
@@ -254,7 +254,7 @@ async def test_the_history_says_who_changed_what_and_why(store: Store, size: tup
         await press(pilot, "h")
         lines = rendered(app).splitlines()
         promoted = next(line for line in lines if "promote " in line and "v1 dev → production" in line)
-        assert audit.user() in promoted
+        assert processes.user() in promoted
         assert any("@champion  none → v1" in line for line in lines)
         await press(pilot, "h")
         assert "v1 dev → production" not in rendered(app)

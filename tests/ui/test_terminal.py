@@ -15,6 +15,8 @@ from projects import add_runs, dashboard, project_with_runs
 from terminal import Terminal
 
 from mlops_store.store import Store
+from mlops_tui import pipeline
+from mlops_tui.project import Project
 
 pytestmark = pytest.mark.terminal
 
@@ -232,6 +234,21 @@ def test_the_size_is_the_terminals_whatever_the_environment_says(tmp_path: Path)
         assert terminal.quiet(1.5) > 0  # it is not laid out for the one and the other size in turn
         assert "q quit" in terminal.text.splitlines()[29]
         assert max(map(len, terminal.text.splitlines())) == 100
+
+
+def test_a_log_is_shown_whole_although_its_pane_had_no_room_when_it_was_loaded(tmp_path: Path) -> None:
+    (tmp_path / "dvc.yaml").write_text(
+        "stages:\n  a:\n    cmd: printf one\n  b:\n    cmd: printf 'begin\\n1\\n2\\n3\\nlast\\n'\n"
+    )
+    Store(str(tmp_path / ".mlops" / "store.db")).close()
+    pipeline.wait(Project(str(tmp_path)), pipeline.start(Project(str(tmp_path)), targets=["b"]))
+    with opened(tmp_path, size=(80, 24)) as terminal:
+        terminal.send(":pipeline", "enter")
+        terminal.wait("has not run here")
+        terminal.quiet(0.5)  # with the layout of the remark settled, the pane of the log has no height
+        terminal.send("j")
+        terminal.wait("begin")
+        terminal.wait(lambda text: re.search(r"^│last", text, re.MULTILINE), timeout_s=10)
 
 
 def test_no_color_writes_no_colours_and_shows_the_same_text(tmp_path: Path) -> None:

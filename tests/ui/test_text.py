@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from mlops_tui.ui.text import LIMIT, Cell, clean, cut, cut_left, fit, pieces, plain
+from mlops_tui.ui.text import LIMIT, Cell, clean, cut, cut_left, cut_middle, fit, pieces, plain
 
 ANY = st.text(alphabet=st.characters(), max_size=80)
 
@@ -47,6 +47,7 @@ def test_a_fitted_text_is_exactly_as_wide_as_asked(text: str, width: int, right:
 def test_a_cut_text_is_never_wider_than_asked(text: str, width: int) -> None:
     assert cell_len(cut(clean(text), width)) <= width
     assert cell_len(cut_left(clean(text), width)) <= width
+    assert cell_len(cut_middle(clean(text), width)) <= width
 
 
 @pytest.mark.parametrize(
@@ -76,6 +77,11 @@ def test_a_long_text_is_cut_before_anything_else_is_done_with_it() -> None:
 
 def test_a_path_is_cut_at_its_beginning() -> None:
     assert cut_left("/home/ana/projects/churn", 12) == "…jects/churn"
+
+
+def test_names_that_differ_at_their_end_or_beginning_are_told_apart_when_cut() -> None:
+    names = ("validation_auc", "validation_log_loss", "training_auc")
+    assert [cut_middle(name, 8) for name in names] == ["val…_auc", "val…loss", "tra…_auc"]
 
 
 def test_a_cell_value_may_be_text_a_cell_or_several() -> None:

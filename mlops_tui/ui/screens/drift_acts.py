@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlops_store import alerts, audit
+from mlops_store import alerts, processes
 from mlops_tui.ui import messages, spawn
 from mlops_tui.ui.screens.acts import store_of
 from mlops_tui.ui.session import Session
@@ -22,11 +22,11 @@ def acknowledge(session: Session, numbers: Sequence[int]) -> messages.Did:
     def reopen() -> None:
         with store.write() as db:
             for number in numbers:
-                alerts.reopen(db, number, audit.user())
+                alerts.reopen(db, number, processes.user())
 
     with store.write() as db:
         for number in numbers:
-            alerts.acknowledge(db, number, audit.user())
+            alerts.acknowledge(db, number, processes.user())
     notice = f"alert {numbers[0]} acknowledged" if len(numbers) == 1 else f"{len(numbers)} alerts acknowledged"
     return messages.Did(f"mlops-tui drift ack {' '.join(map(str, numbers))}", reopen, notice)
 

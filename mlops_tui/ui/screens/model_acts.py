@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
-from mlops_store import audit, model_names, notes
+from mlops_store import model_names, notes, processes
 from mlops_store.errors import UsageError
 from mlops_store.records import ModelVersion
 from mlops_tui.registry import aliases
@@ -115,7 +115,7 @@ def add_note(session: Session, version: ModelVersion, body: str) -> Did:
     """Keeps a remark on a version; runs in a thread."""
     store = store_of(session)
     with store.write() as db:
-        added = notes.add(db, f"model:{version.model}/{version.version}", body, audit.user())
+        added = notes.add(db, f"model:{version.model}/{version.version}", body, processes.user())
 
     def undo() -> None:
         with store.write() as db:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mlops_store import audit, notes, runs
+from mlops_store import notes, processes, runs
 from mlops_store.errors import MlopsError, StoreError
 from mlops_store.records import Run
 from mlops_store.store import Store
@@ -95,7 +95,7 @@ def note(screen: ProjectScreen, chosen: Sequence[Run]) -> None:
 
 def _note(store: Store, chosen: Sequence[Run], body: str) -> Done:
     with store.write() as db:
-        added = [notes.add(db, f"run:{run.run_id}", body, audit.user()).id for run in chosen]
+        added = [notes.add(db, f"run:{run.run_id}", body, processes.user()).id for run in chosen]
 
     def undo() -> None:
         with store.write() as db:

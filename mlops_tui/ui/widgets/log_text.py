@@ -86,8 +86,9 @@ class LogText(ScrollView, can_focus=True):
         self._look()
 
     def on_resize(self, _: events.Resize) -> None:
-        """Keeps the end in sight."""
+        """Keeps the end in sight, and loads the lines that there is room for now."""
         self._resize()
+        self._fetch()
 
     # following the file
 

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from mlops_tui.ui.text import CellValue, cut, fit, pieces
+from mlops_tui.ui.text import CellValue, cut, cut_middle, fit, pieces
 from mlops_tui.ui.theme import sign
 from mlops_tui.ui.widgets.columns import Placed
 from mlops_tui.ui.widgets.rows import Row
@@ -48,7 +48,8 @@ class TableLines:
         x = 0
         for placed in self._placed:
             segments.append(Segment(" " * (placed.x - x), style))
-            segments.append(Segment(fit(placed.column.label, placed.width, right=placed.column.right), style))
+            label = cut_middle(placed.column.label, placed.width)
+            segments.append(Segment(fit(label, placed.width, right=placed.column.right), style))
             x = placed.x + placed.width
         segments.append(Segment(" " * max(0, self._width - self._gutter - x), style))
         return Strip(segments, self._width)
