@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mlops_tui.cli import pipeline_graph
+from mlops_tui.cli import pipeline_graph, pipeline_why
 from mlops_tui.cli.parameters import Noun
 
 
@@ -13,5 +13,5 @@ def command() -> None:
     """The stages of the pipeline and what needs what."""
 
 
-for verb in (pipeline_graph.graph,):
+for verb in (pipeline_graph.graph, pipeline_why.why):
     command.add_command(verb)

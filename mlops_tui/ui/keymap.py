@@ -169,7 +169,7 @@ KEYS: tuple[Key, ...] = (
     Key("pipeline.run", "r", "run_stale", "run", "Run what is stale", 1),
     Key("pipeline.force", "R", "run_forced", "force", "Run the stage even when nothing changed", 3),
     Key("pipeline.stop", "x", "stop", "stop", "Stop the running pipeline", 2),
-    Key("pipeline.why", "W", "why", "why", "Say why the stage is stale, what it reads and writes", 4),
+    Key("pipeline.why", "W", "why", "why", "Say why the stage is stale, and what runs because of it", 4),
     Key("pipeline.graph", "D", "graph", "graph", "Show the stages as a graph, or as a list", 5),
     Key("pipeline.past", "H", "past_runs", "earlier runs", "Look at an earlier pipeline run", 11),
     # models

@@ -14,10 +14,8 @@ from mlops_tui.ui.signs import is_unicode, state_sign, state_tone, state_word
 from mlops_tui.ui.text import Cell, CellValue
 
 if TYPE_CHECKING:
-    from mlops_tui.pipeline.state import StageStatus
-
-#: Past durations that the usual one is the median of.
-HISTORY = 10
+    from mlops_tui.pipeline.estimates import Estimate
+    from mlops_tui.pipeline.state import Change, StageStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +30,7 @@ class StageShown:
         needs: Stages that come before it.
         usual_s: Median seconds of its past successful runs; None when it never ran.
         run: What it did in the pipeline run shown; None when it was not part of it.
+        changes: What makes it stale now, as data.
         usage: What its processes used last, while it runs: CPU in percent of a core, memory in megabytes.
     """
 
@@ -42,6 +41,7 @@ class StageShown:
     needs: tuple[str, ...] = ()
     usual_s: float | None = None
     run: StageRun | None = None
+    changes: tuple[Change, ...] = ()
     usage: tuple[float, float] | None = None
 
 
@@ -54,12 +54,14 @@ class PipelineShown:
         stages: In the order in which they run.
         problem: Why dvc.yaml could not be read, None when it could.
         is_past: Whether an earlier pipeline run than the newest is shown, as it was.
+        estimate: How a run of what is stale would go; None where that is not known.
     """
 
     run: PipelineRun | None
     stages: tuple[StageShown, ...]
     problem: MlopsError | None = None
     is_past: bool = False
+    estimate: Estimate | None = None
 
     @property
     def is_live(self) -> bool:
@@ -68,12 +70,10 @@ class PipelineShown:
 
     def __eq__(self, other: object) -> bool:
         # errors compare by identity, which would repaint the same problem for ever
-        return isinstance(other, PipelineShown) and (self.run, self.stages, str(self.problem), self.is_past) == (
-            other.run,
-            other.stages,
-            str(other.problem),
-            other.is_past,
-        )
+        return isinstance(other, PipelineShown) and self._compared() == other._compared()
+
+    def _compared(self) -> tuple[object, ...]:
+        return self.run, self.stages, str(self.problem), self.is_past, self.estimate
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -86,9 +86,10 @@ def load(session: Session, run_id: str = "") -> PipelineShown:
         run_id: An earlier pipeline run to show; "" for the newest, joined with what is stale now.
     """
     from mlops_store import pipelines
-    from mlops_tui.pipeline import spec, state
+    from mlops_tui.pipeline import estimates, spec, state
 
-    run, usual = None, {}
+    run: PipelineRun | None = None
+    usual: Mapping[str, float] = {}
     newest = ""
     if session.store is not None:
         with session.store.snapshot() as db:
@@ -106,12 +107,14 @@ def load(session: Session, run_id: str = "") -> PipelineShown:
     names = [status.stage for status in statuses] or [stage.stage for stage in run.stages] if run else []
     if session.store is not None:
         db = session.store.read()
-        usual = {name: pipelines.history_s(db, name, HISTORY) for name in names}
+        usual = estimates.usual_s(db, names)
     planned = _planned(session, run) if run is not None and not statuses else {}
     stages = merged(run, statuses, usual, planned)
     if run is not None and run.state.is_live:
         stages = tuple(replace(stage, usage=_usage(session, stage)) for stage in stages)
-    return PipelineShown(run, stages, problem, is_past)
+    jobs = run.jobs if run is not None else 1
+    estimate = estimates.of(statuses, usual, jobs=jobs) if statuses else None
+    return PipelineShown(run, stages, problem, is_past, estimate)
 
 
 def _usage(session: Session, stage: StageShown) -> tuple[float, float] | None:
@@ -140,7 +143,7 @@ def _planned(session: Session, run: PipelineRun) -> Mapping[str, tuple[str, ...]
 def merged(
     run: PipelineRun | None,
     statuses: Sequence[StageStatus],
-    usual: Mapping[str, Sequence[float]],
+    usual: Mapping[str, float],
     planned: Mapping[str, tuple[str, ...]] | None = None,
 ) -> tuple[StageShown, ...]:
     """Joins what a pipeline run did with what is stale now.
@@ -151,23 +154,15 @@ def merged(
     Args:
         run: The pipeline run shown.
         statuses: Judged now, in order; empty to show the run alone.
-        usual: Stage -> past durations in seconds.
+        usual: Stage -> seconds that it usually takes.
         planned: Stage -> what it needed, where ``statuses`` does not say it.
     """
     ran = {stage.stage: stage for stage in run.stages} if run else {}
 
-    def usual_s(name: str) -> float | None:
-        past = usual.get(name)
-        if not past:
-            return None
-        import statistics  # imports fractions and decimal, which the first screen has no time for
-
-        return statistics.median(past)
-
     if not statuses:
         return tuple(
             StageShown(
-                s.stage, str(s.state), s.reasons, s.command, (planned or {}).get(s.stage, ()), usual_s(s.stage), s
+                s.stage, str(s.state), s.reasons, s.command, (planned or {}).get(s.stage, ()), usual.get(s.stage), s
             )
             for s in sorted(ran.values(), key=lambda stage: stage.position)
         )
@@ -179,8 +174,9 @@ def merged(
             reasons=_reasons(status, ran.get(status.stage), is_live=is_live),
             command=_command(status.command),
             needs=tuple(status.needs),
-            usual_s=usual_s(status.stage),
+            usual_s=usual.get(status.stage),
             run=ran.get(status.stage),
+            changes=tuple(status.changes),
         )
         for status in statuses
     )
@@ -276,5 +272,9 @@ def headline(pipeline: PipelineShown, now: float) -> str:
     if run is not None:
         parts.append(f"last run {run.state}" if not pipeline.is_past else str(run.state))
     if not pipeline.is_past and pipeline.stages:
-        parts.append(f"{stale} stale" if stale else "up to date")
+        parts.append(f"{stale} stale{_about(pipeline.estimate)}" if stale else "up to date")
     return ", ".join(parts)
+
+
+def _about(estimate: Estimate | None) -> str:
+    return f", about {shown.duration(estimate.total_s)}" if estimate is not None and estimate.total_s else ""

@@ -88,7 +88,7 @@ def test_a_failed_stage_stays_failed_until_it_is_fresh() -> None:
 
 def test_progress_follows_the_median_of_past_runs_and_never_claims_the_end() -> None:
     run = run_of(PipelineState.RUNNING, StageRun("a", 0, StageState.RUNNING, started_at=100.0))
-    (stage,) = stage_rows.merged(run, [status("a", "never run")], {"a": [4.0, 10.0, 11.0]})
+    (stage,) = stage_rows.merged(run, [status("a", "never run")], {"a": 10.0})
     assert stage.usual_s == 10.0
     assert plain(stage_rows.note_cell(stage, 105.0)).endswith(" 50%")
     assert plain(stage_rows.note_cell(stage, 900.0)).endswith(" 99%")
