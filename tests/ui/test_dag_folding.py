@@ -14,8 +14,8 @@ from mlops_tui.ui.widgets.dag_folding import Folded, fold, neighbourhood
 from mlops_tui.ui.widgets.dag_layout import layers
 
 
-def folded(needs: Needs, width: int = 10_000, alone: Sequence[str] = (), opened: Sequence[str] = ()) -> Folded:
-    return fold(needs, width=width, size=lambda _: 10, rank=lambda name: -1 if name in alone else 5, open_=opened)
+def folded(needs: Needs, width: int = 10_000, alone: Sequence[str] = ()) -> Folded:
+    return fold(needs, width=width, size=lambda _: 10, rank=lambda name: -1 if name in alone else 5)
 
 
 def chain(count: int) -> Needs:
@@ -42,11 +42,6 @@ def test_of_a_wide_layer_the_rest_becomes_one_box() -> None:
     assert "b13" not in names
     assert 20 - len(names) == 3
     assert graph.holder(names[0]) in graph.needs["c"]
-
-
-def test_a_fold_that_was_opened_stays_open() -> None:
-    (box,) = folded(chain(5)).folds
-    assert folded(chain(5), opened=[box]).folds == {}
 
 
 @settings(max_examples=200, deadline=None)

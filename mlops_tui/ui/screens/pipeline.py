@@ -69,7 +69,8 @@ class PipelineScreen(ProjectScreen):
         """Shows the log of the stage under the cursor of the graph."""
         message.stop()
         self.stages.remark()
-        self.query_one(LogPane).show_stage(self.stages.current)
+        folded = f"{shown.count(len(message.names), 'stage')} folded here; enter unfolds them."
+        self.query_one(LogPane).show_stage(self.stages.current, folded if len(message.names) > 1 else "")
 
     def on_dag_view_selected(self, message: DagView.Selected) -> None:
         """Opens the run of the stage."""
@@ -106,7 +107,9 @@ class PipelineScreen(ProjectScreen):
             self.remark("this stage has no run in this pipeline run", "dim")
 
     def retreat(self) -> bool:
-        """Leaves a range, marks, or the earlier pipeline run that is shown."""
+        """Leaves a neighbourhood, a range, marks, or the earlier pipeline run that is shown."""
+        if self.stages.is_graph and self.stages.query_one(DagView).show_whole():
+            return True
         table = self.stages.query_one(WindowTable)
         if table.end_range():
             return True

@@ -159,11 +159,16 @@ class LogPane(Pane[None]):
         """A log."""
         yield LogView()
 
-    def show_stage(self, stage: StageShown | None) -> None:
-        """Shows the log of a stage, or says why there is none."""
+    def show_stage(self, stage: StageShown | None, folded: str = "") -> None:
+        """Shows the log of a stage, or says why there is none.
+
+        Args:
+            stage: The stage.
+            folded: What is chosen where it is not one stage.
+        """
         if stage is None:
             self.entitle("Log")
-            self.say(["No stage is chosen."])
+            self.say([folded or "No stage is chosen."])
             return
         run = stage.run
         path = run.log_path if run is not None and run.started_at is not None else ""

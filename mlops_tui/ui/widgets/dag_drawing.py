@@ -94,7 +94,7 @@ def fitted(
         needs: Stage -> stages that it needs.
         room: Columns and rows that there are.
         alone: A stage that is never folded.
-        opened: Folds that are not to be; None to fold nothing.
+        opened: Stages that are not to be folded either; None to fold nothing.
     """
     width, height = room
     whole = Folded({name: tuple(needed) for name, needed in needs.items()})
@@ -110,10 +110,14 @@ def fitted(
         return dag_boxes.width([nodes[name] for name in names], 1)
 
     def rank(name: str) -> int:
-        return -1 if name == alone else nodes[name].rank
+        return -1 if name == alone or name in opened else nodes[name].rank
 
-    folded = dag_folding.fold(needs, width=width, size=size, rank=rank, open_=opened)
-    return folded, _drawn(nodes, folded, 1)
+    for share in (1.0, 0.7, 0.45):  # edges that pass a layer need columns, too
+        folded = dag_folding.fold(needs, width=int(width * share), size=size, rank=rank)
+        drawn = _drawn(nodes, folded, 1)
+        if drawn.layout.width <= width:
+            break
+    return folded, drawn
 
 
 def _may_fit(nodes: Mapping[str, Node], graph: Folded, rows: int, width: int, height: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mlops_tui.ui.widgets.dag_layout import GAP, layers
@@ -53,14 +53,7 @@ def neighbourhood(needs: Needs, name: str, levels: int) -> dict[str, tuple[str, 
     return {one: tuple(need for need in needs[one] if need in found) for one in needs if one in found}
 
 
-def fold(
-    needs: Needs,
-    *,
-    width: int,
-    size: Callable[[Sequence[str]], int],
-    rank: Callable[[str], int],
-    open_: Collection[str],
-) -> Folded:
+def fold(needs: Needs, *, width: int, size: Callable[[Sequence[str]], int], rank: Callable[[str], int]) -> Folded:
     """Folds chains, then what of each layer does not fit in ``width``.
 
     Args:
@@ -68,11 +61,9 @@ def fold(
         width: Columns that there are.
         size: Columns of a box that holds these names.
         rank: The lower, the sooner a name is shown by itself; below 0 it always is.
-        open_: Folds that are not to be: by ``fold_name``.
     """
-    chains = [names for names in _chains(needs, rank) if fold_name(names) not in open_]
-    first = _merged(needs, chains)
-    return _join(first, [names for names in _wide(first, width, size, rank) if fold_name(names) not in open_])
+    first = _merged(needs, _chains(needs, rank))
+    return _join(first, _wide(first, width, size, rank))
 
 
 def _chains(needs: Needs, rank: Callable[[str], int]) -> list[tuple[str, ...]]:

@@ -241,6 +241,14 @@ class DagView(ScrollView, can_focus=True):
             self._root = self.names[0]
         self._arrange()
 
+    def show_whole(self) -> bool:
+        """Shows the whole graph again; False when it is shown already."""
+        if not self._levels:
+            return False
+        self._levels = 0
+        self._arrange()
+        return True
+
     def action_fold(self) -> None:
         """Opens all folds, or folds again what does not fit."""
         self._is_unfolded = not self._is_unfolded
@@ -250,7 +258,7 @@ class DagView(ScrollView, can_focus=True):
     def action_open(self) -> None:
         """Opens the stage under the cursor, or unfolds the fold."""
         if self._cursor in self._graph.folds:
-            self._opened.add(self._cursor)
+            self._opened.update(self.names)
             self._arrange()
         elif self._cursor:
             self.post_message(self.Selected(self, self._cursor))
