@@ -27,8 +27,8 @@ SHARE = 1 / 150
 
 _MEGABYTE = 1e6  # MLflow's
 
-#: Key, step, Unix seconds and value.
-Point = tuple[str, int, float, float]
+#: Name and value of a figure.
+Figure = tuple[str, float]
 
 
 class Group(NamedTuple):
@@ -41,7 +41,7 @@ class Group(NamedTuple):
 class Usage(NamedTuple):
     """What a process group uses: CPU and I/O since its start, memory now.
 
-    ``read_bytes`` and ``written_bytes`` are None where the system does not tell.
+    ``read_bytes`` and ``written_bytes`` are None where the system does not tell; ``age_s`` is the oldest process's.
     """
 
     cpu_s: float
@@ -49,6 +49,7 @@ class Usage(NamedTuple):
     read_bytes: int | None
     written_bytes: int | None
     pids: tuple[int, ...]
+    age_s: float
 
 
 @dataclass(slots=True)
@@ -57,21 +58,20 @@ class _Course:
 
     begun_at: float
     due_at: float
-    sampled_at: float
-    cpu_s: float = 0.0
-    count: int = 0
+    sampled_at: float = 0.0
+    cpu_s: float | None = None
 
 
 class Sampler:
     """Samples the stages that run.
 
     Args:
-        record: Keeps points of a run; called for each sample.
+        record: Keeps the figures of a run; called for each sample.
         clock: Seconds that never go back.
     """
 
     def __init__(
-        self, record: Callable[[str, Sequence[Point]], None], clock: Callable[[], float] = time.monotonic
+        self, record: Callable[[str, Sequence[Figure]], None], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._record = record
         self._clock = clock
@@ -88,7 +88,7 @@ class Sampler:
         for run_id, group in groups.items():
             course = self._courses.get(run_id)
             if course is None:
-                self._courses[run_id] = _Course(now, now + FIRST_INTERVAL_S, now)
+                self._courses[run_id] = _Course(now, now + FIRST_INTERVAL_S)
             elif now >= course.due_at:
                 due.append(group)
         if due:
@@ -101,15 +101,14 @@ class Sampler:
             course.due_at = now + max(FIRST_INTERVAL_S, SHARE * (now - course.begun_at))
             if used is None:
                 continue  # it has just ended
-            points = [*self._figures(course, used, now), *self._gpu_figures(used.pids)]
-            at = time.time()
-            self._record(group.run_id, [(key, course.count, at, value) for key, value in points])
-            course.sampled_at, course.cpu_s, course.count = now, used.cpu_s, course.count + 1
+            self._record(group.run_id, [*self._figures(course, used, now), *self._gpu_figures(used.pids)])
+            course.sampled_at, course.cpu_s = now, used.cpu_s
 
-    def _figures(self, course: _Course, used: Usage, now: float) -> list[tuple[str, float]]:
-        passed = max(1e-3, now - course.sampled_at)
+    def _figures(self, course: _Course, used: Usage, now: float) -> list[Figure]:
+        # a stage that was taken over has run before the first look
+        before, passed = (0.0, used.age_s) if course.cpu_s is None else (course.cpu_s, now - course.sampled_at)
         points = [
-            (CPU, round(100 * max(0.0, used.cpu_s - course.cpu_s) / passed, 1)),
+            (CPU, round(100 * max(0.0, used.cpu_s - before) / max(1e-3, passed), 1)),
             (MEMORY, round(used.memory_bytes / _MEGABYTE, 1)),
         ]
         for key, count in ((DISK_READ, used.read_bytes), (DISK_WRITTEN, used.written_bytes)):
@@ -117,7 +116,7 @@ class Sampler:
                 points.append((key, round(count / _MEGABYTE, 1)))
         return points
 
-    def _gpu_figures(self, pids: Sequence[int]) -> list[tuple[str, float]]:
+    def _gpu_figures(self, pids: Sequence[int]) -> list[Figure]:
         if self._gpus is None:
             from mlops_tui.pipeline.gpus import Gpus
 
@@ -147,6 +146,7 @@ def usage(numbers: Iterable[int]) -> Mapping[int, Usage]:
                 read_bytes=_total(one.read_bytes for one in used),
                 written_bytes=_total(one.written_bytes for one in used),
                 pids=tuple(pid for one in used for pid in one.pids),
+                age_s=max(one.age_s for one in used),
             )
     return found
 
@@ -160,12 +160,12 @@ def _of_process(pid: int) -> Usage | None:
         with process.oneshot():
             if process.status() == psutil.STATUS_ZOMBIE:
                 return None
-            times, memory = process.cpu_times(), process.memory_info()
+            times, memory, begun_at = process.cpu_times(), process.memory_info(), process.create_time()
         cpu_s = times.user + times.system + times.children_user + times.children_system
         read, written = _disk(process)
     except psutil.Error:
         return None
-    return Usage(cpu_s, memory.rss, read, written, (pid,))
+    return Usage(cpu_s, memory.rss, read, written, (pid,), time.time() - begun_at)
 
 
 def _disk(process: object) -> tuple[int | None, int | None]:

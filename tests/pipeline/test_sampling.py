@@ -16,7 +16,7 @@ from mlops_store import metrics
 from mlops_store.store import Store
 from mlops_tui import pipeline
 from mlops_tui.pipeline import sampling
-from mlops_tui.pipeline.sampling import Group, Point, Sampler
+from mlops_tui.pipeline.sampling import Figure, Group, Sampler
 
 BUSY = "import time; block = b'x' * 60_000_000; print('ready', flush=True)\nwhile True: pass"
 
@@ -42,7 +42,7 @@ class Kept:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.points: list[tuple[str, Sequence[Point]]] = []
+        self.points: list[tuple[str, Sequence[Figure]]] = []
         self.sampler = Sampler(lambda run_id, points: self.points.append((run_id, points)), lambda: self.now)
 
 
@@ -62,11 +62,18 @@ def test_cpu_is_what_was_used_since_the_last_sample(busy: subprocess.Popen[str])
     until(lambda: sampling.usage([busy.pid])[busy.pid].cpu_s > used + 0.3)
     kept.now = 4.0
     kept.sampler.look([group])
-    (_, first), (_, second) = kept.points
-    values = {key: value for key, _, _, value in second}
+    values = dict(kept.points[1][1])
     assert 15 <= values[sampling.CPU] <= 400  # 0.3 s and more within the 2 s of the test's clock
     assert values[sampling.MEMORY] > 60
-    assert [step for _, step, _, _ in (*first, *second)] == [0] * len(first) + [1] * len(second)
+
+
+def test_a_stage_that_was_taken_over_begins_with_its_mean(busy: subprocess.Popen[str]) -> None:
+    until(lambda: sampling.usage([busy.pid])[busy.pid].cpu_s > 1.0)
+    kept, group = Kept(), Group(busy.pid, "r")
+    kept.sampler.look([group])
+    kept.now = 2.0
+    kept.sampler.look([group])
+    assert 0 < dict(kept.points[0][1])[sampling.CPU] <= 110
 
 
 def test_samples_come_sparser_with_time(busy: subprocess.Popen[str]) -> None:
@@ -106,15 +113,15 @@ def test_a_running_stage_has_its_figures_as_metrics_of_its_run(tmp_path: Path) -
     run_id = pipeline.start(project)
     try:
 
-        def keys() -> set[str]:
-            run = latest(project)
-            own = stage(run, "slow").run_id
+        def counts() -> dict[str, tuple[int, int]]:
+            own = stage(latest(project), "slow").run_id
             if own is None:
-                return set()
+                return {}
             with Store(project.store_path) as store:
-                return {one.key for one in metrics.summaries(store.read(), own)}
+                return {one.key: (one.count, one.last_step) for one in metrics.summaries(store.read(), own)}
 
-        until(lambda: {sampling.CPU, sampling.MEMORY} <= keys())
+        until(lambda: counts().get(sampling.CPU) == (2, 1))
+        assert counts()[sampling.MEMORY][0] >= 2
     finally:
         Path(project.path("go")).touch()
         settled(project)
