@@ -173,19 +173,19 @@ class Search:
             self._position += whole
             self._line += data.count(b"\n", 0, whole)
         elif not is_end:
-            self._skip_line(len(data))
+            return self._skip_line(len(data))
         return not is_end
 
-    def _skip_line(self, length: int) -> None:
-        """Goes on behind a line of many megabytes."""
+    def _skip_line(self, length: int) -> bool:
+        """Goes on behind a line of many megabytes; returns whether that has an end."""
         with open(self.path, "rb") as file:
             file.seek(self._position + length)
             while data := file.read(LINE_BYTES):
                 if (end := data.find(b"\n")) >= 0:
                     self._position = file.tell() - len(data) + end + 1
                     self._line += 1
-                    return
-            self._position = file.tell()
+                    return True
+        return False
 
 
 def matches(path: str, sought: Sought) -> Iterator[tuple[int, str]]:

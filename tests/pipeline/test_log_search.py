@@ -73,8 +73,8 @@ def test_of_a_progress_bar_only_the_last_state_counts(tmp_path: Path) -> None:
 
 def test_a_line_of_many_megabytes_does_not_stop_the_search(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    path.write_bytes(b"y" * 5_000_000 + b"\nneedle\n")
-    assert found(path, log_search.text("needle")) == [1]
+    path.write_bytes(b"y" * 5_000_000 + b"\nneedle\nneedle" + b"y" * 5_000_000)
+    assert found(path, log_search.text("needle")) == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,8 @@ class LogView(Widget):
         self._was_following = False
         self._is_complete = False
         self._has_jumped = False
+        self._is_busy = False
+        self._is_again = False
 
     def compose(self) -> ComposeResult:
         """The text, and a line on what was found."""
@@ -76,6 +78,7 @@ class LogView(Widget):
     def _go_on(self) -> None:
         search = self._search
         assert search is not None
+        self._is_busy, self._is_again = True, False
 
         def look() -> None:
             worker, told_at, is_more = get_current_worker(), time.monotonic(), True
@@ -96,13 +99,16 @@ class LogView(Widget):
         """Shows what is known by now."""
         if search is not self._search:
             return
-        self._is_complete = is_complete
+        self._is_complete = self._is_complete or is_complete
+        self._is_busy = not is_complete
         if not self._has_jumped and search.found:
             place = bisect_left(search.found, self._origin)
             if place < len(search.found) or is_complete:
                 self._has_jumped = True
                 self._text.go_to(search.found[place % len(search.found)])
         self._tell()
+        if self._is_again and not self._is_busy:
+            self._go_on()
 
     def _tell(self) -> None:
         search = self._search
@@ -125,7 +131,11 @@ class LogView(Widget):
     def on_log_text_grown(self, message: LogText.Grown) -> None:
         """Searches what was appended, too."""
         message.stop()
-        if self._search is not None and self._is_complete:
+        if self._search is None:
+            return
+        if self._is_busy:
+            self._is_again = True  # two threads must not step one search
+        else:
             self._go_on()
 
     # keys
