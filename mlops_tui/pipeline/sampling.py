@@ -95,7 +95,10 @@ class Sampler:
             self._sample(due)
 
     def _sample(self, due: Sequence[Group]) -> None:
-        found = usage([group.number for group in due])
+        try:
+            found = usage([group.number for group in due])
+        except OSError:
+            found = {}  # no descriptor is left, or the system tells nothing: no reason to hold up a run
         for group in due:
             course, used, now = self._courses[group.run_id], found.get(group.number), self._clock()
             course.due_at = now + max(FIRST_INTERVAL_S, SHARE * (now - course.begun_at))
