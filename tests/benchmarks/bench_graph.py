@@ -1,7 +1,7 @@
 """What the live pipeline screen costs: drawing graphs, searching logs, sampling processes.
 
-Run it: ``python tests/benchmarks/bench_graph.py``. Prints one line a measure; a search stands beside counting the lines of
-the same file, a sample beside the two seconds between two of them.
+Run it: ``python tests/benchmarks/bench_graph.py``. Prints one line a measure; a search stands beside counting
+lines of the same file, a sample beside the two seconds between two of them.
 """
 
 from __future__ import annotations
