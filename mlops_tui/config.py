@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_store.errors import SpecError, nearest
+from mlops_tui import quantities
 from mlops_tui.project import CONFIG_FILE, Project
+
+_TABLES = ("project", "registry", "monitors", "metrics", "resources", "executors", "ui", "keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,32 @@ class MonitorConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ResourcesConfig:
+    """``[resources]``: what stages may use together of this machine; None where the machine itself is asked."""
+
+    cpus: int | None = None
+    memory_bytes: int | None = None
+    gpus: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorConfig:
+    """``[executors.NAME]``: what is put before the commands of stages that name this executor.
+
+    Attributes:
+        name: The table's name.
+        command: The program and its arguments; no shell looks at them.
+        shell: The shell that gets a stage's command there; '' for the user's own.
+        quote: Whether the program joins its arguments to one line for another shell, as ssh does.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    shell: str = ""
+    quote: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class UiConfig:
     """``[ui]`` and ``[keys]``.
 
@@ -89,6 +118,8 @@ class Config:
     registry: RegistryConfig = field(default_factory=RegistryConfig)
     monitors: Mapping[str, MonitorConfig] = field(default_factory=dict)
     goals: Mapping[str, str] = field(default_factory=dict)
+    resources: ResourcesConfig = field(default_factory=ResourcesConfig)
+    executors: Mapping[str, ExecutorConfig] = field(default_factory=dict)
     ui: UiConfig = field(default_factory=UiConfig)
 
     def goal(self, metric: str) -> str:
@@ -134,7 +165,7 @@ def parse(text: str) -> Config:
         reason = re.sub(r" \(at .*\)$", "", str(error))
         raise SpecError(reason, file=CONFIG_FILE, line=line, column=column) from error
     reader = _Reader(text)
-    top = reader.table(document, "", ("project", "registry", "monitors", "metrics", "ui", "keys"))
+    top = reader.table(document, "", _TABLES)
     project = reader.table(top.get("project", {}), "project", ("experiment",))
     registry = _registry(reader, top.get("registry", {}))
     monitors = {
@@ -155,6 +186,11 @@ def parse(text: str) -> Config:
         registry=registry,
         monitors=monitors,
         goals=goals,
+        resources=_resources(reader, top.get("resources", {})),
+        executors={
+            name: _executor(reader, name, body)
+            for name, body in reader.table(top.get("executors", {}), "executors", None).items()
+        },
         ui=UiConfig(
             theme=reader.text(ui.get("theme", ""), "ui.theme"),
             notify_after_s=notify_after_s,
@@ -213,6 +249,38 @@ def _monitor(reader: _Reader, name: str, body: object) -> MonitorConfig:
     )
 
 
+def _resources(reader: _Reader, body: object) -> ResourcesConfig:
+    table = reader.table(body, "resources", ("cpus", "memory", "gpus"))
+    memory = table.get("memory")
+    try:
+        memory_bytes = None if memory is None else quantities.size_bytes(memory)
+    except ValueError:
+        raise reader.error("resources.memory", f"must be a size, not {memory!r}", 'for example "16GB"') from None
+    return ResourcesConfig(
+        cpus=reader.count(table["cpus"], "resources.cpus") if "cpus" in table else None,
+        memory_bytes=memory_bytes,
+        gpus=reader.count(table["gpus"], "resources.gpus") if "gpus" in table else None,
+    )
+
+
+def _executor(reader: _Reader, name: str, body: object) -> ExecutorConfig:
+    place = f"executors.{name}"
+    table = reader.table(body, place, ("command", "shell", "quote"))
+    command = table.get("command")
+    if not isinstance(command, list) or not command or not all(isinstance(word, str) and word for word in command):
+        raise reader.error(
+            f"{place}.command", "must be a list of words", f'for example: command = ["srun", "--job-name={name}"]'
+        )
+    if name == "local":
+        raise reader.error(place, "is what runs on this machine as it is", "give the executor another name")
+    return ExecutorConfig(
+        name=name,
+        command=tuple(command),
+        shell=reader.text(table.get("shell", ""), f"{place}.shell"),
+        quote=reader.flag(table.get("quote", False), f"{place}.quote"),
+    )
+
+
 class _Reader:
     """Checks types of values and makes errors that point at the line of the key."""
 
@@ -266,6 +334,16 @@ class _Reader:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.error(place, f"must be a number, not {_kind(value)}")
         return float(value)
+
+    def count(self, value: object, place: str) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
+            raise self.error(place, f"must be a whole number from 0 on, not {value!r}")
+        return value
+
+    def flag(self, value: object, place: str) -> bool:
+        if not isinstance(value, bool):
+            raise self.error(place, f"must be true or false, not {_kind(value)}")
+        return value
 
     def choice(self, value: object, place: str, known: Iterable[str]) -> str:
         text = self.text(value, place)

@@ -14,16 +14,23 @@ _ROOM_BYTES = 64 * 1024
 
 
 class Project:
-    """The paths of a project.
+    """The paths of a project, or of a copy of one that keeps its records with the project it was copied from.
 
     Args:
         root: The project's directory.
+        main: The project that this is a copy of.
+        state_dir: Where the copy keeps what is about its own files only.
     """
 
-    __slots__ = ("root",)
+    __slots__ = ("_main_state_dir", "main_root", "root", "state_dir")
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, *, main: Project | None = None, state_dir: str = "") -> None:
         self.root = os.path.abspath(root)
+        #: Of everything that mlops-tui keeps about the files here; never committed.
+        self.state_dir: str = state_dir or os.path.join(self.root, STATE_DIRECTORY)
+        #: The root of the project that has the store: another one's only for a copy.
+        self.main_root: str = main.main_root if main is not None else self.root
+        self._main_state_dir = main.state_dir if main is not None else self.state_dir
 
     def path(self, *parts: str) -> str:
         """An absolute path below the root."""
@@ -35,29 +42,39 @@ class Project:
         return os.path.basename(self.root) or self.root
 
     @property
-    def state_dir(self) -> str:
-        """The directory of everything that mlops-tui keeps; never committed."""
-        return os.path.join(self.root, STATE_DIRECTORY)
+    def workspaces_dir(self) -> str:
+        """The copies in which experiments run."""
+        return os.path.join(self._main_state_dir, "workspaces")
+
+    def workspace(self, run_id: str) -> Project:
+        """The copy of this project in which a pipeline run works by itself: own files, the same store."""
+        directory = os.path.join(self.workspaces_dir, run_id)
+        return Project(os.path.join(directory, "files"), main=self, state_dir=directory)
 
     @property
     def store_path(self) -> str:
         """The SQLite file."""
-        return os.path.join(self.root, STATE_DIRECTORY, "store.db")
+        return os.path.join(self._main_state_dir, "store.db")
 
     @property
     def journals_dir(self) -> str:
         """Where running scripts append what they log."""
-        return os.path.join(self.root, STATE_DIRECTORY, "journals")
+        return os.path.join(self._main_state_dir, "journals")
 
     @property
     def objects_dir(self) -> str:
         """Content-addressed artifacts."""
-        return os.path.join(self.root, STATE_DIRECTORY, "objects")
+        return os.path.join(self._main_state_dir, "objects")
 
     @property
     def logs_dir(self) -> str:
         """Outputs of stages, one folder a pipeline run."""
-        return os.path.join(self.root, STATE_DIRECTORY, "logs")
+        return os.path.join(self._main_state_dir, "logs")
+
+    @property
+    def cache_dir(self) -> str:
+        """Contents of outputs by their hash, where the project is no DVC repository with a cache of its own."""
+        return os.path.join(self._main_state_dir, "cache")
 
     @property
     def config_path(self) -> str:

@@ -75,6 +75,13 @@ def test_a_project_without_the_file_has_the_defaults(tmp_path: Path) -> None:
         ("[monitors.p]\ndrift_share = true", 2, "must be a number"),
         ("[metrics]\nauc = 'up'", 2, "cannot be 'up'"),
         ("ui = 3", 1, "must be a table"),
+        ("[resources]\ncpu = 4", 2, "did you mean 'cpus'?"),
+        ("[resources]\ncpus = -4", 2, "must be a whole number"),
+        ("[resources]\nmemory = 'much'", 2, "must be a size"),
+        ("[executors.far]\ncommand = 'ssh far'", 2, "must be a list of words"),
+        ("[executors.far]\nquote = true", 1, "must be a list of words"),
+        ("[executors.far]\ncommand = ['ssh']\nquote = 'yes'", 3, "must be true or false"),
+        ("[executors.local]\ncommand = ['nice']", 1, "is what runs on this machine"),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_line_and_what_would_help(text: str, line: int, words: str) -> None:
@@ -83,6 +90,27 @@ def test_a_wrong_file_is_refused_with_its_line_and_what_would_help(text: str, li
     assert caught.value.line == line
     assert str(caught.value).startswith(f"mlops.toml:{line}:")
     assert words in str(caught.value)
+
+
+def test_resources_and_executors_are_read() -> None:
+    found = config.parse(
+        """
+        [resources]
+        cpus = 4
+        memory = "16GB"
+        [executors.cluster]
+        command = ["srun", "--gres=gpu:1"]
+        [executors.far]
+        command = ["ssh", "far"]
+        shell = "/bin/bash"
+        quote = true
+        """
+    )
+    assert found.resources == config.ResourcesConfig(4, 16 * 10**9, None)
+    assert found.executors == {
+        "cluster": config.ExecutorConfig("cluster", ("srun", "--gres=gpu:1")),
+        "far": config.ExecutorConfig("far", ("ssh", "far"), "/bin/bash", True),
+    }
 
 
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:

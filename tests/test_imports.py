@@ -55,6 +55,7 @@ def loaded(directory: Path, *arguments: str) -> set[str]:
         ("run", "--dry-run"),
         ("run",),
         ("logs",),
+        ("checkout",),
     ],
     ids=" ".join,
 )

@@ -32,6 +32,7 @@ class Follower:
         stream: Where to write; stdout by default.
         only: A stage, when the others are not wanted.
         last: With how many of the lines that are there already to begin; all by default.
+        observe: Gets the run each time it is looked at.
     """
 
     def __init__(
@@ -43,7 +44,9 @@ class Follower:
         *,
         only: str | None = None,
         last: int | None = None,
+        observe: Callable[[PipelineRun], None] = lambda run: None,
     ) -> None:
+        self._observe = observe
         self._project = project
         self._store = store
         self._run_id = run_id
@@ -69,6 +72,7 @@ class Follower:
         while True:
             run = pipelines.get(self._store.read(), self._run_id)
             is_busy = self._show(run)
+            self._observe(run)
             between()
             if not run.state.is_live and not is_busy:
                 return run
@@ -137,6 +141,7 @@ def ending(stage: StageRun) -> str:
         return f"failed after {seconds}: {reason}" if stage.started_at is not None else f"failed: {reason}"
     words = {
         StageState.CACHED: "up to date",
+        StageState.RESTORED: "restored from the cache",
         StageState.SKIPPED: "skipped",
         StageState.STOPPED: f"stopped after {seconds}" if stage.started_at is not None else "stopped",
     }

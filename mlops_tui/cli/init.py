@@ -29,6 +29,14 @@ single = ["production"]                                      # at most one versi
 # ignore = ["id"]
 # drift_share = 0.5            # from this share of drifted columns on, the whole batch counts as drifted
 
+# What stages may use together of this machine, and what can be put before their commands (meta.mlops in dvc.yaml).
+# [resources]
+# cpus = 8
+# memory = "64GB"
+# gpus = 2
+# [executors.cluster]
+# command = ["srun", "--gres=gpu:1"]
+
 # The better direction of a metric, where its name does not tell.
 # [metrics]
 # auc = "max"

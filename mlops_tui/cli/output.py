@@ -61,6 +61,12 @@ def write_json_lines(items: Iterable[Any]) -> None:
     sys.stdout.write("]\n" if opening != "[" else "[]\n")
 
 
+def write_json_line(value: Any) -> None:
+    """Prints one JSON document on one line, at once."""
+    sys.stdout.write(_encoded(value) + "\n")
+    sys.stdout.flush()
+
+
 def say(text: str = "") -> None:
     """Prints one line of our own words to stdout."""
     sys.stdout.write(text + "\n")

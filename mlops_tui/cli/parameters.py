@@ -44,6 +44,11 @@ def run_argument(name: str = "run", **attributes: Any) -> Callable[[Any], Any]:
     return click.argument(name, metavar=_metavar("RUN", attributes), shell_complete=_runs, **attributes)
 
 
+def waiting_argument(name: str, **attributes: Any) -> Callable[[Any], Any]:
+    """A run that waits for its turn: its id, a few digits that begin or end it, or its name."""
+    return click.argument(name, metavar=_metavar("RUN", attributes), shell_complete=_waiting, **attributes)
+
+
 def run_option(*names: str, **attributes: Any) -> Callable[[Any], Any]:
     """A run, as ``run_argument`` takes it, where it is not what the verb is about."""
     return click.option(*names, metavar="RUN", shell_complete=_runs, **attributes)
@@ -74,6 +79,17 @@ def _runs(context: click.Context, _: click.Parameter, incomplete: str) -> list[C
             for run in runs.by_ids(db, runs.ids(db)[:_COMPLETIONS]):
                 # once something is typed it is an id or a name; before, names say more
                 yield (run.run_id if incomplete and run.run_id.startswith(incomplete) else run.name), run.status
+
+    return _items(context, incomplete, read)
+
+
+def _waiting(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    def read(workspace: Workspace) -> Iterable[tuple[str, str]]:
+        from mlops_store import queue
+
+        if workspace.project.has_store:
+            for entry in queue.all(workspace.store().read()):
+                yield entry.run_id, entry.name
 
     return _items(context, incomplete, read)
 

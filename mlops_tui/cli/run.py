@@ -2,138 +2,158 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlops_store.errors import Refused
-from mlops_store.records import PipelineRun, PipelineState
-from mlops_tui.cli import output, shapes
+from mlops_store.errors import Busy, Refused, UsageError
+from mlops_store.records import PipelineState
+from mlops_tui.cli import output
 from mlops_tui.cli.environment import prefer_own_interpreter
-from mlops_tui.cli.follow import Follower, summary
+from mlops_tui.cli.follow import summary
 from mlops_tui.cli.parameters import dry_run_option, json_option, stage_argument
+from mlops_tui.cli.run_following import counted_interrupts, follow
 from mlops_tui.cli.table import write_table
-from mlops_tui.cli.workspace import Workspace, warn
+from mlops_tui.cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mlops_tui.pipeline.request import Request
 
 
 @click.command()
 @stage_argument("targets", nargs=-1)
 @click.option("-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Stages at a time.")
+@click.option("-s", "--single-item", is_flag=True, help="Only the stages named, not what they need.")
+@click.option("--downstream", is_flag=True, help="The stages named and all that need them, instead of what they need.")
+@click.option("-p", "--pipeline", "whole_pipeline", is_flag=True, help="All that is connected with the stages named.")
 @click.option("-f", "--force", is_flag=True, help="Run the stages even if nothing has changed.")
+@click.option("--run-cache/--no-run-cache", default=True, help="Take outputs of the same inputs from the cache.  [yes]")
+@click.option("--force-downstream", is_flag=True, help="Run what needs a stage that has run, changed or not.")
 @click.option("-k", "--keep-going", is_flag=True, help="After a failure run what does not depend on it.")
 @click.option("-d", "--detach", is_flag=True, help="Start the run and return; 'logs --follow' follows it.")
 @click.option("--name", default="", metavar="NAME", help="A name for the run. [made up]")
+@click.option("--wait", is_flag=True, help="Wait for a run that is under way instead of being refused.")
+@click.option("--queue", "may_queue", is_flag=True, help="Put it into the queue and return, if a run is under way.")
+@click.option("--priority", type=int, default=0, metavar="N", help="In the queue, higher goes first. [0]")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE[,VALUE...]",
+    help="Run in a copy with this value of params.yaml (or FILE:KEY=...); several values make a run each.",
+)
+@click.option("--parallel", type=click.IntRange(min=1), metavar="N", help="With --set, runs at a time. [1]")
 @dry_run_option
 @json_option
 @click.pass_context
 def command(
     context: click.Context,
+    /,
     targets: tuple[str, ...],
-    jobs: int,
-    force: bool,
-    keep_going: bool,
     detach: bool,
     name: str,
+    wait: bool,
+    may_queue: bool,
+    priority: int,
+    settings: tuple[str, ...],
+    parallel: int | None,
     dry_run: bool,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Run the stale stages of the pipeline, or of the stages named and what they need.
 
-    The run belongs to a process of its own: Ctrl+C stops it, a lost connection does not. With --json the stages' output
-    goes to stderr.
-    """
-    workspace: Workspace = context.obj
-    if dry_run:
-        _plan(workspace, targets, force, as_json)
-        return
-    from mlops_tui import pipeline
+    The run belongs to a process of its own: Ctrl+C stops it, a lost connection does not. --json prints each event as
+    one JSON object on a line of its own: run_queued, run_started, stage_started, stage_attempt, stage_finished,
+    stage_failed, stage_stopped, stage_cached, stage_skipped, run_finished; the stages' output goes to stderr then.
 
-    if not os.path.exists(workspace.project.pipeline_path):  # before a store is made for nothing
+    With --set the project's files stay as they are: each run works in its own copy, and 'queue apply RUN' takes one
+    over.
+    """
+    from mlops_tui.pipeline.control import is_described
+    from mlops_tui.pipeline.request import Request
+
+    workspace: Workspace = context.obj
+    if parallel is not None and not settings:
+        raise UsageError("--parallel is about experiments", "give --set KEY=VALUE,VALUE, or -j for stages at a time")
+    if priority and not (wait or may_queue or settings):
+        raise UsageError("--priority is about runs that wait", "give --queue, --wait or --set with it")
+    if not is_described(workspace.project):  # before a store is made for nothing
         raise Refused(
             f"there is no dvc.yaml in {workspace.project.root}",
             "describe the stages of a pipeline there; mlops-tui demo writes an example",
         )
+    request = Request(targets=targets, parallel=parallel or 1, **options)
     prefer_own_interpreter(workspace.project)
-    with _counted_interrupts() as interrupts:
-        run_id = pipeline.start(
-            workspace.project, targets=targets, force=force, jobs=jobs, keep_going=keep_going, name=name
-        )
-        if detach and not interrupts:
-            _tell_started(run_id, as_json)
+    if settings:
+        from mlops_tui.cli import run_experiments
+
+        shown = run_experiments.Shown(as_json=as_json, is_detached=detach or may_queue)
+        context.exit(run_experiments.run(workspace, request, settings, name, priority, shown, dry_run=dry_run))
+    if dry_run:
+        _show_plan(workspace, request, as_json)
+        return
+    with counted_interrupts() as interrupts:
+        run_id = _start(workspace, request, name, priority, interrupts, wait=wait, may_queue=may_queue, as_json=as_json)
+        if run_id is None:
             return
-        run = _follow(workspace, run_id, sys.stderr if as_json else sys.stdout, interrupts)
-    if as_json:
-        output.write_json(shapes.pipeline_run(run, time.time()))
-    else:
+        if detach and not interrupts:
+            _tell_started(workspace, run_id, as_json)
+            return
+        run = follow(workspace, run_id, as_json, interrupts)
+    if not as_json:
         output.say(summary(run))
     context.exit(0 if run.state is PipelineState.FINISHED else 1)
 
 
-@contextmanager
-def _counted_interrupts() -> Iterator[list[int]]:
-    """Collects the first Ctrl+C: amid the start of a run it would leave behind a run that nobody was told of.
-
-    The second one interrupts, as usual.
-    """
-    seen: list[int] = []
-
-    def count(number: int, _: object) -> None:
-        if seen:
-            raise KeyboardInterrupt
-        seen.append(number)
-
-    before = signal.signal(signal.SIGINT, count)
-    try:
-        yield seen
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _follow(workspace: Workspace, run_id: str, stream: TextIO, interrupts: list[int]) -> PipelineRun:
-    """Shows the run until it has ended. The first Ctrl+C asks it to stop, a second one leaves at once."""
-    is_stopping = False
-
-    def stop_when_interrupted() -> None:
-        nonlocal is_stopping
-        if interrupts and not is_stopping:
-            is_stopping = True
-            _stop(workspace, run_id, stream)
-
-    return Follower(workspace.project, workspace.create(), run_id, stream).follow(stop_when_interrupted)
-
-
-def _stop(workspace: Workspace, run_id: str, stream: TextIO) -> None:
-    from mlops_store import processes
+def _start(
+    workspace: Workspace,
+    request: Request,
+    name: str,
+    priority: int,
+    interrupts: list[int],
+    *,
+    wait: bool,
+    may_queue: bool,
+    as_json: bool,
+) -> str | None:
+    """Starts a run, or lets it wait for its turn where that is asked for; None when it is left waiting."""
+    from mlops_store import queue
     from mlops_tui import pipeline
 
-    stream.write("stopping; Ctrl+C again leaves now\n")
-    try:
-        pipeline.stop(workspace.project, run_id, by=processes.user())
-    except Refused as error:  # it has ended meanwhile
-        warn(error.message)
+    may_wait = wait or may_queue
+    # those that wait already go first
+    if not (may_wait and workspace.project.has_store and not queue.is_empty(workspace.create().read())):
+        try:
+            return pipeline.start(workspace.project, name=name, **request.as_json())
+        except Busy:
+            if not may_wait:
+                raise
+    from mlops_tui.cli import waiting
+
+    run_id = waiting.enqueue(workspace, request, name=name, priority=priority)
+    pipeline.recover(workspace.project, workspace.create())  # what was under way may have ended meanwhile
+    if waiting.tell(workspace, run_id, as_json=as_json) and not wait:
+        return None
+    waiting.await_turn(workspace, run_id, interrupts)
+    return run_id
 
 
-def _tell_started(run_id: str, as_json: bool) -> None:
+def _tell_started(workspace: Workspace, run_id: str, as_json: bool) -> None:
     if as_json:
-        output.write_json({"run_id": run_id})
+        from mlops_store import pipelines
+        from mlops_tui.cli.run_events import write_start
+
+        write_start(pipelines.get(workspace.create().read(), run_id))
     else:
         output.say(f"started {run_id}; mlops-tui logs --follow shows it, mlops-tui stop stops it")
 
 
-def _plan(workspace: Workspace, targets: tuple[str, ...], force: bool, as_json: bool) -> None:
+def _show_plan(workspace: Workspace, request: Request, as_json: bool) -> None:
     """Prints what a run would do."""
-    from mlops_tui.pipeline import graph, spec, state
+    from mlops_tui.pipeline import launch
 
-    pipeline = spec.load(workspace.project)
-    chosen = set(graph.order(pipeline, targets or None))
-    stages = [stage for stage in state.status(workspace.project, pipeline, workspace.find()) if stage.stage in chosen]
-    planned = [stage for stage in stages if stage.is_stale or force]
+    planned = launch.preview(workspace.project, request)
     if as_json:
         output.write_json_lines({"stage": stage.stage, "reasons": stage.reasons} for stage in planned)
     elif planned:

@@ -25,17 +25,22 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Estimate a run of so many stages at a time.")
 @json_option
+@click.option("--format", "form", type=click.Choice(["dvc"]), help="Print what 'dvc status --json' prints.")
 @click.pass_obj
-def command(workspace: Workspace, jobs: int | None, as_json: bool) -> None:
+def command(workspace: Workspace, jobs: int | None, as_json: bool, form: str | None) -> None:
     """Show what is stale and why, what is running, which models are where, and open alerts.
 
     How long a run would take is judged by past runs, for as many stages at a time as the newest run had or --jobs says.
     """
+    if form is not None:
+        _write_dvcs(workspace)
+        return
     from mlops_store import alerts, models, pipelines, runs
 
     _ = workspace.config  # a mistake in mlops.toml is told here, where one looks first
     store = workspace.find()
     stages = _stages(workspace)
+    data = _changed_data(workspace)
     now = time.time()
     run: PipelineRun | None = None
     registered: list[RegisteredModel] = []
@@ -56,6 +61,7 @@ def command(workspace: Workspace, jobs: int | None, as_json: bool) -> None:
                 "would_run": estimate.would_run,
                 "estimate_s": estimate.total_s,
                 "estimate_jobs": estimate.jobs,
+                "changed_data": [{"file": name, "reasons": reasons} for name, reasons in data.items()],
                 "latest_pipeline_run": None if run is None else shapes.pipeline_run(run, now),
                 "runs": count,
                 "models": [shapes.model(model) for model in registered],
@@ -67,17 +73,48 @@ def command(workspace: Workspace, jobs: int | None, as_json: bool) -> None:
         warn("the disk is full: nothing can be recorded, and what runs waits until there is room")
     output.write_fields([("project", workspace.project.root), ("runs", f"{count:,}"), ("pipeline", _latest(run, now))])
     _write_pipeline(stages, run, estimate)
+    if data:
+        output.say()
+        write_table(("tracked data", "why"), [(name, "; ".join(reasons)) for name, reasons in data.items()])
     _write_models(registered)
     _write_alerts(opened)
 
 
 def _stages(workspace: Workspace) -> list[StageStatus] | None:
     """The stages with what is stale; None when the project has no pipeline."""
-    if not os.path.exists(workspace.project.pipeline_path):
-        return None
     from mlops_tui.pipeline import spec, state
 
-    return state.status(workspace.project, spec.load(workspace.project), workspace.find())
+    pipeline = spec.load(workspace.project)
+    if not pipeline.stages and not os.path.exists(workspace.project.pipeline_path):
+        return None
+    return state.status(workspace.project, pipeline, workspace.find())
+
+
+def _changed_data(workspace: Workspace) -> dict[str, list[str]]:
+    """The ``.dvc`` files whose data is not what they say, with how it differs."""
+    from mlops_tui.pipeline import spec
+
+    pipeline = spec.load(workspace.project)
+    if not pipeline.sources:
+        return {}
+    from mlops_tui.pipeline import sources, state
+
+    inputs = state.Inputs(workspace.project)
+    found = sources.changed(inputs, pipeline)
+    inputs.fingerprints.flush()
+    return {name: [change.reason for change in changes] for name, changes in found.items()}
+
+
+def _write_dvcs(workspace: Workspace) -> None:
+    """Prints one line of JSON, byte for byte in DVC's form."""
+    import json
+
+    from mlops_tui.pipeline import dvc_status, spec, state
+
+    inputs = state.Inputs(workspace.project)
+    found = dvc_status.of(inputs, spec.load(workspace.project))
+    inputs.fingerprints.flush()
+    output.say(json.dumps(found))
 
 
 def _estimate(

@@ -1,210 +1,276 @@
-"""The content cache of a DVC repository: what DVC wants to find there before it calls an output up to date.
+"""The content cache: objects named by their md5, laid out as DVC lays them out.
 
-Only writes and looks. Where the project is no DVC repository there is no cache, and nothing asks for one.
+That of a DVC repository is DVC's own, wherever its configuration puts it; any other project has one in its state
+directory. Knows objects and links; which outputs are wanted is others' business.
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import re
+import threading
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mlops_store.errors import SpecError
+from mlops_tui.pipeline import dvc_config, links
+from mlops_tui.pipeline.hashing import SMALL_BYTES, directory_object, hash_file
 
 if TYPE_CHECKING:
-    from configparser import ConfigParser
-
     from mlops_tui.pipeline.fingerprints import Fingerprint, Fingerprints
+    from mlops_tui.project import Project
 
 _MODE = 0o444
+_SHARED_MODE = 0o2775
+_ABANDONED_S = 3600.0
+
+
+class Damaged(Exception):
+    """An object is not what its name says, or not there."""
 
 
 class Cache:
-    """A directory of objects named by their md5.
+    """A directory of objects. Safe to use from several threads and processes.
 
     Args:
-        directory: Where ``files/md5`` lies, usually ``.dvc/cache``.
+        directory: Where ``files/md5`` lies, absolute.
+        link_types: How files of the work tree get their bytes from it, in the order to try.
+        is_dvcs: Whether it belongs to a DVC repository, for which an output that is not cached is not up to date.
         uses_git: Whether what is cached is to be kept out of Git.
+        is_shared: Whether the group may write to it.
     """
 
-    def __init__(self, directory: str, *, uses_git: bool = True) -> None:
+    def __init__(
+        self,
+        directory: str,
+        *,
+        link_types: tuple[str, ...] = dvc_config.DEFAULT_LINKS,
+        is_dvcs: bool = True,
+        uses_git: bool = True,
+        is_shared: bool = False,
+    ) -> None:
         self.directory = directory
+        self.link_types = link_types
+        self.is_dvcs = is_dvcs
         self._uses_git = uses_git
-        self._present: set[str] = set()
+        self._is_shared = is_shared
+        self._present: set[tuple[str, bool]] = set()
+        self._is_swept = False
 
-    def path(self, md5: str) -> str:
+    def path(self, md5: str, *, is_legacy: bool = False) -> str:
         """Where the object of a hash lies; a directory's hash ends with ``.dir``."""
-        return os.path.join(self.directory, "files", "md5", md5[:2], md5[2:])
+        below = () if is_legacy else ("files", "md5")
+        return os.path.join(self.directory, *below, md5[:2], md5[2:])
 
     def holds(self, md5: str, *, is_legacy: bool = False) -> bool:
-        """Whether the object, and for a directory every file's object, is there.
+        """Whether the object, and for a directory every file's object, is there and sound.
 
         Args:
             md5: As the lock has it.
             is_legacy: The lock's entry is of DVC before 3.0, whose objects lie elsewhere.
         """
-        if md5 in self._present:
+        if (md5, is_legacy) in self._present:
             return True
-        find = self._legacy_path if is_legacy else self.path
-        if not os.path.exists(find(md5)):
+        if not self._is_sound(md5, is_legacy):
             return False
         if md5.endswith(".dir"):
             try:
-                with open(find(md5), "rb") as file:
-                    members = [member["md5"] for member in json.load(file)]
-            except (OSError, ValueError, KeyError, TypeError):
-                return False  # a damaged object is as good as none
-            if not all(os.path.exists(find(member)) for member in members):
+                members = self.members(md5, is_legacy=is_legacy)
+            except Damaged:
                 return False
-        self._present.add(md5)
+            if not all(self._is_sound(member, is_legacy) for member in set(members.values())):
+                return False
+        self._present.add((md5, is_legacy))
         return True
 
-    def add(self, root: str, path: str, found: Fingerprint, fingerprints: Fingerprints) -> None:
-        """Copies an output into the cache, and keeps it out of Git; what is there already is not touched.
-
-        Args:
-            root: The project's root.
-            path: The output, relative to the root.
-            found: Its fingerprint.
-            fingerprints: Tells the files of a directory.
+    def members(self, md5: str, *, is_legacy: bool = False) -> dict[str, str]:
+        """The md5 of each file of a cached directory by its path relative to it.
 
         Raises:
-            OSError: The cache cannot be written.
+            Damaged: There is no such object, or it is not the list of a directory's files.
+        """
+        try:
+            with open(self.path(md5, is_legacy=is_legacy), "rb") as file:
+                found = {str(member["relpath"]): str(member["md5"]) for member in json.load(file)}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise Damaged(md5) from error
+        # a file of a directory lies in it, whatever the object says
+        if any(os.path.isabs(name) or ".." in name.split("/") or not name for name in found):
+            raise Damaged(md5)
+        return found
+
+    def save(self, path: str, fingerprints: Fingerprints, *, root: str, is_linked: bool = True) -> Fingerprint | None:
+        """Takes an output into the cache, reading no file that is not known more than once.
+
+        The files of the work tree become links to the objects where the link types say so.
+
+        Args:
+            path: The output, relative to the root.
+            fingerprints: Tells what is known, and learns.
+            root: The project's root.
+            is_linked: Whether the files become links and are kept out of Git; else they stay as they are.
+
+        Returns:
+            Its fingerprint; None when it is not there.
+
+        Raises:
+            OSError: It cannot be read, or the cache cannot be written.
         """
         full = os.path.join(root, path)
-        if self._uses_git:
-            _keep_out_of_git(full)
-        if found.files is None:
+        if os.path.isdir(full):
+            found, files = fingerprints.contents(path, self._take_in)
+            for name, md5 in files.items():
+                self._copy(os.path.join(full, name), md5)
+            self._put(found.md5, directory_object(files))
+            objects = {os.path.join(full, name): md5 for name, md5 in files.items()}
+        else:
+            known = fingerprints.find(path, self._take_in)
+            if known is None:
+                return None
+            found, files = known, None
             self._copy(full, found.md5)
+            objects = {full: found.md5}
+        if is_linked:
+            if self._uses_git:
+                from mlops_tui.pipeline import git_ignore
+
+                git_ignore.add(full)
+            if self._link(objects, is_directory=files is not None, is_executable=found.is_executable):
+                fingerprints.learn(path, found, files)
+        return found
+
+    def _link(self, objects: dict[str, str], *, is_directory: bool, is_executable: bool) -> bool:
+        """Makes files links to their objects where they are not yet; whether their times may have changed by that."""
+        is_changed = self._shares_files
+        # DVC insists on the first kind for a file, and is content with any of them for those of a directory
+        wanted = self.link_types if is_directory else self.link_types[:1]
+        for file, md5 in objects.items():
+            if not links.is_right(wanted, file, self.path(md5)):
+                links.put(self.link_types, self.path(md5), file)
+                is_changed = True
+            if is_executable and not (mode := os.stat(file).st_mode) & 0o100:
+                os.chmod(file, mode | 0o100)
+                is_changed = True
+        return is_changed
+
+    def _is_sound(self, md5: str, is_legacy: bool = False) -> bool:
+        """Whether an object is there with the content that its name says; one that is protected is not read."""
+        path = self.path(md5, is_legacy=is_legacy)
+        try:
+            status = os.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        if is_legacy or not status.st_mode & 0o222:
+            return True
+        return hash_file(path, status.st_size) == md5.removesuffix(".dir")
+
+    def _take_in(self, full: str, size_bytes: int) -> str:
+        """Reads a file once: its md5, while its bytes become an object."""
+        if size_bytes < SMALL_BYTES:
+            with open(full, "rb", buffering=0) as file:
+                data = file.readall()
+            return self._put("", data)
+        if self._shares_files and os.stat(full).st_dev == self._device():
+            return hash_file(full, size_bytes)  # the file itself becomes the object
+        staging = self.make_directory(os.path.join(self.directory, "files", "md5"))
+        self._sweep(staging)
+        temporary = os.path.join(staging, f".{os.getpid()}-{threading.get_native_id()}.tmp")
+        source = os.open(full, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            target = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            try:
+                md5 = links.copy_hashing(source, target)
+                os.fchmod(target, _MODE)
+            finally:
+                os.close(target)
+            self.make_directory(os.path.dirname(self.path(md5)))
+            os.replace(temporary, self.path(md5))
+        except BaseException:
+            if os.path.exists(temporary):
+                os.unlink(temporary)
+            raise
+        finally:
+            os.close(source)
+        return md5
+
+    def _sweep(self, staging: str) -> None:
+        """Removes what copies that were killed have left; whoever still copies has written lately."""
+        if self._is_swept:
             return
-        from mlops_tui.pipeline.hashing import directory_object
+        self._is_swept = True
+        with os.scandir(staging) as entries:
+            old = [
+                one for one in entries if one.name.endswith(".tmp") and time.time() - one.stat().st_mtime > _ABANDONED_S
+            ]
+        for one in old:
+            with suppress(FileNotFoundError):
+                os.unlink(one.path)
 
-        files = fingerprints.listing(path)
-        for name, md5 in files.items():
-            self._copy(os.path.join(full, name), md5)
-        self._put(found.md5, directory_object(files))
+    @property
+    def _shares_files(self) -> bool:
+        return self.link_types[0] in ("hardlink", "symlink")
 
-    def _legacy_path(self, md5: str) -> str:
-        return os.path.join(self.directory, md5[:2], md5[2:])
+    def _device(self) -> int:
+        return os.stat(self.make_directory(os.path.join(self.directory, "files", "md5"))).st_dev
 
     def _copy(self, source: str, md5: str) -> None:
-        target = self.path(md5)
-        if os.path.exists(target):
+        """Makes a file's object of the file, if there is none yet."""
+        if self._is_sound(md5):
             return
-        with open(source, "rb") as read, _Replacing(target) as write:
-            _copy_bytes(read.fileno(), write)
-
-    def _put(self, md5: str, data: bytes) -> None:
         target = self.path(md5)
-        if os.path.exists(target):
-            return
-        with _Replacing(target) as write, os.fdopen(os.dup(write), "wb") as file:
-            file.write(data)
+        self.make_directory(os.path.dirname(target))
+        # what is to be a link to the object later may be the object itself
+        kinds = (
+            ("hardlink", "reflink", "copy")
+            if self._shares_files and not os.path.islink(source)
+            else ("reflink", "copy")
+        )
+        links.put(kinds, source, target)
+        os.chmod(target, _MODE)
+
+    def _put(self, md5: str, data: bytes) -> str:
+        """Makes an object of data, if there is none yet; returns its hash."""
+        if not md5:
+            import hashlib
+
+            md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+        target = self.path(md5)
+        if not self._is_sound(md5):
+            self.make_directory(os.path.dirname(target))
+            with links.replacing(target) as temporary:
+                descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+                try:
+                    links.write_all(descriptor, data)
+                    os.fchmod(descriptor, _MODE)
+                finally:
+                    os.close(descriptor)
+        return md5
+
+    def make_directory(self, directory: str) -> str:
+        """The directory, which is there afterwards, with the modes that sharing wants."""
+        if not os.path.isdir(directory):
+            parent = os.path.dirname(directory)
+            self.make_directory(parent)
+            try:
+                os.mkdir(directory)
+            except FileExistsError:
+                return directory  # by another thread or process meanwhile
+            if self._is_shared:
+                os.chmod(directory, _SHARED_MODE)
+        return directory
 
 
-class _Replacing:
-    """A temporary file beside an object that becomes the object, read-only, when the block ends well."""
-
-    def __init__(self, target: str) -> None:
-        self._target = target
-        self._temporary = f"{target}.{os.getpid()}.tmp"
-
-    def __enter__(self) -> int:
-        os.makedirs(os.path.dirname(self._target), exist_ok=True)
-        self._descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        return self._descriptor
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None:
-                os.fchmod(self._descriptor, _MODE)
-        finally:
-            os.close(self._descriptor)
-        if kind is None:
-            os.replace(self._temporary, self._target)
-        else:
-            os.unlink(self._temporary)
-
-
-def find(root: str) -> Cache | None:
-    """The cache of the DVC repository whose root this is; None when it is none.
+def find(project: Project) -> Cache:
+    """The cache of a project.
 
     Raises:
         SpecError: DVC's configuration is not understood.
     """
-    home = os.path.join(root, ".dvc")
-    if not os.path.isdir(home):
-        return None
-    files = [path for name in ("config", "config.local") if _is_filled(path := os.path.join(home, name))]
-    if not files:
-        return Cache(os.path.join(home, "cache"))
-    config = _read(files)
-    written = config.get("cache", "dir", fallback="").strip().strip("'\"") or "cache"
-    directory = os.path.normpath(os.path.join(home, os.path.expanduser(written)))
-    return Cache(directory, uses_git=config.get("core", "no_scm", fallback="").strip().lower() not in ("true", "1"))
+    config = dvc_config.load(project.root)
+    if not config.cache_dir:
+        return Cache(project.cache_dir, is_dvcs=False, uses_git=False)
+    return Cache(config.cache_dir, link_types=config.link_types, uses_git=config.uses_git, is_shared=config.is_shared)
 
 
-def _is_filled(path: str) -> bool:
-    return os.path.exists(path) and os.path.getsize(path) > 0
-
-
-def _read(files: list[str]) -> ConfigParser:
-    """DVC's configuration; what a later file says counts."""
-    import configparser
-
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
-    for path in files:
-        try:
-            with open(path, encoding="utf-8") as file:
-                parser.read_string(file.read())
-        except (configparser.Error, UnicodeDecodeError, OSError) as error:
-            reason = str(error).partition("\n")[0]
-            raise SpecError(f"cannot be understood ({reason})", file=f".dvc/{os.path.basename(path)}") from error
-    return parser
-
-
-def _keep_out_of_git(path: str) -> None:
-    """Adds a cached output to the ``.gitignore`` beside it, as DVC does, if Git would see it."""
-    import subprocess
-
-    directory, name = os.path.split(path)
-    entry = "/" + re.sub(r"([\\[\]!*#?])", r"\\\1", name)
-    ignore = os.path.join(directory, ".gitignore")
-    text = ""
-    if os.path.exists(ignore):
-        with open(ignore, encoding="utf-8", errors="surrogateescape") as file:
-            text = file.read()
-    if entry in text.splitlines():
-        return
-    try:
-        answer = subprocess.run(
-            ["git", "-C", directory, "check-ignore", "-q", "--", name], stderr=subprocess.DEVNULL, check=False
-        )
-    except FileNotFoundError:
-        return  # without Git there is nothing to keep it out of
-    if answer.returncode == 1:  # 0: ignored already, 128: no repository
-        with open(ignore, "a", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(("\n" if text and not text.endswith("\n") else "") + entry + "\n")
-
-
-def _copy_bytes(source: int, target: int) -> None:
-    """Copies a file inside the kernel, which shares the blocks where the file system can (reflink)."""
-    size = os.fstat(source).st_size
-    offset = 0
-    try:
-        while offset < size and hasattr(os, "copy_file_range"):
-            copied = os.copy_file_range(source, target, size - offset, offset, offset)
-            if not copied:
-                break
-            offset += copied
-    except OSError as error:
-        if error.errno not in (errno.EXDEV, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL):
-            raise
-    os.lseek(target, offset, os.SEEK_SET)
-    os.lseek(source, offset, os.SEEK_SET)
-    while chunk := os.read(source, 1 << 20):
-        view = memoryview(chunk)
-        while view:
-            view = view[os.write(target, view) :]
+__all__ = ["Cache", "Damaged", "SpecError", "find"]

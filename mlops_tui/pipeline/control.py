@@ -18,12 +18,14 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from mlops_store import pipelines, processes
-from mlops_store.errors import MlopsError, Refused, StoreFull, StoreReadOnly
+from mlops_store.errors import Busy, MlopsError, Refused, StoreFull, StoreReadOnly
 from mlops_store.records import PipelineRun, StageRun, StageState
 from mlops_store.store import Store
-from mlops_tui.pipeline import hold, launch
+from mlops_tui.pipeline import hold, launch, turns
+from mlops_tui.pipeline.request import Request
 from mlops_tui.project import Project
 
 #: How long a supervisor that has recorded its end may take to be gone.
@@ -32,15 +34,7 @@ _POLL_S = 0.005
 _POLLS_TO_LOOK = 200
 
 
-def start(
-    project: Project,
-    *,
-    targets: Iterable[str] = (),
-    force: bool = False,
-    jobs: int = 1,
-    keep_going: bool = False,
-    name: str = "",
-) -> str:
+def start(project: Project, *, targets: Iterable[str] = (), name: str = "", **options: Any) -> str:
     """Starts the stale stages in a process of their own and returns at once.
 
     When nothing is stale, the run is recorded as finished, with every stage 'cached', and nothing is started.
@@ -48,25 +42,36 @@ def start(
     Args:
         project: The project.
         targets: Stages to bring up to date together with what they need; all by default.
-        force: Run them even if they are up to date.
-        jobs: How many stages may run at once.
-        keep_going: After a failure run what does not depend on it; else nothing more is started.
         name: What the run is called; made up by default.
+        **options: The other attributes of ``request.Request``: ``force``, ``jobs``, ``keep_going`` …
 
     Returns:
         The id of the pipeline run.
 
     Raises:
-        Refused: A pipeline run of this project is going on, or there is no pipeline.
+        Busy: A pipeline run of this project is going on.
+        Refused: There is no pipeline, or a stage needs more than this machine has.
         SpecError: ``dvc.yaml``, ``dvc.lock`` or a params file is not understood.
         NotFound: A target is not a stage.
         StoreError: The store cannot be written.
     """
-    if not os.path.exists(project.pipeline_path):  # nothing is made in a directory that has no pipeline
+    if not is_described(project):  # nothing is made in a directory that has no pipeline
         raise Refused(f"{project.root} has no pipeline", "describe its stages in dvc.yaml")
-    request = {"targets": list(targets), "force": force, "jobs": jobs, "keep_going": keep_going}
     with Store(project.store_path) as store, _explained(), _lock_for_start(project, store) as lock:
-        return launch.begin(store, project, lock, request, name)
+        return launch.begin(store, project, lock, Request(tuple(targets), **options), name)
+
+
+def is_described(project: Project) -> bool:
+    """Whether the project has a ``dvc.yaml`` at its root, or stages elsewhere.
+
+    Raises:
+        SpecError: What describes stages elsewhere is not understood.
+    """
+    if os.path.exists(project.pipeline_path):
+        return True
+    from mlops_tui.pipeline import spec
+
+    return bool(spec.load(project).stages)
 
 
 def stop(project: Project, run_id: str, by: str = "") -> None:
@@ -90,7 +95,7 @@ def stop(project: Project, run_id: str, by: str = "") -> None:
             if not run.state.is_live:
                 raise Refused(f"pipeline run {run.name} has ended already ({run.state})")
             pipelines.request_stop(db, run_id, by=by, at=time.time())
-        if not _signal(run) or not hold.is_held(project):
+        if not _signal(run) or not hold.is_held(turns.place(project, run)):
             recover(project, store)
 
 
@@ -121,7 +126,7 @@ def wait(
                 run = pipelines.get(store.read(), run_id)
                 if on_event is not None:
                     _tell(run, seen, on_event)
-        hold.await_release(project, _EXIT_S)
+        hold.await_release(turns.place(project, run), _EXIT_S)
         launch.reap()
         if on_event is not None:
             _tell(run, seen, on_event)
@@ -130,9 +135,9 @@ def wait(
 
 
 def recover(project: Project, store: Store) -> list[str]:
-    """Starts a supervisor for each pipeline run whose own is gone.
+    """Starts a supervisor for each pipeline run whose own is gone, and the waiting runs whose turn it is.
 
-    Cheap when there is none: one query, and no lock is taken.
+    Cheap when there is none: two queries, and no lock is taken.
 
     Args:
         project: The project.
@@ -142,22 +147,29 @@ def recover(project: Project, store: Store) -> list[str]:
         The runs that are supervised again.
     """
     launch.reap()
-    here = os.uname().nodename
-    # on a shared disk a run of another machine is not ours to judge
-    if store.is_read_only or not (left := [run for run in pipelines.live(store.read()) if run.host in ("", here)]):
+    if store.is_read_only:
         return []
     recovered = []
-    for run in left:
-        lock = hold.take(project)
+    for run in _left(store):
+        place = turns.place(project, run)
+        os.makedirs(place.state_dir, exist_ok=True)  # of a copy that somebody has removed: its run fails then
+        lock = hold.take(place)
         if lock is None:
-            break  # its supervisor lives, or another process is recovering
+            continue  # its supervisor lives, or another process is recovering
         try:
             if pipelines.get(store.read(), run.run_id).state.is_live:
-                launch.supervise(project, run.run_id, lock)
+                launch.supervise(place, run.run_id, lock)
                 recovered.append(run.run_id)
         finally:
             os.close(lock)
+    turns.advance(project, store)
     return recovered
+
+
+def _left(store: Store) -> list[PipelineRun]:
+    """The runs that have not ended; those of another machine on a shared disk are not ours to judge."""
+    here = os.uname().nodename
+    return [run for run in pipelines.live(store.read()) if run.host in ("", here)]
 
 
 def _signal(run: PipelineRun) -> bool:
@@ -193,17 +205,16 @@ def _lock_for_start(project: Project, store: Store) -> Iterator[int]:
     """The pipeline lock, taken for a new run.
 
     Raises:
-        Refused: A run is going on.
+        Busy: A run is going on.
     """
     deadline = time.monotonic() + _EXIT_S
     while (lock := hold.take(project)) is None:
-        live = pipelines.live(store.read())
+        live = [run for run in pipelines.live(store.read()) if not run.request.get("in_workspace")]
         if live or time.monotonic() > deadline:
             raise _busy(live)
         time.sleep(_POLL_S)  # the last supervisor has recorded its end and is about to be gone
     try:
-        here = os.uname().nodename
-        if left := [run for run in pipelines.live(store.read()) if run.host in ("", here)]:
+        if left := [run for run in _left(store) if not run.request.get("in_workspace")]:
             launch.supervise(project, left[0].run_id, lock)
             raise _busy(left)
         yield lock
@@ -211,13 +222,14 @@ def _lock_for_start(project: Project, store: Store) -> Iterator[int]:
         os.close(lock)
 
 
-def _busy(live: list[PipelineRun]) -> Refused:
+def _busy(live: list[PipelineRun]) -> Busy:
     if not live:
-        return Refused("another pipeline run is being started", "try again")
+        return Busy("another pipeline run is being started", "try again")
     running = ", ".join(stage.stage for stage in live[0].stages if stage.state is StageState.RUNNING)
     what = f" (at {running})" if running else ""
-    return Refused(
-        f"pipeline run {live[0].name} is going on{what}", f"wait for it, or stop it: mlops-tui stop {live[0].run_id}"
+    return Busy(
+        f"pipeline run {live[0].name} is going on{what}",
+        f"wait for it (mlops-tui run --wait), queue behind it (--queue), or stop it: mlops-tui stop {live[0].run_id}",
     )
 
 

@@ -10,18 +10,23 @@ Such an entry is never trusted; the next look hashes again (Git calls this "racy
 from __future__ import annotations
 
 import hashlib
-import json
+import marshal
 import os
-import sqlite3
 import stat
 import threading
 import time
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from mlops_tui.pipeline.hashing import directory_md5, hash_file, walk
+from mlops_tui.pipeline import hashing
+from mlops_tui.pipeline.hashing import File, directory_md5, hash_file
+from mlops_tui.pipeline.ignore import Ignores
+from mlops_tui.pipeline.memory import Memory
 from mlops_tui.pipeline.verdicts import stamp_of
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 #: Longest time for which Linux may give two writes the same file times.
 _GRAIN_NS = 50_000_000
@@ -29,11 +34,6 @@ _COARSE_GRAIN_NS = 2_000_000_000
 #: From this size on, waiting until the grain is over is cheaper than hashing again next time.
 _WORTH_WAITING_BYTES = 8 << 20
 _WORTH_WAITING_FILES = 100
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS fingerprints (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, md5 TEXT NOT NULL,
-size_bytes INTEGER NOT NULL, files INTEGER, executable INTEGER NOT NULL, listing BLOB) STRICT, WITHOUT ROWID;
-PRAGMA user_version = 1;
-"""
 
 
 class Fingerprint(NamedTuple):
@@ -62,11 +62,13 @@ class Known(NamedTuple):
 class _Entry(NamedTuple):
     stamp: str
     found: Fingerprint
-    listing: bytes | None = None
+    listing: _Listing | None = None
 
 
-#: Relative path -> (stamp, md5) of each file of a directory.
-_Listing = dict[str, tuple[str, str]]
+#: Each file of a directory with its md5.
+_Listing = list[tuple[File, str]]
+#: Reads a file of so many bytes and returns its md5.
+Read = Callable[[str, int], str]
 
 
 class Fingerprints:
@@ -77,22 +79,25 @@ class Fingerprints:
     Args:
         root: The project's root; relative paths are below it.
         cache_path: The SQLite file that remembers; created when its directory exists. '' to remember nothing.
+        ignores: What directories are thought not to hold; nothing by default.
     """
 
-    def __init__(self, root: str, cache_path: str = "") -> None:
+    def __init__(self, root: str, cache_path: str = "", ignores: Ignores | None = None) -> None:
         self._root = root
-        self._cache_path = cache_path
+        self._memory = Memory(cache_path)
+        self._ignores = ignores
         self._lock = threading.Lock()
         self._known: dict[str, _Entry] = {}
         self._fresh: dict[str, _Entry] = {}
-        if cache_path and os.path.exists(cache_path):
-            self._load()
+        for path, stamp, md5, size_bytes, files, executable in self._memory.rows():
+            self._known[path] = _Entry(stamp, Fingerprint(md5, size_bytes, files, bool(executable)))
 
-    def find(self, path: str) -> Fingerprint | None:
+    def find(self, path: str, read: Read = hash_file) -> Fingerprint | None:
         """The fingerprint of what lies at a path now; None when nothing lies there.
 
         Args:
             path: Relative to the root, or absolute.
+            read: Reads what is not known; may keep what it reads.
 
         Raises:
             OSError: It is there but cannot be read, or is neither a file nor a directory.
@@ -103,13 +108,27 @@ class Fingerprints:
         except (FileNotFoundError, NotADirectoryError):
             return None
         if stat.S_ISDIR(status.st_mode):
-            return self._directory(path, full).found
-        return self._file(path, full, status)
+            return self._directory(path, full, read).found
+        return self._file(path, full, status, read)
+
+    def prepare(self, paths: Iterable[str]) -> None:
+        """Hashes the large files among these paths at the same time, where there are several that are not known."""
+        wanted = [path for path in dict.fromkeys(paths) if self._is_worth_a_thread(path)]
+        if len(wanted) > 1:
+            _at_once(self._try, wanted)
 
     def listing(self, path: str) -> dict[str, str]:
         """The md5 of each file of a directory by its path relative to it; looks at the directory again."""
-        entry = self._directory(path, os.path.join(self._root, path))
-        return {name: md5 for name, (_, md5) in json.loads(entry.listing or b"{}").items()}
+        return self.contents(path)[1]
+
+    def contents(self, path: str, read: Read = hash_file) -> tuple[Fingerprint, dict[str, str]]:
+        """The fingerprint of a directory, and the md5 of each of its files by its path relative to it.
+
+        Raises:
+            OSError: It cannot be read, or is not a directory.
+        """
+        entry = self._directory(path, os.path.join(self._root, path), read)
+        return entry.found, {file[0]: md5 for file, md5 in self._files(path, entry)}
 
     def known(self, path: str) -> Known | None:
         """What is remembered about a path as it was last seen; None when that may be out of date unnoticed."""
@@ -117,43 +136,60 @@ class Fingerprints:
             entry = self._known.get(path)
         return None if entry is None else Known(entry.stamp, entry.found.files)
 
+    def learn(self, path: str, found: Fingerprint, listing: Mapping[str, str] | None = None) -> None:
+        """Takes over what is known without reading, because whoever says so has just put it there.
+
+        Args:
+            path: Relative to the root, or absolute.
+            found: What lies there.
+            listing: For a directory the md5 of each file.
+        """
+        full = os.path.join(self._root, path)
+        if listing is None:
+            status = os.stat(full)
+            if status.st_size >= _WORTH_WAITING_BYTES:
+                _wait_out_grain(status.st_ctime_ns)
+            entry, changed_ns = _Entry(stamp_of(status), found), status.st_ctime_ns
+        else:
+            files = hashing.files(full, self._ignores, path)
+            if [file[0] for file in files] != sorted(listing):
+                return  # somebody has added or removed one meanwhile
+            changed_ns = _last_change(files)
+            if _is_worth_waiting(files):
+                _wait_out_grain(changed_ns)
+            entry = _Entry(_digest(files), found, [(file, listing[file[0]]) for file in files])
+        if _is_settled(changed_ns, time.time_ns()):
+            self._remember(path, entry)
+
+    def folder_stamp(self, path: str) -> str:
+        """One text for the names, sizes and times of all files below a directory, without reading them."""
+        return _digest(hashing.files(os.path.join(self._root, path), self._ignores, path))
+
     def flush(self) -> None:
         """Writes what was learnt since the last time to the cache file."""
         with self._lock:
             fresh, self._fresh = self._fresh, {}
-        if not fresh or not self._cache_path or not os.path.isdir(os.path.dirname(self._cache_path)):
-            return
-        rows = [
-            (_text(path), entry.stamp, entry.found.md5, entry.found.size_bytes, entry.found.files,
-             int(entry.found.is_executable), entry.listing)
-            for path, entry in fresh.items()
-        ]  # fmt: skip
+        self._memory.write(
+            ((path, stamp, md5, size_bytes, files, is_executable), listing)
+            for path, (stamp, (md5, size_bytes, files, is_executable), listing) in fresh.items()
+        )
+
+    def _try(self, path: str) -> None:
+        with suppress(OSError):  # whoever needs it is told when asking for it
+            self.find(path)
+
+    def _is_worth_a_thread(self, path: str) -> bool:
         try:
-            with self._open() as db:
-                db.executescript(_SCHEMA)
-                db.executemany("INSERT OR REPLACE INTO fingerprints VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-        except sqlite3.Error:
-            return  # busy, full or damaged: the next process hashes again, nothing else is lost
+            status = os.stat(os.path.join(self._root, path))
+        except OSError:
+            return False
+        if not stat.S_ISREG(status.st_mode) or status.st_size < _WORTH_WAITING_BYTES:
+            return False
+        with self._lock:
+            entry = self._known.get(path)
+        return entry is None or entry.stamp != stamp_of(status)
 
-    def _open(self) -> _Closing:
-        return _Closing(self._cache_path)
-
-    def _load(self) -> None:
-        try:
-            with self._open() as db:
-                rows = db.execute(
-                    "SELECT path, stamp, md5, size_bytes, files, executable, listing FROM fingerprints"
-                ).fetchall()
-        except sqlite3.Error as error:
-            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-                with suppress(OSError):
-                    os.unlink(self._cache_path)  # begun anew by the next flush
-            return
-        for path, stamp, md5, size_bytes, files, executable, listing in rows:
-            found = Fingerprint(md5, size_bytes, files, bool(executable))
-            self._known[_path(path)] = _Entry(stamp, found, listing)
-
-    def _file(self, path: str, full: str, status: os.stat_result) -> Fingerprint:
+    def _file(self, path: str, full: str, status: os.stat_result, read: Read) -> Fingerprint:
         if not stat.S_ISREG(status.st_mode):
             raise OSError(f"{path} is neither a file nor a directory")
         stamp = stamp_of(status)
@@ -165,72 +201,74 @@ class Fingerprints:
         if status.st_size >= _WORTH_WAITING_BYTES:
             _wait_out_grain(status.st_ctime_ns)
         started_ns = time.time_ns()
-        md5 = hash_file(full)
+        md5 = read(full, status.st_size)
         found = Fingerprint(md5, status.st_size, None, is_executable)
         if _is_settled(status.st_ctime_ns, started_ns) and stamp_of(os.stat(full)) == stamp:
             self._remember(path, _Entry(stamp, found))
         return found
 
-    def _directory(self, path: str, full: str) -> _Entry:
-        look = _Look(full)
+    def _directory(self, path: str, full: str, read: Read) -> _Entry:
+        files = hashing.files(full, self._ignores, path)
+        stamp = _digest(files)
         with self._lock:
             entry = self._known.get(path)
-        if entry is not None and entry.stamp == look.digest:
+        if entry is not None and entry.stamp == stamp:
             return entry
-        before: _Listing = json.loads(entry.listing) if entry is not None and entry.listing else {}
-        if look.size_bytes >= _WORTH_WAITING_BYTES or len(look.stamps) > _WORTH_WAITING_FILES:
-            _wait_out_grain(look.changed_ns)
+        before = [] if entry is None else self._files(path, entry)
+        changed_ns = _last_change(files)
+        if _is_worth_waiting(files):
+            _wait_out_grain(changed_ns)
         started_ns = time.time_ns()
-        files: _Listing = {}
-        for name, stamp in look.stamps.items():
-            old = before.get(name)
-            files[name] = (stamp, old[1] if old and old[0] == stamp else hash_file(os.path.join(full, name)))
-        md5 = directory_md5({name: md5 for name, (_, md5) in files.items()})
-        found = Fingerprint(md5, look.size_bytes, len(files))
-        made = _Entry(look.digest, found, json.dumps(files).encode())
-        if _is_settled(look.changed_ns, started_ns):
+        listing = _read_all(full, files, before, read)
+        size_bytes = sum(size for _, size, _, _, _ in files)
+        found = Fingerprint(directory_md5({file[0]: md5 for file, md5 in listing}), size_bytes, len(files))
+        made = _Entry(stamp, found, listing)
+        if _is_settled(changed_ns, started_ns):
             self._remember(path, made)
         return made
+
+    def _files(self, path: str, entry: _Entry) -> _Listing:
+        """The files of a remembered directory; read from the disk when they are first asked for."""
+        if entry.listing is not None or entry.found.files is None:
+            return entry.listing or []
+        return [
+            ((name, size, modified, changed, inode), md5)
+            for (name, size, modified, changed, inode), md5 in self._memory.listing(path, entry.stamp)
+        ]
 
     def _remember(self, path: str, entry: _Entry) -> None:
         with self._lock:
             self._known[path] = self._fresh[path] = entry
 
 
-class _Look:
-    """What the file system says of a directory's files, without reading them."""
-
-    def __init__(self, full: str) -> None:
-        self.stamps: dict[str, str] = {}
-        self.size_bytes = 0
-        self.changed_ns = 0
-        for name, status in sorted(walk(full), key=itemgetter(0)):
-            self.stamps[name] = stamp_of(status)
-            self.size_bytes += status.st_size
-            self.changed_ns = max(self.changed_ns, status.st_ctime_ns)
-        lines = "\n".join(f"{name}\0{stamp}" for name, stamp in self.stamps.items())
-        self.digest = hashlib.blake2b(lines.encode("utf-8", "surrogateescape"), digest_size=20).hexdigest()
+def _read_all(full: str, files: list[File], before: _Listing, read: Read) -> _Listing:
+    """The md5 of each file; several large ones are read at the same time, small ones gain nothing by that."""
+    known = dict(before)
+    large = [file for file in files if file[1] >= hashing.SMALL_BYTES and file not in known]
+    if len(large) > 1:
+        known.update(zip(large, _at_once(lambda file: read(f"{full}/{file[0]}", file[1]), large), strict=True))
+    if not known:
+        return [(file, read(f"{full}/{file[0]}", file[1])) for file in files]
+    return [(file, known[file] if file in known else read(f"{full}/{file[0]}", file[1])) for file in files]
 
 
-class _Closing:
-    """A connection that commits and closes at the end of its block."""
+def _at_once(act: Callable[[_Item], _Result], items: list[_Item]) -> list[_Result]:
+    from concurrent.futures import ThreadPoolExecutor  # most looks find nothing large to read
 
-    def __init__(self, path: str) -> None:
-        self._db = sqlite3.connect(path, timeout=1.0)
-
-    def __enter__(self) -> sqlite3.Connection:
-        self._db.execute("PRAGMA synchronous = OFF")
-        return self._db
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._db.commit()
-        self._db.close()
+    with ThreadPoolExecutor(min(len(items), os.cpu_count() or 1)) as pool:
+        return list(pool.map(act, items))
 
 
-def folder_stamp(full: str) -> str:
-    """One text for the names, sizes and times of all files below a directory, without reading them."""
-    return _Look(full).digest
+def _digest(files: list[File]) -> str:
+    return hashlib.blake2b(marshal.dumps(files, 0), digest_size=20).hexdigest()  # 0: the form without references
+
+
+def _last_change(files: list[File]) -> int:
+    return max((changed_ns for _, _, _, changed_ns, _ in files), default=0)
+
+
+def _is_worth_waiting(files: list[File]) -> bool:
+    return len(files) > _WORTH_WAITING_FILES or sum(file[1] for file in files) >= _WORTH_WAITING_BYTES
 
 
 def is_settled(stamp: str) -> bool:
@@ -248,12 +286,3 @@ def _wait_out_grain(changed_ns: int) -> None:
     wait_ns = changed_ns + _GRAIN_NS - time.time_ns()
     if 0 <= wait_ns <= _GRAIN_NS:
         time.sleep(wait_ns / 1e9 + 0.001)
-
-
-def _text(path: str) -> str:
-    return json.dumps(path)[1:-1]
-
-
-def _path(text: str) -> str:
-    name: str = json.loads(f'"{text}"')
-    return name

@@ -7,24 +7,57 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 
 from mlops_store.errors import NotFound, SpecError, nearest
-from mlops_tui.pipeline.spec import Pipeline, Stage
+from mlops_tui.pipeline.spec import FILE, Pipeline, Source, Stage
 
 Needs = Mapping[str, tuple[str, ...]]
+Maker = Stage | Source
 
 
-def edges(pipeline: Pipeline) -> dict[str, tuple[str, ...]]:
-    """For each stage the stages that it needs.
+class GraphError(SpecError):
+    """A graph that cannot be run.
 
-    A stage needs another when one of its deps or params files equals, contains, or lies in an output of the other.
+    Args:
+        kind: 'cycle', 'duplicate-output' or 'overlapping-outputs'.
+        message: What is wrong.
+        at: The stage or ``.dvc`` file to point at.
+        hint: The edit that helps.
+    """
+
+    def __init__(self, kind: str, message: str, at: Maker, hint: str = "") -> None:
+        super().__init__(message, file=at.file, line=at.line, column=at.column, hint=hint)
+        self.kind = kind
+
+
+def links(pipeline: Pipeline) -> dict[str, tuple[str, ...]]:
+    """For each stage and each ``.dvc`` file the stages and ``.dvc`` files that it needs, all by address.
+
+    One needs another when one of its deps or params files equals, contains, or lies in an output of the other.
     """
     makers = _makers(pipeline)
     paths = sorted(makers)
     places = {path: place for place, path in enumerate(makers)}
     found = {}
-    for name, stage in pipeline.stages.items():
-        outs = [out for path in _inputs(stage) for out in _overlapping(path, paths, places)]
+    for name, user in _all(pipeline).items():
+        outs = [out for path in _inputs(user) for out in _overlapping(path, paths, places)]
         found[name] = tuple(dict.fromkeys(makers[out].name for out in outs))
     return found
+
+
+def edges(pipeline: Pipeline) -> dict[str, tuple[str, ...]]:
+    """For each stage the stages that it needs, directly or through an import of what they make; see ``links``."""
+    found = links(pipeline)
+    sources = pipeline.sources
+    if not sources:
+        return found
+
+    def stages(name: str) -> Iterator[str]:
+        for needed in found[name]:
+            if needed not in sources:
+                yield needed
+            elif not sources[needed].is_frozen:
+                yield from stages(needed)
+
+    return {name: tuple(dict.fromkeys(stages(name))) for name in pipeline.stages}
 
 
 def active(pipeline: Pipeline) -> dict[str, tuple[str, ...]]:
@@ -39,21 +72,40 @@ def order(pipeline: Pipeline, targets: Iterable[str] | None = None) -> list[str]
 
     Args:
         pipeline: A checked pipeline.
-        targets: Stage names; none (or an empty list) means every stage.
+        targets: What ``chosen`` understands; none (or an empty list) means every stage.
 
     Raises:
-        NotFound: A target is not a stage.
+        NotFound: A target names no stage.
     """
     needs = active(pipeline)
-    wanted = list(targets or ())
-    for target in wanted:
-        if target not in needs:
-            raise NotFound(f"no stage {target!r} in {pipeline.file}", nearest(target, needs))
+    wanted = [name for target in targets or () for name in chosen(pipeline, target)]
     found = list(_postorder(wanted or needs, needs))
     if not wanted:
         return found
     reachable = set(found)
     return list(_postorder([name for name in needs if name in reachable], needs))
+
+
+def chosen(pipeline: Pipeline, target: str) -> list[str]:
+    """The stages that a target names, as DVC understands it.
+
+    Args:
+        pipeline: The pipeline.
+        target: The address of a stage, of a group that ``foreach`` or ``matrix`` generates stages from, or the path of
+            a ``dvc.yaml`` for all of its stages.
+
+    Raises:
+        NotFound: It names none.
+    """
+    stages = pipeline.stages
+    if target in stages:
+        return [target]
+    name = target.removeprefix(f"{FILE}:")
+    found = [one for one, stage in stages.items() if name in (one, one.rpartition("@")[0]) or stage.file == target]
+    if not found:
+        groups = (one.rpartition("@")[0] for one in stages if "@" in one)
+        raise NotFound(f"no stage {target!r} in the pipeline", nearest(target, [*stages, *groups]))
+    return found
 
 
 def downstream(needs: Needs, names: Iterable[str]) -> set[str]:
@@ -75,27 +127,31 @@ def check(pipeline: Pipeline) -> None:
     """Refuses a graph that cannot be run.
 
     Raises:
-        SpecError: Two stages make one output, an output lies in another, a stage needs its own output, or a cycle;
-            points at the stage.
+        GraphError: Two stages make one output, an output lies in another or holds a file that describes the pipeline, a
+            stage needs its own output, or a cycle; points at the stage.
     """
     makers = _makers(pipeline)
-    for path, stage in makers.items():
+    described = dict.fromkeys(maker.file for maker in _all(pipeline).values())
+    for path, maker in makers.items():
         for parent in _parents(path):
             if parent in makers:
-                raise _wrong(
-                    pipeline,
-                    stage,
-                    f"output {path!r} of stage {stage.name!r} lies in output {parent!r} of stage "
-                    f"{makers[parent].name!r}",
+                raise GraphError(
+                    "overlapping-outputs",
+                    f"output {path!r} of {_named(maker)} lies in output {parent!r} of {_named(makers[parent])}",
+                    maker,
+                    "track the directory or what is in it, not both",
                 )
-        if _contains(path, pipeline.file):
-            raise _wrong(pipeline, stage, f"output {path!r} of stage {stage.name!r} contains {pipeline.file} itself")
+    for file in described:
+        for path in (*_parents(file), file):
+            if path in makers:
+                message = f"output {path!r} of {_named(makers[path])} contains {file} itself"
+                raise GraphError("overlapping-outputs", message, makers[path])
     for stage in pipeline.stages.values():
         own = {stage.path(out.path) for out in stage.outs}
         for path in _inputs(stage):
             if path in own:
-                raise _wrong(pipeline, stage, f"stage {stage.name!r} depends on its own output {path!r}")
-    _refuse_cycle(pipeline, edges(pipeline))
+                raise GraphError("cycle", f"stage {stage.name!r} depends on its own output {path!r}", stage)
+    _refuse_cycle(pipeline, links(pipeline))
 
 
 def _refuse_cycle(pipeline: Pipeline, needs: Needs) -> None:
@@ -111,35 +167,47 @@ def _refuse_cycle(pipeline: Pipeline, needs: Needs) -> None:
             elif name in path:
                 names = list(path)
                 cycle = [*names[names.index(name) :], name]
-                raise _wrong(
-                    pipeline,
-                    pipeline.stages[name],
+                raise GraphError(
+                    "cycle",
                     "the stages form a cycle: " + " needs ".join(cycle),
+                    _all(pipeline)[name],
                     "remove one of these dependencies",
                 )
             elif name not in done:
                 path[name] = iter(needs[name])
 
 
-def _makers(pipeline: Pipeline) -> dict[str, Stage]:
-    makers: dict[str, Stage] = {}
-    for stage in pipeline.stages.values():
-        for out in stage.outs:
-            path = stage.path(out.path)
+def _all(pipeline: Pipeline) -> dict[str, Maker]:
+    return {**pipeline.stages, **pipeline.sources}
+
+
+def _makers(pipeline: Pipeline) -> dict[str, Maker]:
+    makers: dict[str, Maker] = {}
+    for maker in _all(pipeline).values():
+        for out in maker.outs:
+            path = maker.path(out.path)
             if path in makers:
                 other = makers[path]
                 both = (
-                    f"stage {stage.name!r} lists output {path!r} twice"
-                    if other is stage
-                    else f"stages {other.name!r} and {stage.name!r} both make {path!r}"
+                    f"{_named(maker)} lists output {path!r} twice"
+                    if other is maker
+                    else f"stages {other.name!r} and {maker.name!r} both make {path!r}"
+                    if isinstance(other, Stage) and isinstance(maker, Stage)
+                    else f"{_named(other)} and {_named(maker)} both make {path!r}"
                 )
-                raise _wrong(pipeline, stage, both, "give each output one stage")
-            makers[path] = stage
+                raise GraphError("duplicate-output", both, maker, "give each output one stage")
+            makers[path] = maker
     return makers
 
 
-def _inputs(stage: Stage) -> list[str]:
-    return [stage.path(path) for path in (*stage.deps, *stage.params)]
+def _named(maker: Maker) -> str:
+    return f"stage {maker.name!r}" if isinstance(maker, Stage) else maker.name
+
+
+def _inputs(user: Maker) -> list[str]:
+    if isinstance(user, Stage):
+        return [user.path(path) for path in (*user.deps, *user.params)]
+    return [user.path(path) for path in user.deps]
 
 
 def _overlapping(path: str, paths: list[str], places: Mapping[str, int]) -> list[str]:
@@ -165,10 +233,6 @@ def _parents(path: str) -> Iterator[str]:
         yield os.curdir
 
 
-def _contains(path: str, file: str) -> bool:
-    return path == os.curdir or path == file or file.startswith(path + os.sep)
-
-
 def _postorder(starts: Iterable[str], needs: Needs) -> Iterator[str]:
     seen: set[str] = set()
     for start in starts:
@@ -186,7 +250,3 @@ def _postorder(starts: Iterable[str], needs: Needs) -> Iterator[str]:
             else:
                 pending.pop()
                 yield name
-
-
-def _wrong(pipeline: Pipeline, stage: Stage, message: str, hint: str = "") -> SpecError:
-    return SpecError(message, file=pipeline.file, line=stage.line, column=stage.column, hint=hint)

@@ -32,16 +32,37 @@ def is_alive(pid: int, ticks: int, run_id: str) -> bool:
     return any(_belongs(member, run_id) for member in _members(pid))
 
 
-def follow(pid: int, ticks: int, run_id: str) -> None:
-    """Waits until nothing of the group is left; for processes that are not our children."""
+def follow(pid: int, ticks: int, run_id: str, patience_s: float | None = None) -> bool:
+    """Waits until nothing of the group is left; for processes that are not our children.
+
+    Args:
+        pid: The leader, and the group's id.
+        ticks: When the leader started.
+        run_id: The stage's run.
+        patience_s: How long to wait at most; None for as long as it takes.
+
+    Returns:
+        Whether nothing is left.
+    """
+    deadline = None if patience_s is None else time.monotonic() + patience_s
     leader = _open(pid, ticks)
     if leader is not None:
         try:
-            select.select([leader], [], [])
+            select.select([leader], [], [], patience_s)
         finally:
             os.close(leader)
     while is_alive(pid, ticks, run_id):
+        if deadline is not None and time.monotonic() >= deadline:
+            return False
         time.sleep(_POLL_S)
+    return True
+
+
+def age_s(ticks: int) -> float:
+    """Seconds since a process started; 0 where the system does not tell."""
+    if not ticks or not hasattr(time, "CLOCK_BOOTTIME"):
+        return 0.0
+    return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK"))
 
 
 def send(pid: int, ticks: int, run_id: str, number: signal.Signals) -> bool:

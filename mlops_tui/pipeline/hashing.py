@@ -1,24 +1,47 @@
-"""MD5 of files and directories as DVC 3 defines them, and as DVC 2 did. Knows no cache."""
+"""MD5 of files and directories as DVC 3 defines them, and as DVC 2 did; which files a directory has. Knows no cache."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+import stat
 
-_IGNORED = frozenset((".git", ".hg", ".dvc", ".mlops"))
+from mlops_tui.pipeline.ignore import ALWAYS, DVC_FILE, Ignores
+
+#: Files up to this size are read in one piece.
+SMALL_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 20
 
 
-def hash_file(path: str) -> str:
-    """The md5 of a file's bytes, in hexadecimal."""
-    digest = hashlib.md5(usedforsecurity=False)
-    with open(path, "rb", buffering=0) as file:
-        size = os.fstat(file.fileno()).st_size
-        buffer = memoryview(bytearray(max(1, min(size + 1, _CHUNK_BYTES))))
-        while count := file.readinto(buffer):
-            digest.update(buffer[:count])
+#: A file below a directory: its path relative to that, with ``/``, and what tells whether it has changed, namely size
+#: in bytes, modification and change time in nanoseconds, inode. A plain tuple: some directories have 100,000 of them.
+File = tuple[str, int, int, int, int]
+
+
+def hash_file(path: str, size_bytes: int = 0) -> str:
+    """The md5 of a file's bytes, in hexadecimal.
+
+    Args:
+        path: The file.
+        size_bytes: How large it is thought to be; a right guess saves system calls.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if size_bytes < SMALL_BYTES:
+            data = os.read(descriptor, size_bytes + 1)
+            digest = hashlib.md5(data, usedforsecurity=False)
+            return digest.hexdigest() if len(data) <= size_bytes else hash_rest(descriptor, digest)
+        return hash_rest(descriptor, hashlib.md5(usedforsecurity=False))
+    finally:
+        os.close(descriptor)
+
+
+def hash_rest(descriptor: int, digest: hashlib._Hash) -> str:
+    """The hash of what went before and of what is left to read, in hexadecimal."""
+    buffer = memoryview(bytearray(_CHUNK_BYTES))
+    while count := os.readv(descriptor, [buffer]):
+        digest.update(buffer[:count])
     return digest.hexdigest()
 
 
@@ -28,7 +51,10 @@ def directory_object(files: dict[str, str]) -> bytes:
     Args:
         files: Relative path (with ``/``) -> md5.
     """
-    return json.dumps([{"md5": files[name], "relpath": name} for name in sorted(files)], sort_keys=True).encode()
+    # json.dumps of the whole takes several times as long, and large directories are hashed often
+    encoded = json.encoder.encode_basestring_ascii
+    items = [f'{{"md5": "{files[name]}", "relpath": {encoded(name)}}}' for name in sorted(files)]
+    return f"[{', '.join(items)}]".encode()
 
 
 def directory_md5(files: dict[str, str]) -> str:
@@ -36,7 +62,7 @@ def directory_md5(files: dict[str, str]) -> str:
     return hashlib.md5(directory_object(files), usedforsecurity=False).hexdigest() + ".dir"
 
 
-def legacy_md5(root: str, path: str) -> str:
+def legacy_md5(root: str, path: str, ignores: Ignores | None = None) -> str:
     """The hash that DVC before 3.0 gave: carriage returns before line feeds of text files do not count.
 
     Raises:
@@ -44,7 +70,8 @@ def legacy_md5(root: str, path: str) -> str:
     """
     full = os.path.join(root, path)
     if os.path.isdir(full):
-        return directory_md5({name: _legacy_file(os.path.join(full, name)) for name, _ in walk(full)})
+        found = files(full, ignores, path)
+        return directory_md5({name: _legacy_file(os.path.join(full, name)) for name, *_ in found})
     return _legacy_file(full)
 
 
@@ -59,15 +86,48 @@ def _legacy_file(path: str) -> str:
     return digest.hexdigest()
 
 
-def walk(full: str) -> Iterator[tuple[str, os.stat_result]]:
-    """Files below a directory, links to files followed, links to directories not."""
+def files(full: str, ignores: Ignores | None = None, path: str = "") -> list[File]:
+    """The files below a directory by name: links to files followed, links to directories not.
+
+    A directory with a ``.dvc`` of its own is another repository and left out, as DVC leaves it out.
+
+    Args:
+        full: The directory.
+        ignores: What is left out besides; None for nothing.
+        path: The directory as ``ignores`` knows it.
+
+    Raises:
+        OSError: Something cannot be looked at, or is neither a file nor a directory.
+    """
+    found: list[File] = []
     pending = [""]
     while pending:
         prefix = pending.pop()
+        here: list[File] = []
+        folders: list[str] = []
         with os.scandir(os.path.join(full, prefix)) as entries:
             for entry in entries:
-                name = prefix + entry.name
-                if not entry.is_dir():
-                    yield name, entry.stat() if entry.is_symlink() else entry.stat(follow_symlinks=False)
-                elif entry.name not in _IGNORED and not entry.is_symlink():
-                    pending.append(name + "/")
+                if entry.is_file(follow_symlinks=False):
+                    here.append(_file(prefix + entry.name, entry.stat(follow_symlinks=False)))
+                elif not entry.is_dir():
+                    here.append(_file(prefix + entry.name, entry.stat()))
+                elif not entry.is_symlink():
+                    folders.append(entry.name)
+        if prefix and ".dvc" in folders:
+            continue
+        if ignores is not None and any(file[0] == prefix + DVC_FILE for file in here):
+            raise OSError(f"{prefix}{DVC_FILE} may not lie in a directory that is hashed: move it above that")
+        if ignores is not None and ignores.has_patterns(f"{path}/{prefix}".strip("/")):
+            base = f"{path}/" if path else ""
+            here = [file for file in here if not ignores.ignores(base + file[0], is_dir=False)]
+            folders = [name for name in folders if not ignores.ignores(base + prefix + name, is_dir=True)]
+        found += here
+        pending += [f"{prefix}{name}/" for name in folders if name not in ALWAYS]
+    found.sort()
+    return found
+
+
+def _file(name: str, status: os.stat_result) -> File:
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(f"{name} is neither a file nor a directory")
+    return (name, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)

@@ -31,6 +31,7 @@ class Ignores:
         self._names = names
         self._specs: dict[str, tuple[GitIgnoreSpec, ...]] = {}
         self._directories: dict[str, bool] = {"": False}
+        self._patterned: dict[str, bool] = {}
 
     def ignores(self, path: str, *, is_dir: bool) -> bool:
         """Whether a path is left out, by itself or with a directory that holds it.
@@ -47,6 +48,18 @@ class Ignores:
         if not name:
             return False
         return (is_dir and name in ALWAYS) or self._matches(path, is_dir=is_dir)
+
+    def has_patterns(self, directory: str) -> bool:
+        """Whether an ignore file stands in a directory or above it; where none does, nothing need be asked.
+
+        Args:
+            directory: Relative to the root, with ``/``; "" is the root itself.
+        """
+        known = self._patterned.get(directory)
+        if known is None:
+            above = bool(directory) and self.has_patterns(directory.rpartition("/")[0])
+            known = self._patterned[directory] = above or bool(self._of(directory))
+        return known
 
     def _matches(self, path: str, *, is_dir: bool) -> bool:
         """What the nearest ignore file says that says anything about the path."""

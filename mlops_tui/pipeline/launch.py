@@ -6,9 +6,10 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from mlops_store import ids, pipelines, processes, runs
+from mlops_store import events, ids, pipelines, processes, queue, runs
 from mlops_store.errors import Refused
 from mlops_store.records import PipelineState, StageRun, StageState
 from mlops_store.store import Store
@@ -20,54 +21,109 @@ if TYPE_CHECKING:
     import sqlite3
     import subprocess
 
-    from mlops_tui.pipeline import plan, spec
+    from mlops_tui import config
+    from mlops_tui.pipeline import plan, spec, state
+    from mlops_tui.pipeline.request import Request
 
+#: Tells which params an experiment has changed.
+CHANGES_TAG = "mlops.set"
+_DEFAULT_EXPERIMENT = "default"
 #: Supervisors started by this process, kept until they are reaped.
 _children: list[subprocess.Popen[bytes]] = []
 
 
-def begin(store: Store, project: Project, lock: int, request: Mapping[str, Any], name: str) -> str:
+@dataclass(frozen=True, slots=True)
+class _NewRun:
+    """A run that is to be recorded; see ``record``."""
+
+    project: Project
+    request: Request
+    name: str
+    run_id: str
+    was_waiting: bool
+
+
+def begin(store: Store, project: Project, lock: int, request: Request, name: str) -> str:
     """Records a new run and starts its supervisor; a run with nothing to do is recorded as finished.
 
     Args:
         store: The project's store.
         project: The project.
         lock: The descriptor that holds the pipeline lock; the supervisor gets a copy.
-        request: ``targets``, ``force``, ``jobs`` and ``keep_going``.
+        request: What is asked for.
         name: What the run is called; '' for a made-up name.
 
     Returns:
         The run's id.
 
     Raises:
-        Refused: There is no pipeline.
+        Refused: There is no pipeline, or a stage needs more than this machine has.
         SpecError: The pipeline, the lock or a params file is not understood.
         NotFound: A target is not a stage.
         OSError: The plan cannot be written, or a file cannot be read.
     """
-    verdict = None if request["force"] or request["targets"] else verdicts.find(project)
-    if verdict is not None:
-        return _record_idle(store, project, verdict.stages, request, name)
-    return _judge(store, project, lock, request, name)
+    run_id = ids.new_id()
+    if record(store, project, request, name, run_id):
+        supervise(project, run_id, lock)
+    return run_id
 
 
-def _judge(store: Store, project: Project, lock: int, request: Mapping[str, Any], name: str) -> str:
-    """Judges the stages, and starts a supervisor for what is stale."""
-    from mlops_tui.pipeline import graph, plan, spec, state
+def record(
+    store: Store, project: Project, request: Request, name: str, run_id: str, *, was_waiting: bool = False
+) -> bool:
+    """Records a new run; see ``begin``.
 
-    before = verdicts.stamps(project)
+    Args:
+        store: The project's store.
+        project: The project, or the copy of it in which the run works.
+        request: What is asked for.
+        name: What the run is called; '' for a made-up name.
+        run_id: Its id.
+        was_waiting: It leaves the queue in the same moment, and is refused if it has left already.
+
+    Returns:
+        Whether it has anything to do; else it is recorded as finished.
+    """
+    new = _NewRun(project, request, name, run_id, was_waiting)
+    verdict = None if request.force or request.targets else verdicts.find(project)
+    if verdict is None:
+        return _judge(store, new)
+    _record_idle(store, new, verdict.stages)
+    return False
+
+
+def record_failure(store: Store, project: Project, request: Request, name: str, run_id: str, reason: str) -> None:
+    """Records a run that was waiting and cannot be started."""
+    new = _NewRun(project, request, name, run_id, was_waiting=True)
+    with store.write() as db:
+        _create_run(db, new, _DEFAULT_EXPERIMENT, status="FAILED", error=reason)
+        pipelines.create(
+            db, run_id, stages=[], jobs=request.jobs, request=request.as_json(), state=PipelineState.FAILED
+        )
+        events.add(db, "pipeline.failed", f"run:{run_id}", storable(reason))
+
+
+def _judge(store: Store, new: _NewRun) -> bool:
+    """Judges the stages, and makes a plan when any is stale."""
+    from mlops_tui.pipeline import plan, selection, sources, spec, state
+
+    project, request, run_id = new.project, new.request, new.run_id
+
     pipeline = spec.load(project)
     if not pipeline.stages:
         raise Refused(f"{project.root} has no pipeline", f"describe its stages in {spec.FILE}")
-    order = graph.order(pipeline, request["targets"])
+    before = verdicts.locks(project, pipeline)
+    order = selection.choose(pipeline, request)
     inputs = state.Inputs(project)
     judged = state.judge(inputs, pipeline, order)
     inputs.fingerprints.flush()
-    if not request["force"] and not any(status.is_stale for status in judged):
-        if not request["targets"]:
+    unsaved = sources.to_save(inputs, pipeline, order) if pipeline.sources else ()
+    the_plan = replace(make_plan(project, pipeline, order, request, run_id), sources=unsaved)
+    if not request.force and not unsaved and not any(status.is_stale for status in judged):
+        if not request.targets:
             verdicts.keep(project, pipeline, order, inputs, before)
-        return _record_idle(store, project, [(status.stage, status.command) for status in judged], request, name)
-    the_plan = _plan(project, pipeline, order, request)
+        _record_idle(store, new, [(one.stage, one.command) for one in judged])
+        return False
     plan.save(project, the_plan)
     stages = [
         StageRun(
@@ -76,86 +132,155 @@ def _judge(store: Store, project: Project, lock: int, request: Mapping[str, Any]
             state=StageState.WAITING if status.is_stale or the_plan.force else StageState.CACHED,
             reasons=status.reasons or (("forced",) if the_plan.force else ()),
             command=storable(status.command),
-            log_path=plan.stage_file(project, the_plan.run_id, status.stage, "log"),
+            log_path=plan.stage_file(project, run_id, status.stage, "log"),
         )
         for position, status in enumerate(judged)
     ]
     with store.write() as db:
-        _create_run(db, project, the_plan.run_id, name, the_plan.experiment, code=the_plan.code)
-        pipelines.create(db, the_plan.run_id, stages=stages, jobs=the_plan.jobs, request=request)
-    supervise(project, the_plan.run_id, lock)
-    return the_plan.run_id
+        _create_run(db, new, the_plan.experiment, code=the_plan.code)
+        pipelines.create(db, run_id, stages=stages, jobs=the_plan.jobs, request=request.as_json())
+    return True
 
 
-def _plan(project: Project, pipeline: spec.Pipeline, order: list[str], request: Mapping[str, Any]) -> plan.Plan:
-    from mlops_tui.pipeline import graph, plan
+def preview(project: Project, request: Request) -> list[state.StageStatus]:
+    """The stages that a run would bring up to date, and why; nothing is written or started.
+
+    Raises:
+        SpecError: The pipeline, a stage's options, the lock or a params file is not understood.
+        NotFound: A target is not a stage.
+        Refused: A stage needs more than this machine has.
+    """
+    from mlops_tui.pipeline import selection, spec, state
+
+    pipeline = spec.load(project)
+    order = selection.choose(pipeline, request)
+    make_plan(project, pipeline, order, request, "")
+    judged = state.judge(state.Inputs(project), pipeline, order)
+    return [status for status in judged if status.is_stale or request.force]
+
+
+def check(project: Project, request: Request) -> None:
+    """Refuses what could not be started, without looking at what is stale.
+
+    Raises:
+        SpecError: See ``preview``.
+        NotFound: See ``preview``.
+        Refused: See ``preview``.
+    """
+    from mlops_tui.pipeline import selection, spec
+
+    pipeline = spec.load(project)
+    make_plan(project, pipeline, selection.choose(pipeline, request), request, "")
+
+
+def make_plan(project: Project, pipeline: spec.Pipeline, order: list[str], request: Request, run_id: str) -> plan.Plan:
+    """The plan of a run that is to be started.
+
+    Args:
+        project: The project.
+        pipeline: Its pipeline.
+        order: The stages that are meant.
+        request: How they are to be run.
+        run_id: The run.
+
+    Raises:
+        SpecError: A stage's options or ``mlops.toml`` are not understood.
+        Refused: A stage needs more than this machine has.
+    """
+    from mlops_tui.pipeline import capacity, executors, graph, options, plan
     from mlops_tui.tracking import git
 
     chosen = set(order)
     needs = graph.active(pipeline)
+    stages = tuple(pipeline.stages[name] for name in order)
+    config = _config(project)
+    of_stages = options.read_all(stages)
+    found = capacity.find(config.resources, of_stages)
+    capacity.check(found, of_stages)
     return plan.Plan(
-        run_id=ids.new_id(),
-        stages=tuple(pipeline.stages[name] for name in order),
+        run_id=run_id,
+        stages=stages,
         needs={name: tuple(need for need in needs[name] if need in chosen) for name in order},
-        experiment=_experiment(project),
-        jobs=max(1, min(request["jobs"], len(order))),
-        force=request["force"],
-        keep_going=request["keep_going"],
-        code=git.head(project.root),
+        experiment=config.experiment,
+        jobs=max(1, min(request.jobs, len(order))),
+        force=request.force,
+        force_downstream=request.force_downstream,
+        run_cache=request.run_cache,
+        keep_going=request.keep_going,
+        options=of_stages,
+        capacity=found,
+        executors=executors.find(config, stages, of_stages),
+        in_workspace=request.in_workspace,
+        code=git.head(project.main_root),
     )
 
 
-def _record_idle(
-    store: Store, project: Project, stages: Iterable[tuple[str, str]], request: Mapping[str, Any], name: str
-) -> str:
+def _record_idle(store: Store, new: _NewRun, stages: Iterable[tuple[str, str]]) -> None:
     """Records a run that had nothing to do."""
-    run_id = ids.new_id()
     cached = [
         StageRun(stage=stage, position=position, state=StageState.CACHED, command=storable(command))
         for position, (stage, command) in enumerate(stages)
     ]
     with store.write() as db:
-        _create_run(db, project, run_id, name, _experiment(project), has_ended=True)
-        state = PipelineState.FINISHED
-        pipelines.create(db, run_id, stages=cached, jobs=request["jobs"], request=request, state=state)
-    return run_id
+        _create_run(db, new, _experiment(new.project), status="FINISHED")
+        pipelines.create(
+            db,
+            new.run_id,
+            stages=cached,
+            jobs=new.request.jobs,
+            request=new.request.as_json(),
+            state=PipelineState.FINISHED,
+        )
 
 
 def _create_run(
     db: sqlite3.Connection,
-    project: Project,
-    run_id: str,
-    name: str,
+    new: _NewRun,
     experiment: str,
     *,
     code: Mapping[str, str] | None = None,
-    has_ended: bool = False,
+    status: str = "RUNNING",
+    error: str = "",
 ) -> None:
+    request, run_id, name = new.request, new.run_id, new.name
+    if new.was_waiting and not queue.remove(db, run_id):
+        raise Refused("it has been taken out of the queue")
     now = time.time()
     if not name:
-        name = f"pipeline-{db.execute('SELECT count(*) FROM pipeline_runs').fetchone()[0] + 1}"
+        kind = "experiment" if request.in_workspace else "pipeline"
+        name = f"{kind}-{db.execute('SELECT count(*) FROM pipeline_runs').fetchone()[0] + 1}"
     runs.create(
         db,
         run_id=run_id,
         name=storable(name),
         experiment=experiment,
         kind="pipeline",
-        status="FINISHED" if has_ended else "RUNNING",
+        status=status,
         started_at=now,
-        ended_at=now if has_ended else None,
+        ended_at=None if status == "RUNNING" else now,
+        error=storable(error),
         user=processes.user(),
         host=os.uname().nodename,
-        cwd=storable(project.root),
+        cwd=storable(new.project.root),
         **(code or {}),
     )
+    if request.changes:
+        from mlops_tui.pipeline.recording import shown_params
+
+        changed = shown_params(request.changes)
+        runs.set_params(db, run_id, changed)
+        runs.set_tags(db, run_id, {CHANGES_TAG: ", ".join(f"{key}={value}" for key, value in changed.items())})
 
 
 def _experiment(project: Project) -> str:
-    if not os.path.exists(project.config_path):
-        return "default"
+    # a run with nothing to do gets by without reading the configuration where there is none
+    return _config(project).experiment if os.path.exists(project.config_path) else _DEFAULT_EXPERIMENT
+
+
+def _config(project: Project) -> config.Config:
     from mlops_tui import config
 
-    return config.load(project).experiment
+    return config.load(project)
 
 
 def supervise(project: Project, run_id: str, lock: int) -> None:
@@ -177,8 +302,8 @@ def supervise(project: Project, run_id: str, lock: int) -> None:
         _children.append(
             subprocess.Popen(
                 # -P: the project's directory may hold modules with the names of ours or of the standard library
-                [sys.executable, "-P", "-m", "mlops_tui.pipeline.supervisor", project.root, run_id, str(lock)],
-                cwd=project.root,
+                [sys.executable, "-P", "-m", "mlops_tui.pipeline.supervisor", project.main_root, run_id, str(lock)],
+                cwd=project.main_root,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

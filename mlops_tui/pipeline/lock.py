@@ -70,6 +70,30 @@ def item(path: str, found: Fingerprint, *, legacy_md5: str = "") -> dict[str, An
     return made
 
 
+def checked(node: Node, file: str, place: str) -> Entry:
+    """The entry of a stage in a file.
+
+    Args:
+        node: Its YAML.
+        file: How errors name the file.
+        place: How they name the entry.
+
+    Raises:
+        SpecError: It is none.
+    """
+    content = yaml12.value(node, file)
+    if not isinstance(content, dict) or not isinstance(content.get("cmd"), str | list):
+        raise yaml12.wrong(node, f"{place} has no 'cmd'", file)
+    for key in ("deps", "outs"):
+        items = content.get(key, [])
+        if not isinstance(items, list) or not all(isinstance(one, dict) and "path" in one for one in items):
+            raise yaml12.wrong(node, f"{place}: '{key}' must be a list of paths with their hashes", file)
+    params = content.get("params", {})
+    if not isinstance(params, dict) or not all(isinstance(values, dict) for values in params.values()):
+        raise yaml12.wrong(node, f"{place}: 'params' must map files to values", file)
+    return content
+
+
 class Lock:
     """The content of a ``dvc.lock``.
 
@@ -101,7 +125,7 @@ class Lock:
             node = self._nodes.get(stage)
             if node is None:
                 return None
-            self._entries[stage] = self._checked(stage, node)
+            self._entries[stage] = checked(node, self._file, f"the entry of stage {stage!r}")
         return self._entries[stage]
 
     def put(self, stage: str, entry: Entry) -> None:
@@ -162,20 +186,6 @@ class Lock:
         others = {key: value for key, value in content.items() if key not in ("schema", "stages")}
         self._head, self._tail = _HEAD, yaml_text.dump(others) if others else ""
         self._blocks = {name: yaml_text.dump({name: value}, _INDENT) for name, value in content["stages"].items()}
-
-    def _checked(self, stage: str, node: Node) -> Entry:
-        content = yaml12.value(node, self._file)
-        place = f"the entry of stage {stage!r}"
-        if not isinstance(content, dict) or not isinstance(content.get("cmd"), str | list):
-            raise self._wrong(node, f"{place} has no 'cmd'")
-        for key in ("deps", "outs"):
-            items = content.get(key, [])
-            if not isinstance(items, list) or not all(isinstance(one, dict) and "path" in one for one in items):
-                raise self._wrong(node, f"{place}: '{key}' must be a list of paths with their hashes")
-        params = content.get("params", {})
-        if not isinstance(params, dict) or not all(isinstance(values, dict) for values in params.values()):
-            raise self._wrong(node, f"{place}: 'params' must map files to values")
-        return content
 
     def _wrong(self, node: Node, message: str, hint: str = "") -> SpecError:
         return yaml12.wrong(node, message, self._file, hint)

@@ -38,6 +38,22 @@ def tail(path: str, count: int, *, limit_bytes: int = 1 << 20) -> list[str]:
     return [line.decode("utf-8", "replace") for line in lines[-count:]] if count > 0 else []
 
 
+def separate(path: str, line: str) -> None:
+    """Appends a line of our own to a log, on a line of its own; once, where it is the last one already.
+
+    Raises:
+        OSError: The log cannot be written.
+    """
+    with open(path, "a+b") as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(0, end - len(line.encode()) - 2))
+        last = file.read()
+        own = line.encode() + b"\n"
+        if last == own or last.endswith(b"\n" + own):
+            return
+        file.write((b"" if not last or last.endswith(b"\n") else b"\n") + own)
+
+
 class Follower:
     """What is appended to a log file from one call to the next.
 

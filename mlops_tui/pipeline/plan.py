@@ -8,9 +8,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from mlops_tui.config import ExecutorConfig
+from mlops_tui.pipeline import options
+from mlops_tui.pipeline.capacity import Capacity
+from mlops_tui.pipeline.options import Options
 from mlops_tui.pipeline.spec import Out, Stage
 from mlops_tui.project import Project
 
@@ -28,7 +32,14 @@ class Plan:
         experiment: Where its runs are filed.
         jobs: How many stages may run at once.
         force: Run every stage, stale or not.
+        force_downstream: Run every stage of which a stage that it needs has run.
+        run_cache: Whether outputs of earlier runs with the same inputs are taken instead of running.
         keep_going: After a failure run what does not depend on it.
+        sources: ``.dvc`` files whose data has changed and is saved before the stages run.
+        options: How each stage is to be run, as its ``meta`` says.
+        capacity: What the stages share.
+        executors: Those that stages name.
+        in_workspace: It works in a copy of the project.
         code: ``git_commit``, ``git_branch`` and ``git_remote`` at the start, as far as known.
     """
 
@@ -38,7 +49,14 @@ class Plan:
     experiment: str
     jobs: int = 1
     force: bool = False
+    force_downstream: bool = False
+    run_cache: bool = True
     keep_going: bool = False
+    sources: tuple[str, ...] = ()
+    options: Mapping[str, Options] = field(default_factory=dict)
+    capacity: Capacity = field(default_factory=Capacity)
+    executors: Mapping[str, ExecutorConfig] = field(default_factory=dict)
+    in_workspace: bool = False
     code: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -62,7 +80,13 @@ def save(project: Project, plan: Plan) -> None:
         "experiment": plan.experiment,
         "jobs": plan.jobs,
         "force": plan.force,
+        "force_downstream": plan.force_downstream,
+        "capacity": asdict(plan.capacity),
+        "executors": [asdict(executor) for executor in plan.executors.values()],
+        "run_cache": plan.run_cache,
         "keep_going": plan.keep_going,
+        "sources": plan.sources,
+        "in_workspace": plan.in_workspace,
         "code": plan.code,
     }
     with open(os.path.join(directory, _PLAN), "w", encoding="ascii") as file:
@@ -80,7 +104,17 @@ def load(project: Project, run_id: str) -> Plan:
         content = json.load(file)
     stages = tuple(_stage_in(stage) for stage in content.pop("stages"))
     needs = {name: tuple(needed) for name, needed in content.pop("needs").items()}
-    return Plan(stages=stages, needs=needs, **content)
+    capacity = content.pop("capacity")
+    executors = [ExecutorConfig(**{**one, "command": tuple(one["command"])}) for one in content.pop("executors")]
+    return Plan(
+        stages=stages,
+        needs=needs,
+        sources=tuple(content.pop("sources")),
+        options=options.read_all(stages),
+        capacity=Capacity(**{**capacity, "gpus": tuple(capacity["gpus"])}),
+        executors={executor.name: executor for executor in executors},
+        **content,
+    )
 
 
 def folder(project: Project, run_id: str) -> str:
@@ -112,6 +146,7 @@ def _stage_out(stage: Stage) -> dict[str, Any]:
         "cmd": stage.cmd,
         "wdir": stage.wdir,
         "deps": stage.deps,
+        "urls": stage.urls,
         "params": stage.params,
         "outs": [[out.path, out.kind, out.cache, out.persist] for out in stage.outs],
         "is_frozen": stage.is_frozen,
@@ -130,6 +165,7 @@ def _stage_in(content: dict[str, Any]) -> Stage:
         cmd=cmd if isinstance(cmd, str) else tuple(cmd),
         wdir=content["wdir"],
         deps=tuple(content["deps"]),
+        urls=tuple(content["urls"]),
         params={file: tuple(keys) for file, keys in content["params"].items()},
         outs=tuple(Out(*out) for out in content["outs"]),
         is_frozen=content["is_frozen"],

@@ -1,300 +1,195 @@
-"""From the YAML nodes of a ``dvc.yaml`` to its stages, checked against DVC's schema."""
+"""From the nodes of a stage that has been written out to the stage."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 from typing import Any
 
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.nodes import MappingNode, Node, SequenceNode
 
-from mlops_store.errors import SpecError, nearest
-from mlops_tui.pipeline import yaml12
+from mlops_store.errors import SpecError
+from mlops_tui.pipeline.expansion import Expansion, Written
+from mlops_tui.pipeline.interpolation import to_text
+from mlops_tui.pipeline.nodes import Page
 from mlops_tui.pipeline.params import DEFAULT_FILE
-from mlops_tui.pipeline.spec import Out, Pipeline, Stage
+from mlops_tui.pipeline.readings import Readings
+from mlops_tui.pipeline.schema import PLOT_FIELDS, check_pipeline
+from mlops_tui.pipeline.spec import FILE, Out, Stage
 
-_TOP = ("stages", "vars", "metrics", "params", "plots", "artifacts", "datasets")
-_STAGE = (
-    "cmd", "wdir", "deps", "params", "outs", "metrics", "plots", "vars", "frozen", "always_changed", "desc", "meta",
-    "matrix", "foreach", "do",
-)  # fmt: skip
-_OUT = ("cache", "persist", "checkpoint", "remote", "push", "desc", "type", "labels", "meta")
-_PLOT = ("template", "x", "y", "x_label", "y_label", "title", "header")
 _KINDS = {"outs": "out", "metrics": "metric", "plots": "plot"}
-_INTERPOLATION = re.compile(r"(?<!\\)\$\{.*?\}")
+_TOP = ("metrics", "plots", "params", "artifacts", "datasets")
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
 
 
-def read(node: Node, root: str, file: str) -> Pipeline:
-    """The pipeline that a node tree describes; its graph is not checked yet.
+def read(
+    data: bytes, file: str, readings: Readings, parsing: Mapping[str, str]
+) -> tuple[dict[str, Stage], dict[str, Any]]:
+    """The stages of a ``dvc.yaml`` by address, and its top-level lists that are not empty.
+
+    Args:
+        data: All of the file.
+        file: Its path, relative to the project's root.
+        readings: Reads the files that it names.
+        parsing: ``parsing`` of DVC's configuration.
 
     Raises:
         SpecError: Something is not understood; points at the node.
     """
-    return _Reader(root, file).pipeline(node)
+    page = Page(file, data)
+    if page.root is None or page.is_null(page.root):
+        return {}, {}
+    check_pipeline(page, page.root)
+    expansion = Expansion(page, readings, parsing)
+    reader = _Reader(page, readings.root)
+    stages = {stage.name: stage for stage in map(reader.stage, expansion.stages())}
+    found = {key: page.remarks(node) for key in _TOP if (node := expansion.top(key)) is not None}
+    return stages, {key: value for key, value in found.items() if value}
+
+
+def absolute_to_written(path: str, root: str, directory: str) -> str:
+    """A path as DVC keeps it: an absolute one inside the project becomes relative.
+
+    Args:
+        path: As written.
+        root: The project's root.
+        directory: What the path is relative to, relative to the root.
+    """
+    if os.path.isabs(path) and os.path.normpath(path).startswith(root + os.sep):
+        return os.path.relpath(path, os.path.join(root, directory))
+    return path
 
 
 class _Reader:
-    def __init__(self, root: str, file: str) -> None:
+    def __init__(self, page: Page, root: str) -> None:
+        self._page = page
         self._root = root
-        self._file = file
-        self._directory = os.path.dirname(file)
+        self._directory = os.path.dirname(page.file)
 
-    def pipeline(self, node: Node) -> Pipeline:
-        top = self.mapping(node, f"{self._file} must be", _TOP)
-        stages = {}
-        for key, item in self.pairs(top["stages"], "'stages' must be") if "stages" in top else ():
-            name = self.text(key, "a stage's name")
-            stages[name] = self.stage(name, key, item)
-        for ignored in ("vars", "datasets"):
-            if ignored in top:
-                self.value(top[ignored])
-        return Pipeline(
-            stages=stages,
-            metrics=self.texts(top, "metrics", "'metrics'"),
-            params=self.texts(top, "params", "'params'"),
-            plots=tuple(self.list(top["plots"], "'plots'", self.value)) if "plots" in top else (),
-            artifacts=self.artifacts(top["artifacts"]) if "artifacts" in top else {},
-            file=self._file,
-        )
-
-    def artifacts(self, node: Node) -> dict[str, Any]:
-        known = ("path", "desc", "type", "labels", "meta")
-        found = {}
-        for key, item in self.pairs(node, "'artifacts' must be"):
-            name = self.text(key, "an artifact's name")
-            body = self.mapping(item, f"artifact {name!r} must be", known)
-            if "path" not in body:
-                raise self.wrong(key, f"artifact {name!r} has no 'path'")
-            found[name] = {field: self.value(content) for field, content in body.items()}
-        return found
-
-    def stage(self, name: str, key: Node, node: Node) -> Stage:
-        place = f"stage {name!r}"
-        body = self.mapping(node, f"{place} must be", _STAGE)
-        for later in ("foreach", "do", "matrix"):
-            if later in body:
-                raise self.wrong(
-                    body[later],
-                    f"{place} uses '{later}', which this version cannot run yet",
-                    "write the stages out one by one",
-                )
-        if "cmd" not in body:
-            raise self.wrong(key, f"{place} has no 'cmd'")
-        if "vars" in body:
-            self.value(body["vars"])
-        wdir = self.wdir(body["wdir"], place) if "wdir" in body else self._directory
+    def stage(self, written: Written) -> Stage:
+        key, body, mark = written.key, written.fields, written.place.start_mark
+        place = f"stage {key!r}"
+        wdir = self._wdir(body["wdir"], place) if "wdir" in body else self._directory
+        deps = self._deps(body["deps"], f"{place}: 'deps'") if "deps" in body else []
         return Stage(
-            name=name,
-            cmd=self.cmd(body["cmd"], place),
+            name=key if self._page.file == FILE else f"{self._page.file}:{key}",
+            cmd=self._cmd(body["cmd"], place),
             wdir=wdir,
-            deps=self.deps(body, place, wdir),
-            params=self.params(body["params"], place) if "params" in body else {},
-            outs=self.outs(body, place, wdir),
-            is_frozen=self.flag(body["frozen"], f"{place}: 'frozen'") if "frozen" in body else False,
-            always_changed=self.flag(body["always_changed"], f"{place}: 'always_changed'")
-            if "always_changed" in body
-            else False,
-            desc=self.text(body["desc"], f"{place}: 'desc'") if "desc" in body else "",
-            meta=self.value(body["meta"]) if "meta" in body else None,
-            line=key.start_mark.line + 1,
-            column=key.start_mark.column + 1,
+            deps=tuple(self._local(path, node, f"{place}: dep", wdir) for path, node in deps if not _URL.match(path)),
+            urls=tuple(path for path, _ in deps if _URL.match(path)),
+            params=self._params(body["params"], place) if "params" in body else {},
+            outs=self._outs(body, place, wdir),
+            is_frozen=self._flag(body, "frozen", default=False),
+            always_changed=self._flag(body, "always_changed", default=False),
+            desc=self._words(body, "desc"),
+            meta=self._page.remarks(body["meta"]) if "meta" in body else None,
+            file=self._page.file,
+            line=mark.line + 1,
+            column=mark.column + 1,
         )
 
-    def cmd(self, node: Node, place: str) -> str | tuple[str, ...]:
+    def _cmd(self, node: Node, place: str) -> str | tuple[str, ...]:
         what = f"{place}: 'cmd'"
         if isinstance(node, SequenceNode):
-            commands = tuple(self.list(node, what, lambda item: self.text(item, f"{what}: an item")))
-            empty = not commands or not all(command.strip() for command in commands)
+            commands = tuple(self._page.string(item, f"{what}: an item") for item in node.value)
+            if commands and all(command.strip() for command in commands):
+                return commands
         else:
-            commands = self.text(node, what)  # type: ignore[assignment]
-            empty = not commands.strip()  # type: ignore[attr-defined]
-        if empty:
-            raise self.wrong(node, f"{what} is empty")
-        return commands
+            command = self._page.string(node, what)
+            if command.strip():
+                return command
+        raise self._page.wrong(node, f"{what} is empty")
 
-    def wdir(self, node: Node, place: str) -> str:
-        written = self.text(node, f"{place}: 'wdir'")
+    def _wdir(self, node: Node, place: str) -> str:
+        written = self._page.string(node, f"{place}: 'wdir'")
         path = os.path.normpath(os.path.join(self._root, self._directory, written))
         relative = os.path.relpath(path, self._root)
         if relative.split(os.sep)[0] == os.pardir:
-            raise self.wrong(node, f"{place}: 'wdir' {written!r} is outside the project")
-        if not os.path.isdir(path):
-            missing = "is not a directory" if os.path.exists(path) else "does not exist"
-            raise self.wrong(node, f"{place}: 'wdir' {written!r} {missing}", "create it or correct the path")
+            raise self._page.wrong(node, f"{place}: 'wdir' {written!r} is outside the project")
         return "" if relative == os.curdir else relative
 
-    def deps(self, body: dict[str, Node], place: str, wdir: str) -> tuple[str, ...]:
-        if "deps" not in body:
-            return ()
-        what = f"{place}: 'deps'"
-        seen: dict[str, None] = {}
-        for path, node in self.list(body["deps"], what, lambda item: (self.text(item, f"{what}: an item"), item)):
-            local = self.local(path, node, f"{place}: dep", wdir)
-            if local in seen:
-                raise self.wrong(node, f"{place}: dep {path!r} stands twice")
-            seen[local] = None
-        return tuple(seen)
+    def _deps(self, node: Node, what: str) -> list[tuple[str, Node]]:
+        return [(self._page.string(item, f"{what}: an item"), item) for item in self._page.items(node, what)]
 
-    def local(self, path: str, node: Node, what: str, wdir: str) -> str:
-        """A path as DVC writes it in the lock: an absolute one inside the project becomes relative."""
+    def _local(self, path: str, node: Node, what: str, wdir: str) -> str:
         if not path:
-            raise self.wrong(node, f"{what} is empty")
+            raise self._page.wrong(node, f"{what} is empty")
         if _URL.match(path):
-            raise self.wrong(
-                node, f"{what} {path!r} is not on this machine", "this version can only use local files and directories"
+            raise self._page.wrong(node, f"{what} {path!r} is not on this machine", "write a path")
+        if path.endswith(".dvc") or os.path.basename(path) == FILE:
+            raise self._page.wrong(
+                node, f"{what} {path!r} describes data", "name the data itself, not the file that describes it"
             )
-        if os.path.isabs(path) and (path + os.sep).startswith(self._root + os.sep):
-            return os.path.relpath(path, os.path.join(self._root, wdir))
-        return path
+        return absolute_to_written(path, self._root, wdir)
 
-    def params(self, node: Node, place: str) -> dict[str, tuple[str, ...]]:
+    def _params(self, node: Node, place: str) -> dict[str, tuple[str, ...]]:
         what = f"{place}: 'params'"
         found: dict[str, list[str]] = {}
         whole: set[str] = set()
-        for item in self.list(node, what, lambda item: item):
-            if isinstance(item, MappingNode):
-                for key, keys in self.pairs(item, f"{what} must be"):
-                    file = self.text(key, f"{what}: a file's name")
-                    names = [] if self.is_null(keys) else self.list(keys, f"{what}: {file}", self.param)
-                    if not names:
-                        whole.add(file)
-                    found.setdefault(file, []).extend(names)
-            else:
-                found.setdefault(DEFAULT_FILE, []).append(self.param(item))
-        return {file: () if file in whole else tuple(dict.fromkeys(names)) for file, names in found.items()}
-
-    def param(self, node: Node) -> str:
-        return self.text(node, "a param's key")
-
-    def outs(self, body: dict[str, Node], place: str, wdir: str) -> tuple[Out, ...]:
-        found: list[Out] = []
-        for key, kind in _KINDS.items():
-            if key not in body:
+        for item in self._page.items(node, what):
+            if not isinstance(item, MappingNode):
+                found.setdefault(DEFAULT_FILE, []).append(self._page.string(item, "a param's key"))
                 continue
-            for item in self.list(body[key], f"{place}: '{key}'", lambda item: item):
-                if isinstance(item, MappingNode):
-                    for path, flags in self.pairs(item, f"{place}: '{key}' must be"):
-                        found.append(self.out(path, flags, kind, place, wdir))
-                else:
-                    found.append(self.out(item, None, kind, place, wdir))
+            for key, keys in self._page.pairs(item, what):
+                file = self._page.string(key, f"{what}: a file's name")
+                listed = [] if self._page.is_null(keys) else self._page.items(keys, f"{what}: {file}")
+                if not listed:
+                    whole.add(file)
+                found.setdefault(file, []).extend(self._page.string(one, "a param's key") for one in listed)
+        return {file: () if file in whole else tuple(dict.fromkeys(keys)) for file, keys in found.items()}
+
+    def _outs(self, body: Mapping[str, Node], place: str, wdir: str) -> tuple[Out, ...]:
+        found = []
+        for key, kind in _KINDS.items():
+            # DVC joins the flags of a path that stands twice in one list
+            merged: dict[str, tuple[Node, dict[str, Node]]] = {}
+            for item in self._page.items(body[key], f"{place}: '{key}'") if key in body else ():
+                for path, flags in self._flagged(item, place, key):
+                    written = self._page.string(path, f"{place}: an output's path")
+                    merged.setdefault(written, (path, {}))[1].update(flags)
+            found += [self._out(node, written, flags, kind, place, wdir) for written, (node, flags) in merged.items()]
         return tuple(found)
 
-    def out(self, node: Node, flags: Node | None, kind: str, place: str, wdir: str) -> Out:
-        written = self.text(node, f"{place}: an output's path")
-        path = self.local(written, node, f"{place}: output", wdir)
+    def _flagged(self, item: Node, place: str, key: str) -> list[tuple[Node, dict[str, Node]]]:
+        if not isinstance(item, MappingNode):
+            return [(item, {})]
+        pairs = self._page.pairs(item, f"{place}: '{key}'")
+        return [(path, self._page.fields(flags, f"{place}: output {path.value!r}")) for path, flags in pairs]
+
+    def _out(self, node: Node, written: str, flags: dict[str, Node], kind: str, place: str, wdir: str) -> Out:
         what = f"{place}: output {written!r}"
-        known = _OUT + _PLOT if kind == "plot" else _OUT
-        if kind == "plot" and isinstance(flags, SequenceNode):  # several plots of one file: none has out flags
-            return Out(path=path, kind=kind, plot=self.value(flags))
-        body = self.mapping(flags, f"{what} must be", known) if flags is not None else {}
-
-        def get(key: str, check: Callable[[Node, str], Any], default: Any) -> Any:
-            return check(body[key], f"{what}: '{key}'") if key in body else default
-
+        path = self._local(written, node, f"{place}: output", wdir)
+        labels = self._page.items(flags["labels"], f"{what}: 'labels'") if "labels" in flags else []
         out = Out(
             path=path,
             kind=kind,
-            cache=get("cache", self.flag, True),
-            persist=get("persist", self.flag, False),
-            push=get("push", self.flag, True),
-            remote=get("remote", self.text, ""),
-            desc=get("desc", self.text, ""),
-            type=get("type", self.text, ""),
-            labels=self.texts(body, "labels", f"{what}: 'labels'"),
-            meta=self.value(body["meta"]) if "meta" in body else None,
-            plot={key: self.value(item) for key, item in body.items() if key in _PLOT} if kind == "plot" else None,
+            cache=self._flag(flags, "cache", default=True),
+            persist=self._flag(flags, "persist", default=False),
+            push=self._flag(flags, "push", default=True),
+            remote=self._words(flags, "remote"),
+            desc=self._words(flags, "desc"),
+            type=self._words(flags, "type"),
+            labels=tuple(to_text(self._page.value(label)) for label in labels),
+            meta=self._page.remarks(flags["meta"]) if "meta" in flags else None,
+            plot={key: self._page.value(flags[key]) for key in flags if key in PLOT_FIELDS} if kind == "plot" else None,
         )
-        if out.cache and self.is_outside(path, wdir):
-            raise self.wrong(
+        if out.cache and self._is_outside(path, wdir):
+            raise self._page.wrong(
                 node, f"{what} is outside the project and cannot be cached", "add 'cache: false' to the output"
             )
         return out
 
-    def is_outside(self, path: str, wdir: str) -> bool:
+    def _is_outside(self, path: str, wdir: str) -> bool:
         full = os.path.normpath(os.path.join(self._root, wdir, path))
         return os.path.relpath(full, self._root).split(os.sep)[0] == os.pardir
 
-    # Typed access to nodes
+    def _flag(self, body: Mapping[str, Node], key: str, *, default: bool) -> bool:
+        return self._page.flag(body[key], f"'{key}'") if key in body else default
 
-    def mapping(self, node: Node, what: str, known: Iterable[str]) -> dict[str, Node]:
-        found = {}
-        for key, item in self.pairs(node, what):
-            name = self.text(key, "a key")
-            if name not in known:
-                raise self.wrong(key, f"unknown key {name!r}", nearest(name, known))
-            found[name] = item
-        return found
+    def _words(self, body: Mapping[str, Node], key: str) -> str:
+        """A text for people; a template may have made it something else."""
+        return to_text(self._page.value(body[key])) if key in body else ""
 
-    def pairs(self, node: Node, what: str) -> list[tuple[Node, Node]]:
-        if not isinstance(node, MappingNode):
-            raise self.wrong(node, f"{what} a mapping, not {self.kind(node)}")
-        return yaml12.items(node, self._file)
 
-    def list(self, node: Node, what: str, check: Callable[[Node], Any]) -> list[Any]:
-        if not isinstance(node, SequenceNode):
-            raise self.wrong(node, f"{what} must be a list, not {self.kind(node)}")
-        return [check(item) for item in node.value]
-
-    def texts(self, body: dict[str, Node], key: str, what: str) -> tuple[str, ...]:
-        if key not in body:
-            return ()
-        return tuple(self.list(body[key], what, lambda item: self.text(item, f"{what}: an item")))
-
-    def text(self, node: Node, what: str) -> str:
-        if not isinstance(node, ScalarNode) or not isinstance(text := yaml12.value(node, self._file), str):
-            raise self.wrong(node, f"{what} must be text, not {self.kind(node)}", self.quote_hint(node))
-        self.refuse_interpolation(text, node)
-        return text.replace("\\${", "${")
-
-    def flag(self, node: Node, what: str) -> bool:
-        value = yaml12.value(node, self._file) if isinstance(node, ScalarNode) else None
-        if not isinstance(value, bool):
-            raise self.wrong(node, f"{what} must be true or false, not {self.kind(node)}")
-        return value
-
-    def value(self, node: Node) -> Any:
-        """Any value, with the interpolation in its texts refused."""
-        found = yaml12.value(node, self._file)
-        pending = [node]
-        seen: set[int] = set()
-        while pending:
-            current = pending.pop()
-            if id(current) in seen:
-                continue
-            seen.add(id(current))
-            if isinstance(current, ScalarNode):
-                self.refuse_interpolation(current.value, current)
-            elif isinstance(current, MappingNode):
-                pending += [part for pair in current.value for part in pair]
-            else:
-                pending += current.value
-        return found
-
-    def refuse_interpolation(self, text: str, node: Node) -> None:
-        if match := _INTERPOLATION.search(text):
-            raise self.wrong(
-                node,
-                f"{match[0]} is interpolation, which this version cannot resolve yet",
-                "write the value itself; for a shell variable write \\${NAME}",
-            )
-
-    def is_null(self, node: Node) -> bool:
-        return isinstance(node, ScalarNode) and yaml12.value(node, self._file) is None
-
-    def kind(self, node: Node) -> str:
-        if isinstance(node, MappingNode):
-            return "a mapping"
-        if isinstance(node, SequenceNode):
-            return "a list"
-        value = yaml12.value(node, self._file)
-        names = {bool: "a boolean", int: "a number", float: "a number", str: "text", type(None): "nothing"}
-        return names.get(type(value), type(value).__name__)
-
-    def quote_hint(self, node: Node) -> str:
-        is_plain = isinstance(node, ScalarNode) and yaml12.value(node, self._file) is not None
-        return "put it in quotes" if is_plain else ""
-
-    def wrong(self, node: Node, message: str, hint: str = "") -> SpecError:
-        return yaml12.wrong(node, message, self._file, hint)
+__all__ = ["SpecError", "absolute_to_written", "read"]

@@ -16,10 +16,12 @@ from mlops_store import datasets, events, metrics, pipelines, processes, runs
 from mlops_store.errors import StoreBusy, StoreFull
 from mlops_store.records import Dataset, PipelineState, StageState
 from mlops_store.texts import storable
+from mlops_tui.pipeline import tokens
 from mlops_tui.pipeline.lock import Entry
 from mlops_tui.pipeline.params import DEFAULT_FILE, flatten
 from mlops_tui.pipeline.plan import Plan
 from mlops_tui.pipeline.spec import Stage
+from mlops_tui.pipeline.tokens import Holding
 
 if TYPE_CHECKING:
     import sqlite3
@@ -71,10 +73,12 @@ class Recorder:
         *,
         pid: int,
         ticks: int,
+        attempt: int,
+        holding: Holding,
         deps: Mapping[str, Entry],
         params: Mapping[str, Mapping[str, Any]],
     ) -> None:
-        """Records that a stage's process group is there: its own run, params, inputs and process."""
+        """Records that a stage's process group is there: its own run, params, inputs, process and share."""
         now = time.time()
 
         def write(db: sqlite3.Connection) -> None:
@@ -102,10 +106,14 @@ class Recorder:
                 stage.name,
                 run_id=run_id,
                 state=StageState.RUNNING,
-                attempt=1,
+                attempt=attempt,
                 pid=pid,
                 process_ticks=ticks,
                 started_at=now,
+                retry_at=None,
+                exit_code=None,
+                error="",
+                holding=None if holding.is_empty else holding.as_json(),
                 inputs=[_file(stage.path(path), item) for path, item in deps.items()],
             )
 
@@ -155,9 +163,60 @@ class Recorder:
         except (StoreFull, StoreBusy):
             return  # a gap in a curve is nothing to hold up a run for
 
+    def retry(self, ending: Ending, retry_at: float) -> None:
+        """Records that an attempt of a stage has failed, and when the next one may begin."""
+        error = storable(ending.error)
+
+        def write(db: sqlite3.Connection) -> None:
+            runs.finish(db, ending.run_id, "FAILED", ending.at, ending.exit_code, error)
+            pipelines.retry_stage(
+                db,
+                self._plan.run_id,
+                ending.stage.name,
+                retry_at=retry_at,
+                exit_code=ending.exit_code,
+                ended_at=ending.at,
+                error=error,
+            )
+            reason = error.partition(chr(10))[0]
+            self._event(db, "stage.retry", f"stage {ending.stage.name} failed and will be tried again: {reason}")
+
+        self._write(write)
+
+    def share(self, choose: Callable[[list[Holding]], tuple[str, Holding] | None]) -> None:
+        """Lets a stage be chosen while no other run can choose one, and records its share of the machine.
+
+        Args:
+            choose: Gets what stages of other runs have; returns the stage and what it takes, None for none.
+        """
+
+        def write(db: sqlite3.Connection) -> None:
+            others = [tokens.from_json(one) for one in pipelines.holdings(db, self._owner["host"], self._plan.run_id)]
+            chosen = choose(others)
+            if chosen is not None:
+                name, holding = chosen
+                pipelines.update_stage(db, self._plan.run_id, name, holding=holding.as_json())
+
+        self._write(write)
+
     def drop(self, run_id: str, reason: str) -> None:
         """Ends a stage's run that came to nothing; the stage itself goes on."""
         self._write(lambda db: runs.finish(db, run_id, "KILLED", time.time(), error=reason))
+
+    def restore(self, stage: Stage, *, deps: Mapping[str, Entry], outs: Mapping[str, Entry]) -> None:
+        """Records that a stage's outputs came from the cache."""
+
+        def write(db: sqlite3.Connection) -> None:
+            pipelines.update_stage(
+                db,
+                self._plan.run_id,
+                stage.name,
+                state=StageState.RESTORED,
+                inputs=[_file(stage.path(path), item) for path, item in deps.items()],
+                outputs=[_file(stage.path(path), item) for path, item in outs.items()],
+            )
+
+        self._write(write)
 
     def settle(self, stages: Sequence[str], state: StageState, error: str = "") -> None:
         """Records the end of stages that did not start."""

@@ -7,27 +7,46 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from mlops_store import ids
 from mlops_store.errors import MlopsError
 from mlops_store.records import StageRun, StageState
-from mlops_tui.pipeline import groups, logs, metric_files, plan, shell, snapshots, state
+from mlops_tui import quantities
+from mlops_tui.pipeline import groups, logs, metric_files, plan, results, shell, snapshots, state
 from mlops_tui.pipeline.endings import DELAY_S, Ending, Endings
+from mlops_tui.pipeline.lock import Entry
+from mlops_tui.pipeline.options import DEFAULT, Options
 from mlops_tui.pipeline.recording import Recorder
 from mlops_tui.pipeline.sampling import Group
 from mlops_tui.pipeline.snapshots import Snapshot, StageFailed
-from mlops_tui.pipeline.spec import Out, Stage
+from mlops_tui.pipeline.spec import Stage
+from mlops_tui.pipeline.tokens import Holding
 from mlops_tui.project import Project
 
 #: Seconds between TERM and KILL.
 GRACE_S = 5.0
 _TAIL_LINES = 20
 _TAIL_CHARACTERS = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A stage's turn to run.
+
+    Attributes:
+        attempt: Its number; the first is 1.
+        holding: What the stage has for itself.
+        is_forced: Whether it is to run even if it is up to date.
+    """
+
+    attempt: int = 1
+    holding: Holding = field(default_factory=Holding)
+    is_forced: bool = False
 
 
 class Runner:
@@ -64,17 +83,25 @@ class Runner:
         self._stop_requested_at = math.inf
         self._is_stopping = False
 
-    def run(self, stage: Stage) -> StageState:
-        """Brings a stage up to date and returns how that ended; never raises for what the stage does."""
+    def run(self, stage: Stage, turn: Turn) -> StageState:
+        """Brings a stage up to date and returns how that ended; never raises for what the stage does.
+
+        Returns:
+            The final state, or 'waiting' when it has failed and is to be tried again after its wait.
+        """
         try:
-            if not self._plan.force and not state.changes(self._inputs, stage):
+            if not turn.is_forced and not state.changes(self._inputs, stage):
                 self._recorder.settle([stage.name], StageState.CACHED)
                 return StageState.CACHED
             if stage.is_frozen:
                 return self._keep(stage)
             snapshot = snapshots.take(self._inputs, stage)
-            self._prepare(stage)
-            started, run_id = self._start(stage, snapshot)
+            if not self._plan.force and results.restore(self._inputs, stage, snapshot, use_runs=self._plan.run_cache):
+                outs = self._save(stage, snapshot)
+                self._recorder.restore(stage, deps=snapshot.deps, outs=outs)
+                return StageState.RESTORED
+            results.clear(self._project.root, stage)
+            started, run_id = self._start(stage, snapshot, turn)
         except (StageFailed, MlopsError, OSError) as error:
             self._recorder.settle([stage.name], StageState.FAILED, _sentence(error))
             return StageState.FAILED
@@ -82,33 +109,43 @@ class Runner:
         started.go()
         if not self.endings.is_empty and not started.ends_within(DELAY_S):
             self.endings.flush()
+        timeout_s = self._options(stage).timeout_s
+        if timeout_s is not None and not started.ends_within(timeout_s):
+            self._time_out(stage, started.pid, started.ticks, run_id)
         code = started.wait()
         if code > 128 and not self._is_stopping:
             # the leader was killed: what it had started must not go on writing outputs
             groups.end(started.pid, started.ticks, run_id, GRACE_S)
-        return self._conclude(stage, run_id, snapshot, code)
+        return self._conclude(stage, run_id, snapshot, code, turn.attempt)
 
-    def resume(self, stage: Stage, recorded: StageRun, ticks: int, *, is_same_boot: bool) -> StageState:
-        """Follows a stage that an earlier supervisor had started, to its end, and records that."""
+    def resume(self, stage: Stage, turn: Turn, recorded: StageRun, ticks: int, *, is_same_boot: bool) -> StageState:
+        """Follows a stage that an earlier supervisor had started, to its end, and records that; see ``run``."""
         assert recorded.run_id is not None
-        run_id, pid = recorded.run_id, recorded.pid or 0
+        run_id, pid, attempt = recorded.run_id, recorded.pid or 0, turn.attempt
         if is_same_boot and pid and groups.is_alive(pid, ticks, run_id):
             self._watch(stage, pid, ticks, run_id)
-            groups.follow(pid, ticks, run_id)
+            timeout_s = self._options(stage).timeout_s
+            left_s = None if timeout_s is None else max(0.0, timeout_s - groups.age_s(ticks))
+            if not groups.follow(pid, ticks, run_id, left_s):
+                self._time_out(stage, pid, ticks, run_id)
         if shell.ended_at(self._file(stage, "exit")) > self._stop_requested_at:
             self._stopped.add(stage.name)  # by the supervisor before this one
         if shell.never_began(self._file(stage, "exit")):
-            return self._begin_again(stage, run_id)
+            return self._begin_again(stage, turn, run_id)
         code = shell.exit_code(self._file(stage, "exit"))
         if code is None:
-            return self._lost(stage, run_id, is_same_boot=is_same_boot)
+            return self._lost(stage, run_id, attempt, is_same_boot=is_same_boot)
         try:
             snapshot = snapshots.load(self._file(stage, "start"))
         except (OSError, ValueError):
-            return self._lost(stage, run_id, is_same_boot=is_same_boot)
-        return self._conclude(stage, run_id, snapshot, code)
+            return self._lost(stage, run_id, attempt, is_same_boot=is_same_boot)
+        return self._conclude(stage, run_id, snapshot, code, attempt)
 
-    def _begin_again(self, stage: Stage, run_id: str) -> StageState:
+    def retry_wait_s(self, stage: Stage, attempt: int) -> float:
+        """Seconds between a failed attempt of a stage and the next one."""
+        return self._options(stage).retries.wait_s(attempt)
+
+    def _begin_again(self, stage: Stage, turn: Turn, run_id: str) -> StageState:
         """Runs a stage whose supervisor was killed before its commands had begun."""
         with self._mutex:
             self._running.pop(stage.name, None)
@@ -117,7 +154,13 @@ class Runner:
         if is_stopping:
             self._recorder.settle([stage.name], StageState.STOPPED, "stopped")
             return StageState.STOPPED
-        return self.run(stage)
+        return self.run(stage, turn)
+
+    def _time_out(self, stage: Stage, pid: int, ticks: int, run_id: str) -> None:
+        """Ends a stage that takes too long, and leaves a mark for the supervisor that may have to conclude it."""
+        with open(self._file(stage, "timeout"), "w", encoding="ascii"):
+            pass
+        groups.end(pid, ticks, run_id, GRACE_S)
 
     def stop_as_before(self, requested_at: float) -> None:
         """Takes over a stop that was requested, and perhaps begun, before this process."""
@@ -154,35 +197,50 @@ class Runner:
 
     def _keep(self, stage: Stage) -> StageState:
         """A frozen stage is never run: what is there is recorded as its state, as DVC does."""
-        snapshot = snapshots.take(self._inputs, stage)
-        made = snapshots.outputs(self._inputs, stage)
-        self._inputs.locks.put([(stage, snapshots.lock_entry(stage, snapshot, made))])
+        self._save(stage, snapshots.take(self._inputs, stage))
         self._recorder.settle([stage.name], StageState.CACHED)
         return StageState.CACHED
 
-    def _start(self, stage: Stage, snapshot: Snapshot) -> tuple[shell.Started, str]:
+    def _save(self, stage: Stage, snapshot: Snapshot) -> dict[str, Entry]:
+        """Records what is there as what the stage makes of its inputs; returns the lock's words for it."""
+        entry, outs = results.commit(self._inputs, stage, snapshot, lambda: self._is_stopping)
+        self._inputs.locks.put([(stage, entry)])
+        return outs
+
+    def _start(self, stage: Stage, snapshot: Snapshot, turn: Turn) -> tuple[shell.Started, str]:
         run_id = ids.new_id()
-        exit_path = self._file(stage, "exit")
         snapshots.save(self._file(stage, "start"), snapshot)
-        if os.path.exists(exit_path):
-            os.unlink(exit_path)
+        for ending in ("exit", "timeout"):
+            if os.path.exists(path := self._file(stage, ending)):
+                os.unlink(path)
+        options = self._options(stage)
+        if turn.attempt > 1:
+            logs.separate(self._file(stage, "log"), f"--- attempt {turn.attempt} of {options.retries.times + 1} ---")
         started = shell.start(
             stage.commands,
             directory=os.path.join(self._project.root, stage.wdir),
             log_path=self._file(stage, "log"),
-            exit_path=exit_path,
-            environment=self._environment(stage, run_id),
+            exit_path=self._file(stage, "exit"),
+            environment=self._environment(stage, run_id, options, turn),
+            executor=self._plan.executors.get(options.executor),
         )
         try:
             self._recorder.start(
-                stage, run_id, pid=started.pid, ticks=started.ticks, deps=snapshot.deps, params=snapshot.params
+                stage,
+                run_id,
+                pid=started.pid,
+                ticks=started.ticks,
+                attempt=turn.attempt,
+                holding=turn.holding,
+                deps=snapshot.deps,
+                params=snapshot.params,
             )
         except BaseException:
             started.cancel()
             raise
         return started, run_id
 
-    def _conclude(self, stage: Stage, run_id: str, snapshot: Snapshot, code: int) -> StageState:
+    def _conclude(self, stage: Stage, run_id: str, snapshot: Snapshot, code: int, attempt: int) -> StageState:
         """Records the end of a stage's commands; a success becomes an entry of the lock."""
         self._fold()
         with self._mutex:
@@ -190,83 +248,81 @@ class Runner:
             # one that took the request well and exited with 0 is not complete all the same
             is_stopped = stage.name in self._stopped
         if is_stopped:
-            return self._failed(stage, run_id, StageState.STOPPED, code, "stopped")
+            return self._ended_badly(stage, run_id, StageState.STOPPED, code, "stopped")
+        if self._is_timed_out(stage):
+            return self._failed(stage, run_id, attempt, code, self._timed_out(stage))
         if code != 0:
-            return self._failed(stage, run_id, StageState.FAILED, code, _exit(code))
+            return self._failed(stage, run_id, attempt, code, _exit(code))
         try:
-            made = snapshots.outputs(self._inputs, stage)
-            if self._inputs.cache is not None:
-                for out in stage.outs:
-                    if out.cache:
-                        path = stage.path(out.path)
-                        self._inputs.cache.add(self._project.root, path, made[out.path][1], self._inputs.fingerprints)
-            entry = snapshots.lock_entry(stage, snapshots.refreshed(self._inputs, stage, snapshot), made)
+            entry, outs = results.commit(self._inputs, stage, snapshot, lambda: self._is_stopping)
         except (StageFailed, MlopsError, OSError) as error:
-            return self._failed(stage, run_id, StageState.FAILED, code, _sentence(error))
+            return self._failed(stage, run_id, attempt, code, _sentence(error))
         values, problems = metric_files.read(self._project.root, stage)
         for problem in problems:
             self._recorder.remark("stage.metrics", problem)
-        outs = {path: item for path, (item, _) in made.items()}
         self.endings.add(Ending(stage, run_id, StageState.DONE, code, time.time(), outs, values, entry=entry))
         return StageState.DONE
 
-    def _failed(self, stage: Stage, run_id: str, how: StageState, code: int | None, message: str) -> StageState:
-        last = "\n".join(logs.tail(self._file(stage, "log"), _TAIL_LINES, limit_bytes=1 << 16))
-        error = f"{message}\n{last[-_TAIL_CHARACTERS:]}".rstrip()
-        self.endings.add(Ending(stage, run_id, how, code, time.time(), error=error))
+    def _failed(self, stage: Stage, run_id: str, attempt: int, code: int | None, message: str) -> StageState:
+        """Records that an attempt has failed; 'waiting' when there will be another."""
+        with self._mutex:
+            is_stopping = self._is_stopping
+        if is_stopping or attempt > self._options(stage).retries.times:
+            return self._ended_badly(stage, run_id, StageState.FAILED, code, message)
+        ending = self._bad_ending(stage, run_id, StageState.FAILED, code, message)
+        self._recorder.retry(ending, ending.at + self.retry_wait_s(stage, attempt))
+        return StageState.WAITING
+
+    def _ended_badly(self, stage: Stage, run_id: str, how: StageState, code: int | None, message: str) -> StageState:
+        self.endings.add(self._bad_ending(stage, run_id, how, code, message))
         return how
 
-    def _lost(self, stage: Stage, run_id: str, *, is_same_boot: bool) -> StageState:
+    def _bad_ending(self, stage: Stage, run_id: str, how: StageState, code: int | None, message: str) -> Ending:
+        last = "\n".join(logs.tail(self._file(stage, "log"), _TAIL_LINES, limit_bytes=1 << 16))
+        error = f"{message}\n{last[-_TAIL_CHARACTERS:]}".rstrip()
+        return Ending(stage, run_id, how, code, time.time(), error=error)
+
+    def _lost(self, stage: Stage, run_id: str, attempt: int, *, is_same_boot: bool) -> StageState:
         with self._mutex:
             self._running.pop(stage.name, None)
             is_stopping = self._is_stopping
         if is_stopping:
-            return self._failed(stage, run_id, StageState.STOPPED, None, "stopped")
-        how = "was killed together with its supervisor" if is_same_boot else "was cut off when the machine restarted"
-        return self._failed(stage, run_id, StageState.FAILED, None, how)
+            return self._ended_badly(stage, run_id, StageState.STOPPED, None, "stopped")
+        if self._is_timed_out(stage):
+            return self._failed(stage, run_id, attempt, None, self._timed_out(stage))
+        if is_same_boot:
+            return self._failed(stage, run_id, attempt, None, "was killed together with its supervisor")
+        how = "was cut off when the machine restarted"
+        return self._ended_badly(stage, run_id, StageState.FAILED, None, how)
 
-    def _prepare(self, stage: Stage) -> None:
-        """Removes what the stage will make anew; what persists is unlinked from the cache so that it can be written."""
-        for out in stage.outs:
-            path = os.path.join(self._project.root, stage.path(out.path))
-            if out.persist:
-                _unlink_from_cache(path, out)
-            elif os.path.isdir(path) and not os.path.islink(path):
-                shutil.rmtree(path)
-            elif os.path.lexists(path):
-                os.unlink(path)
+    def _is_timed_out(self, stage: Stage) -> bool:
+        return self._options(stage).timeout_s is not None and os.path.exists(self._file(stage, "timeout"))
 
-    def _environment(self, stage: Stage, run_id: str) -> dict[str, str]:
+    def _timed_out(self, stage: Stage) -> str:
+        return f"timed out after {quantities.time_text(self._options(stage).timeout_s or 0.0)}"
+
+    def _options(self, stage: Stage) -> Options:
+        return self._plan.options.get(stage.name, DEFAULT)
+
+    def _environment(self, stage: Stage, run_id: str, options: Options, turn: Turn) -> dict[str, str]:
         environment = dict(os.environ)
         environment.setdefault("PYTHONUNBUFFERED", "1")  # else a log shows nothing until the script's end
+        environment.update(options.environment)
+        if turn.holding.gpus:
+            environment["CUDA_VISIBLE_DEVICES"] = ",".join(turn.holding.gpus)
         environment.update(
-            MLOPS_PROJECT=self._project.root,
+            MLOPS_PROJECT=self._project.main_root,  # scripts log to the store
             MLOPS_RUN_ID=run_id,
             MLOPS_EXPERIMENT=self._plan.experiment,
             MLOPS_STAGE=stage.name,
             DVC_ROOT=self._project.root,
             DVC_STAGE=stage.name,
+            MLOPS_ATTEMPT=str(turn.attempt),
         )
         return environment
 
     def _file(self, stage: Stage, ending: str) -> str:
         return plan.stage_file(self._project, self._plan.run_id, stage.name, ending)
-
-
-def _unlink_from_cache(path: str, out: Out) -> None:
-    """Makes a file that shares its bytes with the cache (a hard or symbolic link) one of its own."""
-    if not out.cache or not os.path.lexists(path):
-        return
-    files = [path]
-    if os.path.isdir(path):
-        files = [os.path.join(directory, name) for directory, _, names in os.walk(path) for name in names]
-    for file in files:
-        status = os.lstat(file)
-        if os.path.islink(file) or status.st_nlink > 1 or not status.st_mode & 0o200:
-            temporary = f"{file}.{os.getpid()}.tmp"
-            shutil.copyfile(file, temporary)
-            os.chmod(temporary, os.stat(file).st_mode | 0o200)
-            os.replace(temporary, file)
 
 
 def _exit(code: int) -> str:

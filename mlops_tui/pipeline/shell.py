@@ -10,11 +10,13 @@ from __future__ import annotations
 import functools
 import os
 import select
+import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mlops_store import processes
+from mlops_tui.config import ExecutorConfig
 
 # $1 exit file, $2 shell, $3 its options, then the commands. Without a line on stdin (the supervisor died) nothing runs.
 # TERM goes to the whole group; this shell outlives it to tell how the command took it.
@@ -57,7 +59,11 @@ class Started:
     def ends_within(self, seconds: float) -> bool:
         """Whether the commands end in that time; returns as soon as they do."""
         if not hasattr(os, "pidfd_open"):
-            return False
+            try:
+                self.process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                return False
+            return True
         descriptor = os.pidfd_open(self.pid)
         try:
             return bool(select.select([descriptor], [], [], seconds)[0])
@@ -71,21 +77,31 @@ class Started:
 
 
 def start(
-    commands: Sequence[str], *, directory: str, log_path: str, exit_path: str, environment: Mapping[str, str]
+    commands: Sequence[str],
+    *,
+    directory: str,
+    log_path: str,
+    exit_path: str,
+    environment: Mapping[str, str],
+    executor: ExecutorConfig | None = None,
 ) -> Started:
     """Starts a process group that will run the commands one after the other until one fails.
 
     Args:
-        commands: What is given to the user's shell.
+        commands: What is given to the user's shell, or to that of the executor.
         directory: The working directory.
         log_path: The file to which stdout and stderr are appended.
         exit_path: The file that gets the exit code.
         environment: All of the environment.
+        executor: What is put before each command; None to run it as it is.
 
     Raises:
         OSError: It cannot be started.
     """
     shell = environment.get("SHELL") or "/bin/sh"
+    if executor is not None:
+        commands = [_through(executor, executor.shell or shell, command) for command in commands]
+        shell = "/bin/sh"
     log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
         process = subprocess.Popen(
@@ -128,6 +144,15 @@ def exit_code(exit_path: str) -> int | None:
     except FileNotFoundError:
         return None
     return int(text) if text.isdigit() else None
+
+
+def _through(executor: ExecutorConfig, shell: str, command: str) -> str:
+    """The line for /bin/sh that hands a command to an executor."""
+    words = [shell, *_options(shell).split(), "-c", command]
+    # a program like ssh joins its arguments with spaces for the shell at the other end
+    return "exec " + shlex.join(
+        [*executor.command, shlex.join(words)] if executor.quote else [*executor.command, *words]
+    )
 
 
 @functools.cache

@@ -1,18 +1,16 @@
-"""``dvc.yaml`` as frozen dataclasses: plain stages, every mistake with its file, line and column.
+"""A project's pipeline as frozen dataclasses: stages, ``.dvc`` files, and every mistake with its place.
 
-Owns the language. What DVC would resolve before it runs a stage (``foreach``, ``matrix``, ``${…}``) is refused, never
-taken literally. Knows nothing about what is stale or how a stage runs.
+Owns what a pipeline consists of, as DVC resolves it. Knows nothing about what is stale or how a stage runs.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_store.errors import SpecError
-from mlops_tui.pipeline.verdicts import stamp_of
 from mlops_tui.project import Project
 
 FILE = "dvc.yaml"
@@ -44,9 +42,10 @@ class Stage:
 
     Attributes:
         name: Its address as DVC prints it: ``train``, in another file than the root's ``sub/dvc.yaml:train``.
-        cmd: As written: one text, or several that run one after the other.
+        cmd: Resolved: one text, or several that run one after the other.
         wdir: Working directory relative to the project's root, '' for the root itself.
         deps: Files and directories as written, relative to ``wdir``.
+        urls: Deps that are not on this machine: kept in the lock, and not looked up.
         params: Params file -> dotted keys; no keys means the whole file.
         outs: Outs, metrics and plots in the order written.
         is_frozen: Its command is never run and its deps are not looked at.
@@ -65,6 +64,7 @@ class Stage:
     always_changed: bool = False
     desc: str = ""
     meta: Any = None
+    urls: tuple[str, ...] = ()
     file: str = FILE
     line: int = 0
     column: int = 0
@@ -87,7 +87,7 @@ class Stage:
     @property
     def is_callback(self) -> bool:
         """Whether it has neither deps nor outs, so that nothing can tell that it is up to date."""
-        return not (self.deps or self.params or self.outs)
+        return not (self.deps or self.urls or self.params or self.outs)
 
     def path(self, written: str) -> str:
         """The normal form of a path of this stage: relative to the project's root, or absolute."""
@@ -116,6 +116,16 @@ class Source:
     line: int = 0
     column: int = 0
 
+    @property
+    def file(self) -> str:
+        """The path of the file from the project's root."""
+        return self.name
+
+    @property
+    def deps(self) -> tuple[str, ...]:
+        """What was imported, where that is on this machine, as written."""
+        return tuple(item["path"] for item in self.entry.get("deps", ()) if "path" in item and not _is_elsewhere(item))
+
     def path(self, written: str) -> str:
         """The normal form of a path of this file: relative to the project's root, or absolute."""
         return os.path.normpath(os.path.join(self.wdir, written))
@@ -123,54 +133,58 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """All stages and ``.dvc`` files of a project in the order written, and the top-level lists, as written.
+    """All stages and ``.dvc`` files of a project by address, each file's in the order written.
 
-    ``stamp`` is size, times and inode of the file as it was read.
+    Attributes:
+        stages: The stages, generated ones included.
+        sources: The ``.dvc`` files.
+        top: 'metrics', 'plots', 'params', 'artifacts' or 'datasets' -> ``dvc.yaml`` -> its top-level list or mapping.
+        stamps: Every file that was read or looked for -> its size, times and inode; '' when it is not there.
+        directories: Every directory that was looked into -> its stamp, and what in it may describe a pipeline.
     """
 
     stages: Mapping[str, Stage] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
-    metrics: tuple[str, ...] = ()
-    plots: tuple[Any, ...] = ()
-    params: tuple[str, ...] = ()
-    artifacts: Mapping[str, Any] = field(default_factory=dict)
-    file: str = FILE
-    stamp: str = field(default="", compare=False)
+    top: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    stamps: Mapping[str, str] = field(default_factory=dict, compare=False)
+    directories: Mapping[str, tuple[str, list[str]]] = field(default_factory=dict, compare=False)
 
 
 def load(project: Project) -> Pipeline:
-    """The project's pipeline; an empty one when it has no ``dvc.yaml``.
+    """The project's pipeline: all that its ``dvc.yaml`` and ``.dvc`` files describe; empty when there are none.
 
     Raises:
-        SpecError: The file cannot be read, is not YAML, or says something that is not understood; also a cycle, two
-            stages with one output, overlapping outputs and a stage that depends on its own output.
+        SpecError: A file cannot be read, is not YAML, or says something that is not understood; also a cycle, one
+            output made twice, overlapping outputs and a stage that depends on its own output (``graph.GraphError``).
     """
-    try:
-        with open(project.pipeline_path, "rb") as file:
-            stamp = stamp_of(os.fstat(file.fileno()))
-            data = file.read()
-    except FileNotFoundError:
-        return Pipeline()
-    except OSError as error:
-        raise SpecError(f"cannot be read ({error.strerror})", file=FILE) from error
-    return replace(parse(data, project.root), stamp=stamp)
+    from mlops_tui.pipeline import discovery, graph
+
+    pipeline = discovery.load(project.root)
+    graph.check(pipeline)
+    return pipeline
 
 
 def parse(data: bytes, root: str, file: str = FILE) -> Pipeline:
-    """The pipeline that the bytes of a ``dvc.yaml`` in the directory ``root`` describe.
+    """The pipeline that the bytes of one ``dvc.yaml`` describe, wherever else something may be described.
+
+    Args:
+        data: All of the file.
+        root: The project's root.
+        file: Its path, relative to the root.
 
     Raises:
         SpecError: See ``load``.
     """
-    from mlops_tui.pipeline import graph, yaml12
-    from mlops_tui.pipeline.reader import read
+    from mlops_tui.pipeline import graph, reader, readings
 
-    node = yaml12.compose(yaml12.decode(data, file), file)
-    if node is None:
-        return Pipeline(file=file)
-    pipeline = read(node, root, file)
+    stages, top = reader.read(data, file, readings.Readings(root), {})
+    pipeline = Pipeline(stages=stages, top={key: {file: value} for key, value in top.items()})
     graph.check(pipeline)
     return pipeline
+
+
+def _is_elsewhere(item: Mapping[str, Any]) -> bool:
+    return "repo" in item or "db" in item or "://" in item["path"]
 
 
 __all__ = ["FILE", "Out", "Pipeline", "Source", "SpecError", "Stage", "load", "parse"]

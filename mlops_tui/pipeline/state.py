@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from mlops_tui.pipeline import cache, graph, params, verdicts
 from mlops_tui.pipeline.fingerprints import Fingerprint, Fingerprints
 from mlops_tui.pipeline.hashing import legacy_md5
+from mlops_tui.pipeline.ignore import Ignores
 from mlops_tui.pipeline.lock import Entry, Locks
-from mlops_tui.pipeline.spec import Pipeline, Stage
+from mlops_tui.pipeline.spec import Pipeline, Source, Stage
 from mlops_tui.project import Project
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ _MOST_LEAVES = 3
 class Change:
     """One thing that makes a stage stale.
 
-    ``kind`` is 'never run', 'command', 'dep', 'param', 'out', 'always' or 'upstream'; ``how`` 'modified', 'deleted',
-    'new', 'not in cache' or 'unreadable'. ``path`` names the file (for 'upstream' the stage), ``key`` the param.
+    ``kind`` is 'never run', 'command', 'dep', 'param', 'out', 'data' (of a ``.dvc`` file), 'always' or 'upstream';
+    ``how`` 'modified', 'deleted', 'new', 'not in cache' or 'unreadable'. ``path`` names the file (for 'upstream' the
+    stage), ``key`` the param.
     ``old`` and ``new`` are values of a param, commands, or the MD5 of a file, beside which stand its sizes in bytes.
     """
 
@@ -58,6 +60,9 @@ class Change:
         if self.kind == "out":
             words = {"deleted": "missing", "not in cache": "not in the cache", "new": "is a new output"}
             return f"output {self.path} {words.get(self.how, 'changed')}"
+        if self.kind == "data":
+            words = {"deleted": "is missing", "not in cache": "is not in the cache", "new": "has no hash yet"}
+            return f"{self.path} {words.get(self.how, 'changed')}"
         words = {
             "never run": "never run",
             "command": "command changed",
@@ -98,11 +103,12 @@ class Inputs:
 
     def __init__(self, project: Project, fingerprints: Fingerprints | None = None, locks: Locks | None = None) -> None:
         self.root = project.root
+        self.ignores = Ignores(project.root)
         self.fingerprints = fingerprints or Fingerprints(
-            project.root, os.path.join(project.state_dir, FINGERPRINTS_FILE)
+            project.root, os.path.join(project.state_dir, FINGERPRINTS_FILE), self.ignores
         )
         self.locks = locks or Locks(project)
-        self.cache = cache.find(project.root)
+        self.cache = cache.find(project)
         self._params: dict[str, tuple[str, Any]] = {}
 
     def params(self, stage: Stage, file: str) -> tuple[dict[str, Any], tuple[str, ...]] | None:
@@ -137,7 +143,7 @@ def status(project: Project, pipeline: Pipeline, store: Store | None = None) -> 
     Raises:
         SpecError: ``dvc.lock`` or a params file is not understood.
     """
-    before = verdicts.stamps(project)
+    before = verdicts.locks(project, pipeline)
     inputs = Inputs(project)
     order = graph.order(pipeline)
     found = judge(inputs, pipeline, order)
@@ -150,6 +156,7 @@ def status(project: Project, pipeline: Pipeline, store: Store | None = None) -> 
 def judge(inputs: Inputs, pipeline: Pipeline, order: list[str]) -> list[StageStatus]:
     """The status of the stages in ``order``, which holds each after those of them that it needs."""
     needs = graph.active(pipeline)
+    _read_large(inputs, pipeline, order)
     stale: set[str] = set()
     found = []
     for name in order:
@@ -173,6 +180,13 @@ def judge(inputs: Inputs, pipeline: Pipeline, order: list[str]) -> list[StageSta
     return found
 
 
+def _read_large(inputs: Inputs, pipeline: Pipeline, order: list[str]) -> None:
+    """Hashes the large files that will be asked for at the same time."""
+    stages = [pipeline.stages[name] for name in order if inputs.locks.entry(pipeline.stages[name]) is not None]
+    deps = [stage.path(dep) for stage in stages if not stage.is_frozen for dep in stage.deps]
+    inputs.fingerprints.prepare([*deps, *(stage.path(out.path) for stage in stages for out in stage.outs)])
+
+
 def changes(inputs: Inputs, stage: Stage) -> list[Change]:
     """What differs between a stage now and its entry in the lock; upstream stages are not looked at.
 
@@ -183,28 +197,38 @@ def changes(inputs: Inputs, stage: Stage) -> list[Change]:
     if entry is None:
         return [Change("never run")]
     found = []
-    command = stage.cmd if isinstance(stage.cmd, str) else list(stage.cmd)
-    if entry["cmd"] != command:
-        found.append(Change("command", old=entry["cmd"], new=command))
+    if has_new_command(stage, entry):
+        found.append(Change("command", old=entry["cmd"], new=_command(stage)))
     if not stage.is_frozen:
-        found += _dep_changes(inputs, stage, entry)
-        found += _param_changes(inputs, stage, entry)
-    found += _out_changes(inputs, stage, entry)
+        found += dep_changes(inputs, stage, entry)
+        found += param_changes(inputs, stage, entry)
+    found += out_changes(inputs, stage, entry)
     if (stage.always_changed or stage.is_callback) and not stage.is_frozen:
         found.append(Change("always"))
     return found
+
+
+def has_new_command(stage: Stage, entry: Entry) -> bool:
+    """Whether a stage's command is not the one of its entry."""
+    return bool(entry["cmd"] != _command(stage))
+
+
+def _command(stage: Stage) -> str | list[str]:
+    return stage.cmd if isinstance(stage.cmd, str) else list(stage.cmd)
 
 
 def is_same(inputs: Inputs, path: str, found: Fingerprint, item: Entry) -> bool:
     """Whether a file or directory still is what the lock's item says."""
     if "hash" in item:
         return found.md5 == item.get("md5")
-    return legacy_md5(inputs.root, path) == item.get("md5")
+    return legacy_md5(inputs.root, path, inputs.ignores) == item.get("md5")
 
 
-def _dep_changes(inputs: Inputs, stage: Stage, entry: Entry) -> list[Change]:
-    items = {item["path"]: item for item in entry.get("deps", ())}
-    found = [_file_change(inputs, "dep", stage.path(dep), items.get(dep)) for dep in stage.deps]
+def dep_changes(inputs: Inputs, stage: Stage | Source, entry: Entry) -> list[Change]:
+    """How the files that a stage or a ``.dvc`` file depends on differ from its entry."""
+    items = {item["path"]: item for item in entry.get("deps", ()) if "repo" not in item}
+    deps = stage.deps if isinstance(stage, Stage) else tuple(items)
+    found = [_file_change(inputs, "dep", stage.path(dep), items.get(dep)) for dep in deps]
     return [change for change in found if change is not None]
 
 
@@ -224,7 +248,12 @@ def _file_change(inputs: Inputs, kind: str, path: str, item: Entry | None) -> Ch
     return None
 
 
-def _param_changes(inputs: Inputs, stage: Stage, entry: Entry) -> list[Change]:
+def param_changes(inputs: Inputs, stage: Stage, entry: Entry) -> list[Change]:
+    """How a stage's params differ from its entry.
+
+    Raises:
+        SpecError: A params file is not understood.
+    """
     found = []
     for file in stage.params:
         path = stage.path(file)
@@ -251,20 +280,22 @@ def _is_same_tuple(value: Any, known: Any) -> bool:
     return isinstance(value, tuple) and list(value) == known
 
 
-def _out_changes(inputs: Inputs, stage: Stage, entry: Entry) -> list[Change]:
+def out_changes(inputs: Inputs, stage: Stage | Source, entry: Entry) -> list[Change]:
+    """How the outputs of a stage, or the data of a ``.dvc`` file, differ from its entry."""
     items = {item["path"]: item for item in entry.get("outs", ())}
     found: list[Change | None] = []
+    kind = "out" if isinstance(stage, Stage) else "data"
     for out in stage.outs:
         item = items.get(out.path)
-        if item is not None and out.cache and not _is_cached(inputs, item):
-            found.append(Change("out", stage.path(out.path), "not in cache"))
+        if item is not None and item.get("md5") and out.cache and not _is_cached(inputs, item):
+            found.append(Change(kind, stage.path(out.path), "not in cache"))
         else:
-            found.append(_file_change(inputs, "out", stage.path(out.path), item))
+            found.append(_file_change(inputs, kind, stage.path(out.path), item))
     return [change for change in found if change is not None]
 
 
 def _is_cached(inputs: Inputs, item: Entry) -> bool:
-    return inputs.cache is None or inputs.cache.holds(str(item.get("md5")), is_legacy="hash" not in item)
+    return not inputs.cache.is_dvcs or inputs.cache.holds(str(item.get("md5")), is_legacy="hash" not in item)
 
 
 def _param_reason(change: Change) -> str:

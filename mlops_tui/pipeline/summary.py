@@ -43,12 +43,13 @@ def of(inputs: Inputs, plan: Plan, states: Mapping[str, StageState]) -> Totals:
     made: dict[str, Entry] = {}
     for stage in plan.stages:
         entry = inputs.locks.entry(stage)
-        if entry is None or states[stage.name] not in (StageState.DONE, StageState.CACHED):
+        if entry is None or not states[stage.name].is_good:
             continue
         for file, values in entry.get("params", {}).items():
             params.setdefault(stage.path(file), {}).update(values)
         for key, value in metric_files.read(inputs.root, stage)[0].items():
             metrics[key if key not in metrics else f"{stage.name}.{key}"] = value
-        read.update({stage.path(item["path"]): item for item in entry.get("deps", ())})
+        deps = (item for item in entry.get("deps", ()) if item["path"] not in stage.urls)
+        read.update({stage.path(item["path"]): item for item in deps})
         made.update({stage.path(item["path"]): item for item in entry.get("outs", ())})
     return Totals(params, metrics, {path: item for path, item in read.items() if path not in made}, made)

@@ -15,17 +15,18 @@ import time
 from collections import deque
 from types import FrameType
 
-from mlops_store import pipelines, processes
+from mlops_store import pipelines, processes, queue
 from mlops_store.errors import MlopsError
 from mlops_store.records import PipelineRun, PipelineState, StageRun, StageState
 from mlops_store.store import Store
-from mlops_tui.pipeline import plan, summary
+from mlops_tui.pipeline import launch, plan, request, summary, tokens, turns
 from mlops_tui.pipeline.recording import Recorder
-from mlops_tui.pipeline.runner import Runner
+from mlops_tui.pipeline.runner import Runner, Turn
 from mlops_tui.pipeline.sampling import Sampler
 from mlops_tui.pipeline.schedule import Schedule
 from mlops_tui.pipeline.spec import Stage
 from mlops_tui.pipeline.state import Inputs
+from mlops_tui.pipeline.tokens import Holding
 from mlops_tui.project import Project
 
 _LOOK_EVERY_S = 0.25
@@ -53,7 +54,13 @@ class Supervisor:
         self._sampler = Sampler(recorder.sample)
         self._changed = threading.Condition()  # guards the schedule, what is left and the problem
         run = pipelines.get(store.read(), the_plan.run_id)
-        self._schedule = Schedule(the_plan, {stage.stage: stage.state for stage in run.stages})
+        self._schedule = Schedule(
+            the_plan,
+            {stage.stage: stage.state for stage in run.stages},
+            {stage.stage: tokens.from_json(stage.holding) for stage in run.stages if stage.holding is not None},
+            {stage.stage: stage.attempt for stage in run.stages},
+            {stage.stage: self._ready_at(stage, stage.retry_at) for stage in run.stages if stage.retry_at is not None},
+        )
         self._left = deque(stage for stage in run.stages if stage.state is StageState.RUNNING)
         self._ticks = {one.stage: one.ticks for one in pipelines.processes(store.read(), the_plan.run_id)}
         self._problem: BaseException | None = None
@@ -63,6 +70,7 @@ class Supervisor:
 
     def supervise(self) -> PipelineState:
         """Runs or resumes every stage that is not final yet; returns how the pipeline run ended."""
+        self._save_data()
         count = max(self._plan.jobs, len(self._left))
         threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
         for thread in threads:
@@ -86,6 +94,12 @@ class Supervisor:
         """Asks for a stop; safe to call from a signal handler."""
         self._is_stopping = True
 
+    def _ready_at(self, stage: StageRun, retry_at: float) -> float:
+        """When a stage that an earlier supervisor let wait may start again, on this process's clock."""
+        # the wall clock may have been set meanwhile: it is never longer than the wait was to be
+        longest_s = self._plan.options[stage.stage].retries.wait_s(stage.attempt)
+        return time.monotonic() + min(max(0.0, retry_at - time.time()), longest_s)
+
     def _take_over(self, run: PipelineRun) -> bool:
         """Records this process as the supervisor; returns whether the machine is still up since the last one."""
         me = processes.identity()
@@ -104,10 +118,10 @@ class Supervisor:
         try:
             while (left := self._next_left()) is not None:
                 stage = next(stage for stage in self._plan.stages if stage.name == left.stage)
-                ticks = self._ticks.get(left.stage, 0)
-                self._ended(stage, self._runner.resume(stage, left, ticks, is_same_boot=self._is_same_boot))
+                ticks, turn = self._ticks.get(left.stage, 0), self._turn(stage)
+                self._ended(stage, self._runner.resume(stage, turn, left, ticks, is_same_boot=self._is_same_boot))
             while (stage_ := self._next(wait=False) or self._next_after_writing()) is not None:
-                self._ended(stage_, self._runner.run(stage_))
+                self._ended(stage_, self._runner.run(stage_, self._turn(stage_)))
         except BaseException as error:
             with self._changed:
                 self._problem = error
@@ -128,16 +142,45 @@ class Supervisor:
         """The next stage whose needs are met; None when there will be none, or without ``wait`` none now."""
         with self._changed:
             while self._problem is None and self._schedule.has_waiting:
-                if not self._is_stopping and (stage := self._schedule.take()) is not None:
+                if not self._is_stopping and (stage := self._take()) is not None:
                     return stage
                 if not wait:
                     return None
-                self._changed.wait()
+                self._changed.wait(self._schedule.wait_s(time.monotonic()))
             return None
+
+    def _take(self) -> Stage | None:
+        """The next stage, chosen while no other run can choose one where they share the machine."""
+        if not self._schedule.is_sharing:
+            return self._schedule.take(time.monotonic())
+        taken: list[Stage] = []
+
+        def choose(others: list[Holding]) -> tuple[str, Holding] | None:
+            stage = self._schedule.take(time.monotonic(), others)
+            if stage is None:
+                return None
+            taken.append(stage)
+            return stage.name, self._schedule.holding(stage.name)
+
+        self._recorder.share(choose)
+        return taken[0] if taken else None
+
+    def _turn(self, stage: Stage) -> Turn:
+        with self._changed:
+            schedule = self._schedule
+            name = stage.name
+            return Turn(max(1, schedule.attempt(name)), schedule.holding(name), schedule.is_forced(name))
 
     def _ended(self, stage: Stage, state: StageState) -> None:
         with self._changed:
-            skipped = self._schedule.end(stage.name, state)
+            if state is StageState.WAITING:
+                wait_s = self._runner.retry_wait_s(stage, self._schedule.attempt(stage.name))
+                skipped = self._schedule.retry(stage.name, time.monotonic() + wait_s)
+                state = self._schedule.states[stage.name]
+                if state.is_final:  # the run has come to its end meanwhile
+                    self._settle([stage.name], state, "failed, and was not tried again")
+            else:
+                skipped = self._schedule.end(stage.name, state)
             self._changed.notify_all()
         reason = "stopped" if state is StageState.STOPPED else f"stage {stage.name} failed"
         self._settle(skipped, StageState.SKIPPED, reason)
@@ -148,6 +191,21 @@ class Supervisor:
 
     # Main thread
 
+    def _save_data(self) -> None:
+        """Saves the changed data that the plan names; what cannot be saved is a remark, and stays as it is."""
+        if not self._plan.sources:
+            return
+        from mlops_tui.pipeline import sources
+
+        for name in self._plan.sources:
+            if self._is_stopping:
+                return
+            try:
+                sources.save(self._inputs, name)
+            except (MlopsError, OSError) as error:
+                reason = error.message if isinstance(error, MlopsError) else str(error)
+                self._recorder.remark("data.unsaved", f"the data of {name} is not saved: {reason}")
+
     def _is_done(self) -> bool:
         return self._problem is not None or self._schedule.is_done
 
@@ -155,6 +213,9 @@ class Supervisor:
         version = self._store.data_version()
         if version != self._data_version:
             self._data_version = version
+            if self._schedule.is_sharing:
+                with self._changed:  # another run may have let go of what a stage waits for
+                    self._changed.notify_all()
             row = self._store.read().execute(_STOP_REQUESTED, (self._plan.run_id,)).fetchone()
             self._is_stopping = self._is_stopping or row[0] is not None
         return self._is_stopping
@@ -206,7 +267,7 @@ class Supervisor:
         def look() -> None:
             from mlops_tui.tracking import git
 
-            difference = git.diff(self._project.root)
+            difference = git.diff(self._project.main_root)
             if difference is not None:
                 self._recorder.describe(git_dirty=int(bool(difference)), git_diff=difference)
             self._store.close_thread()
@@ -215,7 +276,7 @@ class Supervisor:
 
 
 def main(arguments: list[str]) -> int:
-    """Supervises the run that the arguments name, until it has ended.
+    """Supervises the run that the arguments name, until it has ended; one that was waiting is begun first.
 
     Args:
         arguments: The project's root, the run's id, and the descriptor of the locked lock file.
@@ -225,21 +286,49 @@ def main(arguments: list[str]) -> int:
     project = Project(root)
     signal.signal(signal.SIGHUP, _ignore)  # not SIG_IGN, which the stages would inherit
     with Store(project.store_path) as store:
-        recorder = Recorder(store, plan.empty(run_id))
-        try:
-            the_plan = plan.load(project, run_id)
-            recorder = Recorder(store, the_plan)
-            supervisor = Supervisor(project, the_plan, store, recorder)
-            signal.signal(signal.SIGTERM, supervisor.request_stop)
-            signal.signal(signal.SIGINT, supervisor.request_stop)
-            state = supervisor.supervise()
-        except Exception as error:
-            recorder.give_up(f"the supervisor failed: {error}")
-            raise
-    if state is PipelineState.FINISHED:
+        has_work = _begin(store, project, run_id)
+        state = _supervise(store, project, run_id) if has_work else PipelineState.FINISHED
         os.close(int(lock))  # whoever waits for the run need not wait for this
+        turns.advance(project, store)
+    if has_work and state is PipelineState.FINISHED and not os.path.isdir(project.workspace(run_id).state_dir):
         _look_again(project)
     return 0 if state is PipelineState.FINISHED else 1
+
+
+def _begin(store: Store, project: Project, run_id: str) -> bool:
+    """Begins the run if it was waiting; returns whether there is anything to supervise."""
+    entry = queue.find(store.read(), run_id)
+    if entry is None:
+        return pipelines.is_live(store.read(), run_id)
+    asked = request.from_json(entry.request)
+    place = project.workspace(run_id) if asked.in_workspace else project
+    try:
+        if asked.in_workspace:
+            from mlops_tui.pipeline import filling, spec
+
+            filling.fill(project, place, spec.load(place), Inputs(place))
+        return launch.record(store, place, asked, entry.name, run_id, was_waiting=True)
+    except (MlopsError, OSError) as error:
+        if queue.find(store.read(), run_id) is None:
+            return False  # somebody has taken it out meanwhile, its copy with it
+        print(error, file=sys.stderr)  # noqa: T201 the supervisor's own log
+        launch.record_failure(store, place, asked, entry.name, run_id, f"could not be started: {error}")
+        return False
+
+
+def _supervise(store: Store, project: Project, run_id: str) -> PipelineState:
+    recorder = Recorder(store, plan.empty(run_id))
+    try:
+        the_plan = plan.load(project, run_id)
+        recorder = Recorder(store, the_plan)
+        place = project.workspace(run_id) if the_plan.in_workspace else project
+        supervisor = Supervisor(place, the_plan, store, recorder)
+        signal.signal(signal.SIGTERM, supervisor.request_stop)
+        signal.signal(signal.SIGINT, supervisor.request_stop)
+        return supervisor.supervise()
+    except Exception as error:
+        recorder.give_up(f"the supervisor failed: {error}")
+        raise
 
 
 def _look_again(project: Project) -> None:

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from mlops_tui.pipeline.state import Inputs
 
 _FILE = "up-to-date.json"
-_VERSION = 1
-_DESCRIPTIONS = ("dvc.yaml", "dvc.lock", os.path.join(".dvc", "config"), os.path.join(".dvc", "config.local"))
+_VERSION = 2
+_DESCRIPTION, _LOCK = "dvc.yaml", "dvc.lock"
+_IGNORE_FILES = (".dvcignore", ".gitignore")
+_NEVER = frozenset((".git", ".hg", ".mlops"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,42 @@ class Verdict:
     stages: tuple[tuple[str, str], ...]
 
 
-def stamps(project: Project) -> dict[str, str]:
-    """The stamps of the files that describe the pipeline; to be taken before the lock is read."""
-    return {name: stamp(os.path.join(project.root, name)) for name in _DESCRIPTIONS}
+def locks(project: Project, pipeline: Pipeline) -> dict[str, str]:
+    """The stamps of the locks of a pipeline; to be taken before they are read."""
+    files = dict.fromkeys(stage.file for stage in pipeline.stages.values())
+    names = [os.path.join(os.path.dirname(file), _LOCK) for file in files]
+    return {name: stamp(os.path.join(project.root, name)) for name in names}
+
+
+def listing(root: str, directory: str) -> tuple[str, list[str]]:
+    """A directory's stamp, and what in it may describe a pipeline: files by name, directories with a slash at the end.
+
+    Args:
+        root: The project's root.
+        directory: Relative to it.
+
+    Returns:
+        '' and nothing when it cannot be looked into.
+    """
+    full = os.path.join(root, directory)
+    names = []
+    try:
+        seen = stamp_of(os.stat(full))
+        with os.scandir(full) as entries:
+            for entry in entries:
+                name = entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if name not in _NEVER:
+                        names.append(name + os.sep)
+                elif _may_describe(name) and not entry.is_dir():
+                    names.append(name)
+    except OSError:
+        return "", []
+    return seen, sorted(names)
+
+
+def _may_describe(name: str) -> bool:
+    return name == _DESCRIPTION or name.endswith(".dvc") or name in _IGNORE_FILES
 
 
 def stamp(path: str) -> str:
@@ -57,7 +92,7 @@ def find(project: Project) -> Verdict | None:
             content = json.load(file)
         if content["version"] != _VERSION or content["root"] != project.root:
             return None
-        if stamps(project) != content["descriptions"] or not _holds(project.root, content):
+        if not _is_described_the_same(project.root, content) or not _holds(project.root, content):
             return None
         return Verdict(tuple((name, command) for name, command in content["stages"]))
     except (OSError, ValueError, KeyError, TypeError):
@@ -72,9 +107,9 @@ def keep(project: Project, pipeline: Pipeline, order: Iterable[str], inputs: Inp
         pipeline: The whole pipeline.
         order: Its stages.
         inputs: What was judged.
-        before: ``stamps`` from before the lock was read.
+        before: ``locks`` from before they were read.
     """
-    if not os.path.isdir(project.state_dir) or pipeline.stamp != before[_DESCRIPTIONS[0]] or stamps(project) != before:
+    if not os.path.isdir(project.state_dir):
         return
     content = _content(project, pipeline, inputs, before)
     if content is None:
@@ -109,21 +144,44 @@ def _content(project: Project, pipeline: Pipeline, inputs: Inputs, before: dict[
             (files if known.files is None else folders)[stage.path(path)] = known.stamp
         entry = inputs.locks.entry(stage) or {}
         by_path = {out.path: out for out in stage.outs}
-        if inputs.cache is not None:
+        if inputs.cache.is_dvcs:
             items = [item for item in entry.get("outs", ()) if item["path"] in by_path and by_path[item["path"]].cache]
             cached += [(str(item["md5"]), "hash" not in item) for item in items]
-    recent = [one for one in (*before.values(), *(files[path] for path in files)) if one and not is_settled(one)]
+    if pipeline.sources and inputs.cache.is_dvcs:
+        from mlops_tui.pipeline import sources, state
+
+        for source in sources.read_by(pipeline, pipeline.stages).values():
+            if state.out_changes(inputs, source, source.entry):
+                return None
+            cached += [
+                (str(item["md5"]), "hash" not in item) for item in source.entry["outs"] if item.get("cache", True)
+            ]
+    descriptions = {**pipeline.stamps, **before}
+    places = [seen for seen, _ in pipeline.directories.values()]
+    recent = [one for one in (*descriptions.values(), *files.values(), *places) if one and not is_settled(one)]
     if recent or not all(files.values()):
         return None
     return {
         "version": _VERSION,
         "root": project.root,
-        "descriptions": before,
+        "descriptions": descriptions,
+        "directories": pipeline.directories,
         "files": files,
         "folders": folders,
-        "cache": inputs.cache.directory if inputs.cache else "",
+        "cache": inputs.cache.directory if inputs.cache.is_dvcs else "",
         "cached": cached,
     }
+
+
+def _is_described_the_same(root: str, content: dict[str, Any]) -> bool:
+    """Whether no file that describes the pipeline has changed, come or gone."""
+    if any(stamp(os.path.join(root, path)) != kept for path, kept in content["descriptions"].items()):
+        return False
+    return all(
+        # other files may come and go beside those that matter
+        stamp(os.path.join(root, path)) == seen or listing(root, path)[1] == names
+        for path, (seen, names) in content["directories"].items()
+    )
 
 
 def _holds(root: str, content: dict[str, Any]) -> bool:
@@ -138,7 +196,9 @@ def _holds(root: str, content: dict[str, Any]) -> bool:
         if not all(cache.holds(md5, is_legacy=is_legacy) for md5, is_legacy in content["cached"]):
             return False
     if content["folders"]:
-        from mlops_tui.pipeline.fingerprints import folder_stamp
+        from mlops_tui.pipeline.fingerprints import Fingerprints
+        from mlops_tui.pipeline.ignore import Ignores
 
-        return all(folder_stamp(os.path.join(root, path)) == kept for path, kept in content["folders"].items())
+        prints = Fingerprints(root, ignores=Ignores(root))
+        return all(prints.folder_stamp(path) == kept for path, kept in content["folders"].items())
     return True

@@ -17,7 +17,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from mlops_store.errors import SpecError
 
 _TAG = "tag:yaml.org,2002:"
-_STR, _MERGE, _TIMESTAMP = f"{_TAG}str", f"{_TAG}merge", f"{_TAG}timestamp"
+TEXT_TAG = f"{_TAG}str"
+_MERGE, _TIMESTAMP = f"{_TAG}merge", f"{_TAG}timestamp"
 _MAX_DEPTH = 1000
 _CONTAINERS = {f"{_TAG}map": MappingNode, f"{_TAG}seq": SequenceNode}
 
@@ -78,7 +79,7 @@ def compose(text: str, file: str) -> Node | None:
             file=file,
             line=mark.line + 1 if mark else 0,
             column=mark.column + 1 if mark else 0,
-            hint=_syntax_hint(reason),
+            hint=_syntax_hint(reason, text, mark.line if mark else 0),
         ) from error
     except yaml.YAMLError as error:
         position = getattr(error, "position", 0) or 0
@@ -100,14 +101,19 @@ def load(text: str, file: str) -> Any:
     return None if node is None else value(node, file)
 
 
-def value(node: Node, file: str) -> Any:
+def value(node: Node, file: str, *, has_dates: bool = False) -> Any:
     """The value that a node stands for.
+
+    Args:
+        node: The node.
+        file: How errors name its file.
+        has_dates: Dates may stand there, and are their text.
 
     Raises:
         SpecError: See ``load``.
     """
     try:
-        return _Constructor(file).value(node)
+        return _Constructor(file, has_dates=has_dates).value(node)
     except RecursionError as error:
         raise wrong(node, "nested too deeply", file) from error
 
@@ -152,8 +158,9 @@ def decode(data: bytes, file: str) -> str:
 class _Constructor:
     """Makes values of nodes; an aliased node is made once, so that nested aliases cannot explode."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, *, has_dates: bool = False) -> None:
         self._file = file
+        self._has_dates = has_dates
         self._made: dict[int, Any] = {}
         self._open: set[int] = set()
 
@@ -218,7 +225,7 @@ class _Constructor:
     def _scalar(self, node: ScalarNode) -> Any:
         text: str = node.value
         kind = node.tag
-        if kind == _STR or kind == f"{_TAG}value":
+        if kind == TEXT_TAG or kind == f"{_TAG}value":
             return text
         read = _SCALARS.get(kind)
         if read is not None:
@@ -227,6 +234,8 @@ class _Constructor:
             except (ValueError, KeyError, IndexError) as error:
                 raise wrong(node, f"{text!r} is not a {kind.removeprefix(_TAG)}", self._file) from error
         if kind == _TIMESTAMP:
+            if self._has_dates:
+                return text
             raise wrong(
                 node, f"{text} is a date, which neither dvc.lock nor JSON can keep", self._file, "put it in quotes"
             )
@@ -280,7 +289,10 @@ def _refuse_depth(text: str, file: str) -> None:
         parser.dispose()
 
 
-def _syntax_hint(reason: str) -> str:
+def _syntax_hint(reason: str, text: str, line: int) -> str:
+    near = text.splitlines()[max(0, line - 1) : line + 1]
+    if "flow" in reason and any("${" in one for one in near):
+        return "put ${…} inside [ ] or { } in quotes"
     if "cannot start any token" in reason:
         return "indent with spaces, and put text that begins with a special character in quotes"
     if "mapping values are not allowed" in reason:

@@ -46,14 +46,13 @@ def of_batches(project: Project, config: Config) -> set[str]:
 
 
 def _inputs(project: Project) -> Iterator[str]:
-    if not os.path.exists(project.pipeline_path):
-        return
     from mlops_tui.pipeline import spec
 
     try:
         pipeline = spec.load(project)
     except MlopsError:
         return  # the pipeline's screen says what is wrong with it
+    yield from map(project.path, pipeline.stamps)
     for stage in pipeline.stages.values():
         for path in (*stage.deps, *stage.params):
             yield os.path.normpath(project.path(stage.wdir, path))

@@ -17,6 +17,7 @@ _STATES: dict[str, tuple[str, str, str, str]] = {
     "finished": ("✓", "+", "finished", "finished"),
     "done": ("✓", "+", "done", "finished"),
     "cached": ("≡", "=", "cached", "cached"),
+    "restored": ("≡", "=", "restored", "cached"),
     "skipped": ("–", "-", "skipped", "skipped"),
     "failed": ("✗", "x", "failed", "failed"),
     "killed": ("■", "#", "killed", "killed"),

@@ -187,7 +187,7 @@ def _state(status: StageStatus, ran: StageRun | None, *, is_live: bool) -> str:
         return str(ran.state)
     if status.is_stale:
         return "stale"
-    if ran is not None and ran.state in (StageState.DONE, StageState.CACHED):
+    if ran is not None and ran.state.is_good:
         return str(ran.state)
     return "frozen" if status.is_frozen else "fresh"
 

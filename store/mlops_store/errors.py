@@ -7,6 +7,7 @@
     │   ├── SpecError         a file that describes the project is wrong: file, line, column
     │   └── NotFound          no run, model, alert … of that name
     ├── Refused               understood, but the rules or the state forbid it (exit code 1)
+    │   └── Busy              something else is going on, which will end by itself
     └── StoreError            the store cannot be used
         ├── StoreBusy         another process held the write lock for too long
         ├── StoreNewer        written by a newer mlops-tui
@@ -75,6 +76,10 @@ class NotFound(UsageError):
 
 class Refused(MlopsError):
     """The act is understood, but the rules or the present state forbid it."""
+
+
+class Busy(Refused):
+    """Something else is going on, and once it has ended the act can be done."""
 
 
 class StoreError(MlopsError):

@@ -10,6 +10,7 @@ MIGRATIONS = (
     "m002_pipelines",
     "m003_registry",
     "m004_drift",
+    "m005_queue",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -210,7 +211,7 @@ STATEMENTS = (
    "inputs" TEXT,
    "outputs" TEXT,
    "error" TEXT
-) STRICT""",
+, "retry_at" REAL, "holding" TEXT) STRICT""",
     """CREATE UNIQUE INDEX "idx_stage_runs_pipeline_run_id_stage"
     ON "stage_runs" ("pipeline_run_id", "stage")""",
     """CREATE INDEX "idx_stage_runs_run_id"
@@ -380,4 +381,26 @@ STATEMENTS = (
     ON "alerts" ("state", "opened_at")""",
     """CREATE INDEX "idx_alerts_report_id"
     ON "alerts" ("report_id")""",
+    """CREATE TABLE "stage_attempts" (
+   "pipeline_run_id" INTEGER REFERENCES "pipeline_runs"("run_id"),
+   "stage" TEXT,
+   "attempt" INTEGER,
+   "run_id" INTEGER REFERENCES "runs"("id"),
+   "exit_code" INTEGER,
+   "started_at" REAL,
+   "ended_at" REAL,
+   "error" TEXT NOT NULL,
+   PRIMARY KEY ("pipeline_run_id", "stage", "attempt")
+) STRICT""",
+    """CREATE TABLE "pipeline_queue" (
+   "id" INTEGER PRIMARY KEY,
+   "run_id" TEXT NOT NULL,
+   "name" TEXT NOT NULL,
+   "priority" INTEGER NOT NULL,
+   "request" TEXT NOT NULL,
+   "queued_at" REAL NOT NULL,
+   "queued_by" TEXT NOT NULL
+) STRICT""",
+    """CREATE UNIQUE INDEX "idx_pipeline_queue_run_id"
+    ON "pipeline_queue" ("run_id")""",
 )

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mlops_store.errors import NotFound
-from mlops_store.records import PipelineRun, PipelineState, StageRun, StageState
+from mlops_store.records import PipelineRun, PipelineState, StageAttempt, StageRun, StageState
 
 _RUN_COLUMNS = (
     "p.run_id, r.run_id, r.name, p.state, p.jobs, r.started_at, r.ended_at, p.host, p.supervisor_pid, "
@@ -22,10 +22,10 @@ _RUNS = f"SELECT {_RUN_COLUMNS} FROM pipeline_runs p JOIN runs r ON r.id = p.run
 _STAGE_COLUMNS = frozenset(
     (
         "run_id", "state", "reasons", "command", "attempt", "pid", "process_ticks", "exit_code", "started_at",
-        "ended_at", "log_path", "inputs", "outputs", "error",
+        "ended_at", "log_path", "inputs", "outputs", "error", "retry_at", "holding",
     )
 )  # fmt: skip
-_JSON_COLUMNS = frozenset({"reasons", "inputs", "outputs"})
+_JSON_COLUMNS = frozenset({"reasons", "inputs", "outputs", "holding"})
 
 
 class StageProcess(NamedTuple):
@@ -105,7 +105,7 @@ def update_stage(db: sqlite3.Connection, run_id: str, stage: str, /, **attribute
         run_id: The pipeline run.
         stage: The stage's name.
         **attributes: Columns of ``stage_runs``. ``run_id`` is the stage's own run (its public id); ``reasons``,
-            ``inputs`` and ``outputs`` are given as lists.
+            ``inputs`` and ``outputs`` are given as lists, ``holding`` as a mapping or None.
     """
     unknown = attributes.keys() - _STAGE_COLUMNS
     if unknown:
@@ -116,12 +116,64 @@ def update_stage(db: sqlite3.Connection, run_id: str, stage: str, /, **attribute
             names.append("run_id = (SELECT id FROM runs WHERE run_id = ?)")
         else:
             names.append(f"{name} = ?")
-        values.append(_dump(value) if name in _JSON_COLUMNS else str(value) if name == "state" else value)
+        if value is not None and name in _JSON_COLUMNS:
+            value = _dump(value)
+        values.append(str(value) if name == "state" else value)
     db.execute(
         f"UPDATE stage_runs SET {', '.join(names)} "
         "WHERE pipeline_run_id = (SELECT id FROM runs WHERE run_id = ?) AND stage = ?",
         (*values, run_id, stage),
     )
+
+
+def retry_stage(db: sqlite3.Connection, run_id: str, stage: str, *, retry_at: float, **attempt: Any) -> None:
+    """Lets a stage that has failed wait for another attempt, and keeps what is known about the one that failed.
+
+    Args:
+        db: A connection inside a write transaction.
+        run_id: The pipeline run.
+        stage: The stage's name.
+        retry_at: When it may start again, in Unix seconds.
+        **attempt: ``exit_code``, ``ended_at`` and ``error`` of the attempt that has failed.
+    """
+    db.execute(
+        "INSERT INTO stage_attempts (pipeline_run_id, stage, attempt, run_id, started_at, exit_code, ended_at, error) "
+        "SELECT pipeline_run_id, stage, attempt, run_id, started_at, ?, ?, ? FROM stage_runs "
+        "WHERE pipeline_run_id = (SELECT id FROM runs WHERE run_id = ?) AND stage = ?",
+        (attempt["exit_code"], attempt["ended_at"], attempt["error"], run_id, stage),
+    )
+    update_stage(
+        db, run_id, stage, state=StageState.WAITING, pid=None, process_ticks=None, holding=None, retry_at=retry_at,
+        exit_code=attempt["exit_code"], error=attempt["error"],
+    )  # fmt: skip
+
+
+def attempts(db: sqlite3.Connection, run_id: str, stage: str) -> list[StageAttempt]:
+    """The attempts of a stage that have failed and were followed by another, in order."""
+    rows = db.execute(
+        "SELECT a.attempt, r.run_id, a.exit_code, a.started_at, a.ended_at, a.error "
+        "FROM stage_attempts a LEFT JOIN runs r ON r.id = a.run_id "
+        "WHERE a.pipeline_run_id = (SELECT id FROM runs WHERE run_id = ?) AND a.stage = ? ORDER BY a.attempt",
+        (run_id, stage),
+    )
+    return [StageAttempt(*row) for row in rows]
+
+
+def holdings(db: sqlite3.Connection, host: str, run_id: str) -> list[Mapping[str, Any]]:
+    """What stages have for themselves on a machine, but for those of one pipeline run.
+
+    Args:
+        db: A connection.
+        host: The machine.
+        run_id: The pipeline run to leave out.
+    """
+    rows = db.execute(
+        "SELECT s.holding FROM pipeline_runs p JOIN stage_runs s ON s.pipeline_run_id = p.run_id "
+        "WHERE p.state IN ('queued', 'running') AND p.host = ? AND s.holding IS NOT NULL "
+        "AND s.state IN ('waiting', 'running') AND p.run_id != (SELECT id FROM runs WHERE run_id = ?)",
+        (host, run_id),
+    )
+    return [json.loads(holding) for (holding,) in rows]
 
 
 def end_stages(db: sqlite3.Connection, run_id: str, before: StageState, after: StageState, error: str = "") -> None:
@@ -139,8 +191,9 @@ def newest(db: sqlite3.Connection, limit: int = 20) -> list[PipelineRun]:
 
 
 def latest(db: sqlite3.Connection) -> PipelineRun | None:
-    """The newest pipeline run, or None when there is none."""
-    found = newest(db, 1)
+    """The newest pipeline run in the project itself, not in a copy of it; None when there is none."""
+    condition = "r.deleted_at IS NULL AND json_extract(p.request, '$.in_workspace') IS NOT 1"
+    found = _load(db, f"{_RUNS} WHERE {condition} ORDER BY p.run_id DESC LIMIT 1", ())
     return found[0] if found else None
 
 
@@ -155,6 +208,12 @@ def is_live(db: sqlite3.Connection, run_id: str) -> bool:
         "SELECT state FROM pipeline_runs WHERE run_id = (SELECT id FROM runs WHERE run_id = ?)", (run_id,)
     ).fetchone()
     return row is not None and PipelineState(row[0]).is_live
+
+
+def exists(db: sqlite3.Connection, run_id: str) -> bool:
+    """Whether there is a pipeline run of this id."""
+    statement = "SELECT 1 FROM pipeline_runs WHERE run_id = (SELECT id FROM runs WHERE run_id = ?)"
+    return db.execute(statement, (run_id,)).fetchone() is not None
 
 
 def get(db: sqlite3.Connection, run_id: str) -> PipelineRun:
@@ -229,10 +288,10 @@ def _stages(db: sqlite3.Connection, keys: Sequence[int]) -> dict[int, list[Stage
     found: dict[int, list[StageRun]] = {}
     for (
         key, stage, position, state, run_id, reasons, command, attempt, pid, exit_code, started_at, ended_at, log_path,
-        inputs, outputs, error,
+        inputs, outputs, error, retry_at, holding,
     ) in db.execute(
         "SELECT s.pipeline_run_id, s.stage, s.position, s.state, r.run_id, s.reasons, s.command, s.attempt, s.pid, "
-        "s.exit_code, s.started_at, s.ended_at, s.log_path, s.inputs, s.outputs, s.error "
+        "s.exit_code, s.started_at, s.ended_at, s.log_path, s.inputs, s.outputs, s.error, s.retry_at, s.holding "
         "FROM stage_runs s LEFT JOIN runs r ON r.id = s.run_id "
         "WHERE s.pipeline_run_id IN (SELECT value FROM json_each(?)) ORDER BY s.pipeline_run_id, s.position",
         (json.dumps(list(keys)),),
@@ -254,6 +313,8 @@ def _stages(db: sqlite3.Connection, keys: Sequence[int]) -> dict[int, list[Stage
                 inputs=tuple(json.loads(inputs)) if inputs else (),
                 outputs=tuple(json.loads(outputs)) if outputs else (),
                 error=error or "",
+                retry_at=retry_at,
+                holding=json.loads(holding) if holding else None,
             )
         )
     return found

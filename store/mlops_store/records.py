@@ -202,6 +202,7 @@ class StageState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     CACHED = "cached"
+    RESTORED = "restored"
     SKIPPED = "skipped"
     FAILED = "failed"
     STOPPED = "stopped"
@@ -211,13 +212,20 @@ class StageState(StrEnum):
         """Whether the stage will not change any more in this pipeline run."""
         return self not in (StageState.WAITING, StageState.RUNNING)
 
+    @property
+    def is_good(self) -> bool:
+        """Whether the stage's outputs are there and up to date."""
+        return self in (StageState.DONE, StageState.CACHED, StageState.RESTORED)
+
 
 @dataclass(frozen=True, slots=True)
 class StageRun:
     """One stage within one pipeline run.
 
     ``reasons`` says why it was stale, one sentence each. ``inputs`` and ``outputs`` are lists of
-    ``{"path", "md5", "size_bytes"}``; ``log_path`` is absolute.
+    ``{"path", "md5", "size_bytes"}``; ``log_path`` is absolute. ``attempt`` counts from 1, 0 before the first;
+    ``retry_at`` is when a stage that has failed may start again. ``holding`` is its share of the machine:
+    ``{"cpus", "memory_bytes", "gpus", "mutexes"}``, None when it has none.
     """
 
     stage: str
@@ -235,12 +243,41 @@ class StageRun:
     inputs: tuple[Mapping[str, Any], ...] = ()
     outputs: tuple[Mapping[str, Any], ...] = ()
     error: str = ""
+    retry_at: float | None = None
+    holding: Mapping[str, Any] | None = None
 
     def duration_s(self, now: float) -> float | None:
         """Seconds it ran, or has been running until ``now``; None before its start."""
         if self.started_at is None:
             return None
         return max(0.0, (self.ended_at if self.ended_at is not None else now) - self.started_at)
+
+
+@dataclass(frozen=True, slots=True)
+class StageAttempt:
+    """An attempt of a stage that has failed and was followed by another; ``run_id`` is its own run."""
+
+    attempt: int
+    run_id: str | None
+    exit_code: int | None
+    started_at: float | None
+    ended_at: float
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedRun:
+    """A pipeline run that waits for its turn: the highest ``priority`` first, then the oldest.
+
+    ``run_id`` is the id that it will have. ``request`` is what was asked for, as JSON can hold it.
+    """
+
+    run_id: str
+    name: str
+    priority: int
+    queued_at: float
+    queued_by: str
+    request: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -532,5 +532,46 @@ def m004_drift(db: Database) -> None:
     db.table("alerts").create_index(["report_id"])
 
 
+@migrations()
+def m005_queue(db: Database) -> None:
+    """Stages that are tried again and share the machine; pipeline runs that wait for their turn."""
+    # retry_at: when a stage that has failed may start again; holding: its share of the machine, as JSON
+    for name, kind in (("retry_at", float), ("holding", str)):
+        db.table("stage_runs").add_column(name, kind)
+    db.create_table(
+        "stage_attempts",
+        {
+            "pipeline_run_id": int,
+            "stage": str,
+            "attempt": int,
+            "run_id": int,
+            "exit_code": int,
+            "started_at": float,
+            "ended_at": float,
+            "error": str,
+        },
+        pk=("pipeline_run_id", "stage", "attempt"),
+        foreign_keys=[("pipeline_run_id", "pipeline_runs", "run_id"), ("run_id", "runs", "id")],
+        not_null={"error"},
+        strict=True,
+    )
+    db.create_table(
+        "pipeline_queue",
+        {
+            "id": int,
+            "run_id": str,
+            "name": str,
+            "priority": int,
+            "request": str,
+            "queued_at": float,
+            "queued_by": str,
+        },
+        pk="id",
+        not_null={"run_id", "name", "priority", "request", "queued_at", "queued_by"},
+        strict=True,
+    )
+    db.table("pipeline_queue").create_index(["run_id"], unique=True)
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,14 +87,157 @@ def test_a_failing_stage_ends_with_1_and_says_why(cli, stages) -> None:
     assert "never" not in done.stdout.replace("echo never", "")
 
 
-def test_json_is_one_object_on_stdout_and_the_output_goes_to_stderr(cli, stages) -> None:
-    stages(first="echo hello")
+def events(done) -> list[dict[str, Any]]:
+    """What ``run --json`` printed."""
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def kinds(done) -> list[tuple[str, str]]:
+    return [(one["event"], one.get("stage", "")) for one in events(done)]
+
+
+def test_json_is_one_object_an_event_and_the_output_goes_to_stderr(cli, stages) -> None:
+    stages(first="echo hello", second="true")
     done = cli("run", "--json")
-    assert done.json["state"] == "finished"
-    assert [(stage["stage"], stage["state"], stage["exit_code"]) for stage in done.json["stages"]] == [
-        ("first", "done", 0)
+    assert done.exit_code == 0
+    assert kinds(done) == [
+        ("run_started", ""),
+        ("stage_started", "first"),
+        ("stage_finished", "first"),
+        ("stage_started", "second"),
+        ("stage_finished", "second"),
+        ("run_finished", ""),
     ]
-    assert "first | hello" in done.stderr
+    assert "first  | hello" in done.stderr
+    start, began, ended, *_, last = events(done)
+    assert len({one["run_id"] for one in events(done)}) == 1
+    assert [stage["reasons"] for stage in start["stages"]] == [["never run"], ["never run", "upstream first is stale"]]
+    assert began["stage_run_id"] == ended["stage_run_id"]
+    assert (ended["attempt"], ended["exit_code"], ended["outputs"][0]["path"]) == (1, 0, "first.out")
+    assert last["state"] == "finished"
+    assert [(stage["stage"], stage["state"], stage["exit_code"]) for stage in last["stages"]] == [
+        ("first", "done", 0),
+        ("second", "done", 0),
+    ]
+    assert [one["at"] for one in events(done)] == sorted(one["at"] for one in events(done))
+
+
+def test_json_tells_of_what_was_up_to_date_failed_or_was_left_out(cli, stages) -> None:
+    stages(first="true")
+    cli("run")
+    stages(first="true", second="exit 7", third="true")
+    done = cli("run", "--json")
+    assert done.exit_code == 1
+    assert sorted(kinds(done)) == sorted(
+        [
+            ("run_started", ""),
+            ("stage_cached", "first"),
+            ("stage_started", "second"),
+            ("stage_failed", "second"),
+            ("stage_skipped", "third"),
+            ("run_finished", ""),
+        ]
+    )
+    [failed] = [one for one in events(done) if one["event"] == "stage_failed"]
+    assert (failed["exit_code"], failed["error"].splitlines()[0]) == (7, "exit code 7")
+    assert events(done)[-1]["state"] == "failed"
+
+
+def test_json_tells_of_every_attempt(cli, project: Path) -> None:
+    stage = {"cmd": "echo x >> count; [ $(wc -l < count) -ge 3 ]", "meta": {"mlops": {"retries": 2}}}
+    (project / "dvc.yaml").write_text(json.dumps({"stages": {"flaky": stage}}))
+    done = cli("run", "--json")
+    assert [(one["event"], one.get("attempt")) for one in events(done)] == [
+        ("run_started", None),
+        ("stage_started", 1),
+        ("stage_attempt", 1),
+        ("stage_started", 2),
+        ("stage_attempt", 2),
+        ("stage_started", 3),
+        ("stage_finished", 3),
+        ("run_finished", None),
+    ]
+    assert len({one["stage_run_id"] for one in events(done) if one["event"] == "stage_started"}) == 3
+
+
+def test_a_run_with_nothing_to_do_has_its_events_too(cli, stages) -> None:
+    stages(first="true")
+    cli("run")
+    assert kinds(cli("run", "--json")) == [("run_started", ""), ("stage_cached", "first"), ("run_finished", "")]
+
+
+def chain(cli, project: Path) -> None:
+    """a ← b ← c, and d by itself, all up to date."""
+    document = {
+        name: {"cmd": f"echo {name} >> order; echo > {name}.out", "outs": [f"{name}.out"]}
+        | ({"deps": [f"{need}.out"]} if need else {})
+        for name, need in (("a", ""), ("b", "a"), ("c", "b"), ("d", ""))
+    }
+    (project / "dvc.yaml").write_text(json.dumps({"stages": document}))
+    cli("run")
+    (project / "order").unlink()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "order"),
+    [
+        (("b", "--force"), "ab"),
+        (("b", "--force", "-s"), "b"),
+        (("b", "--force", "--downstream"), "bc"),
+        (("b", "--force", "-p"), "abc"),
+        (("d", "--force", "--pipeline"), "d"),
+        (("c", "a", "--force", "--single-item"), "ac"),
+    ],
+)
+def test_which_stages_are_meant_can_be_said_as_to_dvc(
+    cli, project: Path, arguments: tuple[str, ...], order: str
+) -> None:
+    chain(cli, project)
+    planned = cli("run", "--dry-run", "--json", *arguments).json
+    assert "".join(stage["stage"] for stage in planned) == order
+    assert cli("run", *arguments).exit_code == 0
+    assert (project / "order").read_text().split() == list(order)
+
+
+def test_two_ways_of_saying_which_stages_exclude_each_other(cli, project: Path) -> None:
+    chain(cli, project)
+    done = cli("run", "b", "-s", "--downstream")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "exclude each other" in done.stderr
+
+
+def test_forcing_downstream_runs_what_needs_a_stage_that_has_run(cli, project: Path) -> None:
+    chain(cli, project)
+    (project / "a.out").unlink()  # it is made the same again, so that its users would be up to date
+    assert cli("run", "--force-downstream").exit_code == 0
+    assert (project / "order").read_text().split() == ["a", "b", "c"]
+    (project / "order").unlink()
+    (project / "a.out").unlink()
+    cli("run")
+    assert (project / "order").read_text().split() == ["a"]
+
+
+def test_a_single_stage_runs_on_what_is_there(cli, project: Path) -> None:
+    chain(cli, project)
+    (project / "a.out").write_text("changed by hand")
+    assert cli("run", "b", "-s").exit_code == 0
+    assert (project / "order").read_text().split() == ["b"]
+
+
+def test_options_of_stages_are_checked_before_a_dry_run_too(cli, project: Path) -> None:
+    stage = {"cmd": "true", "meta": {"mlops": {"timeot": 5}}}
+    (project / "dvc.yaml").write_text(json.dumps({"stages": {"a": stage}}))
+    for arguments in (("run",), ("run", "--dry-run")):
+        done = cli(*arguments)
+        assert done.exit_code == 2
+        assert "did you mean 'timeout'?" in done.stderr
+
+
+def test_the_environment_is_passed_on(cli, stages, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_COLOUR", "red")
+    stages(first="echo $SOME_COLOUR > seen")
+    cli("run")
+    assert (project / "seen").read_text() == "red\n"
 
 
 def test_hostile_output_reaches_the_terminal_harmless(cli, stages) -> None:
@@ -211,7 +355,7 @@ def test_a_stage_that_logs_is_a_run_below_the_pipelines(cli, project: Path) -> N
         "import mlops_tui as mlops\nwith mlops.start_run():\n    mlops.log_metric('loss', 0.5, step=3)\n"
     )
     (project / "dvc.yaml").write_text(f"stages:\n  train:\n    cmd: {sys.executable} train.py\n    deps: [train.py]\n")
-    run = cli("run", "--json").json
+    run = events(cli("run", "--json"))[-1]
     [stage] = cli("runs", "list", "--kind", "stage", "--json").json
     assert stage["parent_run_id"] == run["run_id"]
     assert stage["metrics"] == {"loss": 0.5}

@@ -123,6 +123,12 @@ def build(directory: Path, text: str) -> Project:
     return project
 
 
+def kept(project: Project) -> dict[str, bytes]:
+    """The cache, objects and kept runs, by path."""
+    cache = Path(project.path(".dvc", "cache"))
+    return {str(path.relative_to(cache)): path.read_bytes() for path in cache.rglob("*") if path.is_file()}
+
+
 def stale(project: Project) -> dict[str, tuple[str, ...]]:
     return {one.stage: one.reasons for one in state.status(project, spec.load(project)) if one.is_stale}
 
@@ -139,6 +145,7 @@ def test_the_lock_is_the_one_that_dvc_writes(tmp_path: Path, what: str) -> None:
 
     assert ended.state == "finished", {one.stage: one.error for one in ended.stages}
     assert Path(ours.path("dvc.lock")).read_text() == Path(theirs.path("dvc.lock")).read_text()
+    assert kept(ours) == kept(theirs)
     every_time = {"callback", "always"} if "callback" in what else set()
     with dvc(ours.root) as repo:
         assert set(repo.status()) == every_time

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops_tui.pipeline import fingerprints, hashing
+from mlops_tui.pipeline import hashing
 from mlops_tui.pipeline.fingerprints import Fingerprints
 
 
@@ -129,9 +129,7 @@ def test_a_file_written_within_the_clocks_grain_is_never_trusted(tmp_path: Path)
         assert found.md5 == hashlib.md5(f"{number:04}".encode()).hexdigest()
 
 
-def test_a_change_deep_in_a_directory_is_noticed_and_only_that_file_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_change_deep_in_a_directory_is_noticed_and_only_that_file_read(tmp_path: Path) -> None:
     data = tmp_path / "data"
     for number in range(20):
         (data / str(number % 3)).mkdir(parents=True, exist_ok=True)
@@ -143,9 +141,12 @@ def test_a_change_deep_in_a_directory_is_noticed_and_only_that_file_read(
     first.flush()
     (data / "1" / "4.txt").write_text("changed")
     read = []
-    real = fingerprints.hash_file
-    monkeypatch.setattr(fingerprints, "hash_file", lambda path: (read.append(path), real(path))[1])
-    after = Fingerprints(str(tmp_path), str(cache)).find("data")
+
+    def hash_file(path: str, size_bytes: int) -> str:
+        read.append(path)
+        return hashing.hash_file(path, size_bytes)
+
+    after = Fingerprints(str(tmp_path), str(cache)).find("data", hash_file)
     assert after != before
     assert [os.path.basename(path) for path in read] == ["4.txt"]
 

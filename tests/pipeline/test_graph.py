@@ -1,9 +1,11 @@
 from pathlib import Path
 
 import pytest
+from pipeline_builders import dvc
 
 from mlops_store.errors import NotFound
 from mlops_tui.pipeline import graph, spec
+from mlops_tui.project import Project
 
 
 def pipeline(tmp_path: Path, **stages: str) -> spec.Pipeline:
@@ -100,3 +102,27 @@ stages:
         stages = repo.stage.collect("dvc.yaml")
         planned = plan_repro(get_active_graph(repo.index.graph), stages)
     assert graph.order(spec.parse(text, str(tmp_path))) == [stage.addressing for stage in planned]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:dvc")
+@pytest.mark.parametrize(
+    "target",
+    ["one", "group", "group@b", "dvc.yaml", "dvc.yaml:one", "sub/dvc.yaml", "sub/dvc.yaml:x", "dvc.yaml:group"],
+)
+def test_a_target_names_what_dvc_understands_by_it(tmp_path: Path, target: str) -> None:
+    from dvc_view import make_repository
+
+    files = {
+        "dvc.yaml": "stages: {one: {cmd: x}, group: {foreach: [a, b], do: {cmd: x}}}",
+        "sub/dvc.yaml": "stages: {x: {foreach: [1, 2], do: {cmd: x}}, y: {cmd: x}}",
+    }
+    make_repository(tmp_path, files)
+    with dvc(tmp_path) as repo:
+        expected = [stage.addressing for stage in repo.stage.collect(target)]
+    assert graph.chosen(spec.load(Project(str(tmp_path))), target) == expected
+
+
+def test_a_mistyped_group_is_named() -> None:
+    found = spec.Pipeline(stages={"group@a": spec.Stage("group@a", "x")})
+    with pytest.raises(NotFound, match="did you mean 'group'"):
+        graph.chosen(found, "gruop")

@@ -44,7 +44,7 @@ def test_only_what_changed_runs_again(tmp_path: Path) -> None:
     run(project)
     os.unlink(project.path("b.txt"))
     ended = run(project)
-    assert states(ended) == {"a": "cached", "b": "done", "c": "cached"}
+    assert states(ended) == {"a": "cached", "b": "restored", "c": "cached"}
     assert stage(ended, "b").reasons == ("output b.txt missing",)
     assert stage(ended, "c").reasons == ("b.txt is missing", "upstream b is stale")
 

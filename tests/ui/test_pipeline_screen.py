@@ -289,3 +289,22 @@ async def test_escape_leaves_a_neighbourhood_before_the_screen(project: Project)
         await pilot.press("escape")
         await until(pilot, lambda: "around" not in rendered(app))
         assert isinstance(app.screen, PipelineScreen)
+
+
+async def test_stages_of_other_files_and_generated_ones_are_shown_and_run_by_their_addresses(tmp_path: Path) -> None:
+    (tmp_path / "dvc.yaml").write_text(
+        'stages: {"s p": {matrix: {m: ["[red]", a/b]}, cmd: "echo \'${key}\' > ${item.m}.txt"}}'
+    )
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "dvc.yaml").write_text("stages: {last: {cmd: echo made by sub > o, outs: [o]}}")
+    (tmp_path / "a").mkdir()
+    app = opened(Project(str(tmp_path)))
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settled(pilot)
+        screen = rendered(app)
+        for name in ("s p@[red]", "s p@a/b", "sub/dvc.yaml:last"):
+            assert name in screen
+        await pilot.press("r")
+        await until(pilot, lambda: "finished" in rendered(app) or "failed" in rendered(app))
+    assert (tmp_path / "a" / "b.txt").read_text() == "a/b\n"
+    assert (tmp_path / "sub" / "o").exists()
