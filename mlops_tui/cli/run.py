@@ -65,7 +65,8 @@ def command(
 
     The run belongs to a process of its own: Ctrl+C stops it, a lost connection does not. --json prints each event as
     one JSON object on a line of its own: run_queued, run_started, stage_started, stage_attempt, stage_finished,
-    stage_failed, stage_stopped, stage_cached, stage_skipped, run_finished; the stages' output goes to stderr then.
+    stage_failed, stage_stopped, stage_restored, stage_cached, stage_skipped, run_finished; the stages' output goes to
+    stderr then.
 
     With --set the project's files stay as they are: each run works in its own copy, and 'queue apply RUN' takes one
     over.

@@ -10,6 +10,7 @@ Every object has ``event``, ``at`` (Unix seconds), ``run_id`` (the pipeline run)
                    ``duration_s``, ``error``
 ``stage_finished`` ``stage_run_id``, ``attempt``, ``exit_code``, ``duration_s``, ``error``, ``outputs``; so have
                    ``stage_failed`` and ``stage_stopped``
+``stage_restored`` its outputs are those of an earlier run with the same inputs; otherwise as ``stage_finished``
 ``stage_cached``   it was up to date: ``reason``; so has ``stage_skipped``
 ``run_finished``   the run as ``status --json`` shows it: ``state``, ``duration_s``, ``stages`` …
 =================  ====================================================================================================

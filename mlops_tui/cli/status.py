@@ -112,7 +112,7 @@ def _write_dvcs(workspace: Workspace) -> None:
     from mlops_tui.pipeline import dvc_status, spec, state
 
     inputs = state.Inputs(workspace.project)
-    found = dvc_status.of(inputs, spec.load(workspace.project))
+    found = dvc_status.of(inputs, spec.load(workspace.project), workspace.start)
     inputs.fingerprints.flush()
     output.say(json.dumps(found))
 

@@ -15,7 +15,7 @@ from typing import Any
 from mlops_store import ids, processes, queue
 from mlops_store.errors import NotFound, SpecError, UsageError, nearest
 from mlops_store.store import Store
-from mlops_tui.pipeline import param_edits, params, spec, workspaces, yaml12
+from mlops_tui.pipeline import hold, param_edits, params, spec, workspaces, yaml12
 from mlops_tui.pipeline.request import Request
 from mlops_tui.pipeline.spec import Pipeline
 from mlops_tui.project import Project
@@ -80,9 +80,12 @@ def add(
     for changes in combinations:  # before anything is copied
         param_edits.texts(project.root, changes)
     made = [(ids.new_id(), changes) for changes in combinations]
+    locks = []
     try:
         for run_id, changes in made:
-            param_edits.write(workspaces.create(project, run_id).root, changes)
+            workspace = workspaces.create(project, run_id)
+            locks.append(hold.take(workspace))  # nobody takes it for one that is left over
+            param_edits.write(workspace.root, changes)
         with store.write() as db:
             for number, (run_id, changes) in enumerate(made, 1):
                 queue.add(
@@ -98,6 +101,10 @@ def add(
         for run_id, _ in made:
             workspaces.remove(project, run_id)
         raise
+    finally:
+        for lock in locks:
+            if lock is not None:
+                os.close(lock)
     return [run_id for run_id, _ in made]
 
 
@@ -118,13 +125,18 @@ def _parsed(written: str) -> tuple[str, str, list[Any]]:
 
 def _check(project: Project, pipeline: Pipeline, file: str, key: str) -> None:
     known = {stage.path(one) for stage in pipeline.stages.values() for one in stage.params}
-    if os.path.exists(project.path(params.DEFAULT_FILE)):
-        known.add(params.DEFAULT_FILE)  # what is interpolated comes from there
+    # what is interpolated comes from other files, which were read for that
+    known |= {path for path, stamp in pipeline.stamps.items() if stamp and not _describes_pipeline(path)}
     if file not in known:
-        raise NotFound(f"no stage reads params from {file}", nearest(file, known))
+        raise NotFound(f"the pipeline reads no params from {file}", nearest(file, known))
     try:
         content = params.read_file(project.path(file), file)
     except FileNotFoundError:
         raise NotFound(f"params file {file} is missing") from None
     if params.select(content, [key])[1]:
         raise NotFound(f"{file} has no {key!r}", nearest(key, param_edits.known_keys(content)))
+
+
+def _describes_pipeline(path: str) -> bool:
+    name = os.path.basename(path)
+    return name == spec.FILE or name.endswith(".dvc") or name.startswith(".") or os.path.isabs(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -93,12 +92,10 @@ class _Filling:
             self._copy(cache.path(md5), target, 0o755 if item.get("isexec") else 0o644)
             return True
         os.makedirs(target, exist_ok=True)
-        with open(cache.path(md5), "rb") as file:
-            members = json.load(file)
-        for member in members:
-            path = os.path.join(target, *str(member["relpath"]).split("/"))
+        for name, member in cache.members(md5).items():
+            path = os.path.join(target, *name.split("/"))
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            self._copy(cache.path(str(member["md5"])), path, 0o644)
+            self._copy(cache.path(member), path, 0o644)
         return True
 
     def complete(self, source: str, target: str) -> None:

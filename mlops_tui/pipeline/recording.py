@@ -110,6 +110,7 @@ class Recorder:
                 pid=pid,
                 process_ticks=ticks,
                 started_at=now,
+                ended_at=None,
                 retry_at=None,
                 exit_code=None,
                 error="",

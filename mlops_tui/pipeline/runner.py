@@ -96,7 +96,7 @@ class Runner:
             if stage.is_frozen:
                 return self._keep(stage)
             snapshot = snapshots.take(self._inputs, stage)
-            if not self._plan.force and results.restore(self._inputs, stage, snapshot, use_runs=self._plan.run_cache):
+            if not turn.is_forced and results.restore(self._inputs, stage, snapshot, use_runs=self._plan.run_cache):
                 outs = self._save(stage, snapshot)
                 self._recorder.restore(stage, deps=snapshot.deps, outs=outs)
                 return StageState.RESTORED

@@ -144,7 +144,7 @@ def retry_stage(db: sqlite3.Connection, run_id: str, stage: str, *, retry_at: fl
     )
     update_stage(
         db, run_id, stage, state=StageState.WAITING, pid=None, process_ticks=None, holding=None, retry_at=retry_at,
-        exit_code=attempt["exit_code"], error=attempt["error"],
+        **attempt,
     )  # fmt: skip
 
 

@@ -92,8 +92,8 @@ def test_values_are_yaml_1_2(tmp_path: Path, written: str, value: object) -> Non
     ("written", "kind", "message", "hint"),
     [
         (["train.lrr=1"], NotFound, "params.yaml has no 'train.lrr'", "did you mean 'train.lr'?"),
-        (["othr.json:k=1"], NotFound, "no stage reads params from othr.json", "did you mean 'other.json'?"),
-        (["raw.txt:k=1"], NotFound, "no stage reads params from raw.txt", "known"),
+        (["othr.json:k=1"], NotFound, "the pipeline reads no params from othr.json", "did you mean 'other.json'?"),
+        (["raw.txt:k=1"], NotFound, "the pipeline reads no params from raw.txt", "known"),
         (["depth"], UsageError, "'depth' sets no param", "KEY=VALUE"),
         (["=3"], UsageError, "'=3' sets no param", "KEY=VALUE"),
         (["depth="], UsageError, "depth is set to nothing", "KEY=VALUE"),
@@ -108,6 +108,34 @@ def test_what_cannot_be_set_is_refused(
         experiments.expand(make(tmp_path, TRAIN, **FILES), written)
     assert message in caught.value.message  # type: ignore[attr-defined]
     assert hint in caught.value.hint  # type: ignore[attr-defined]
+
+
+def test_what_is_interpolated_can_be_set(tmp_path: Path) -> None:
+    project = make(
+        tmp_path,
+        """
+        vars: [more.yaml]
+        stages:
+          a: {cmd: "echo ${train.lr} ${size} > out", outs: [out]}
+        """,
+        params__yaml="train: {lr: 0.1}\n",
+        more__yaml="size: 3\n",
+    )
+    run(project)
+    for made, shown in zip(
+        ended(project, begin(project, "train.lr=0.2", "more.yaml:size=4,5")), ("0.2 4\n", "0.2 5\n"), strict=True
+    ):
+        assert Path(turns.place(project, made).path("out")).read_text() == shown
+    with pytest.raises(NotFound, match=r"no params from dvc\.yaml"):
+        experiments.expand(project, ["dvc.yaml:stages=1"])
+
+
+def test_an_experiment_like_an_earlier_one_takes_its_outputs_from_the_cache(tmp_path: Path) -> None:
+    project = trained(tmp_path)
+    ended(project, begin(project, "depth=7"))
+    [again] = ended(project, begin(project, "depth=7"))
+    assert states(again)["train"] == "restored"
+    assert "depth: 7" in Path(turns.place(project, again).path("model.txt")).read_text()
 
 
 def test_an_experiment_runs_in_its_copy_and_the_project_stays_as_it_is(tmp_path: Path) -> None:

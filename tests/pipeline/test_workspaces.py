@@ -120,6 +120,19 @@ def test_a_directory_that_git_sees_in_part_is_made_whole(tmp_path: Path) -> None
     assert os.path.isdir(place.path("models"))
 
 
+def test_data_of_a_dvc_file_that_is_not_there_comes_from_the_cache(tmp_path: Path) -> None:
+    project = make(tmp_path, "stages: {a: {cmd: x, deps: [data/in, rows]}}", data___in="in", rows___a="1", rows___b="2")
+    with dvc(tmp_path, init=True) as repo:
+        repo.add([project.path("data/in"), project.path("rows")])
+    os.unlink(project.path("data/in"))
+    os.unlink(project.path("rows/b"))
+    os.unlink(project.path("rows/a"))
+    os.rmdir(project.path("rows"))
+    place = filled(project)
+    assert Path(place.path("data/in")).read_text() == "in"
+    assert tree(place.path("rows")) == {"a", "b"}
+
+
 def test_a_dep_outside_the_project_needs_an_absolute_path(tmp_path: Path) -> None:
     (tmp_path / "far").write_text("far")
     project = make(tmp_path / "project", "stages: {a: {cmd: x, deps: [../far]}}")
