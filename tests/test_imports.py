@@ -65,6 +65,10 @@ def test_a_verb_loads_nothing_heavy(directory: Path, arguments: tuple[str, ...])
     assert loaded(directory, *arguments) & HEAVY == set()
 
 
+def test_a_graph_is_drawn_without_the_interface(directory: Path) -> None:
+    assert loaded(directory, "pipeline", "graph") & HEAVY <= {"rich"}  # measures how wide characters are
+
+
 def test_the_command_line_itself_loads_no_store_and_no_interface() -> None:
     code = "import sys, mlops_tui.cli; sys.exit('click' in sys.modules or 'mlops_store' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0

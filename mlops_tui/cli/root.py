@@ -21,7 +21,7 @@ VERBS = {
     "queue": "List, move and remove waiting runs; apply experiments.",
     "stop": "Stop a running pipeline.",
     "checkout": "Restore outputs from the cache.",
-    "pipeline": "Show the pipeline as it is resolved.",
+    "pipeline": "Show the pipeline: as it is resolved, as a graph, and why stages are stale.",
     "logs": "Show what stages wrote.",
     "runs": "List, show, compare, tag and delete runs.",
     "models": "List, register, promote and roll back models.",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from mlops_store.records import (
     Alert,
@@ -14,6 +15,9 @@ from mlops_store.records import (
     RunDetail,
     StageRun,
 )
+
+if TYPE_CHECKING:
+    from mlops_tui.pipeline.state import Change
 
 
 def run(record: Run, now: float) -> dict[str, Any]:
@@ -173,6 +177,28 @@ def pipeline_run(record: PipelineRun, now: float) -> dict[str, Any]:
         "supervisor_pid": record.supervisor_pid,
         "stages": [stage_run(stage, now) for stage in record.stages],
     }
+
+
+def change(record: Change) -> dict[str, Any]:
+    """One thing that makes a stage stale; what JSON has no word for (a date among params) as its text."""
+    return {
+        "kind": record.kind,
+        "path": record.path,
+        "key": record.key,
+        "how": record.how,
+        "old": _param(record.old),
+        "new": _param(record.new),
+        "old_size_bytes": record.old_size,
+        "new_size_bytes": record.new_size,
+    }
+
+
+def _param(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _param(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_param(item) for item in value]
+    return value if value is None or isinstance(value, str | bool | int | float) else str(value)
 
 
 def stage_run(record: StageRun, now: float) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from mlops_store.store import Store
 from mlops_tui.pipeline import launch, plan, request, summary, tokens, turns
 from mlops_tui.pipeline.recording import Recorder
 from mlops_tui.pipeline.runner import Runner, Turn
+from mlops_tui.pipeline.sampling import Sampler
 from mlops_tui.pipeline.schedule import Schedule
 from mlops_tui.pipeline.spec import Stage
 from mlops_tui.pipeline.state import Inputs
@@ -50,6 +51,7 @@ class Supervisor:
         self._recorder = recorder
         self._inputs = Inputs(project)
         self._runner = Runner(project, the_plan, recorder, self._inputs, self._fold)
+        self._sampler = Sampler(recorder.sample)
         self._changed = threading.Condition()  # guards the schedule, what is left and the problem
         run = pipelines.get(store.read(), the_plan.run_id)
         self._schedule = Schedule(
@@ -77,6 +79,7 @@ class Supervisor:
         while not self._is_done():
             self._fold()
             self._runner.endings.flush_due()
+            self._sampler.look(self._runner.running)
             if self._wants_stop():
                 self._stop()
             with self._changed:

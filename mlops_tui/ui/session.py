@@ -53,6 +53,7 @@ class Session:
         watch_note: What hinders the watching of the project's files, '' for nothing.
         auto_run: Whether what is stale is run by itself after each change; ends with the dashboard.
         wake: Has whoever watches look at once.
+        is_graph_wanted: Whether the stages of the pipeline are looked at as a graph rather than as a list.
     """
 
     project: Project
@@ -71,6 +72,8 @@ class Session:
         from mlops_tui.pipeline.live import LiveStatus
 
         return LiveStatus(self.project)
+
+    is_graph_wanted: bool = False
 
     def open_store(self) -> bool:
         """Opens the store if it is not open yet.

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from textual.message import Message
 
 from mlops_store import database, fold
-from mlops_tui.ui.messages import StoreChanged
+from mlops_tui.ui.ended_runs import EndedRuns
+from mlops_tui.ui.messages import RunEnded, StoreChanged
 from mlops_tui.ui.session import Session
 
 #: Seconds between looks when nothing wakes it: for network file systems, killed processes and lost events.
@@ -32,6 +33,7 @@ class StoreWatch:
         self._identity: tuple[int, int] | None = None
         self._version = -1
         self._polled_at = 0.0
+        self._ended = EndedRuns()
 
     def look(self) -> bool:
         """Folds what scripts have logged, and tells of commits; returns whether there were any.
@@ -51,7 +53,17 @@ class StoreWatch:
         has_moved = self._has_moved()
         if has_moved:
             self._tell(StoreChanged())
+            self._tell_of_ended()
         return has_moved
+
+    def _tell_of_ended(self) -> None:
+        assert self._db is not None
+        with database.explained(self._session.project.store_path):
+            ended = self._ended.look(self._db)
+        patience_s = self._session.config.ui.notify_after_s
+        for run in ended:
+            if 0 < patience_s <= run.duration_s:
+                self._tell(RunEnded(run))
 
     def _is_open(self) -> bool:
         """Opens the store when it appears, and again when it was replaced; tells of both."""
@@ -96,6 +108,7 @@ class StoreWatch:
         if self._db is not None:
             self._db.close()
             self._db = None
+            self._ended = EndedRuns()
 
     def _data_version(self) -> int:
         assert self._db is not None

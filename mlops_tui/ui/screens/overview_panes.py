@@ -31,7 +31,8 @@ CURVES = 30
 CURVE_WIDTH = 10
 
 #: A stage that logged nothing is a step of its pipeline run, not an experiment.
-_USEFUL = """r.kind != 'pipeline' AND (r.kind != 'stage' OR EXISTS (SELECT 1 FROM metrics m WHERE m.run_id = r.id))"""
+_USEFUL = """r.kind != 'pipeline' AND (r.kind != 'stage' OR EXISTS (
+SELECT 1 FROM metrics m JOIN keys k ON k.id = m.key_id WHERE m.run_id = r.id AND k.name NOT LIKE 'system/%'))"""
 
 
 class OverviewPane(Pane[Records]):
