@@ -53,6 +53,7 @@ SECTIONS: Mapping[str, str] = {
     "charts": "Charts",
     "compare": "Compare",
     "pipeline": "Pipeline",
+    "data": "Data",
     "models": "Models",
     "promote": "Promote and roll back",
     "drift": "Drift",
@@ -152,6 +153,18 @@ KEYS: tuple[Key, ...] = (
     Key("pipeline.stop", "x", "stop", "stop", "Stop the running pipeline", 2),
     Key("pipeline.why", "W", "why", "why", "Say why the stage is stale, what it reads and writes", 4),
     Key("pipeline.past", "H", "past_runs", "earlier runs", "Look at an earlier pipeline run", 5),
+    # data
+    Key(
+        "data.compare",
+        "c",
+        "compare",
+        "compare",
+        "Compare two marked versions, or this one with what lies there now",
+        2,
+    ),
+    Key("data.restore", "R", "restore", "restore", "Bring the version back into the work tree", 3),
+    Key("data.details", "i", "details", "who used", "Show which runs used the version", 4),
+    Key("data.equal", "=", "equal", "equal columns", "Show columns that did not change too, or only differences", 5),
     # models
     Key("models.promote", "p", "promote", "promote", "Promote to the next stage", 1),
     Key("models.rollback", "b", "rollback", "roll back", "Bring the former version back", 2),
