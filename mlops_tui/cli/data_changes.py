@@ -68,10 +68,12 @@ def _write(found: Difference) -> None:
 
 
 def _side(side: Side) -> str:
+    from mlops_tui.data import contents
+
     parts = [side.digest[:12], text.size(side.size_bytes)]
     parts += [text.count(side.files, "file")] if side.files is not None else []
     parts += [text.count(side.row_count, "row")] if side.row_count is not None else []
-    return ", ".join([*parts, f"from the {side.where}"])
+    return ", ".join([*parts, f"from {contents.WORDS[side.where]}"])
 
 
 def _write_columns(columns: tuple[ColumnChange, ...]) -> None:

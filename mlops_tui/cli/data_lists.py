@@ -73,7 +73,7 @@ def list_(workspace: Workspace, as_json: bool) -> None:
     rows = [_row(item) for item in items]
     columns = ("path", "state", "size", "versions", "files", "last changed", "last used by", "role", "digest")
     write_table(columns, rows, right=("size", "versions", "files"))
-    _remark(savings.of_all(inputs, store, items))
+    _remark(savings.of(savings.Objects(inputs), savings.known(store, items)))
 
 
 def _row(item: Item) -> tuple[str, ...]:

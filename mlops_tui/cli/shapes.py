@@ -245,7 +245,7 @@ def data_history(item: Item, history: History) -> dict[str, Any]:
 
 
 def data_version(version: Version) -> dict[str, Any]:
-    """A version; ``where`` its bytes are is 'cache', 'work tree' or null for neither."""
+    """A version; ``where`` its bytes are is 'cache', 'work tree', 'git' or null for nowhere."""
     record = version.record
     return {
         "digest": record.digest,

@@ -16,6 +16,11 @@ from mlops_store.errors import Refused
 from mlops_tui.pipeline.cache import Cache
 from mlops_tui.pipeline.state import Inputs
 
+#: Where bytes can be.
+CACHE, WORK_TREE, GIT = "cache", "work tree", "git"
+#: The same as a sentence says it.
+WORDS = {CACHE: "the cache", WORK_TREE: "the work tree", GIT: "Git"}
+
 
 class Blob(NamedTuple):
     """A file of a version: its hash, where its bytes can be read ('' for nowhere), and how many there are."""
@@ -31,7 +36,7 @@ class Content:
 
     Attributes:
         digest: The version.
-        where: 'cache' or 'work tree'.
+        where: 'cache', 'work tree' or 'git'.
         files: By path below the version's own; that of a single file is ''.
     """
 
@@ -86,15 +91,16 @@ def in_cache(cache: Cache, digest: str) -> Content | None:
         Refused: The object of a directory is damaged.
     """
     if not digest.endswith(".dir"):
-        blob = _blob(cache, digest)
-        return Content(digest, "cache", {"": blob}) if blob.full else None
+        found = blob(cache, digest)
+        return Content(digest, CACHE, {"": found}) if found.full else None
     files = members(cache, digest)
     if files is None:
         return None
-    return Content(digest, "cache", {name: _blob(cache, md5) for name, md5 in files.items()})
+    return Content(digest, CACHE, {name: blob(cache, md5) for name, md5 in files.items()})
 
 
-def _blob(cache: Cache, md5: str) -> Blob:
+def blob(cache: Cache, md5: str) -> Blob:
+    """A file's object, without ``full`` when the cache lacks it."""
     full = cache.path(md5)
     try:
         return Blob(md5, full, os.stat(full).st_size)
@@ -105,11 +111,11 @@ def _blob(cache: Cache, md5: str) -> Blob:
 def _in_work_tree(inputs: Inputs, path: str, digest: str) -> Content:
     full = os.path.join(inputs.root, path)
     if not digest.endswith(".dir"):
-        return Content(digest, "work tree", {"": Blob(digest, full, os.path.getsize(full))})
+        return Content(digest, WORK_TREE, {"": Blob(digest, full, os.path.getsize(full))})
     files = inputs.fingerprints.listing(path)
     return Content(
         digest,
-        "work tree",
+        WORK_TREE,
         {
             name: Blob(md5, os.path.join(full, name), os.path.getsize(os.path.join(full, name)))
             for name, md5 in files.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -89,18 +90,23 @@ def of(inputs: Inputs, item: Item, before: str, after: str, member: str = "") ->
 
     Raises:
         NotFound: Neither version has that member.
-        Refused: The bytes of one are in neither the cache nor the work tree, or its object is damaged.
+        Refused: The bytes of one are nowhere, or its object is damaged.
         OSError: A file cannot be read.
     """
-    old, new = versions.content(inputs, item, before), versions.content(inputs, item, after)
+    with tempfile.TemporaryDirectory(prefix="mlops-tui-") as scratch:
+        old, new = (versions.content(inputs, item, digest, scratch) for digest in (before, after))
+        return _of_contents(item.path, old, new, member)
+
+
+def _of_contents(path: str, old: Content, new: Content, member: str) -> Difference:
     if member:
-        return _of_member(f"{item.path}/{member}", member, old, new)
+        return _of_member(f"{path}/{member}", member, old, new)
     sides = _side(old), _side(new)
-    if before == after:
-        return Difference(item.path, "same", *sides)
+    if old.digest == new.digest:
+        return Difference(path, "same", *sides)
     if old.is_directory or new.is_directory:
-        return Difference(item.path, "directory", *sides, files=tuple(_files(old, new)), notes=tuple(_gaps(old, new)))
-    return _of_files(item.path, sides, old.files[""], new.files[""])
+        return Difference(path, "directory", *sides, files=tuple(_files(old, new)), notes=tuple(_gaps(old, new)))
+    return _of_files(path, sides, old.files[""], new.files[""])
 
 
 def _of_member(path: str, member: str, old: Content, new: Content) -> Difference:

@@ -1,11 +1,12 @@
 """Versions that earlier commits name: the ``dvc.lock`` and ``.dvc`` files of the newest commits, read through Git.
 
-An existing DVC project has its history there before any run is recorded. Without Git, or outside of a repository, there
-is none.
+An existing DVC project has its history there before any run is recorded. What DVC does not cache (code, metrics) is
+often committed beside the lock: then Git has its bytes. Without Git, or outside of a repository, there is nothing.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ from mlops_tui.project import Project
 
 #: Commits that are looked at, the newest first; of these only such as changed a lock or a ``.dvc`` file.
 COMMITS = 200
+#: Larger files are not looked for among what was committed.
+LARGEST_BYTES = 16 << 20
 _PATIENCE_S = 20.0
 _FILES = (":(glob)**/dvc.lock", ":(glob)**/*.dvc")
 
@@ -43,6 +46,33 @@ def of(root: str, path: str) -> Mapping[str, Named]:
     """
     head = _git(root, "rev-parse", "--verify", "-q", "HEAD").decode("ascii", "replace").strip()
     return _of_head(root, head, _places(root)).get(path, {}) if head else {}
+
+
+def committed(root: str, path: str) -> Mapping[str, str]:
+    """The versions of a file whose bytes Git has: digest -> the name by which ``read`` finds them."""
+    named = [(digest, one.commit) for digest, one in of(root, path).items() if _is_looked_for(digest, one.size_bytes)]
+    return _committed(root, path, tuple(named))
+
+
+def _is_looked_for(digest: str, size_bytes: int | None) -> bool:
+    return not digest.endswith(".dir") and (size_bytes or 0) <= LARGEST_BYTES
+
+
+@lru_cache(maxsize=64)
+def _committed(root: str, path: str, named: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    names = {digest: f"{commit}:./{path}" for digest, commit in named}
+    texts = _contents(root, list(names.values()))
+    # the lock of a commit may name another content than the commit's own: only the hash tells
+    return {
+        digest: name
+        for digest, name in names.items()
+        if name in texts and hashlib.md5(texts[name], usedforsecurity=False).hexdigest() == digest
+    }
+
+
+def read(root: str, name: str) -> bytes:
+    """The bytes of a version that ``committed`` has named."""
+    return _contents(root, [name]).get(name, b"")
 
 
 class _Place(NamedTuple):

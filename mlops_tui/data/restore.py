@@ -141,7 +141,10 @@ def apply(inputs: Inputs, item: Item, digest: str, store: Store | None = None, *
 def _cached(inputs: Inputs, path: str, digest: str) -> Content:
     found = None if inputs.cache is None else contents.in_cache(inputs.cache, digest)
     if found is None:
-        raise Refused(f"{path} at {digest[:12]} is not in the cache", "'dvc fetch' may bring it from a remote")
+        raise Refused(
+            f"{path} at {digest[:12]} is not in the cache",
+            "'dvc fetch' may bring it from a remote; what Git has, 'git checkout' brings back",
+        )
     if found.missing:
         raise Refused(
             f"{len(found.missing):,} of the {len(found.files):,} files of {path} at {digest[:12]} are not in the cache",

@@ -35,41 +35,63 @@ class Saving:
         return self.logical_bytes - self.stored_bytes
 
 
-def of(inputs: Inputs, versions: Iterable[tuple[str, str]]) -> Saving:
-    """The saving over some versions.
+class Objects:
+    """What a cache holds, each object looked at once.
 
     Args:
         inputs: Knows the cache.
+    """
+
+    def __init__(self, inputs: Inputs) -> None:
+        self._cache = inputs.cache
+        self._sizes: dict[str, int | None] = {}
+        self._files: dict[str, tuple[str, ...] | None] = {}
+
+    def files(self, digest: str) -> tuple[str, ...] | None:
+        """The objects of a version's files; None when the cache lacks one of them."""
+        if digest not in self._files:
+            self._files[digest] = self._look(digest)
+        return self._files[digest]
+
+    def size(self, md5: str) -> int | None:
+        """The bytes of an object; None when it is not there."""
+        if md5 not in self._sizes:
+            self._sizes[md5] = None if self._cache is None else contents.blob(self._cache, md5).size_bytes
+        return self._sizes[md5]
+
+    def _look(self, digest: str) -> tuple[str, ...] | None:
+        if self._cache is None:
+            return None
+        try:
+            named = contents.members(self._cache, digest) if digest.endswith(".dir") else {"": digest}
+        except Refused:  # damaged: it is of no use, and restoring it says so by name
+            return None
+        if named is None or any(self.size(md5) is None for md5 in named.values()):
+            return None
+        return tuple(named.values())
+
+
+def of(objects: Objects, versions: Iterable[tuple[str, str]]) -> Saving:
+    """The saving over some versions.
+
+    Args:
+        objects: Of the cache.
         versions: Paths with digests; the same content under two paths counts twice, and is kept once.
     """
     counted = logical = absent = 0
-    objects: dict[str, int] = {}
+    kept: set[str] = set()
     for _, digest in set(versions):
-        sizes = _sizes(inputs, digest, objects)
-        if sizes is None:
+        files = objects.files(digest)
+        if files is None:
             absent += 1
             continue
         counted += 1
-        logical += sum(sizes)
-    return Saving(counted, logical, sum(objects.values()), absent)
+        logical += sum(objects.size(md5) or 0 for md5 in files)
+        kept.update(files)
+    return Saving(counted, logical, sum(objects.size(md5) or 0 for md5 in kept), absent)
 
 
-def of_all(inputs: Inputs, store: Store | None, items: Iterable[Item]) -> Saving:
-    """The saving over every version of every tracked path: those that runs used and those that locks name."""
-    known = set() if store is None else set(datasets.sizes(store.read()))
-    return of(inputs, known | {(item.path, item.locked) for item in items if item.locked})
-
-
-def _sizes(inputs: Inputs, digest: str, objects: dict[str, int]) -> list[int] | None:
-    """The sizes of a version's files, each object noted in ``objects``; None when the cache lacks one of them."""
-    if inputs.cache is None or not inputs.cache.holds(digest):
-        return None
-    try:
-        content = contents.in_cache(inputs.cache, digest)
-    except Refused:  # damaged: it is of no use, and restoring it says so by name
-        return None
-    if content is None or content.missing:
-        return None
-    sizes = [blob.size_bytes or 0 for blob in content.files.values()]
-    objects.update({blob.md5: blob.size_bytes or 0 for blob in content.files.values()})
-    return sizes
+def known(store: Store | None, items: Iterable[Item]) -> frozenset[tuple[str, str]]:
+    """Every version of every tracked path: those that runs used and those that locks name."""
+    used = set() if store is None else set(datasets.sizes(store.read()))
+    return frozenset(used | {(item.path, item.locked) for item in items if item.locked})

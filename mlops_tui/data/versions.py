@@ -11,11 +11,12 @@ from mlops_store.records import DataVersion
 from mlops_store.store import Store
 from mlops_tui.data import contents, history, savings
 from mlops_tui.data.catalogue import Item
-from mlops_tui.data.savings import Saving
+from mlops_tui.data.savings import Objects, Saving
 from mlops_tui.pipeline.state import Inputs
 
 #: What names the version that lies in the work tree, and the one that the lock has.
 CURRENT, LOCKED = "current", "locked"
+GIT = contents.GIT
 #: Digits of a digest that are enough to mean one.
 _FEWEST_DIGITS = 4
 
@@ -28,7 +29,7 @@ class Version:
         record: What the store knows of it; times are those of commits where no run has used it, 0 where nothing tells.
         is_current: It lies in the work tree.
         is_locked: The lock or the ``.dvc`` file names it.
-        where: 'cache', 'work tree', or '' when its bytes (or some of them) are in neither.
+        where: 'cache', 'work tree', 'git', or '' when its bytes (or some of them) are in none of these.
         commit: The newest commit whose lock or ``.dvc`` file names it; '' when none of the newest commits does.
     """
 
@@ -84,24 +85,26 @@ def read(inputs: Inputs, store: Store | None, item: Item) -> History:
             records[digest] = DataVersion(item.path, digest)
     if item.digest and records[item.digest].size_bytes is None:
         records[item.digest] = replace(records[item.digest], size_bytes=item.size_bytes, files=item.files)
+    objects = savings.Objects(inputs)
+    committed = history.committed(inputs.root, item.path)
     found = [
         Version(
             record,
             record.digest == item.digest,
             record.digest == item.locked,
-            _where(inputs, item, record.digest),
+            _where(objects, item, record.digest) or (GIT if record.digest in committed else ""),
             commits[record.digest].commit if record.digest in commits else "",
         )
         for record in records.values()
     ]
     # what no run and no commit knows yet has come last
     found.sort(key=lambda one: (not one.record.used_at, one.record.used_at), reverse=True)
-    saving = savings.of(inputs, [(item.path, record.digest) for record in records.values()])
+    saving = savings.of(objects, [(item.path, record.digest) for record in records.values()])
     return History(item.path, tuple(found), saving)
 
 
-def _where(inputs: Inputs, item: Item, digest: str) -> str:
-    if inputs.cache is not None and inputs.cache.holds(digest):
+def _where(objects: Objects, item: Item, digest: str) -> str:
+    if objects.files(digest) is not None:
         return "cache"
     return "work tree" if digest == item.digest else ""
 
@@ -183,16 +186,28 @@ def holder(items: tuple[Item, ...], path: str) -> tuple[Item, str]:
     return known[above], os.path.relpath(path, above) if path != above else ""
 
 
-def content(inputs: Inputs, item: Item, digest: str) -> contents.Content:
+def content(inputs: Inputs, item: Item, digest: str, scratch: str) -> contents.Content:
     """What a version consists of.
 
+    Args:
+        inputs: Knows the cache and the work tree.
+        item: The data.
+        digest: The version.
+        scratch: A directory for what is read out of Git.
+
     Raises:
-        Refused: Its bytes are in neither the cache nor the work tree.
+        Refused: Its bytes are in none of the cache, the work tree and Git.
     """
     found = contents.find(inputs, item.path, digest)
+    if found is None and (name := history.committed(inputs.root, item.path).get(digest)):
+        data = history.read(inputs.root, name)
+        full = os.path.join(scratch, digest)
+        with open(full, "wb") as file:
+            file.write(data)
+        return contents.Content(digest, GIT, {"": contents.Blob(digest, full, len(data))})
     if found is None:
         raise Refused(
-            f"the bytes of {item.path} at {digest[:12]} are in neither the cache nor the work tree",
+            f"the bytes of {item.path} at {digest[:12]} are in neither the cache, the work tree nor Git",
             "'dvc fetch' may bring them from a remote",
         )
     return found

@@ -103,6 +103,6 @@ def test_equal_files_of_all_versions_are_counted_once(tmp_path: Path) -> None:
     data = DataProject(tmp_path)
     first = data.keep("raw", {"a": "x" * 100, "b": "y" * 10})
     second = data.keep("raw", {"a": "x" * 100, "b": "z" * 20})
-    found = savings.of(data.inputs, [("raw", first), ("raw", second), ("raw", "0" * 32)])
+    found = savings.of(savings.Objects(data.inputs), [("raw", first), ("raw", second), ("raw", "0" * 32)])
     assert (found.version_count, found.absent_count) == (2, 1)
     assert (found.logical_bytes, found.stored_bytes, found.saved_bytes) == (230, 130, 100)

@@ -136,7 +136,7 @@ def test_a_version_equals_itself_even_where_it_is_large(data: DataProject) -> No
 def test_a_version_whose_bytes_are_nowhere_is_not_compared(data: DataProject) -> None:
     old = data.put("a.txt", "x")
     new = data.put("a.txt", "y")
-    with pytest.raises(Refused, match="neither the cache nor the work tree"):
+    with pytest.raises(Refused, match="neither the cache, the work tree nor Git"):
         between(data, "a.txt", old, new)
 
 

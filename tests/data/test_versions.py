@@ -9,7 +9,7 @@ import pytest
 from data_builders import DataProject
 
 from mlops_store.errors import NotFound, Refused
-from mlops_tui.data import contents, versions
+from mlops_tui.data import contents, diff, versions
 
 
 @pytest.fixture
@@ -122,8 +122,30 @@ def test_bytes_that_are_nowhere_are_said_to_be_so(data: DataProject) -> None:
     gone = data.put("t.csv", "x")
     data.put("t.csv", "y")
     data.track("t.csv")
-    with pytest.raises(Refused, match="neither the cache nor the work tree"):
-        versions.content(data.inputs, data.item("t.csv"), gone)
+    with pytest.raises(Refused, match="neither the cache, the work tree nor Git"):
+        versions.content(data.inputs, data.item("t.csv"), gone, str(data.root))
+
+
+@pytest.mark.needs("git")
+def test_what_git_has_beside_the_lock_is_read_from_there_if_its_hash_says_so(data: DataProject) -> None:
+    git(data, "init", "-q")
+    first = data.put("m.json", "1")
+    data.track("m.json")
+    git(data, "add", "-A")
+    git(data, "commit", "-qm", "both")
+    second = data.put("m.json", "2")
+    data.track("m.json")
+    data.put("m.json", "3")  # the commit's file is not what its .dvc file names
+    git(data, "add", "-A")
+    git(data, "commit", "-qm", "apart")
+    history = versions.read(data.inputs, None, data.item("m.json"))
+    assert {one.digest: one.where for one in history.versions} == {
+        data.item("m.json").digest: "work tree",
+        second: "",
+        first: "git",
+    }
+    found = diff.of(data.inputs, data.item("m.json"), first, data.item("m.json").digest)
+    assert (found.before.where, found.lines[1:]) == ("git", ("-1", "+3"))
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/../../x", "", "a//b", "."])

@@ -13,7 +13,7 @@ from mlops_store.records import DataUse
 from mlops_tui.data import catalogue, savings, versions
 from mlops_tui.data.catalogue import Item
 from mlops_tui.data.savings import Saving
-from mlops_tui.data.versions import History, Version
+from mlops_tui.data.versions import GIT, History, Version
 from mlops_tui.pipeline.state import Inputs
 from mlops_tui.ui.screens import data_rows
 from mlops_tui.ui.screens.filtering import matches
@@ -51,6 +51,8 @@ class DataPane(Pane[Tracked]):
     def __init__(self) -> None:
         super().__init__("Data", 1, id="data")
         self.words: tuple[str, ...] = ()
+        self._known: frozenset[tuple[str, str]] = frozenset()
+        self._saving = Saving()
 
     def compose(self) -> ComposeResult:
         """A list."""
@@ -71,7 +73,10 @@ class DataPane(Pane[Tracked]):
         """Looks at the project's files and at what runs have used."""
         inputs = Inputs(session.project)
         items = catalogue.read(session.project, session.store, inputs)
-        return Tracked(items, savings.of_all(inputs, session.store, items))
+        known = savings.known(session.store, items)
+        if known != self._known:  # looking at every object again would tell nothing new
+            self._known, self._saving = known, savings.of(savings.Objects(inputs), known)
+        return Tracked(items, self._saving)
 
     def show(self, records: Tracked) -> None:
         """Draws the list, or says what would be in it."""
@@ -196,10 +201,13 @@ class UsesPane(Pane[tuple[DataUse, ...]]):
 def _lines(chosen: Chosen) -> list[CellValue]:
     """What is to be known of a version beside its row."""
     item, version = chosen.item, chosen.version
-    where = version.where or "neither the cache nor the work tree: it cannot be compared or restored"
+    where = {
+        "": "in neither the cache, the work tree nor Git: it cannot be compared or restored",
+        GIT: f"in Git only: 'git show {version.commit[:10]}:./{item.path}' prints them",
+    }.get(version.where, f"in the {version.where}")
     told = {
         "md5" if item.role != "logged" else "digest": version.digest,
-        "bytes": f"in {'the ' if version.where else ''}{where}",
+        "bytes": where,
         "rows": "" if version.record.row_count is None else f"{version.record.row_count:,}",
         "commit": version.commit,
         "made by": ", ".join(item.written_by),

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mlops_tui.data import contents
 from mlops_tui.ui import shown
 from mlops_tui.ui.screens.data_acts import SIGNS, TONES
 from mlops_tui.ui.screens.data_rows import DIGITS
@@ -67,7 +68,7 @@ def _side(label: str, side: Mapping[str, Any]) -> tuple[Cell, ...]:
     parts += [shown.count(side["row_count"], "row")] if side["row_count"] is not None else []
     about = f"{sign('dot')} ".join(f"{part} " for part in parts if part)
     digest = Cell(f"{side['digest'][:DIGITS]}  ", "strong")
-    return (Cell(label.ljust(8), "dim"), digest, Cell(about), Cell(f" from the {side['where']}", "dim"))
+    return (Cell(label.ljust(8), "dim"), digest, Cell(about), Cell(f" from {contents.WORDS[side['where']]}", "dim"))
 
 
 def rows(found: Difference, width: int, *, with_equal: bool) -> list[Row]:
@@ -142,10 +143,7 @@ def _narrow_cells(column: Mapping[str, Any], before: Mapping[str, Any] | None, t
         return
     low, middle, high = (_value(column, key) for key in ("min", "0.5", "max"))
     spread = f" {'±' if is_unicode() else '+-'} {_value(column, 'sd')}" if column["sd"] is not None else ""
-    yield (
-        Cell(f"{_value(column, 'mean')}{spread}", tone),
-        Cell(f"  {low} {sign('dot')} {middle} {sign('dot')} {high}", "dim"),
-    )
+    yield Cell(f"{_value(column, 'mean')}{spread}", tone), Cell(f";  {low}, {middle}, {high}", "dim")
 
 
 def _value(column: Mapping[str, Any], key: str) -> str:
