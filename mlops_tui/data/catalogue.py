@@ -6,6 +6,7 @@ Says for each path what the lock has, what lies in the work tree, and how often 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from mlops_store import datasets
@@ -13,9 +14,10 @@ from mlops_store.records import DataSummary
 from mlops_store.store import Store
 from mlops_tui.data import pointers
 from mlops_tui.data.pointers import Pointer
-from mlops_tui.pipeline import hashing, spec, state
+from mlops_tui.pipeline import hashing, spec
 from mlops_tui.pipeline.fingerprints import Fingerprint
 from mlops_tui.pipeline.lock import Entry
+from mlops_tui.pipeline.state import Inputs
 from mlops_tui.project import Project
 
 #: What a path is for, the most telling first.
@@ -66,7 +68,7 @@ class _Tracked:
     pointers: list[Pointer] = field(default_factory=list)
 
 
-def read(project: Project, store: Store | None, inputs: state.Inputs | None = None) -> tuple[Item, ...]:
+def read(project: Project, store: Store | None, inputs: Inputs | None = None) -> tuple[Item, ...]:
     """All data of a project, by path.
 
     Args:
@@ -77,16 +79,16 @@ def read(project: Project, store: Store | None, inputs: state.Inputs | None = No
     Raises:
         SpecError: ``dvc.yaml``, ``dvc.lock`` or DVC's configuration is not understood.
     """
-    inputs = inputs or state.Inputs(project)
+    inputs = inputs or Inputs(project)
     known = {} if store is None else {summary.path: summary for summary in datasets.summaries(store.read())}
     tracked = _tracked(project, inputs)
     found = [_counted(store, _item(inputs, path, one, known.get(path))) for path, one in tracked.items()]
+    found += [_counted(store, _logged(inputs, summary)) for path, summary in known.items() if path not in tracked]
     inputs.fingerprints.flush()
-    found += [_logged(summary) for path, summary in known.items() if path not in tracked]
     return tuple(sorted(found, key=lambda item: item.path))
 
 
-def _tracked(project: Project, inputs: state.Inputs) -> dict[str, _Tracked]:
+def _tracked(project: Project, inputs: Inputs) -> dict[str, _Tracked]:
     pipeline = spec.load(project)
     found: dict[str, _Tracked] = {}
     for stage in pipeline.stages.values():
@@ -130,7 +132,7 @@ def _of_file(project: Project, file: str) -> list[Pointer]:
         return []  # gone or closed to us: DVC itself cannot tell what it tracks
 
 
-def _item(inputs: state.Inputs, path: str, tracked: _Tracked, summary: DataSummary | None) -> Item:
+def _item(inputs: Inputs, path: str, tracked: _Tracked, summary: DataSummary | None) -> Item:
     # what a stage or 'dvc add' made comes before what others read
     told = sorted(tracked.pointers, key=lambda pointer: pointer.is_dep)
     locked = told[0] if told else None
@@ -163,7 +165,7 @@ def _counted(store: Store | None, item: Item) -> Item:
     return replace(item, version_count=item.summary.version_count + (0 if is_known else 1))
 
 
-def _state(inputs: state.Inputs, path: str, now: Fingerprint | None, told: Iterable[Pointer]) -> str:
+def _state(inputs: Inputs, path: str, now: Fingerprint | None, told: Iterable[Pointer]) -> str:
     if now is None:
         return "missing"
     same = list(_agreements(inputs, path, now, told))
@@ -172,7 +174,7 @@ def _state(inputs: state.Inputs, path: str, now: Fingerprint | None, told: Itera
     return "tracked" if all(same) else "modified"
 
 
-def _agreements(inputs: state.Inputs, path: str, now: Fingerprint, told: Iterable[Pointer]) -> Iterator[bool]:
+def _agreements(inputs: Inputs, path: str, now: Fingerprint, told: Iterable[Pointer]) -> Iterator[bool]:
     """For each pointer, whether the work tree holds what it names."""
     legacy = ""
     for pointer in told:
@@ -181,14 +183,18 @@ def _agreements(inputs: state.Inputs, path: str, now: Fingerprint, told: Iterabl
         yield pointer.digest == (legacy if pointer.is_legacy else now.md5)
 
 
-def _logged(summary: DataSummary) -> Item:
+def _logged(inputs: Inputs, summary: DataSummary) -> Item:
     """Data that runs have used and nothing tracks (any more)."""
+    now = None
+    if "\0" not in summary.path:
+        with suppress(OSError):  # what cannot be read is as good as not there: nobody has promised that it would be
+            now = inputs.fingerprints.find(summary.path)
     return Item(
         summary.path,
         "logged",
         "untracked",
-        size_bytes=summary.size_bytes,
-        files=summary.files,
+        digest=now.md5 if now else "",
+        size_bytes=now.size_bytes if now else summary.size_bytes,
+        files=now.files if now else summary.files,
         summary=summary,
-        version_count=summary.version_count,
     )

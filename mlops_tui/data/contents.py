@@ -79,6 +79,8 @@ def find(inputs: Inputs, path: str, digest: str) -> Content | None:
             return found
     else:
         found = None
+    if "\0" in path:  # a name that a script gave, and no path
+        return found
     if (now := inputs.fingerprints.find(path)) is not None and now.md5 == digest:
         return _in_work_tree(inputs, path, digest)
     return found

@@ -23,7 +23,7 @@ from mlops_tui.project import Project
 COMMITS = 200
 #: Larger files are not looked for among what was committed.
 LARGEST_BYTES = 16 << 20
-_PATIENCE_S = 20.0
+_PATIENCE_S = 5.0
 _FILES = (":(glob)**/dvc.lock", ":(glob)**/*.dvc")
 
 
@@ -44,6 +44,8 @@ def of(root: str, path: str) -> Mapping[str, Named]:
         root: The project's root.
         path: From the root.
     """
+    if "\0" in path:  # a name that a script gave, and no path
+        return {}
     head = _git(root, "rev-parse", "--verify", "-q", "HEAD").decode("ascii", "replace").strip()
     return _of_head(root, head, _places(root)).get(path, {}) if head else {}
 

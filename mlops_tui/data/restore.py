@@ -7,6 +7,7 @@ each. What would be lost by that (content that the cache does not have) is refus
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -24,7 +25,7 @@ from mlops_tui.pipeline.ignore import ALWAYS
 from mlops_tui.pipeline.state import Inputs
 
 _CHUNK_BYTES = 1 << 20
-_FULL = (28, 122)  # ENOSPC, EDQUOT
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +217,9 @@ def _staging(root: str, path: str) -> Iterator[str]:
     """A directory beside the target, on the same file system, gone at the end."""
     parent, name = os.path.split(os.path.join(root, path))
     os.makedirs(parent, exist_ok=True)
-    staging = os.path.join(parent, f".{name}.restore-{os.getpid()}")
+    beginning = f".{name}.restore-"
+    _clear(parent, beginning)
+    staging = os.path.join(parent, f"{beginning}{os.getpid()}")
     try:
         os.mkdir(staging)
         yield staging
@@ -226,6 +229,24 @@ def _staging(root: str, path: str) -> Iterator[str]:
         raise
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _clear(parent: str, beginning: str) -> None:
+    """Removes what restores that were killed have left."""
+    for name in os.listdir(parent):
+        pid = name.removeprefix(beginning)
+        if name.startswith(beginning) and pid.isdecimal() and (int(pid) == os.getpid() or not _is_alive(int(pid))):
+            shutil.rmtree(os.path.join(parent, name), ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def _copy(blob: Blob, copy: str, target: str) -> None:

@@ -8,7 +8,7 @@ import pipeline_builders
 import pytest
 from data_builders import DataProject
 
-from mlops_store.errors import NotFound
+from mlops_store.errors import NotFound, Refused
 from mlops_tui.data import catalogue, savings, versions
 
 PIPELINE = """
@@ -79,6 +79,24 @@ def test_what_scripts_logged_is_listed_beside_what_is_tracked(tmp_path: Path) ->
     data.use("frame", "ab" * 32, 1.0)
     item = data.item("frame")
     assert (item.role, item.state, item.version_count) == ("logged", "untracked", 1)
+
+
+def test_a_file_that_scripts_logged_is_looked_at(tmp_path: Path) -> None:
+    data = DataProject(tmp_path)
+    data.use("t.csv", data.put("t.csv", "1"), 1.0)
+    assert data.item("t.csv").version_count == 1
+    digest = data.put("t.csv", "2")
+    item = data.item("t.csv")
+    assert (item.state, item.digest, item.version_count) == ("untracked", digest, 2)
+
+
+def test_a_name_that_is_no_path_is_no_path(tmp_path: Path) -> None:
+    data = DataProject(tmp_path)
+    data.use("a\0b", "ab" * 16, 1.0)
+    item = data.item("a\0b")
+    assert versions.read(data.inputs, data.store(), item).versions[0].where == ""
+    with pytest.raises(Refused):
+        versions.content(data.inputs, item, "ab" * 16, str(tmp_path))
 
 
 def test_an_unknown_path_names_the_nearest(tmp_path: Path) -> None:

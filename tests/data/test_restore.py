@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,21 @@ def test_a_damaged_object_is_refused_by_name_and_nothing_is_changed(data: DataPr
         back(data, "raw", old)
     assert data.listing("raw") == {"a": "x", "b": "y"}
     assert not [name for name in os.listdir(data.root) if "restore" in name]
+
+
+def test_what_a_killed_restore_left_is_cleared_and_the_next_one_finishes(data: DataProject) -> None:
+    old = data.keep("raw", {"a": "1", "b": "2"})
+    data.keep("raw", {"a": "x", "b": "y"})
+    data.track("raw")
+    killed = subprocess.Popen(["true"])
+    killed.wait()
+    left = data.root / f".raw.restore-{killed.pid}"
+    left.mkdir()
+    (left / "0").write_text("half")
+    (data.root / "raw" / "a").unlink()  # it had begun
+    back(data, "raw", old)
+    assert data.listing("raw") == {"a": "1", "b": "2"}
+    assert not left.exists()
 
 
 def test_a_version_that_the_cache_lacks_in_part_is_refused(data: DataProject) -> None:

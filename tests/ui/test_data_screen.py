@@ -207,8 +207,11 @@ async def test_a_pipeline_that_is_not_understood_is_told(data: DataProject) -> N
     (data.root / "dvc.yaml").write_text("stages: [\n")
     app = opened(data)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
-        assert "dvc.yaml:" in rendered(app)
+        for _ in range(200):
+            await settled(pilot)
+            if "dvc.yaml:" in rendered(app):
+                return
+        raise AssertionError(rendered(app))
 
 
 async def test_hostile_names_are_shown_as_text(data: DataProject) -> None:
