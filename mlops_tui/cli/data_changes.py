@@ -127,6 +127,8 @@ def restore(workspace: Workspace, path: str, version: str, dry_run: bool, force:
         done = restoring.plan(inputs, item, digest)
     else:
         done = restoring.apply(inputs, item, digest, None if force else store, force=force)
+        if store is not None:
+            restoring.record(store, done)
     if as_json:
         output.write_json(shapes.data_plan(done))
     else:

@@ -5,8 +5,8 @@ Says for each path what the lock has, what lies in the work tree, and how often 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from mlops_store import datasets
@@ -22,6 +22,8 @@ from mlops_tui.project import Project
 
 #: What a path is for, the most telling first.
 ROLES = (".dvc", "out", "metric", "plot", "dep", "logged")
+#: Larger files are not hashed just because a script has named them once.
+LOGGED_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +187,7 @@ def _agreements(inputs: Inputs, path: str, now: Fingerprint, told: Iterable[Poin
 
 def _logged(inputs: Inputs, summary: DataSummary) -> Item:
     """Data that runs have used and nothing tracks (any more)."""
-    now = None
-    if "\0" not in summary.path:
-        with suppress(OSError):  # what cannot be read is as good as not there: nobody has promised that it would be
-            now = inputs.fingerprints.find(summary.path)
+    now = inputs.fingerprints.find(summary.path) if _is_looked_at(inputs.root, summary.path) else None
     return Item(
         summary.path,
         "logged",
@@ -198,3 +197,11 @@ def _logged(inputs: Inputs, summary: DataSummary) -> Item:
         files=now.files if now else summary.files,
         summary=summary,
     )
+
+
+def _is_looked_at(root: str, path: str) -> bool:
+    """Whether what only a script has named is hashed: a file of the project that takes no time."""
+    if os.path.isabs(path) or "\0" in path:
+        return False
+    full = os.path.join(root, path)
+    return os.path.isfile(full) and os.access(full, os.R_OK) and os.path.getsize(full) <= LOGGED_BYTES

@@ -116,7 +116,17 @@ def _changes(root: str, head: str) -> list[tuple[str, float, str]]:
     """(commit, when, file) for each file of interest that a commit changed, the newest first."""
     told = _git(
         root,
-        *("log", "-z", f"-n{COMMITS}", "--format=%x01%H %ct", "--name-only", "--diff-filter=AMR", "--relative"),
+        *(
+            "-c",
+            "log.showSignature=false",
+            "log",
+            "-z",
+            f"-n{COMMITS}",
+            "--format=%x01%H %ct",
+            "--name-only",
+            "--diff-filter=AMR",
+            "--relative",
+        ),
         *(head, "--", *_FILES),
     )
     found = []
@@ -143,7 +153,7 @@ def _contents(root: str, names: list[str]) -> dict[str, bytes]:
         line_end = data.find(b"\n", place)
         head = data[place:line_end].split(b" ")
         place = line_end + 1
-        if len(head) == 3 and head[1] == b"blob":
+        if len(head) == 3 and head[1] == b"blob" and head[2].isdigit():
             size = int(head[2])
             found[name] = data[place : place + size]
             place += size + 1

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from mlops_store import pipelines
+from mlops_store import events, pipelines
 from mlops_store.errors import Refused, StoreFull
 from mlops_store.store import Store
 from mlops_tui.data import contents
@@ -127,6 +127,7 @@ def apply(inputs: Inputs, item: Item, digest: str, store: Store | None = None, *
             f"pipeline run {live[0].name} is going on and may be using {item.path}", "wait for it, stop it, or --force"
         )
     planned = plan(inputs, item, digest)
+    _clear(inputs.root, item.path)
     if (lost := planned.lost) and not force:
         first, *others = lost
         more = f" and {len(others):,} more" if others else ""
@@ -137,6 +138,15 @@ def apply(inputs: Inputs, item: Item, digest: str, store: Store | None = None, *
     if planned.changes:
         _place(inputs.root, item.path, _cached(inputs, item.path, digest).files, planned)
     return planned
+
+
+def record(store: Store, done: Plan) -> None:
+    """Adds what a restore has changed to the events; a store that cannot be written is left as it is."""
+    if done.changes and not store.is_read_only:
+        with store.write() as db:
+            message = f"{done.path} was brought back to {done.digest[:12]}"
+            changed = {"digest": done.digest, "before": done.before, "files": len(done.changes)}
+            events.add(db, "data.restored", f"data:{done.path}", message, changed)
 
 
 def _cached(inputs: Inputs, path: str, digest: str) -> Content:
@@ -217,9 +227,7 @@ def _staging(root: str, path: str) -> Iterator[str]:
     """A directory beside the target, on the same file system, gone at the end."""
     parent, name = os.path.split(os.path.join(root, path))
     os.makedirs(parent, exist_ok=True)
-    beginning = f".{name}.restore-"
-    _clear(parent, beginning)
-    staging = os.path.join(parent, f"{beginning}{os.getpid()}")
+    staging = os.path.join(parent, f".{name}.restore-{os.getpid()}")
     try:
         os.mkdir(staging)
         yield staging
@@ -231,11 +239,13 @@ def _staging(root: str, path: str) -> Iterator[str]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _clear(parent: str, beginning: str) -> None:
-    """Removes what restores that were killed have left."""
-    for name in os.listdir(parent):
+def _clear(root: str, path: str) -> None:
+    """Removes what restores of a path that were killed have left beside it."""
+    parent, target = os.path.split(os.path.join(root, path))
+    beginning = f".{target}.restore-"
+    for name in os.listdir(parent) if os.path.isdir(parent) else ():
         pid = name.removeprefix(beginning)
-        if name.startswith(beginning) and pid.isdecimal() and (int(pid) == os.getpid() or not _is_alive(int(pid))):
+        if name.startswith(beginning) and pid.isdecimal() and not _is_alive(int(pid)):
             shutil.rmtree(os.path.join(parent, name), ignore_errors=True)
 
 

@@ -103,6 +103,8 @@ def test_a_version_is_restored_after_a_look(cli: Cli, data: DataProject) -> None
     assert [change["path"] for change in found["changes"]] == ["raw/t.csv"]
     assert (data.root / "raw/t.csv").read_text().startswith("x,y")
     assert "already" in cli("data", "restore", "raw/t.csv", "first").stderr
+    (event,) = cli("events", "--json").json
+    assert (event["kind"], event["subject"]) == ("data.restored", "data:raw/t.csv")
     assert cli("data", "list", "--json").json[0]["state"] == "modified"
 
 

@@ -10,6 +10,7 @@ from screens import rendered, settled
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from mlops_store import events
 from mlops_store.records import DataVersion
 from mlops_tui.config import Config
 from mlops_tui.data.versions import Version
@@ -163,6 +164,7 @@ async def test_a_version_comes_back_after_a_yes_and_u_takes_it_back(data: DataPr
         assert app.session.commands[-1].line.startswith("mlops-tui data restore t.csv ")
         await press(pilot, "u")
         assert (data.root / "t.csv").read_text().startswith("x,z")
+        assert [event.subject for event in events.newest(data.store().read(), 5)] == ["data:t.csv", "data:t.csv"]
 
 
 async def test_content_that_would_be_lost_is_named_before(data: DataProject) -> None:

@@ -84,11 +84,7 @@ def apply(session: Session, item: Item, digest: str, *, force: bool) -> Did:
         MlopsError: It cannot be done; nothing has been changed unless the work tree could not be written.
     """
     inputs = Inputs(session.project)
-    try:
-        plan = restoring.apply(inputs, item, digest, session.store, force=force)
-    except OSError as error:
-        raise _explained(error, item.path) from error
-    inputs.fingerprints.flush()
+    plan = _applied(session, inputs, item, digest, force=force)
     can_return = bool(plan.before) and inputs.cache is not None and inputs.cache.holds(plan.before)
     command = shlex.join(["mlops-tui", "data", "restore", item.path, digest[:DIGITS], *(["--force"] if force else [])])
     notice = f"{item.path} is at {digest[:DIGITS]}" + (" · u undoes" if can_return else "")
@@ -97,12 +93,19 @@ def apply(session: Session, item: Item, digest: str, *, force: bool) -> Did:
 
 def _undo(session: Session, item: Item, before: str) -> Callable[[], None]:
     def undo() -> None:
-        try:
-            restoring.apply(Inputs(session.project), item, before, session.store)
-        except OSError as error:
-            raise _explained(error, item.path) from error
+        _applied(session, Inputs(session.project), item, before)
 
     return undo
+
+
+def _applied(session: Session, inputs: Inputs, item: Item, digest: str, *, force: bool = False) -> Plan:
+    try:
+        done = restoring.apply(inputs, item, digest, session.store, force=force)
+    except OSError as error:
+        raise _explained(error, item.path) from error
+    if session.store is not None:
+        restoring.record(session.store, done)
+    return done
 
 
 def _explained(error: OSError, path: str) -> MlopsError:
