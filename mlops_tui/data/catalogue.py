@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from mlops_store import datasets
 from mlops_store.records import DataSummary
 from mlops_store.store import Store
-from mlops_tui.data import pointers
 from mlops_tui.data.pointers import Pointer
 from mlops_tui.pipeline import hashing, spec
 from mlops_tui.pipeline.fingerprints import Fingerprint
@@ -108,11 +107,11 @@ def _tracked(project: Project, inputs: Inputs) -> dict[str, _Tracked]:
             one = _at(found, stage.path(dep), "dep")
             one.read_by.append(stage.name)
             one.pointers += filter(None, [told.get(("deps", stage.path(dep)))])
-    for file in pointers.find(project.root, found):
-        for pointer in _of_file(project, file):
-            one = _at(found, pointer.path, ".dvc")
-            one.written_by.append(file)
-            one.pointers.append(pointer)
+    for source in pipeline.sources.values():
+        for entry in source.entry.get("outs", ()):
+            one = _at(found, source.path(entry["path"]), ".dvc")
+            one.written_by.append(source.name)
+            one.pointers.append(_pointer(source.path(entry["path"]), entry, is_dep=False))
     return found
 
 
@@ -124,14 +123,6 @@ def _at(found: dict[str, _Tracked], path: str, role: str) -> _Tracked:
 
 def _pointer(path: str, item: Entry, *, is_dep: bool) -> Pointer:
     return Pointer(path, str(item.get("md5")), item.get("size"), item.get("nfiles"), "hash" not in item, is_dep)
-
-
-def _of_file(project: Project, file: str) -> list[Pointer]:
-    try:
-        with open(project.path(file), "rb") as stream:
-            return pointers.of(stream.read(), file)
-    except OSError:
-        return []  # gone or closed to us: DVC itself cannot tell what it tracks
 
 
 def _item(inputs: Inputs, path: str, tracked: _Tracked, summary: DataSummary | None) -> Item:

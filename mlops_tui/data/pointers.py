@@ -7,18 +7,12 @@ nothing here; judging the pipeline tells what is wrong with it.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mlops_store.errors import SpecError
 from mlops_tui.pipeline import yaml12
-from mlops_tui.pipeline.ignore import Ignores
 from mlops_tui.pipeline.lock import FILE as LOCK_FILE
-
-SUFFIX = ".dvc"
-
-#: Directories in which no ``.dvc`` file of the project lies, beside those that are never part of its data.
-_SKIPPED = frozenset((".venv", "venv", "node_modules", "__pycache__"))
 
 
 class Pointer(NamedTuple):
@@ -81,31 +75,3 @@ def _items(content: Mapping[str, Any], key: str, wdir: str) -> Iterator[Pointer]
                 "hash" not in item,
                 key == "deps",
             )
-
-
-def find(root: str, outputs: Collection[str] = ()) -> list[str]:
-    """The ``.dvc`` files of a project, by their paths from its root.
-
-    Args:
-        root: The project's root.
-        outputs: Paths from the root that hold no ``.dvc`` file of the project, such as the outputs of stages.
-    """
-    ignores = Ignores(root)
-    found = []
-    for directory, names, files in os.walk(root):
-        prefix = os.path.relpath(directory, root)
-        paths = {name: _join(prefix, name) for name in sorted(names)}
-        names[:] = [
-            name
-            for name, path in paths.items()
-            if name not in _SKIPPED
-            and path not in outputs
-            and not ignores.ignores(path, is_dir=True)
-            and not os.path.isdir(os.path.join(root, path, SUFFIX))  # another project
-        ]
-        found += [_join(prefix, file) for file in sorted(files) if file.endswith(SUFFIX) and file != SUFFIX]
-    return [path for path in found if not ignores.ignores(path, is_dir=False)]
-
-
-def _join(prefix: str, name: str) -> str:
-    return name if prefix == os.curdir else os.path.join(prefix, name)

@@ -62,19 +62,21 @@ def _described(dataset: Any, root: str) -> dict[str, Any]:
 def _file(path: str, root: str) -> dict[str, Any]:
     """A file or directory with the hash that pipelines give it, so that both mean one version by one digest."""
     from mlops_tui.pipeline import hashing
+    from mlops_tui.pipeline.fingerprints import Fingerprints
 
     full = os.path.abspath(path)
     shown = os.path.relpath(full, root) if full.startswith(root + os.sep) else full
     if not os.path.isdir(full):
         digest, size = hashing.hash_file(full), os.path.getsize(full)
         return {"name": shown, "digest": digest, "path": shown, "size_bytes": size, "files": 1}
-    found = {name: (os.path.join(full, name), status.st_size) for name, status in hashing.walk(full)}
+    found = Fingerprints(root).find(full)
+    assert found is not None
     return {
         "name": shown,
-        "digest": hashing.directory_md5({name: hashing.hash_file(part) for name, (part, _) in found.items()}),
+        "digest": found.md5,
         "path": shown,
-        "size_bytes": sum(size for _, size in found.values()),
-        "files": len(found),
+        "size_bytes": found.size_bytes,
+        "files": found.files,
     }
 
 

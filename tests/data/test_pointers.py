@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,13 +47,3 @@ def test_a_dvc_file_names_its_data_beside_it_or_in_its_wdir() -> None:
 def test_what_is_not_understood_points_at_nothing(data: bytes) -> None:
     assert pointers.of(data, "dvc.lock") == []
     assert pointers.of(data, "a.dvc") == []
-
-
-def test_dvc_files_are_found_but_not_in_outputs_other_projects_or_what_is_ignored(tmp_path: Path) -> None:
-    for name in ("a.dvc", "sub/b.dvc", "out/c.dvc", "other/d.dvc", "junk/e.dvc", ".venv/f.dvc", "sub/g.txt"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("")
-    (tmp_path / "other" / ".dvc").mkdir()
-    (tmp_path / ".dvc").mkdir()
-    (tmp_path / ".dvcignore").write_text("junk\n")
-    assert pointers.find(str(tmp_path), {"out"}) == ["a.dvc", "sub/b.dvc"]

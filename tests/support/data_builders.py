@@ -68,9 +68,7 @@ class DataProject:
         return digest
 
     def object_path(self, digest: str) -> Path:
-        found = cache.find(self.project.root)
-        assert found is not None
-        return Path(found.path(digest))
+        return Path(cache.find(self.project).path(digest))
 
     def _object(self, digest: str, data: bytes) -> None:
         target = self.object_path(digest)
