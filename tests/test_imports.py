@@ -47,6 +47,7 @@ def loaded(directory: Path, *arguments: str) -> set[str]:
         ("runs", "list", "--json", "--filter", "metrics.auc > 0.5"),
         ("runs", "show", "a"),
         ("models", "list"),
+        ("data", "list"),
         ("drift", "list"),
         ("events",),
         ("status",),

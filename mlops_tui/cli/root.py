@@ -24,6 +24,7 @@ VERBS = {
     "pipeline": "Show the pipeline: as it is resolved, as a graph, and why stages are stale.",
     "logs": "Show what stages wrote.",
     "runs": "List, show, compare, tag and delete runs.",
+    "data": "List, compare and restore versions of data, and who used them.",
     "models": "List, register, promote and roll back models.",
     "drift": "Check batches, list and acknowledge alerts.",
     "schedule": "List the triggers, export a crontab line or systemd timer.",

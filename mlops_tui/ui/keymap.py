@@ -55,6 +55,7 @@ SECTIONS: Mapping[str, str] = {
     "charts": "Charts",
     "compare": "Compare",
     "pipeline": "Pipeline",
+    "data": "Data",
     "models": "Models",
     "promote": "Promote and roll back",
     "drift": "Drift",
@@ -173,6 +174,18 @@ KEYS: tuple[Key, ...] = (
     Key("pipeline.watch", "w", "watch", "watch", "Run what is stale after each change by itself, or no more", 6),
     Key("pipeline.graph", "D", "graph", "graph", "Show the stages as a graph, or as a list", 5),
     Key("pipeline.past", "H", "past_runs", "earlier runs", "Look at an earlier pipeline run", 11),
+    # data
+    Key(
+        "data.compare",
+        "c",
+        "compare",
+        "compare",
+        "Compare two marked versions, or this one with what lies there now",
+        2,
+    ),
+    Key("data.restore", "R", "restore", "restore", "Bring the version back into the work tree", 3),
+    Key("data.details", "i", "details", "who used", "Show which runs used the version", 4),
+    Key("data.equal", "=", "equal", "equal columns", "Show columns that did not change too, or only differences", 5),
     # models
     Key("models.promote", "p", "promote", "promote", "Promote to the next stage", 1),
     Key("models.rollback", "b", "rollback", "roll back", "Bring the former version back", 2),

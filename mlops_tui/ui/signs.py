@@ -42,6 +42,11 @@ _STATES: dict[str, tuple[str, str, str, str]] = {
     "empty": ("✗", "x", "empty", "error"),
     "retyped": ("✗", "x", "retyped", "error"),
     "extra": ("–", "-", "extra", "dim"),
+    "tracked": ("✓", "+", "tracked", "fresh"),
+    "modified": ("~", "~", "modified", "stale"),
+    "new": ("+", "+", "new", "stale"),
+    "unreadable": ("✗", "x", "unreadable", "error"),
+    "untracked": ("–", "-", "untracked", "dim"),
     "unpredicted": ("✗", "x", "no model", "warning"),
 }
 

@@ -12,6 +12,7 @@ MIGRATIONS = (
     "m004_drift",
     "m005_queue",
     "m006_triggers",
+    "m007_data_versions",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -153,7 +154,7 @@ STATEMENTS = (
    "row_count" INTEGER,
    "columns" TEXT,
    "created_at" REAL NOT NULL
-) STRICT""",
+, place TEXT GENERATED ALWAYS AS (coalesce(nullif(path, ''), name)) VIRTUAL, used_at REAL, since_at REAL, last_run_id INTEGER REFERENCES runs(id)) STRICT""",
     """CREATE UNIQUE INDEX "idx_datasets_name_digest"
     ON "datasets" ("name", "digest")""",
     """CREATE TABLE "run_datasets" (
@@ -162,8 +163,6 @@ STATEMENTS = (
    "context" TEXT,
    PRIMARY KEY ("run_id", "dataset_id", "context")
 ) STRICT""",
-    """CREATE INDEX "idx_run_datasets_dataset_id"
-    ON "run_datasets" ("dataset_id")""",
     """CREATE TABLE "journals" (
    "name" TEXT PRIMARY KEY,
    "offset" INTEGER NOT NULL,
@@ -415,4 +414,6 @@ STATEMENTS = (
    "reason" TEXT NOT NULL,
    "waits_for" TEXT NOT NULL
 ) STRICT""",
+    """CREATE INDEX run_datasets_newest ON run_datasets(dataset_id, run_id, context)""",
+    """CREATE INDEX datasets_newest ON datasets(place, used_at, digest)""",
 )

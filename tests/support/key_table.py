@@ -18,6 +18,7 @@ PLACES = (
     "compare",
     "pipeline",
     "dag",
+    "data",
     "models",
     "promote",
     "drift",
