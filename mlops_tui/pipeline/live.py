@@ -195,10 +195,11 @@ class LiveStatus:
 
     def _describes(self, path: str) -> bool:
         """Whether a changed path may change what the pipeline is."""
-        pipeline, followed = self._pipeline, self._followed
-        if pipeline is None or followed is None or path.endswith(_LANGUAGE) or not followed.keeps(path):
+        pipeline = self._pipeline
+        if pipeline is None or path.endswith(_LANGUAGE) or os.path.isdir(path):
             return True
-        return os.path.relpath(path, self._project.root) in pipeline.stamps
+        relative = os.path.relpath(path, self._project.root)
+        return relative in pipeline.stamps or relative in pipeline.directories
 
     def pipeline(self) -> Pipeline:
         """The pipeline as it is described now.
