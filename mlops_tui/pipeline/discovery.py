@@ -14,7 +14,7 @@ from mlops_tui.pipeline import data_files, dvc_config
 from mlops_tui.pipeline.ignore import DVC_FILE, GIT_FILE, Ignores
 from mlops_tui.pipeline.reader import read
 from mlops_tui.pipeline.readings import Readings
-from mlops_tui.pipeline.spec import FILE, Pipeline, Source, Stage
+from mlops_tui.pipeline.spec import FILE, Pipeline, Source, Stage, place
 from mlops_tui.pipeline.verdicts import listing, stamp
 from mlops_tui.project import CONFIG_FILE, STATE_DIRECTORY
 
@@ -60,6 +60,7 @@ class _Discovery:
             top=self._top,
             stamps=self._readings.stamps,
             directories=self._directories,
+            root=self._root,
         )
 
     def _enter(self, directory: str) -> Iterator[str]:
@@ -97,9 +98,9 @@ class _Discovery:
 
     def _add_outs(self, maker: Stage | Source) -> None:
         for out in maker.outs:
-            path = maker.path(out.path)
+            path = place(self._root, maker.path(out.path))
             self._outs.add(path)
-            if path.split(os.sep)[0] == os.pardir or os.path.isabs(path):
+            if os.path.isabs(path):
                 continue
             is_dir = os.path.isdir(os.path.join(self._root, path))
             if path != os.curdir and self._ignores.ignores(path.replace(os.sep, "/"), is_dir=is_dir):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 
 from mlops_store.errors import NotFound, SpecError, nearest
-from mlops_tui.pipeline.spec import FILE, Pipeline, Source, Stage
+from mlops_tui.pipeline.spec import FILE, Pipeline, Source, Stage, place
 
 Needs = Mapping[str, tuple[str, ...]]
 Maker = Stage | Source
@@ -38,7 +39,7 @@ def links(pipeline: Pipeline) -> dict[str, tuple[str, ...]]:
     places = {path: place for place, path in enumerate(makers)}
     found = {}
     for name, user in _all(pipeline).items():
-        outs = [out for path in _inputs(user) for out in _overlapping(path, paths, places)]
+        outs = [out for path in _inputs(pipeline, user) for out in _overlapping(pipeline.root, path, paths, places)]
         found[name] = tuple(dict.fromkeys(makers[out].name for out in outs))
     return found
 
@@ -131,24 +132,14 @@ def check(pipeline: Pipeline) -> None:
             stage needs its own output, or a cycle; points at the stage.
     """
     makers = _makers(pipeline)
-    described = dict.fromkeys(maker.file for maker in _all(pipeline).values())
-    for path, maker in makers.items():
-        for parent in _parents(path):
-            if parent in makers:
-                raise GraphError(
-                    "overlapping-outputs",
-                    f"output {path!r} of {_named(maker)} lies in output {parent!r} of {_named(makers[parent])}",
-                    maker,
-                    "track the directory or what is in it, not both",
-                )
-    for file in described:
-        for path in (*_parents(file), file):
+    for file in dict.fromkeys(maker.file for maker in _all(pipeline).values()):
+        for path in (*_parents(pipeline.root, file), file):
             if path in makers:
                 message = f"output {path!r} of {_named(makers[path])} contains {file} itself"
                 raise GraphError("overlapping-outputs", message, makers[path])
     for stage in pipeline.stages.values():
-        own = {stage.path(out.path) for out in stage.outs}
-        for path in _inputs(stage):
+        own = set(_outputs(pipeline, stage))
+        for path in _inputs(pipeline, stage):
             if path in own:
                 raise GraphError("cycle", f"stage {stage.name!r} depends on its own output {path!r}", stage)
     _refuse_cycle(pipeline, links(pipeline))
@@ -182,55 +173,88 @@ def _all(pipeline: Pipeline) -> dict[str, Maker]:
 
 
 def _makers(pipeline: Pipeline) -> dict[str, Maker]:
+    """Who makes which path; refuses what is made twice, or as a whole and in part, whichever comes first."""
     makers: dict[str, Maker] = {}
+    above: dict[str, str] = {}
     for maker in _all(pipeline).values():
-        for out in maker.outs:
-            path = maker.path(out.path)
+        for path in _outputs(pipeline, maker):
             if path in makers:
-                other = makers[path]
-                both = (
-                    f"{_named(maker)} lists output {path!r} twice"
-                    if other is maker
-                    else f"stages {other.name!r} and {maker.name!r} both make {path!r}"
-                    if isinstance(other, Stage) and isinstance(maker, Stage)
-                    else f"{_named(other)} and {_named(maker)} both make {path!r}"
-                )
-                raise GraphError("duplicate-output", both, maker, "give each output one stage")
+                raise _made_twice(path, makers[path], maker)
+            parents = list(_parents(pipeline.root, path))
+            outer = next((parent for parent in parents if parent in makers), None)
+            if outer is not None:
+                raise _made_in_part(path, maker, outer, makers[outer], maker)
+            if path in above:
+                raise _made_in_part(above[path], makers[above[path]], path, maker, maker)
             makers[path] = maker
+            for parent in parents:
+                above.setdefault(parent, path)
     return makers
+
+
+def _made_twice(path: str, first: Maker, second: Maker) -> GraphError:
+    if first is second:
+        message = f"{_named(second)} lists output {path!r} twice"
+    elif isinstance(first, Stage) and isinstance(second, Stage):
+        message = f"stages {first.name!r} and {second.name!r} both make {path!r}"
+    else:
+        message = f"{_named(first)} and {_named(second)} both make {path!r}"
+    return GraphError("duplicate-output", message, second, "give each output one stage")
+
+
+def _made_in_part(inner: str, maker: Maker, outer: str, other: Maker, at: Maker) -> GraphError:
+    return GraphError(
+        "overlapping-outputs",
+        f"output {inner!r} of {_named(maker)} lies in output {outer!r} of {_named(other)}",
+        at,
+        "track the directory or what is in it, not both",
+    )
 
 
 def _named(maker: Maker) -> str:
     return f"stage {maker.name!r}" if isinstance(maker, Stage) else maker.name
 
 
-def _inputs(user: Maker) -> list[str]:
-    if isinstance(user, Stage):
-        return [user.path(path) for path in (*user.deps, *user.params)]
-    return [user.path(path) for path in user.deps]
+def _outputs(pipeline: Pipeline, maker: Maker) -> list[str]:
+    return [place(pipeline.root, maker.path(out.path)) for out in maker.outs]
 
 
-def _overlapping(path: str, paths: list[str], places: Mapping[str, int]) -> list[str]:
+def _inputs(pipeline: Pipeline, user: Maker) -> list[str]:
+    files = (*user.deps, *user.params) if isinstance(user, Stage) else user.deps
+    return [place(pipeline.root, user.path(path)) for path in files]
+
+
+def _overlapping(root: str, path: str, paths: list[str], places: Mapping[str, int]) -> list[str]:
     """The outputs that hold a path, the outermost first, then those below it in the order written."""
-    holding = [parent for parent in (*_parents(path), path) if parent in places]
-    prefix = "" if path == os.curdir else path.rstrip(os.sep) + os.sep
-    below = []
+    holding = [parent for parent in (*_parents(root, path), path) if parent in places]
+    is_above = os.path.isabs(path) and (root + os.sep).startswith(path.rstrip(os.sep) + os.sep)
+    if path == os.curdir or is_above:
+        below = [other for other in paths if not os.path.isabs(other) and other != path]
+    else:
+        below = []
+    prefix = path.rstrip(os.sep) + os.sep
     for index in range(bisect_left(paths, prefix), len(paths)):
         if not paths[index].startswith(prefix):
             break
-        is_elsewhere = path == os.curdir and (os.path.isabs(paths[index]) or paths[index].startswith(os.pardir))
-        if not is_elsewhere:
-            below.append(paths[index])
+        below.append(paths[index])
     return holding + sorted(below, key=places.__getitem__)
 
 
-def _parents(path: str) -> Iterator[str]:
+def _parents(root: str, path: str) -> Iterator[str]:
     """The directories above a path, the outermost first."""
+    if not os.path.isabs(path):
+        yield from _above(root)
+        if path == os.curdir:
+            return
+        yield os.curdir
     parts = path.split(os.sep)
     for count in range(1, len(parts)):
         yield os.sep.join(parts[:count]) or os.sep
-    if not os.path.isabs(path) and parts[0] != os.pardir and path != os.curdir:
-        yield os.curdir
+
+
+@cache
+def _above(root: str) -> tuple[str, ...]:
+    return tuple(_parents(root, root)) if os.path.isabs(root) else ()
 
 
 def _postorder(starts: Iterable[str], needs: Needs) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -41,9 +41,17 @@ class _NewRun:
     name: str
     run_id: str
     was_waiting: bool
+    claim: Callable[[sqlite3.Connection, str], None] | None = None
 
 
-def begin(store: Store, project: Project, lock: int, request: Request, name: str) -> str:
+def begin(
+    store: Store,
+    project: Project,
+    lock: int,
+    request: Request,
+    name: str,
+    claim: Callable[[sqlite3.Connection, str], None] | None = None,
+) -> str:
     """Records a new run and starts its supervisor; a run with nothing to do is recorded as finished.
 
     Args:
@@ -52,6 +60,7 @@ def begin(store: Store, project: Project, lock: int, request: Request, name: str
         lock: The descriptor that holds the pipeline lock; the supervisor gets a copy.
         request: What is asked for.
         name: What the run is called; '' for a made-up name.
+        claim: Called with the run's id in the transaction that makes the run.
 
     Returns:
         The run's id.
@@ -63,13 +72,20 @@ def begin(store: Store, project: Project, lock: int, request: Request, name: str
         OSError: The plan cannot be written, or a file cannot be read.
     """
     run_id = ids.new_id()
-    if record(store, project, request, name, run_id):
+    if record(store, project, request, name, run_id, claim=claim):
         supervise(project, run_id, lock)
     return run_id
 
 
 def record(
-    store: Store, project: Project, request: Request, name: str, run_id: str, *, was_waiting: bool = False
+    store: Store,
+    project: Project,
+    request: Request,
+    name: str,
+    run_id: str,
+    *,
+    was_waiting: bool = False,
+    claim: Callable[[sqlite3.Connection, str], None] | None = None,
 ) -> bool:
     """Records a new run; see ``begin``.
 
@@ -80,11 +96,12 @@ def record(
         name: What the run is called; '' for a made-up name.
         run_id: Its id.
         was_waiting: It leaves the queue in the same moment, and is refused if it has left already.
+        claim: Called with the run's id in the transaction that makes the run.
 
     Returns:
         Whether it has anything to do; else it is recorded as finished.
     """
-    new = _NewRun(project, request, name, run_id, was_waiting)
+    new = _NewRun(project, request, name, run_id, was_waiting, claim)
     verdict = None if request.force or request.targets else verdicts.find(project)
     if verdict is None:
         return _judge(store, new)
@@ -242,6 +259,8 @@ def _create_run(
     request, run_id, name = new.request, new.run_id, new.name
     if new.was_waiting and not queue.remove(db, run_id):
         raise Refused("it has been taken out of the queue")
+    if new.claim is not None:
+        new.claim(db, run_id)
     now = time.time()
     if not name:
         kind = "experiment" if request.in_workspace else "pipeline"

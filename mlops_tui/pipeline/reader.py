@@ -105,8 +105,6 @@ class _Reader:
         written = self._page.string(node, f"{place}: 'wdir'")
         path = os.path.normpath(os.path.join(self._root, self._directory, written))
         relative = os.path.relpath(path, self._root)
-        if relative.split(os.sep)[0] == os.pardir:
-            raise self._page.wrong(node, f"{place}: 'wdir' {written!r} is outside the project")
         return "" if relative == os.curdir else relative
 
     def _deps(self, node: Node, what: str) -> list[tuple[str, Node]]:
@@ -161,7 +159,7 @@ class _Reader:
         what = f"{place}: output {written!r}"
         path = self._local(written, node, f"{place}: output", wdir)
         labels = self._page.items(flags["labels"], f"{what}: 'labels'") if "labels" in flags else []
-        out = Out(
+        return Out(
             path=path,
             kind=kind,
             cache=self._flag(flags, "cache", default=True),
@@ -174,15 +172,6 @@ class _Reader:
             meta=self._page.remarks(flags["meta"]) if "meta" in flags else None,
             plot={key: self._page.value(flags[key]) for key in flags if key in PLOT_FIELDS} if kind == "plot" else None,
         )
-        if out.cache and self._is_outside(path, wdir):
-            raise self._page.wrong(
-                node, f"{what} is outside the project and cannot be cached", "add 'cache: false' to the output"
-            )
-        return out
-
-    def _is_outside(self, path: str, wdir: str) -> bool:
-        full = os.path.normpath(os.path.join(self._root, wdir, path))
-        return os.path.relpath(full, self._root).split(os.sep)[0] == os.pardir
 
     def _flag(self, body: Mapping[str, Node], key: str, *, default: bool) -> bool:
         return self._page.flag(body[key], f"'{key}'") if key in body else default

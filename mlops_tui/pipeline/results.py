@@ -10,8 +10,8 @@ from collections.abc import Callable
 from mlops_store.errors import Refused
 from mlops_tui.pipeline import links, placing, run_cache, snapshots
 from mlops_tui.pipeline.lock import Entry
-from mlops_tui.pipeline.snapshots import Snapshot
-from mlops_tui.pipeline.spec import Stage
+from mlops_tui.pipeline.snapshots import Snapshot, StageFailed
+from mlops_tui.pipeline.spec import Stage, place
 from mlops_tui.pipeline.state import Inputs
 
 _PATIENCE_S = 600.0
@@ -22,8 +22,12 @@ def clear(root: str, stage: Stage) -> None:
     """Removes what the stage will make anew; what persists is unlinked from the cache so that it can be written.
 
     Raises:
+        StageFailed: An output that is to be cached lies outside the project, where DVC caches nothing.
         OSError: It cannot be removed.
     """
+    for out in stage.outs:
+        if out.cache and os.path.isabs(place(root, stage.path(out.path))):
+            raise StageFailed(f"output {out.path} is outside the project and cannot be cached: add 'cache: false'")
     for out in stage.outs:
         path = os.path.join(root, stage.path(out.path))
         if out.persist:

@@ -23,6 +23,7 @@ from mlops_tui.pipeline.endings import DELAY_S, Ending, Endings
 from mlops_tui.pipeline.lock import Entry
 from mlops_tui.pipeline.options import DEFAULT, Options
 from mlops_tui.pipeline.recording import Recorder
+from mlops_tui.pipeline.sampling import Group
 from mlops_tui.pipeline.snapshots import Snapshot, StageFailed
 from mlops_tui.pipeline.spec import Stage
 from mlops_tui.pipeline.tokens import Holding
@@ -182,6 +183,12 @@ class Runner:
             time.sleep(0.02)
         for pid, ticks, run_id in running:
             groups.send(pid, ticks, run_id, signal.SIGKILL)
+
+    @property
+    def running(self) -> list[Group]:
+        """The process groups of the stages that run now."""
+        with self._mutex:
+            return [Group(pid, run_id) for pid, _, run_id in self._running.values()]
 
     def _watch(self, stage: Stage, pid: int, ticks: int, run_id: str) -> None:
         """Lets ``stop`` reach a stage from now on; a stop that came before reaches it at once."""

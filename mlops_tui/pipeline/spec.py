@@ -141,6 +141,7 @@ class Pipeline:
         top: 'metrics', 'plots', 'params', 'artifacts' or 'datasets' -> ``dvc.yaml`` -> its top-level list or mapping.
         stamps: Every file that was read or looked for -> its size, times and inode; '' when it is not there.
         directories: Every directory that was looked into -> its stamp, and what in it may describe a pipeline.
+        root: The project's root.
     """
 
     stages: Mapping[str, Stage] = field(default_factory=dict)
@@ -148,6 +149,20 @@ class Pipeline:
     top: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     stamps: Mapping[str, str] = field(default_factory=dict, compare=False)
     directories: Mapping[str, tuple[str, list[str]]] = field(default_factory=dict, compare=False)
+    root: str = field(default="", compare=False)
+
+
+def place(root: str, path: str) -> str:
+    """The one name of a path: relative inside the project, absolute outside.
+
+    Args:
+        root: The project's root.
+        path: In the normal form of ``Stage.path``, which may leave the root and come back.
+    """
+    if not (os.path.isabs(path) or path.startswith(os.pardir)):
+        return path
+    full = os.path.normpath(os.path.join(root, path))
+    return os.path.relpath(full, root) if (full + os.sep).startswith(root + os.sep) else full
 
 
 def load(project: Project) -> Pipeline:
@@ -178,7 +193,7 @@ def parse(data: bytes, root: str, file: str = FILE) -> Pipeline:
     from mlops_tui.pipeline import graph, reader, readings
 
     stages, top = reader.read(data, file, readings.Readings(root), {})
-    pipeline = Pipeline(stages=stages, top={key: {file: value} for key, value in top.items()})
+    pipeline = Pipeline(stages=stages, top={key: {file: value} for key, value in top.items()}, root=root)
     graph.check(pipeline)
     return pipeline
 
@@ -187,4 +202,4 @@ def _is_elsewhere(item: Mapping[str, Any]) -> bool:
     return "repo" in item or "db" in item or "://" in item["path"]
 
 
-__all__ = ["FILE", "Out", "Pipeline", "Source", "SpecError", "Stage", "load", "parse"]
+__all__ = ["FILE", "Out", "Pipeline", "Source", "SpecError", "Stage", "load", "parse", "place"]

@@ -1,15 +1,19 @@
 """The cache and its links beside DVC's own, and what happens when it cannot be written."""
 
-import errno
 import hashlib
 import os
 import stat
+import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pipeline_builders import dvc, make, run, stage, states
+from pipeline_builders import dvc, make, run, stage, states, until
 
+from mlops_store import pipelines
+from mlops_store.store import Store
+from mlops_tui import pipeline
 from mlops_tui.pipeline import cache, links, spec, state
 from mlops_tui.pipeline.cache import Cache
 from mlops_tui.pipeline.fingerprints import Fingerprints
@@ -133,26 +137,50 @@ def test_no_copy_is_made_where_links_do(place: tuple[Cache, Fingerprints, str]) 
     assert os.stat(store.path(found.md5)).st_ino == inode == os.stat(os.path.join(root, "big")).st_ino
 
 
-@pytest.mark.parametrize("size", [10, 3 << 20])
-def test_a_full_disk_leaves_no_half_object(
-    place: tuple[Cache, Fingerprints, str], size: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store, prints, root = place
-    Path(root, "out").write_bytes(os.urandom(size))
-    real = os.write
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one megabyte."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], capture_output=True).returncode:
+        pytest.skip("only root may mount")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
 
-    def write(descriptor: int, data: bytes) -> int:
-        real(descriptor, bytes(data)[: len(data) // 2])
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(links.os, "write", write)
+def grow(disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("size", [900_000, 3 << 20])
+def test_a_full_disk_leaves_no_half_object(tmp_path: Path, small_disk: Path, size: int) -> None:
+    (tmp_path / "out").write_bytes(os.urandom(size))
+    (small_disk / "other").write_bytes(os.urandom(500_000))
+    store, prints = Cache(str(small_disk), uses_git=False), Fingerprints(str(tmp_path))
     with pytest.raises(OSError, match="No space"):
-        store.save("out", prints, root=root)
-    monkeypatch.undo()
-    assert [path for path in Path(store.directory).rglob("*") if path.is_file()] == []
-    found = store.save("out", prints, root=root)
+        store.save("out", prints, root=str(tmp_path))
+    assert [path.name for path in small_disk.rglob("*") if path.is_file()] == ["other"]
+    grow(small_disk)
+    found = store.save("out", prints, root=str(tmp_path))
     assert found is not None
     assert store.holds(found.md5)
+
+
+def test_a_stage_whose_output_finds_no_room_is_not_run_twice(tmp_path: Path, small_disk: Path) -> None:
+    text = "stages: {a: {cmd: echo x >> ../ran && head -c 3000000 /dev/zero > o, deps: [raw], outs: [o]}}"
+    project = make(tmp_path / "p", text, raw="1")
+    with dvc(project.root, init=True):
+        pass
+    Path(project.path(".dvc", "config")).write_text(f"[core]\nno_scm = true\n[cache]\ndir = {small_disk}\n")
+    run_id = pipeline.start(project)
+    until(lambda: (tmp_path / "ran").exists() and os.path.exists(project.path("o")))
+    with Store(project.store_path, create=False) as opened:
+        until(lambda: list(small_disk.glob("files/md5")) and pipelines.get(opened.read(), run_id).state == "running")
+    grow(small_disk)
+    assert pipeline.wait(project, run_id).state == "finished"
+    assert (tmp_path / "ran").read_text() == "x\n"
+    with dvc(project.root) as repo:
+        assert repo.status() == {}
 
 
 def test_a_damaged_object_is_not_held_and_is_replaced(place: tuple[Cache, Fingerprints, str]) -> None:

@@ -213,6 +213,25 @@ def test_imported_data_is_judged_by_what_it_was_imported_from(finished: Path, tm
     assert ours["imported.csv.dvc"] == theirs["imported.csv.dvc"]
 
 
+@pytest.mark.parametrize("where", ["sub", "d"])
+def test_names_are_relative_to_where_one_is(
+    finished: Path, tmp_path: Path, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dvc.repo import Repo
+
+    root = tmp_path / "p"
+    shutil.copytree(finished, root, symlinks=True)
+    added = f"  far: {{cmd: x, deps: [../far, {root}/raw.csv, {tmp_path}/away], outs: [w/far]}}\n"
+    (root / "dvc.yaml").write_text((root / "dvc.yaml").read_text() + added)
+    for act in (edit("sub/x", "new"), edit("sub/data", "new"), edit("params.yaml", "lr: 3"), delete("model")):
+        act(root)
+    project = Project(str(root))
+    ours = dvc_status.of(state.Inputs(project), spec.load(project), str(root / where))
+    monkeypatch.chdir(root / where)
+    with Repo(str(root)) as repo:
+        assert ours == json.loads(json.dumps(repo.status()))
+
+
 def test_the_command_prints_dvcs_line(tmp_path: Path) -> None:
     text = "stages: {a: {cmd: cp é b, deps: [é], outs: [b]}, c: {cmd: 'true'}}"
     project = make(tmp_path, text)

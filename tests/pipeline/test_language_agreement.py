@@ -31,8 +31,9 @@ def unordered(found: Any) -> Any:
 
 @pytest.mark.parametrize("what", FEATURES)
 def test_a_project_is_resolved_as_dvc_does(tmp_path: Path, what: str) -> None:
-    make_repository(tmp_path, FEATURES[what])
-    assert unordered(ours(tmp_path)) == unordered(plain(resolved(tmp_path)))
+    root = tmp_path / "p"
+    make_repository(root, FEATURES[what])
+    assert unordered(ours(root)) == unordered(plain(resolved(root)))
 
 
 @pytest.mark.parametrize("what", MISTAKES)

@@ -234,3 +234,27 @@ def test_what_dvc_has_recorded_of_a_url_stays_in_the_lock(tmp_path: Path) -> Non
     assert ended.state == "finished", ended.stages[0].error
     assert item in Path(project.path("dvc.lock")).read_text()
     assert stale(project) == {}
+
+
+def test_a_cached_output_outside_the_project_is_refused_before_its_stage_runs(tmp_path: Path) -> None:
+    project = make(tmp_path / "p", "stages: {a: {cmd: echo 1 > ../o, outs: [../o]}}")
+    ended = run(project)
+    assert states(ended) == {"a": "failed"}
+    assert "add 'cache: false'" in ended.stages[0].error
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_working_directory_outside_the_project_is_one(tmp_path: Path) -> None:
+    text = """
+        stages:
+          a: {cmd: cp p/in p/out, wdir: .., deps: [p/in], outs: [p/out: {cache: false}]}
+          b: {cmd: cp out o, deps: [out], outs: [o]}
+        """
+    ours, theirs = (make(tmp_path / side / "p", text, **{"in": "1"}) for side in ("ours", "theirs"))
+    with dvc(theirs.root, init=True) as repo:
+        repo.reproduce()
+    with dvc(ours.root, init=True):
+        pass
+    assert run(ours).state == "finished"
+    assert Path(ours.path("dvc.lock")).read_text() == Path(theirs.path("dvc.lock")).read_text()
+    assert stale(ours) == {}

@@ -296,6 +296,15 @@ FEATURES = {
           g: {cmd: x, deps: [/outside]}
         """
     ),
+    "outside": project(
+        """
+        stages:
+          a: {cmd: x, wdir: "..", deps: [p/in, q], outs: [p/made, o: {cache: false}]}
+          b: {cmd: x, deps: [made, ../p/in], outs: [../cached]}
+          c: {cmd: x, deps: [..]}
+          d: {cmd: x, deps: [../o/part]}
+        """
+    ),
     "a dep that stands twice": project("stages: {a: {cmd: x, deps: [y, y]}}"),
     "yaml 1.2": project(
         "stages: {yes: {cmd: on, deps: [no, 1:30]}, n: {cmd: 'x ${n}', meta: {a: 012, b: 1e-4, c: 0o12}}}"
