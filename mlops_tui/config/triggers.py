@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mlops_store.errors import nearest
 from mlops_tui import quantities
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 _KINDS = ("schedule", "change", "drift")
 _SEVERITIES = ("info", "warning", "critical")
-_COMMON = ("targets", "set", "force", "cooldown", "enabled")
+_COMMON = ("targets", "force", "cooldown", "enabled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,6 @@ class TriggerConfig:
         drift: A monitor: it raises an alert.
         severity: Of alerts, the least that counts.
         targets: Stages to bring up to date; all by default.
-        params: ``set``: param -> value of the runs that it starts.
         force: Whether the stages run even if nothing changed.
         cooldown_s: Seconds after it fired in which it does not fire again; what happens meanwhile fires it afterwards.
         is_enabled: ``enabled``: whether it fires at all.
@@ -43,7 +41,6 @@ class TriggerConfig:
     drift: str = ""
     severity: str = "critical"
     targets: tuple[str, ...] = ()
-    params: Mapping[str, Any] = field(default_factory=dict)
     force: bool = False
     cooldown_s: float = 0.0
     is_enabled: bool = True
@@ -82,9 +79,6 @@ def read(reader: _Reader, name: str, body: object, monitors: Iterable[str]) -> T
         raise reader.error(place, "needs exactly one of schedule, change and drift", example)
     if "severity" in table and kinds != ["drift"]:
         raise reader.error(f"{place}.severity", "only belongs to a trigger on drift")
-    if table.get("set"):
-        reader.table(table["set"], f"{place}.set", None)
-        raise reader.error(f"{place}.set", "cannot be honoured: runs take their params from the params files")
     return TriggerConfig(
         name=name,
         schedule=_schedule(reader, f"{place}.schedule", table["schedule"]) if "schedule" in table else "",

@@ -33,6 +33,7 @@ class StageShown:
         run: What it did in the pipeline run shown; None when it was not part of it.
         changes: What makes it stale now, as data.
         usage: What its processes used last, while it runs: CPU in percent of a core, memory in megabytes.
+        earlier_log: Where it did not run in the newest pipeline run: the log of when it last ran, and when that began.
     """
 
     name: str
@@ -44,6 +45,7 @@ class StageShown:
     run: StageRun | None = None
     changes: tuple[Change, ...] = ()
     usage: tuple[float, float] | None = None
+    earlier_log: tuple[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +117,21 @@ def load(session: Session, run_id: str = "") -> PipelineShown:
     stages = merged(run, statuses, usual, planned)
     if run is not None and run.state.is_live:
         stages = tuple(replace(stage, usage=_usage(session, stage)) for stage in stages)
+    elif session.store is not None and not is_past:
+        stages = _with_earlier_logs(session, stages)
     jobs = run.jobs if run is not None else 1
     estimate = estimates.of(statuses, usual, jobs=jobs) if statuses else None
     remark = session.watch_note or triggers.coming(session, time.time())
     return PipelineShown(run, stages, problem, is_past, remark, estimate)
+
+
+def _with_earlier_logs(session: Session, stages: tuple[StageShown, ...]) -> tuple[StageShown, ...]:
+    from mlops_store import pipelines
+
+    assert session.store is not None
+    idle = [stage.name for stage in stages if stage.run is None or stage.run.started_at is None]
+    logs = pipelines.last_logs(session.store.read(), idle)
+    return tuple(replace(stage, earlier_log=logs.get(stage.name)) for stage in stages)
 
 
 def _usage(session: Session, stage: StageShown) -> tuple[float, float] | None:

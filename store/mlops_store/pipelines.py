@@ -197,6 +197,20 @@ def latest(db: sqlite3.Connection) -> PipelineRun | None:
     return found[0] if found else None
 
 
+def last_logs(db: sqlite3.Connection, stages: Iterable[str]) -> dict[str, tuple[str, float]]:
+    """What each stage wrote when it last ran: its file, and when it began (Unix seconds); only those that ever ran."""
+    found = {}
+    for stage in stages:
+        row = db.execute(
+            "SELECT log_path, started_at FROM stage_runs WHERE stage = ? AND started_at IS NOT NULL "
+            "ORDER BY started_at DESC LIMIT 1",
+            (stage,),
+        ).fetchone()
+        if row is not None and row[0]:
+            found[stage] = (row[0], row[1])
+    return found
+
+
 def live(db: sqlite3.Connection) -> list[PipelineRun]:
     """The pipeline runs that have not ended, newest first. Their supervisors may be dead all the same."""
     return _load(db, f"{_RUNS} WHERE p.state IN ('queued', 'running') ORDER BY p.run_id DESC", ())

@@ -148,7 +148,7 @@ def test_an_alert_of_before_the_trigger_is_answered_by_the_next_tick(
         ("schedule = '@daily'\nseverity = 'warning'", "only belongs to"),
         ("schedule = '@daily'\ncooldown = 'long'", "length of time"),
         ("schedule = '@daily'\nforce = 'yes'", "true or false"),
-        ("schedule = '@daily'\nset = {'train.lr' = 0.1}", "cannot be honoured"),
+        ("schedule = '@daily'\ntarget = ['train']", "targets"),
         ("schedul = '@daily'", "is not a key"),
         ("drift = 'production'\nseverity = 'grave'", "cannot be 'grave'"),
     ],

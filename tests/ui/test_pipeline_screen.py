@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from screens import rendered, settled
 from textual.pilot import Pilot
 
+from mlops_store import pipelines
 from mlops_store.records import PipelineRun, PipelineState, StageRun, StageState
 from mlops_store.store import Store
 from mlops_tui import pipeline
@@ -308,3 +310,36 @@ async def test_stages_of_other_files_and_generated_ones_are_shown_and_run_by_the
         await until(pilot, lambda: "finished" in rendered(app) or "failed" in rendered(app))
     assert (tmp_path / "a" / "b.txt").read_text() == "a/b\n"
     assert (tmp_path / "sub" / "o").exists()
+
+
+async def test_a_run_that_had_nothing_to_do_does_not_hide_what_a_stage_wrote(project: Project) -> None:
+    ran(project)
+    ran(project)
+    app = opened(project)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: "preparing" in rendered(app))
+        assert "prepare, of" in rendered(app)
+
+
+async def test_the_stage_that_runs_is_looked_at_first(tmp_path: Path) -> None:
+    (tmp_path / "dvc.yaml").write_text(
+        "stages:\n  a:\n    cmd: touch a.txt\n    outs: [a.txt]\n"
+        "  b:\n    cmd: echo going on; sleep 600\n    deps: [a.txt]\n    outs: [b.txt]\n"
+    )
+    project = Project(str(tmp_path))
+    Store(project.store_path).close()
+    run_id = pipeline.start(project)
+    app = opened(project)
+    try:
+        with Store(project.store_path) as store:
+            while pipelines.get(store.read(), run_id).stages[1].state is not StageState.RUNNING:
+                time.sleep(0.02)
+        async with app.run_test(size=(100, 30)) as pilot:
+            await until(pilot, lambda: "going on" in rendered(app))
+            assert isinstance(app.screen, PipelineScreen)
+            current = app.screen.stages.current
+            assert current is not None
+            assert current.name == "b"
+    finally:
+        pipeline.stop(project, run_id)
+        pipeline.wait(project, run_id)

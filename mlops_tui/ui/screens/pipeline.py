@@ -51,6 +51,9 @@ class PipelineScreen(ProjectScreen):
         """The pane of stages."""
         return self.query_one(StagesPane)
 
+    #: Whether the cursor has been put where it is worth looking first.
+    _is_placed = False
+
     def on_mount(self) -> None:
         """Begins in the list or the graph, whichever was looked at last."""
         self._turn(to_graph=self.session.is_graph_wanted)
@@ -93,6 +96,9 @@ class PipelineScreen(ProjectScreen):
         if self.argument:
             self.stages.move_to(self.argument)
             self.argument = ""
+        elif not self._is_placed:
+            self.stages.move_to_running()
+        self._is_placed = True
         self.query_one(LogPane).show_stage(self.stages.current)
 
     def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:

@@ -7,7 +7,7 @@ import time
 from textual.app import ComposeResult
 from textual.message import Message
 
-from mlops_tui.ui import stage_graph, stage_rows, stage_why
+from mlops_tui.ui import shown, stage_graph, stage_rows, stage_why
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.stage_rows import PipelineShown, StageShown
 from mlops_tui.ui.text import Cell, CellValue
@@ -80,6 +80,15 @@ class StagesPane(Pane[PipelineShown]):
             self.query_one(DagView).move_to(name)
         else:
             self.query_one(WindowTable).move_to(name)
+
+    def move_to_running(self) -> None:
+        """Puts the cursor on the stage that began last of those that run, if any does."""
+        stages = self.records.stages if self.records else ()
+        running = {
+            stage.name: stage.run.started_at or 0.0 for stage in stages if stage.run and stage.state == "running"
+        }
+        if running:
+            self.move_to(max(running, key=lambda name: running[name]))
 
     def load(self, session: Session) -> PipelineShown:
         """The stages with what they did in the run shown, and whether they are stale."""
@@ -172,7 +181,11 @@ class LogPane(Pane[None]):
             return
         run = stage.run
         path = run.log_path if run is not None and run.started_at is not None else ""
-        self.entitle("Log", stage.name)
+        note = stage.name
+        if not path and stage.earlier_log is not None and stage.state != "failed":
+            path, started_at = stage.earlier_log
+            note = f"{stage.name}, of {shown.moment(started_at, time.time())}"
+        self.entitle("Log", note)
         if not path:
             self._path = ""
             self.say(_no_log(stage))
