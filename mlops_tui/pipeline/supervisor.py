@@ -83,7 +83,10 @@ class Supervisor:
                 self._changed.notify_all()
             self._runner.stop()  # nobody would follow the stages that run
         for thread in threads:
-            thread.join()
+            while thread.is_alive():
+                thread.join(_LOOK_EVERY_S)
+                if self._problem is not None and self._wants_stop():
+                    self._runner.stop()  # what still runs after a problem is let end unless somebody minds
         if self._problem is not None:
             raise self._problem
         return self._conclude()

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pipeline_builders import make, stage, states, until
+from pipeline_builders import make, run, stage, states, until
 from slow_pipeline import SLOW, begun, counts, is_running, kill_supervisor, settled, stale
 
 from mlops_store.store import Store
 from mlops_tui import pipeline
-from mlops_tui.pipeline import plan
+from mlops_tui.pipeline import param_edits, plan
 
 
 @pytest.fixture
@@ -61,3 +61,16 @@ def test_a_stage_that_ends_on_a_full_disk_is_recorded_when_there_is_room(disk: P
     assert counts(project) == ["ran", "ran", "ran"]
     assert stale(project) == []
     assert [path.name for path in disk.rglob("*.tmp")] == []
+
+
+def test_a_verdict_or_params_that_find_no_room_leave_nothing_behind(disk: Path) -> None:
+    project = make(disk, "stages: {a: {cmd: 'true', params: [x]}}", params__yaml="x: 1\n")
+    run(project)
+    verdict = disk / ".mlops" / "up-to-date.json"
+    verdict.unlink(missing_ok=True)
+    fill(disk / "ballast")
+    assert stale(project) == []
+    with pytest.raises(OSError, match="No space"):
+        param_edits.write(str(disk), {"params.yaml": {"x": 2}})
+    assert [path.name for path in disk.rglob("*.tmp")] == []
+    assert (disk / "params.yaml").read_text() == "x: 1\n"

@@ -24,7 +24,7 @@ from pathlib import Path
 import yaml
 from terminal import Terminal
 
-from mlops_store import fold, pipelines
+from mlops_store import fold, pipelines, queue
 from mlops_store.store import Store
 from mlops_tui import pipeline
 from mlops_tui.pipeline import cache
@@ -33,6 +33,7 @@ from mlops_tui.project import Project
 SHAPES = 6
 _MARK = "FAULTS_MARK"
 _PATIENCE_S = 120.0
+_IN_BOOT = 'mount --bind "$1" /proc/sys/kernel/random/boot_id && shift && exec "$@"'
 _SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)
 # a command that passes over the death of a part of it would be complete for everybody
 _RAN = 'set -e; echo begin >> "$FAULTS_SIDE/{name}"; {act}; echo end >> "$FAULTS_SIDE/{name}"'
@@ -76,8 +77,11 @@ class Trial:
         self.side = self.directory / "side"
         self.side.mkdir(parents=True)
         self.project = Project(str(self.directory / "project"))
+        os.mkdir(self.project.root)
         self.dice = random.Random(self.seed)
+        self.has_small_disk = self.seed % 8 == 7 and _mount(self.project.root)
         self.kinds = _write(self.directory, self.shape)
+        self._errors = os.open(self.directory / "errors", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
 
     # What is done
 
@@ -96,12 +100,12 @@ class Trial:
 
     def start(self) -> None:
         """Starts ``mlops-tui run``, as somebody else may just have done."""
-        self.tries.append(self._popen("run", "-j", self.dice.choice("123")))
+        how = self.dice.choice([[], [], ["--wait"], ["--queue"]])
+        self.tries.append(self._popen("run", "-j", self.dice.choice("123"), *how))
 
     def open_dashboard(self) -> None:
         """Opens the dashboard in a terminal."""
-        command = [sys.executable, "-m", "mlops_tui"]
-        self.terminals.append(Terminal(command, cwd=self.project.root, env=self._environment()))
+        self.terminals.append(Terminal(self._command(), cwd=self.project.root, env=self._environment()))
 
     def look(self) -> None:
         """What everybody does who looks at the project."""
@@ -116,13 +120,20 @@ class Trial:
             if one.poll() is None:
                 one.kill()
             one.wait()
+        self._empty_disk()
         self.look()
-        self._until(lambda: not self._live(), "the end of the run after one look")
+        self._until(lambda: not self._is_unfinished(), "the end of the runs after one look")
         assert self._popen("run").wait(_PATIENCE_S) == 0, self._told("the last run failed", self._log())
         before = self.begins()
         again = pipeline.wait(self.project, pipeline.start(self.project))
         assert {str(stage.state) for stage in again.stages} == {"cached"}, self._told("not up to date")
         assert self.begins() == before, self._told("a finished pipeline ran again")
+
+    def close(self) -> None:
+        """Lets go of what the trial holds."""
+        os.close(self._errors)
+        if self.has_small_disk:
+            subprocess.run(["umount", "-l", self.project.root], check=True)
 
     # What must hold
 
@@ -155,6 +166,8 @@ class Trial:
         assert sum(bad.values()) <= self.lethal + flaky, self._told(f"failed without a reason: {bad}")
         assert self.lock() == expected, self._told(f"dvc.lock differs:\n{self.lock()}\n{expected}")
         self._check_files()
+        errors = (self.directory / "errors").read_text()
+        assert "Traceback" not in errors, self._told("a command failed without words", errors[-3000:])
 
     def _check_files(self) -> None:
         project = self.project
@@ -191,11 +204,9 @@ class Trial:
         time.sleep(self.dice.random() ** 2 * 0.15)
 
     def _fault(self) -> None:
-        act = self.dice.choice(
-            ["supervisor"] * 6
-            + ["leader", "child"] * 2
-            + ["run", "all", "all", "restart", "clock", "dashboard", "stop"]
-        )
+        acts = ["supervisor"] * 6 + ["leader", "child"] * 2
+        acts += ["run", "all", "all", "restart", "clock", "dashboard", "stop"]
+        act = self.dice.choice(acts + ["disk"] * 8 * self.has_small_disk)
         self.faults.append(act)
         if act in ("supervisor", "leader", "child", "run"):
             self._send(act, self.dice.choice(_SIGNALS))
@@ -203,15 +214,16 @@ class Trial:
             self._end_all()
         elif act == "restart":
             self._end_all()
-            self._store("UPDATE pipeline_runs SET boot_id = 'another boot' WHERE boot_id IS NOT NULL")
+            self._boot()
         elif act == "clock":
             self._set_clock(self.dice.choice([-1, 1]) * self.dice.choice([5.0, 3600.0, 1e7]))
         elif act == "dashboard":
             self._close_dashboard()
-        elif self.project.has_store and (live := self._live()):
+        elif act == "disk":
+            self._fill_disk()
+        elif self.project.has_store:
             self.lethal += 3
-            with suppress(Exception):
-                pipeline.stop(self.project, live[0])
+            self._popen("stop").wait(_PATIENCE_S)
 
     def _send(self, kind: str, number: signal.Signals) -> None:
         found = [pid for pid, what in self._processes() if what == kind]
@@ -233,6 +245,13 @@ class Trial:
             for one in self.tries:
                 one.poll()
             time.sleep(0.005)
+
+    def _boot(self) -> None:
+        """Gives what is started from now on another boot than what was; else the store tells of another one."""
+        if os.geteuid() == 0:
+            (self.directory / "boot_id").write_text(f"{uuid.UUID(int=self.dice.getrandbits(128))}\n")
+        else:
+            self._store("UPDATE pipeline_runs SET boot_id = 'another boot' WHERE boot_id IS NOT NULL")
 
     def _set_clock(self, by_s: float) -> None:
         """Makes everything that was recorded lie in another time, as a clock that is set does."""
@@ -256,6 +275,24 @@ class Trial:
                 terminal.wait_exit()
         terminal.close()
 
+    def _fill_disk(self) -> None:
+        """Leaves no byte free; a second time makes room again. Commands fail then, as often as they are tried."""
+        if self._empty_disk():
+            return
+        self.lethal += 100
+        with open(os.path.join(self.project.root, "ballast"), "ab", buffering=0) as file:
+            for size in (65536, 512, 1):
+                with suppress(OSError):
+                    while file.write(b"x" * size):
+                        pass
+
+    def _empty_disk(self) -> bool:
+        try:
+            os.unlink(os.path.join(self.project.root, "ballast"))
+        except FileNotFoundError:
+            return False
+        return True
+
     # Looking
 
     def _store(self, statement: str, *values: float) -> None:
@@ -263,11 +300,12 @@ class Trial:
             with suppress(Exception), Store(self.project.store_path) as store, store.write() as db:
                 db.execute(statement, values)
 
-    def _live(self) -> list[str]:
+    def _is_unfinished(self) -> bool:
+        """Whether a run is under way or waits for its turn."""
         if not self.project.has_store:
-            return []
+            return False
         with Store(self.project.store_path) as store:
-            return [run.run_id for run in pipelines.live(store.read())]
+            return bool(pipelines.live(store.read())) or not queue.is_empty(store.read())
 
     def _events(self) -> int:
         return sum(path.read_text().count("\n") for path in self.side.iterdir())
@@ -291,14 +329,19 @@ class Trial:
 
     def _popen(self, *words: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, "-m", "mlops_tui", *words],
+            self._command(*words),
             cwd=self.project.root,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=self._errors,
             start_new_session=True,
         )
+
+    def _command(self, *words: str) -> list[str]:
+        boot = self.directory / "boot_id"
+        in_boot = ["unshare", "-m", "sh", "-c", _IN_BOOT, "sh", str(boot)] if boot.exists() else []
+        return [*in_boot, sys.executable, "-m", "mlops_tui", *words]
 
     def _environment(self) -> dict[str, str]:
         path = f"{os.path.dirname(sys.executable)}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -322,6 +365,7 @@ def reference(directory: Path, shape: int) -> object:
     """The ``dvc.lock`` that a run without faults writes."""
     trial = Trial(directory, shape, 0)
     trial.finish()
+    trial.close()
     return trial.lock()
 
 
@@ -340,7 +384,14 @@ def survive(directory: Path, seed: int, expected: object) -> Trial:
         for terminal in trial.terminals:
             terminal.close()
         trial._end_all()
+        trial.close()
     return trial
+
+
+def _mount(directory: str) -> bool:
+    """Puts a file system of eight megabytes there, if this user may."""
+    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", directory]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def _kind(words: list[bytes], is_in_stage: bool) -> str:
@@ -355,7 +406,6 @@ def _write(directory: Path, shape: int) -> dict[str, str]:
     """Writes the pipeline of a shape; returns what kind of stage each is."""
     dice = random.Random(shape)
     root = directory / "project"
-    root.mkdir()
     (root / "data").write_text("data\n")
     (directory / "track.py").write_text(_TRACK)
     if shape % 2:
