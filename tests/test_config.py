@@ -140,3 +140,11 @@ def test_any_text_is_either_read_or_refused_with_the_file_named(text: str) -> No
         config.parse(text)
     except SpecError as error:
         assert error.file == "mlops.toml"
+
+
+def test_how_long_a_run_takes_that_is_told_of_can_be_set() -> None:
+    assert config.parse("").ui.notify_after_s == 30
+    assert config.parse("[ui]\nnotify_after_s = 0\n").ui.notify_after_s == 0
+    with pytest.raises(SpecError, match="notify_after_s") as caught:
+        config.parse("[ui]\ntheme = 'x'\nnotify_after_s = -1\n")
+    assert caught.value.line == 3

@@ -47,6 +47,7 @@ def loaded(directory: Path, *arguments: str) -> set[str]:
         ("runs", "list", "--json", "--filter", "metrics.auc > 0.5"),
         ("runs", "show", "a"),
         ("models", "list"),
+        ("data", "list"),
         ("drift", "list"),
         ("events",),
         ("status",),
@@ -63,6 +64,10 @@ def test_a_verb_loads_nothing_heavy(directory: Path, arguments: tuple[str, ...])
     if arguments == ("logs",):
         loaded(directory, "run")
     assert loaded(directory, *arguments) & HEAVY == set()
+
+
+def test_a_graph_is_drawn_without_the_interface(directory: Path) -> None:
+    assert loaded(directory, "pipeline", "graph") & HEAVY <= {"rich"}  # measures how wide characters are
 
 
 def test_the_command_line_itself_loads_no_store_and_no_interface() -> None:

@@ -9,6 +9,7 @@ import click
 from mlops_store.errors import UsageError
 from mlops_store.records import AlertState, MonitorReport
 from mlops_tui.cli import output, shapes, text
+from mlops_tui.cli.environment import prefer_own_interpreter
 from mlops_tui.cli.parameters import NUMBER, Noun, json_option, limit_option
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
@@ -49,8 +50,21 @@ def check(
         _write_reports(found)
     else:
         output.remark("no new batches")
+    _fire_triggers(workspace)
     if fail_on_drift and any(report.status != "ok" for report in found):
         context.exit(1)
+
+
+def _fire_triggers(workspace: Workspace) -> None:
+    """Starts what is to be started on an alert; nothing is lost when that fails, because the next tick tries again."""
+    if not any(trigger.drift for trigger in workspace.config.triggers.values()):
+        return
+    from mlops_tui.cli import tick
+    from mlops_tui.pipeline import firing
+
+    prefer_own_interpreter(workspace.project)
+    for outcome in firing.tick(workspace.project, workspace.create(), workspace.config):
+        output.remark(tick.told(outcome))
 
 
 @command.command("list")

@@ -29,6 +29,11 @@ single = ["production"]                                      # at most one versi
 # ignore = ["id"]
 # drift_share = 0.5            # from this share of drifted columns on, the whole batch counts as drifted
 
+# What starts the pipeline by itself; see: mlops-tui schedule export
+# [triggers.nightly]
+# schedule = "0 3 * * *"       # or: change = ["data/*.csv"], or: drift = "production"
+# cooldown = "1h"
+
 # What stages may use together of this machine, and what can be put before their commands (meta.mlops in dvc.yaml).
 # [resources]
 # cpus = 8

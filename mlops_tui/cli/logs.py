@@ -7,14 +7,14 @@ import sqlite3
 
 import click
 
-from mlops_store.errors import NotFound, nearest
+from mlops_store.errors import NotFound, UsageError, nearest
 from mlops_store.records import PipelineRun, RunKind, StageRun
-from mlops_tui.cli import output
+from mlops_tui.cli import log_matches, output
 from mlops_tui.cli.follow import Follower, ending
 from mlops_tui.cli.parameters import json_option, run_argument, stage_argument
 from mlops_tui.cli.text import clean, clean_line
 from mlops_tui.cli.workspace import Workspace
-from mlops_tui.pipeline import logs
+from mlops_tui.pipeline import log_search, logs
 
 _JSON_LINES = 1_000
 _TAIL_BYTES = 256 << 20
@@ -27,20 +27,43 @@ _LOOKED_AT = 100
 @stage_argument("stage", required=False)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended; Ctrl+C leaves it running.")
 @click.option("-n", "--tail", type=click.IntRange(min=0), metavar="N", help="Only the last N lines of each stage.")
+@click.option("-g", "--grep", metavar="PATTERN", help="Only lines that this regular expression finds.")
+@click.option("-i", "--ignore-case", is_flag=True, help="Let --grep not tell upper and lower case apart.")
+@click.option("-e", "--first-error", is_flag=True, help="Only the first line that tells of an error, and what follows.")
 @json_option
-@click.pass_obj
+@click.pass_context
 def command(
-    workspace: Workspace, run: str | None, stage: str | None, follow: bool, tail: int | None, as_json: bool
+    context: click.Context,
+    run: str | None,
+    stage: str | None,
+    follow: bool,
+    tail: int | None,
+    grep: str | None,
+    ignore_case: bool,
+    first_error: bool,
+    as_json: bool,
 ) -> None:
-    """Show what the stages of a pipeline run wrote; RUN may be a stage's run too.
+    """Show what the stages of a pipeline run wrote; RUN may be a stage's run, or its name.
 
     Without RUN, the newest one that had something to do.
 
     Colours and other terminal sequences are taken out; the files themselves, which --json names, have them. --json
-    prints the last 1,000 lines of each stage unless --tail says how many.
+    prints the last 1,000 lines of each stage unless --tail says how many. --grep and --first-error exit with 1 when
+    they find nothing.
     """
+    workspace: Workspace = context.obj
+    if sum((grep is not None, first_error, follow)) > 1 or (tail is not None and (grep is not None or first_error)):
+        raise UsageError("--grep, --first-error, --follow and --tail each show something else", "give one of them")
+    sought = log_search.expression(grep, ignore_case=ignore_case) if grep is not None else None
     store = workspace.store()
     found, only = _find(store.read(), run, stage)
+    if sought is not None or first_error:
+        stages = [one for one in found.stages if only in (None, one.stage) and one.log_path]
+        if sought is not None:
+            has_some = log_matches.write(stages, sought, as_json=as_json)
+        else:
+            has_some = log_matches.write_first_errors(stages, as_json=as_json)
+        context.exit(0 if has_some else 1)
     if as_json:
         shown = [one for one in found.stages if only in (None, one.stage) and one.log_path]
         count = _JSON_LINES if tail is None else tail

@@ -64,6 +64,11 @@ def stage_argument(name: str, **attributes: Any) -> Callable[[Any], Any]:
     return click.argument(name, metavar=_metavar("STAGE", attributes), shell_complete=_stages, **attributes)
 
 
+def data_argument(name: str = "path") -> Callable[[Any], Any]:
+    """A tracked path, as it is typed in the working directory or from the project's root."""
+    return click.argument(name, metavar="PATH", shell_complete=_data)
+
+
 def _metavar(word: str, attributes: dict[str, Any]) -> str:
     if attributes.get("nargs") == -1:
         return f"{word}..." if attributes.get("required") else f"[{word}]..."
@@ -108,6 +113,18 @@ def _stages(context: click.Context, _: click.Parameter, incomplete: str) -> list
         from mlops_tui.pipeline import spec
 
         return [(name, stage.desc) for name, stage in spec.load(workspace.project).stages.items()]
+
+    return _items(context, incomplete, read)
+
+
+def _data(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    def read(workspace: Workspace) -> Iterable[tuple[str, str]]:
+        from mlops_tui.pipeline import spec
+
+        pipeline = spec.load(workspace.project)
+        for stage in pipeline.stages.values():
+            yield from ((stage.path(out.path), f"made by {stage.name}") for out in stage.outs)
+            yield from ((stage.path(dep), f"read by {stage.name}") for dep in stage.deps)
 
     return _items(context, incomplete, read)
 

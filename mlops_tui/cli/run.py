@@ -17,6 +17,7 @@ from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
 if TYPE_CHECKING:
+    from mlops_store.records import PipelineRun
     from mlops_tui.pipeline.request import Request
 
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--force-downstream", is_flag=True, help="Run what needs a stage that has run, changed or not.")
 @click.option("-k", "--keep-going", is_flag=True, help="After a failure run what does not depend on it.")
 @click.option("-d", "--detach", is_flag=True, help="Start the run and return; 'logs --follow' follows it.")
+@click.option("-w", "--watch", is_flag=True, help="Run again after each change, until Ctrl+C.")
 @click.option("--name", default="", metavar="NAME", help="A name for the run. [made up]")
 @click.option("--wait", is_flag=True, help="Wait for a run that is under way instead of being refused.")
 @click.option("--queue", "may_queue", is_flag=True, help="Put it into the queue and return, if a run is under way.")
@@ -51,6 +53,7 @@ def command(
     /,
     targets: tuple[str, ...],
     detach: bool,
+    watch: bool,
     name: str,
     wait: bool,
     may_queue: bool,
@@ -79,6 +82,11 @@ def command(
         raise UsageError("--parallel is about experiments", "give --set KEY=VALUE,VALUE, or -j for stages at a time")
     if priority and not (wait or may_queue or settings):
         raise UsageError("--priority is about runs that wait", "give --queue, --wait or --set with it")
+    if watch and (dry_run or detach or wait or may_queue or settings or options["force"]):
+        raise UsageError(
+            "--watch goes with none of --dry-run, --detach, --force, --wait, --queue and --set",
+            "it runs here and now what has changed",
+        )
     if not is_described(workspace.project):  # before a store is made for nothing
         raise Refused(
             f"there is no dvc.yaml in {workspace.project.root}",
@@ -94,6 +102,11 @@ def command(
     if dry_run:
         _show_plan(workspace, request, as_json)
         return
+    if watch:
+        from mlops_tui.cli import run_watch
+
+        say = output.remark if as_json else output.say
+        context.exit(run_watch.watch(workspace, request, lambda: _once(workspace, request, name, as_json), say))
     with counted_interrupts() as interrupts:
         run_id = _start(workspace, request, name, priority, interrupts, wait=wait, may_queue=may_queue, as_json=as_json)
         if run_id is None:
@@ -105,6 +118,18 @@ def command(
     if not as_json:
         output.say(summary(run))
     context.exit(0 if run.state is PipelineState.FINISHED else 1)
+
+
+def _once(workspace: Workspace, request: Request, name: str, as_json: bool) -> tuple[PipelineRun, bool]:
+    """Runs what is stale and follows it; returns the run, and whether it was interrupted."""
+    from mlops_tui import pipeline
+
+    with counted_interrupts() as interrupts:
+        run_id = pipeline.start(workspace.project, name=name, **request.as_json())
+        run = follow(workspace, run_id, as_json, interrupts)
+    if not as_json:
+        output.say(summary(run))
+    return run, bool(interrupts)
 
 
 def _start(

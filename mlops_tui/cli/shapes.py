@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from mlops_store.records import (
     Alert,
+    DataUse,
     ModelVersion,
     MonitorReport,
     PipelineRun,
@@ -14,6 +16,13 @@ from mlops_store.records import (
     RunDetail,
     StageRun,
 )
+
+if TYPE_CHECKING:
+    from mlops_tui.data.catalogue import Item
+    from mlops_tui.data.diff import Difference
+    from mlops_tui.data.restore import Plan
+    from mlops_tui.data.versions import History, Version
+    from mlops_tui.pipeline.state import Change
 
 
 def run(record: Run, now: float) -> dict[str, Any]:
@@ -175,6 +184,28 @@ def pipeline_run(record: PipelineRun, now: float) -> dict[str, Any]:
     }
 
 
+def change(record: Change) -> dict[str, Any]:
+    """One thing that makes a stage stale; what JSON has no word for (a date among params) as its text."""
+    return {
+        "kind": record.kind,
+        "path": record.path,
+        "key": record.key,
+        "how": record.how,
+        "old": _param(record.old),
+        "new": _param(record.new),
+        "old_size_bytes": record.old_size,
+        "new_size_bytes": record.new_size,
+    }
+
+
+def _param(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _param(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_param(item) for item in value]
+    return value if value is None or isinstance(value, str | bool | int | float) else str(value)
+
+
 def stage_run(record: StageRun, now: float) -> dict[str, Any]:
     """A stage within a pipeline run."""
     duration_s = record.duration_s(now)
@@ -195,4 +226,106 @@ def stage_run(record: StageRun, now: float) -> dict[str, Any]:
         "inputs": record.inputs,
         "outputs": record.outputs,
         "error": record.error,
+    }
+
+
+def data_item(record: Item) -> dict[str, Any]:
+    """A tracked path; ``versions`` is how many are known, ``run_id`` the last run that used the newest one."""
+    summary = record.summary
+    return {
+        "path": record.path,
+        "role": record.role,
+        "state": record.state,
+        "digest": record.digest or None,
+        "locked": record.locked or None,
+        "size_bytes": record.size_bytes,
+        "files": record.files,
+        "is_cached": record.is_cached,
+        "versions": record.version_count,
+        "since_at": summary.since_at if summary else None,
+        "used_at": summary.used_at if summary else None,
+        "run_id": summary.run_id or None if summary else None,
+        "run_name": summary.run_name or None if summary else None,
+        "user": summary.user or None if summary else None,
+        "written_by": record.written_by,
+        "read_by": record.read_by,
+    }
+
+
+def data_history(item: Item, history: History) -> dict[str, Any]:
+    """A tracked path with its versions, the newest first, and what keeping them by content saves."""
+    saving = history.saving
+    return {
+        **data_item(item),
+        "versions": [data_version(version) for version in history.versions],
+        "saving": {
+            "versions": saving.version_count,
+            "logical_bytes": saving.logical_bytes,
+            "stored_bytes": saving.stored_bytes,
+            "saved_bytes": saving.saved_bytes,
+            "absent_versions": saving.absent_count,
+        },
+    }
+
+
+def data_version(version: Version) -> dict[str, Any]:
+    """A version; ``where`` its bytes are is 'cache', 'work tree', 'git' or null for nowhere."""
+    record = version.record
+    return {
+        "digest": record.digest,
+        "size_bytes": record.size_bytes,
+        "files": record.files,
+        "row_count": record.row_count,
+        "first_at": record.first_at or None,
+        "since_at": record.since_at or None,
+        "used_at": record.used_at or None,
+        "read_by_runs": record.read_count,
+        "written_by_runs": record.written_count,
+        "is_current": version.is_current,
+        "is_locked": version.is_locked,
+        "where": version.where or None,
+        "git_commit": version.commit or None,
+    }
+
+
+def data_use(record: DataUse) -> dict[str, Any]:
+    """A run that used a version; ``contexts`` says how ('input', 'output', 'training' …)."""
+    return {
+        "run_id": record.run_id,
+        "name": record.run_name,
+        "kind": record.kind,
+        "status": record.status,
+        "started_at": record.started_at,
+        "user": record.user,
+        "contexts": record.contexts,
+    }
+
+
+def data_difference(record: Difference) -> dict[str, Any]:
+    """How two versions differ. ``kind`` says which of ``files``, ``columns`` and ``lines`` has something in it.
+
+    Of a column, ``before`` and ``after`` hold type, count, missing, distinct, mean, sd, min, max, quantiles and top;
+    null where that version has no such column.
+    """
+    return {
+        "path": record.path,
+        "kind": record.kind,
+        "before": record.before,
+        "after": record.after,
+        "files": record.files,
+        "columns": record.columns,
+        "lines": record.lines,
+        "notes": record.notes,
+    }
+
+
+def data_plan(record: Plan) -> dict[str, Any]:
+    """What a restore changes; ``is_lost`` marks content that is not in the cache."""
+    return {
+        "path": record.path,
+        "digest": record.digest,
+        "before": record.before or None,
+        "changes": record.changes,
+        "same_files": record.same_count,
+        "copied_bytes": record.copied_bytes,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,15 +17,21 @@ from mlops_tui.cli.workspace import Workspace, warn
 
 if TYPE_CHECKING:
     from mlops_store.records import Alert, PipelineRun, RegisteredModel
+    from mlops_store.store import Store
+    from mlops_tui.pipeline.estimates import Estimate
     from mlops_tui.pipeline.state import StageStatus
 
 
 @click.command()
+@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Estimate a run of so many stages at a time.")
 @json_option
 @click.option("--format", "form", type=click.Choice(["dvc"]), help="Print what 'dvc status --json' prints.")
 @click.pass_obj
-def command(workspace: Workspace, as_json: bool, form: str | None) -> None:
-    """Show what is stale and why, what is running, which models are where, and open alerts."""
+def command(workspace: Workspace, jobs: int | None, as_json: bool, form: str | None) -> None:
+    """Show what is stale and why, what is running, which models are where, and open alerts.
+
+    How long a run would take is judged by past runs, for as many stages at a time as the newest run had or --jobs says.
+    """
     if form is not None:
         _write_dvcs(workspace)
         return
@@ -45,11 +52,15 @@ def command(workspace: Workspace, as_json: bool, form: str | None) -> None:
             registered = models.all(db, lineage=False)
             opened = alerts.alerts(db)
             count = runs.count(db)
+    estimate, usual = _estimate(store, stages, jobs or (run.jobs if run is not None else 1), as_json=as_json)
     if as_json:
         output.write_json(
             {
                 "root": workspace.project.root,
-                "stages": None if stages is None else [_stage(stage) for stage in stages],
+                "stages": None if stages is None else [_stage(stage, usual) for stage in stages],
+                "would_run": estimate.would_run,
+                "estimate_s": estimate.total_s,
+                "estimate_jobs": estimate.jobs,
                 "changed_data": [{"file": name, "reasons": reasons} for name, reasons in data.items()],
                 "latest_pipeline_run": None if run is None else shapes.pipeline_run(run, now),
                 "runs": count,
@@ -61,7 +72,7 @@ def command(workspace: Workspace, as_json: bool, form: str | None) -> None:
     if workspace.project.is_full:
         warn("the disk is full: nothing can be recorded, and what runs waits until there is room")
     output.write_fields([("project", workspace.project.root), ("runs", f"{count:,}"), ("pipeline", _latest(run, now))])
-    _write_pipeline(stages, run)
+    _write_pipeline(stages, run, estimate)
     if data:
         output.say()
         write_table(("tracked data", "why"), [(name, "; ".join(reasons)) for name, reasons in data.items()])
@@ -106,11 +117,24 @@ def _write_dvcs(workspace: Workspace) -> None:
     output.say(json.dumps(found))
 
 
-def _stage(stage: StageStatus) -> dict[str, Any]:
+def _estimate(
+    store: Store | None, stages: list[StageStatus] | None, jobs: int, *, as_json: bool
+) -> tuple[Estimate, dict[str, float]]:
+    """How a run would go, and how long stages usually take: all of them for JSON, else those that would run."""
+    from mlops_tui.pipeline import estimates
+
+    wanted = [stage.stage for stage in stages or () if stage.is_stale or as_json]
+    usual = estimates.usual_s(store.read(), wanted) if store is not None and wanted else {}
+    return estimates.of(stages or (), usual, jobs=jobs), usual
+
+
+def _stage(stage: StageStatus, usual: Mapping[str, float]) -> dict[str, Any]:
     return {
         "stage": stage.stage,
         "is_stale": stage.is_stale,
         "reasons": stage.reasons,
+        "changes": [shapes.change(change) for change in stage.changes],
+        "estimate_s": usual.get(stage.stage),
         "is_frozen": stage.is_frozen,
         "command": stage.command,
         "needs": stage.needs,
@@ -124,7 +148,7 @@ def _latest(run: PipelineRun | None, now: float) -> str:
     return f"{run.name} {run.state}, {text.duration(end - run.started_at)}, started {text.moment(run.started_at)}"
 
 
-def _write_pipeline(stages: list[StageStatus] | None, run: PipelineRun | None) -> None:
+def _write_pipeline(stages: list[StageStatus] | None, run: PipelineRun | None, estimate: Estimate) -> None:
     if stages is None:
         output.say("\nno dvc.yaml here")
         return
@@ -143,6 +167,19 @@ def _write_pipeline(stages: list[StageStatus] | None, run: PipelineRun | None) -
             why.insert(0, text.clean(last.error.partition("\n")[0], 200))
         rows.append((stage.stage, state, "; ".join(why)))
     write_table(("stage", "state", "why"), rows)
+    if estimate.would_run:
+        output.say(f"\nwould run {_outlook(estimate)}")
+
+
+def _outlook(estimate: Estimate) -> str:
+    words = text.count(len(estimate.would_run), "stage")
+    if estimate.total_s is not None:
+        words += f" in about {text.duration(estimate.total_s)}"
+    words += f" with -j {estimate.jobs}" if estimate.jobs > 1 else ""
+    if estimate.unknown:
+        names = ", ".join(text.clean(name, 60) for name in estimate.unknown[:3])
+        words += f"; not known how long: {names}{', …' if len(estimate.unknown) > 3 else ''}"
+    return words
 
 
 def _write_models(models: list[RegisteredModel]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mlops_store.errors import Refused
@@ -71,7 +72,8 @@ def remove(workspace: Workspace, run_ids: Sequence[str]) -> list[str]:
     with workspace.create().write() as db:
         removed = [run_id for run_id in run_ids if queue.remove(db, run_id)]
     for run_id in removed:
-        workspaces.remove(workspace.project, run_id)
+        with suppress(OSError):  # a supervisor is just filling it, and will see: 'queue clean' removes it then
+            workspaces.remove(workspace.project, run_id)
     return removed
 
 

@@ -53,6 +53,38 @@ class Batch:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a CSV file is written, as far as its bytes tell; ``notes`` says what had to be guessed."""
+
+    encoding: str
+    separator: str
+    decimal: str
+    names: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def form(data: bytes) -> Form:
+    """How a CSV file is written.
+
+    Args:
+        data: All of it, or its beginning.
+
+    Raises:
+        Unreadable: It is no text.
+    """
+    encoding, notes = _encoding(data)
+    head = data[:_HEAD_BYTES].decode(encoding, "replace")
+    separator = _separator(head)
+    names, sample = _rows(head, separator)
+    decimal = "," if separator == ";" and _has_decimal_comma(sample) else "."
+    if separator != ",":
+        notes = (*notes, f"read with the separator {separator!r}")
+    if decimal == ",":
+        notes = (*notes, "read with decimal commas")
+    return Form(encoding, separator, decimal, tuple(names), notes)
+
+
 def parse(data: bytes) -> Batch:
     """The table that a file's bytes hold.
 
@@ -74,27 +106,25 @@ def parse(data: bytes) -> Batch:
 def _csv(data: bytes) -> Batch:
     import pandas as pd
 
-    encoding, notes = _encoding(data)
-    head = data[:_HEAD_BYTES].decode(encoding, "replace")
-    separator = _separator(head)
-    names, sample = _rows(head, separator)
-    decimal = "," if separator == ";" and _has_decimal_comma(sample) else "."
-    if separator != ",":
-        notes = (*notes, f"read with the separator {separator!r}")
-    if decimal == ",":
-        notes = (*notes, "read with decimal commas")
+    found = form(data)
     try:
         with warnings.catch_warnings():
             # more fields than names: pandas would only warn and drop what is too much
             warnings.simplefilter("error", pd.errors.ParserWarning)
             frame = pd.read_csv(
-                io.BytesIO(data), sep=separator, decimal=decimal, encoding=encoding, index_col=False, low_memory=False
+                io.BytesIO(data),
+                sep=found.separator,
+                decimal=found.decimal,
+                encoding=found.encoding,
+                index_col=False,
+                low_memory=False,
             )
     except pd.errors.ParserWarning as error:
         raise Unreadable("has rows with more fields than its header has names") from error
     except (pd.errors.ParserError, ValueError, OverflowError, MemoryError, RecursionError) as error:
         raise Unreadable(f"cannot be read as CSV ({_reason(error)})") from error
-    return _distinct(frame, names if len(names) == len(frame.columns) else list(frame.columns), notes)
+    names = list(found.names)
+    return _distinct(frame, names if len(names) == len(frame.columns) else list(frame.columns), found.notes)
 
 
 def _parquet(data: bytes) -> Batch:

@@ -18,7 +18,7 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlops_store import pipelines, processes
 from mlops_store.errors import Busy, MlopsError, Refused, StoreFull, StoreReadOnly
@@ -28,13 +28,23 @@ from mlops_tui.pipeline import hold, launch, turns
 from mlops_tui.pipeline.request import Request
 from mlops_tui.project import Project
 
+if TYPE_CHECKING:
+    import sqlite3
+
 #: How long a supervisor that has recorded its end may take to be gone.
 _EXIT_S = 10.0
 _POLL_S = 0.005
 _POLLS_TO_LOOK = 200
 
 
-def start(project: Project, *, targets: Iterable[str] = (), name: str = "", **options: Any) -> str:
+def start(
+    project: Project,
+    *,
+    targets: Iterable[str] = (),
+    name: str = "",
+    claim: Callable[[sqlite3.Connection, str], None] | None = None,
+    **options: Any,
+) -> str:
     """Starts the stale stages in a process of their own and returns at once.
 
     When nothing is stale, the run is recorded as finished, with every stage 'cached', and nothing is started.
@@ -43,6 +53,7 @@ def start(project: Project, *, targets: Iterable[str] = (), name: str = "", **op
         project: The project.
         targets: Stages to bring up to date together with what they need; all by default.
         name: What the run is called; made up by default.
+        claim: Called with the run's id in the transaction that makes the run; when it raises, there is no run.
         **options: The other attributes of ``request.Request``: ``force``, ``jobs``, ``keep_going`` …
 
     Returns:
@@ -58,7 +69,7 @@ def start(project: Project, *, targets: Iterable[str] = (), name: str = "", **op
     if not is_described(project):  # nothing is made in a directory that has no pipeline
         raise Refused(f"{project.root} has no pipeline", "describe its stages in dvc.yaml")
     with Store(project.store_path) as store, _explained(), _lock_for_start(project, store) as lock:
-        return launch.begin(store, project, lock, Request(tuple(targets), **options), name)
+        return launch.begin(store, project, lock, Request(tuple(targets), **options), name, claim)
 
 
 def is_described(project: Project) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -41,9 +41,17 @@ class _NewRun:
     name: str
     run_id: str
     was_waiting: bool
+    claim: Callable[[sqlite3.Connection, str], None] | None = None
 
 
-def begin(store: Store, project: Project, lock: int, request: Request, name: str) -> str:
+def begin(
+    store: Store,
+    project: Project,
+    lock: int,
+    request: Request,
+    name: str,
+    claim: Callable[[sqlite3.Connection, str], None] | None = None,
+) -> str:
     """Records a new run and starts its supervisor; a run with nothing to do is recorded as finished.
 
     Args:
@@ -52,6 +60,7 @@ def begin(store: Store, project: Project, lock: int, request: Request, name: str
         lock: The descriptor that holds the pipeline lock; the supervisor gets a copy.
         request: What is asked for.
         name: What the run is called; '' for a made-up name.
+        claim: Called with the run's id in the transaction that makes the run.
 
     Returns:
         The run's id.
@@ -63,13 +72,20 @@ def begin(store: Store, project: Project, lock: int, request: Request, name: str
         OSError: The plan cannot be written, or a file cannot be read.
     """
     run_id = ids.new_id()
-    if record(store, project, request, name, run_id):
+    if record(store, project, request, name, run_id, claim=claim):
         supervise(project, run_id, lock)
     return run_id
 
 
 def record(
-    store: Store, project: Project, request: Request, name: str, run_id: str, *, was_waiting: bool = False
+    store: Store,
+    project: Project,
+    request: Request,
+    name: str,
+    run_id: str,
+    *,
+    was_waiting: bool = False,
+    claim: Callable[[sqlite3.Connection, str], None] | None = None,
 ) -> bool:
     """Records a new run; see ``begin``.
 
@@ -80,11 +96,12 @@ def record(
         name: What the run is called; '' for a made-up name.
         run_id: Its id.
         was_waiting: It leaves the queue in the same moment, and is refused if it has left already.
+        claim: Called with the run's id in the transaction that makes the run.
 
     Returns:
         Whether it has anything to do; else it is recorded as finished.
     """
-    new = _NewRun(project, request, name, run_id, was_waiting)
+    new = _NewRun(project, request, name, run_id, was_waiting, claim)
     verdict = None if request.force or request.targets else verdicts.find(project)
     if verdict is None:
         return _judge(store, new)
@@ -118,7 +135,8 @@ def _judge(store: Store, new: _NewRun) -> bool:
     judged = state.judge(inputs, pipeline, order)
     inputs.fingerprints.flush()
     unsaved = sources.to_save(inputs, pipeline, order) if pipeline.sources else ()
-    the_plan = replace(make_plan(project, pipeline, order, request, run_id), sources=unsaved)
+    to_run = [status.stage for status in judged if status.is_stale or request.force]
+    the_plan = replace(_plan(project, pipeline, order, to_run, request, run_id), sources=unsaved)
     if not request.force and not unsaved and not any(status.is_stale for status in judged):
         if not request.targets:
             verdicts.keep(project, pipeline, order, inputs, before)
@@ -154,39 +172,34 @@ def preview(project: Project, request: Request) -> list[state.StageStatus]:
 
     pipeline = spec.load(project)
     order = selection.choose(pipeline, request)
-    make_plan(project, pipeline, order, request, "")
     judged = state.judge(state.Inputs(project), pipeline, order)
-    return [status for status in judged if status.is_stale or request.force]
+    planned = [status for status in judged if status.is_stale or request.force]
+    _plan(project, pipeline, order, [status.stage for status in planned], request, "")
+    return planned
 
 
 def check(project: Project, request: Request) -> None:
-    """Refuses what could not be started, without looking at what is stale.
+    """Refuses what could not be started, without looking at what is stale and at what the machine has.
 
     Raises:
         SpecError: See ``preview``.
         NotFound: See ``preview``.
-        Refused: See ``preview``.
     """
     from mlops_tui.pipeline import selection, spec
 
     pipeline = spec.load(project)
-    make_plan(project, pipeline, selection.choose(pipeline, request), request, "")
+    _plan(project, pipeline, selection.choose(pipeline, request), (), request, "")
 
 
-def make_plan(project: Project, pipeline: spec.Pipeline, order: list[str], request: Request, run_id: str) -> plan.Plan:
-    """The plan of a run that is to be started.
-
-    Args:
-        project: The project.
-        pipeline: Its pipeline.
-        order: The stages that are meant.
-        request: How they are to be run.
-        run_id: The run.
-
-    Raises:
-        SpecError: A stage's options or ``mlops.toml`` are not understood.
-        Refused: A stage needs more than this machine has.
-    """
+def _plan(
+    project: Project,
+    pipeline: spec.Pipeline,
+    order: list[str],
+    to_run: Collection[str],
+    request: Request,
+    run_id: str,
+) -> plan.Plan:
+    """The plan of the stages in ``order``; the machine must have what those ``to_run`` need."""
     from mlops_tui.pipeline import capacity, executors, graph, options, plan
     from mlops_tui.tracking import git
 
@@ -195,8 +208,9 @@ def make_plan(project: Project, pipeline: spec.Pipeline, order: list[str], reque
     stages = tuple(pipeline.stages[name] for name in order)
     config = _config(project)
     of_stages = options.read_all(stages)
-    found = capacity.find(config.resources, of_stages)
-    capacity.check(found, of_stages)
+    needed = {name: of_stages[name] for name in to_run}
+    found = capacity.find(config.resources, needed)
+    capacity.check(found, needed)
     return plan.Plan(
         run_id=run_id,
         stages=stages,
@@ -245,6 +259,8 @@ def _create_run(
     request, run_id, name = new.request, new.run_id, new.name
     if new.was_waiting and not queue.remove(db, run_id):
         raise Refused("it has been taken out of the queue")
+    if new.claim is not None:
+        new.claim(db, run_id)
     now = time.time()
     if not name:
         kind = "experiment" if request.in_workspace else "pipeline"

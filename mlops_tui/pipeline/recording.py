@@ -154,6 +154,16 @@ class Recorder:
         if ending.state is StageState.FAILED:
             self._event(db, "stage.failed", f"stage {stage.name} failed: {error.partition(chr(10))[0]}")
 
+    def sample(self, run_id: str, figures: Sequence[tuple[str, float]]) -> None:
+        """Adds what a stage uses to its own run, as its next step; left out while the store cannot be written."""
+        now = time.time()
+        try:
+            with self._transaction() as db:
+                (step,) = db.execute(_NEXT_SAMPLE, (run_id,)).fetchone()
+                metrics.write(db, run_id, [(key, step, now, value) for key, value in figures])
+        except (StoreFull, StoreBusy):
+            return  # a gap in a curve is nothing to hold up a run for
+
     def retry(self, ending: Ending, retry_at: float) -> None:
         """Records that an attempt of a stage has failed, and when the next one may begin."""
         error = storable(ending.error)
@@ -293,6 +303,10 @@ class Recorder:
             yield db
 
 
+_NEXT_SAMPLE = (
+    "SELECT coalesce(max(m.last_step) + 1, 0) FROM metrics m JOIN keys k ON k.id = m.key_id "
+    "WHERE m.run_id = (SELECT id FROM runs WHERE run_id = ?) AND k.name LIKE 'system/%'"
+)
 _LOGGED_KEYS = (
     "SELECT k.name FROM metrics m JOIN keys k ON k.id = m.key_id "
     "WHERE m.run_id = (SELECT id FROM runs WHERE run_id = ?)"

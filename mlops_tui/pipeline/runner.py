@@ -22,6 +22,7 @@ from mlops_tui.pipeline.endings import DELAY_S, Ending, Endings
 from mlops_tui.pipeline.lock import Entry
 from mlops_tui.pipeline.options import DEFAULT, Options
 from mlops_tui.pipeline.recording import Recorder
+from mlops_tui.pipeline.sampling import Group
 from mlops_tui.pipeline.snapshots import Snapshot, StageFailed
 from mlops_tui.pipeline.spec import Stage
 from mlops_tui.pipeline.tokens import Holding
@@ -183,6 +184,12 @@ class Runner:
         for pid, ticks, run_id in running:
             groups.send(pid, ticks, run_id, signal.SIGKILL)
 
+    @property
+    def running(self) -> list[Group]:
+        """The process groups of the stages that run now."""
+        with self._mutex:
+            return [Group(pid, run_id) for pid, _, run_id in self._running.values()]
+
     def _watch(self, stage: Stage, pid: int, ticks: int, run_id: str) -> None:
         """Lets ``stop`` reach a stage from now on; a stop that came before reaches it at once."""
         with self._mutex:
@@ -244,7 +251,7 @@ class Runner:
         if is_stopped:
             return self._ended_badly(stage, run_id, StageState.STOPPED, code, "stopped")
         if self._is_timed_out(stage, run_id):
-            return self._failed(stage, run_id, attempt, code, self._timeout_text(stage))
+            return self._failed(stage, run_id, attempt, code, self._limit(stage))
         if code != 0:
             return self._failed(stage, run_id, attempt, code, _exit(code))
         try:
@@ -283,7 +290,7 @@ class Runner:
         if is_stopping:
             return self._ended_badly(stage, run_id, StageState.STOPPED, None, "stopped")
         if self._is_timed_out(stage, run_id):
-            return self._failed(stage, run_id, attempt, None, self._timeout_text(stage))
+            return self._failed(stage, run_id, attempt, None, self._limit(stage))
         if is_same_boot:
             return self._failed(stage, run_id, attempt, None, "was killed together with its supervisor")
         how = "was cut off when the machine restarted"
@@ -292,7 +299,7 @@ class Runner:
     def _is_timed_out(self, stage: Stage, run_id: str) -> bool:
         return run_id in self._timed_out or os.path.exists(self._file(stage, f"{run_id}.timeout"))
 
-    def _timeout_text(self, stage: Stage) -> str:
+    def _limit(self, stage: Stage) -> str:
         return f"timed out after {quantities.time_text(self._options(stage).timeout_s or 0.0)}"
 
     def _options(self, stage: Stage) -> Options:

@@ -126,7 +126,7 @@ class Schedule:
     def is_forced(self, name: str) -> bool:
         """Whether a stage is to run even if it is up to date."""
         return self._plan.force or (
-            self._plan.force_downstream and any(self.states[need] is StageState.DONE for need in self._plan.needs[name])
+            self._plan.force_downstream and any(self.states[need] in _CHANGED for need in self._plan.needs[name])
         )
 
     def wait_s(self, now: float) -> float | None:
@@ -170,3 +170,5 @@ class Schedule:
 
 
 _NOTHING = Holding()
+#: After these a stage's outputs may be others than before.
+_CHANGED = (StageState.DONE, StageState.RESTORED)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 FINGERPRINTS_FILE = "fingerprints.db"
 
+#: Values below one param that a reason names.
+_MOST_LEAVES = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -32,6 +35,7 @@ class Change:
     ``kind`` is 'never run', 'command', 'dep', 'param', 'out', 'data' (of a ``.dvc`` file), 'always' or 'upstream';
     ``how`` 'modified', 'deleted', 'new', 'not in cache' or 'unreadable'. ``path`` names the file (for 'upstream' the
     stage), ``key`` the param.
+    ``old`` and ``new`` are values of a param, commands, or the MD5 of a file, beside which stand its sizes in bytes.
     """
 
     kind: str
@@ -40,6 +44,8 @@ class Change:
     key: str = ""
     old: Any = None
     new: Any = None
+    old_size: int | None = None
+    new_size: int | None = None
 
     @property
     def reason(self) -> str:
@@ -230,11 +236,13 @@ def _file_change(inputs: Inputs, kind: str, path: str, item: Entry | None) -> Ch
     try:
         now = inputs.fingerprints.find(path)
         if now is None:
-            return Change(kind, path, "deleted")
+            before = item or {}
+            return Change(kind, path, "deleted", old=before.get("md5"), old_size=before.get("size"))
         if item is None:
-            return Change(kind, path, "new", new=now.md5)
+            return Change(kind, path, "new", new=now.md5, new_size=now.size_bytes)
         if not is_same(inputs, path, now, item):
-            return Change(kind, path, "modified", old=item.get("md5"), new=now.md5)
+            old, size = item.get("md5"), item.get("size")
+            return Change(kind, path, "modified", old=old, new=now.md5, old_size=size, new_size=now.size_bytes)
     except OSError as error:
         return Change(kind, path, "unreadable", new=error.strerror or str(error))
     return None
@@ -297,7 +305,22 @@ def _param_reason(change: Change) -> str:
         return f"{change.path}: {change.key} is missing"
     if change.how == "new":
         return f"{change.path}: {change.key} is new ({_shown(change.new)})"
+    if isinstance(change.old, Mapping) and isinstance(change.new, Mapping):
+        return f"{change.path}: {_leaves(change.key, change.old, change.new)}"
     return f"{change.path}: {change.key} {_shown(change.old)} → {_shown(change.new)}"
+
+
+def _leaves(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """The values below a key that differ, at most three of them."""
+    before, after = params.flatten(old, key), params.flatten(new, key)
+    differing = [
+        f"{leaf} {_shown(before[leaf]) if leaf in before else 'nothing'} → "
+        f"{_shown(after[leaf]) if leaf in after else 'nothing'}"
+        for leaf in {**before, **after}
+        if leaf not in before or leaf not in after or before[leaf] != after[leaf]
+    ]
+    text = ", ".join(differing[:_MOST_LEAVES]) or key
+    return text if len(differing) <= _MOST_LEAVES else f"{text} and {len(differing) - _MOST_LEAVES} more"
 
 
 def _shown(value: Any) -> str:

@@ -23,6 +23,7 @@ from mlops_store.store import Store
 from mlops_tui.pipeline import launch, plan, request, summary, tokens, turns
 from mlops_tui.pipeline.recording import Recorder
 from mlops_tui.pipeline.runner import Runner, Turn
+from mlops_tui.pipeline.sampling import Sampler
 from mlops_tui.pipeline.schedule import Schedule
 from mlops_tui.pipeline.spec import Stage
 from mlops_tui.pipeline.state import Inputs
@@ -51,6 +52,7 @@ class Supervisor:
         self._recorder = recorder
         self._inputs = Inputs(project)
         self._runner = Runner(project, the_plan, recorder, self._inputs, self._fold)
+        self._sampler = Sampler(recorder.sample)
         self._changed = threading.Condition()  # guards the schedule, what is left and the problem
         run = pipelines.get(store.read(), the_plan.run_id)
         self._schedule = Schedule(
@@ -95,6 +97,7 @@ class Supervisor:
         while not self._is_done():
             self._fold()
             self._runner.endings.flush_due()
+            self._sampler.look(self._runner.running)
             if self._wants_stop():
                 self._stop()
             with self._changed:
@@ -171,11 +174,10 @@ class Supervisor:
         taken: list[Stage] = []
 
         def choose(others: list[Holding]) -> tuple[str, Holding] | None:
-            stage = self._schedule.take(time.monotonic(), others)
-            if stage is None:
-                return None
-            taken.append(stage)
-            return stage.name, self._schedule.holding(stage.name)
+            # called again where the record had no room: what was taken then stays taken
+            if not taken and (stage := self._schedule.take(time.monotonic(), others)) is not None:
+                taken.append(stage)
+            return (taken[0].name, self._schedule.holding(taken[0].name)) if taken else None
 
         self._recorder.share(choose)
         return taken[0] if taken else None
@@ -308,6 +310,7 @@ def main(arguments: list[str]) -> int:
         turns.advance(project, store)
     if has_work and state is PipelineState.FINISHED and not os.path.isdir(project.workspace(run_id).state_dir):
         _look_again(project)
+    _fire_triggers(project)
     return 0 if state is PipelineState.FINISHED else 1
 
 
@@ -359,6 +362,23 @@ def _look_again(project: Project) -> None:
         state.status(project, spec.load(project))
     except (MlopsError, OSError):
         return  # edited meanwhile: that is for whoever asks next
+
+
+def _fire_triggers(project: Project) -> None:
+    """Fires what became due while the run kept the pipeline busy."""
+    if not os.path.exists(project.config_path):
+        return
+    from mlops_tui import config
+
+    try:
+        found = config.load(project)
+        if found.triggers:
+            from mlops_tui.pipeline import firing
+
+            with Store(project.store_path) as store:
+                firing.tick(project, store, found)
+    except (MlopsError, OSError) as error:
+        print(error, file=sys.stderr)  # noqa: T201 the supervisor's own log
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:

@@ -11,8 +11,6 @@ from mlops_tui.tracking import fluent, values
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_BLOCK_BYTES = 1 << 20
-
 
 def log_input(
     dataset: Any = None,
@@ -62,38 +60,24 @@ def _described(dataset: Any, root: str) -> dict[str, Any]:
 
 
 def _file(path: str, root: str) -> dict[str, Any]:
-    """A file, or a directory hashed as the sorted list of its files' hashes."""
-    import hashlib
+    """A file or directory with the hash that pipelines give it, so that both mean one version by one digest."""
+    from mlops_tui.pipeline import hashing
+    from mlops_tui.pipeline.fingerprints import Fingerprints
 
     full = os.path.abspath(path)
     shown = os.path.relpath(full, root) if full.startswith(root + os.sep) else full
     if not os.path.isdir(full):
-        digest, size = _hash(full)
+        digest, size = hashing.hash_file(full), os.path.getsize(full)
         return {"name": shown, "digest": digest, "path": shown, "size_bytes": size, "files": 1}
-    entries = []
-    for directory, _, names in os.walk(full):
-        for name in names:
-            part = os.path.join(directory, name)
-            entries.append((os.path.relpath(part, full), *_hash(part)))
-    lines = "".join(f"{name}\0{digest}\n" for name, digest, _ in sorted(entries))
+    found = Fingerprints(root).find(full)
+    assert found is not None
     return {
         "name": shown,
-        "digest": hashlib.sha256(lines.encode("utf-8", "backslashreplace")).hexdigest(),
+        "digest": found.md5,
         "path": shown,
-        "size_bytes": sum(size for _, _, size in entries),
-        "files": len(entries),
+        "size_bytes": found.size_bytes,
+        "files": found.files,
     }
-
-
-def _hash(path: str) -> tuple[str, int]:
-    import hashlib
-
-    sha, size = hashlib.sha256(), 0
-    with open(path, "rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            sha.update(block)
-            size += len(block)
-    return sha.hexdigest(), size
 
 
 def _frame(frame: Any) -> dict[str, Any]:

@@ -17,9 +17,10 @@ from mlops_store.errors import MlopsError, SpecError, nearest
 from mlops_tui import config
 from mlops_tui.config import Config
 from mlops_tui.project import CONFIG_FILE, Project
-from mlops_tui.ui import keymap, loading, messages, terminal, theme
+from mlops_tui.ui import keymap, loading, messages, shown, terminal, theme
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.session import Session
+from mlops_tui.ui.signs import state_tone, state_word
 from mlops_tui.ui.travelling import TravellingApp
 from mlops_tui.ui.widgets.key_bar import KeyBar
 from mlops_tui.ui.widgets.scroll_bar import ThinScrollBar
@@ -204,6 +205,13 @@ class MlopsApp(TravellingApp):
     def on_notice(self, message: messages.Notice) -> None:
         """Shows a remark."""
         self._say(message.text, message.tone)
+
+    def on_run_ended(self, message: messages.RunEnded) -> None:
+        """Has the terminal tell of the end of a long run, also to somebody who looks at another window."""
+        run = message.run
+        text = f"{run.name} {state_word(run.status)} after {shown.duration(run.duration_s)}"
+        self._say(text, state_tone(run.status))
+        self.announce(text)
 
     def on_copy(self, message: messages.Copy) -> None:
         """Copies."""

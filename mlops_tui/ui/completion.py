@@ -1,4 +1,4 @@
-"""What the jump line offers: screens, and the names of runs, models and stages with what was typed in them."""
+"""What the jump line offers: screens, and the names of runs, models, data and stages with what was typed in them."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ _MODELS = """SELECT m.name, max(v.version) FROM registered_models m LEFT JOIN mo
     WHERE m.deleted_at IS NULL AND m.name LIKE :within ESCAPE '\\' GROUP BY m.id ORDER BY m.name LIMIT :limit"""
 _STAGES = """SELECT stage, max(position) FROM stage_runs WHERE stage LIKE :within ESCAPE '\\'
     GROUP BY stage ORDER BY 2 LIMIT :limit"""
+_DATA = """SELECT DISTINCT place FROM datasets WHERE place LIKE :within ESCAPE '\\' ORDER BY place LIMIT :limit"""
 
 
 def complete(session: Session, text: str) -> list[Completion]:
@@ -66,6 +67,8 @@ def _arguments(db: sqlite3.Connection, word: str, takes: str, argument: str) -> 
             Completion(f"{word} {name}", f"version {version}" if version else "no version yet")
             for name, version in db.execute(_MODELS, values)
         ]
+    if takes == "path":
+        return [Completion(f"{word} {path}") for (path,) in db.execute(_DATA, values)]
     if takes == "stage":
         return [Completion(f"{word} {name}") for name, _ in db.execute(_STAGES, values)]
     return []

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from mlops_store.errors import MlopsError
+from mlops_tui.ui.ended_runs import EndedRun
 
 
 @dataclass(repr=False, eq=False)
@@ -24,6 +25,13 @@ class ProjectChanged(Message, bubble=False):
     """Files of the project changed: ``paths`` are absolute."""
 
     paths: frozenset[str]
+
+
+@dataclass(repr=False, eq=False)
+class RunEnded(Message, bubble=False):
+    """A run that took long has just ended."""
+
+    run: EndedRun
 
 
 @dataclass(repr=False, eq=False)

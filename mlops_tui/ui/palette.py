@@ -73,7 +73,7 @@ class PaletteProvider(Provider):
             if (score := matcher.match(entry.text)) > 0:
                 yield Hit(score, Content(entry.text), entry.act, text=entry.text, help=entry.help)
         session = session_of(self.screen)
-        for word in ("run", "model", "stage"):
+        for word in ("run", "model", "data", "stage"):
             found = await asyncio.to_thread(completion.complete, session, f"{word} {query}")
             for name in found[:NAMES]:
                 text = clean(name.text, 120)

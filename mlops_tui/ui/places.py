@@ -27,7 +27,7 @@ class Destination(NamedTuple):
         name: The word to jump to it.
         source: ``module:Class`` below ``mlops_tui.ui.screens``.
         help: What it shows.
-        takes: What its argument is: "" (none), "filter", "run", "runs", "model", "stage" or "alert".
+        takes: What its argument is: "" (none), "filter", "run", "runs", "model", "path", "stage" or "alert".
         needs_argument: Whether it cannot be shown without one.
     """
 
@@ -46,6 +46,7 @@ DESTINATIONS: Mapping[str, Destination] = {
         Destination("run", "run:RunScreen", "One run: params, metrics, charts, artifacts, logs", "run", True),
         Destination("compare", "compare:CompareScreen", "Two or more runs side by side", "runs", True),
         Destination("pipeline", "pipeline:PipelineScreen", "Stages, what is stale and why, logs", "stage"),
+        Destination("data", "data:DataScreen", "Tracked data, its versions, and who used them", "path"),
         Destination("models", "models:ModelsScreen", "Registered models, their versions and stages", "model"),
         Destination("drift", "drift:DriftScreen", "Monitors, batches and alerts", "alert"),
         Destination("events", "events:EventsScreen", "What happened, newest first", "filter"),
@@ -60,6 +61,8 @@ ALIASES: Mapping[str, str] = {
     "registry": "models",
     "stage": "pipeline",
     "stages": "pipeline",
+    "datasets": "data",
+    "dataset": "data",
     "alerts": "drift",
     "alert": "drift",
     "home": "overview",

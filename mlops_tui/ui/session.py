@@ -9,12 +9,16 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from mlops_store.errors import MlopsError
 from mlops_store.store import Store
 from mlops_tui.config import Config
 from mlops_tui.project import Project
+
+if TYPE_CHECKING:
+    from mlops_tui.pipeline.live import LiveStatus
 
 #: Acts and commands kept for the command log and for undo.
 KEPT = 500
@@ -45,6 +49,11 @@ class Session:
         problem: Why the store cannot be used, while that is so.
         commands: What was done, oldest first.
         undos: Acts that can be taken back, oldest first.
+        live: What is stale in the pipeline.
+        watch_note: What hinders the watching of the project's files, '' for nothing.
+        auto_run: Whether what is stale is run by itself after each change; ends with the dashboard.
+        wake: Has whoever watches look at once.
+        is_graph_wanted: Whether the stages of the pipeline are looked at as a graph rather than as a list.
     """
 
     project: Project
@@ -53,6 +62,18 @@ class Session:
     problem: MlopsError | None = None
     commands: list[Command] = field(default_factory=list)
     undos: list[Undo] = field(default_factory=list)
+    watch_note: str = ""
+    auto_run: bool = False
+    wake: Callable[[], None] = lambda: None
+
+    @cached_property
+    def live(self) -> LiveStatus:
+        """What is stale in the pipeline; its module is left until that is asked."""
+        from mlops_tui.pipeline.live import LiveStatus
+
+        return LiveStatus(self.project)
+
+    is_graph_wanted: bool = False
 
     def open_store(self) -> bool:
         """Opens the store if it is not open yet.

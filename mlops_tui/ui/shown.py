@@ -68,6 +68,12 @@ def moment(at: float | None, now: float | None = None) -> str:
     return time.strftime("%Y-%m-%d", then)
 
 
+def coming(at: float, now: float) -> str:
+    """A local time to come, to the minute: ``03:00`` today, ``Nov 21 03:00`` on another day."""
+    then = time.localtime(at)
+    return time.strftime("%H:%M" if then[:3] == time.localtime(now)[:3] else "%b %d %H:%M", then)
+
+
 def size(size_bytes: int | None) -> str:
     """A size in at most 8 characters: ``812 B``, ``1.4 kB``, ``23 MB``."""
     if size_bytes is None:

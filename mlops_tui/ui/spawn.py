@@ -27,6 +27,8 @@ def verb(project: Project, *words: str) -> Any:
     Raises:
         MlopsError: It failed or refused (with its own message and hint), or the answer is no longer wanted.
     """
+    if any("\0" in word for word in words):
+        raise MlopsError("a name with a NUL in it cannot be given to a program")
     # files, not pipes: a process that outlives us must not die of a pipe that nobody reads
     with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlops_store.errors import MlopsError
 from mlops_store.records import PipelineRun, StageRun, StageState
-from mlops_tui.ui import shown
+from mlops_tui.ui import shown, triggers
 from mlops_tui.ui.session import Session
+from mlops_tui.ui.signs import is_unicode, state_sign, state_tone, state_word
 from mlops_tui.ui.text import Cell, CellValue
-from mlops_tui.ui.theme import is_unicode, state_sign, state_tone, state_word
 
 if TYPE_CHECKING:
-    from mlops_tui.pipeline.state import StageStatus
-
-#: Past durations that the usual one is the median of.
-HISTORY = 10
+    from mlops_tui.pipeline.estimates import Estimate
+    from mlops_tui.pipeline.state import Change, StageStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,8 @@ class StageShown:
         needs: Stages that come before it.
         usual_s: Median seconds of its past successful runs; None when it never ran.
         run: What it did in the pipeline run shown; None when it was not part of it.
+        changes: What makes it stale now, as data.
+        usage: What its processes used last, while it runs: CPU in percent of a core, memory in megabytes.
     """
 
     name: str
@@ -41,6 +42,8 @@ class StageShown:
     needs: tuple[str, ...] = ()
     usual_s: float | None = None
     run: StageRun | None = None
+    changes: tuple[Change, ...] = ()
+    usage: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +55,16 @@ class PipelineShown:
         stages: In the order in which they run.
         problem: Why dvc.yaml could not be read, None when it could.
         is_past: Whether an earlier pipeline run than the newest is shown, as it was.
+        remark: How changes are found, when that is not as usual; else which trigger comes next.
+        estimate: How a run of what is stale would go; None where that is not known.
     """
 
     run: PipelineRun | None
     stages: tuple[StageShown, ...]
     problem: MlopsError | None = None
     is_past: bool = False
+    remark: str = ""
+    estimate: Estimate | None = None
 
     @property
     def is_live(self) -> bool:
@@ -66,12 +73,10 @@ class PipelineShown:
 
     def __eq__(self, other: object) -> bool:
         # errors compare by identity, which would repaint the same problem for ever
-        return isinstance(other, PipelineShown) and (self.run, self.stages, str(self.problem), self.is_past) == (
-            other.run,
-            other.stages,
-            str(other.problem),
-            other.is_past,
-        )
+        return isinstance(other, PipelineShown) and self._compared() == other._compared()
+
+    def _compared(self) -> tuple[object, ...]:
+        return self.run, self.stages, str(self.problem), self.is_past, self.estimate, self.remark
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -84,9 +89,10 @@ def load(session: Session, run_id: str = "") -> PipelineShown:
         run_id: An earlier pipeline run to show; "" for the newest, joined with what is stale now.
     """
     from mlops_store import pipelines
-    from mlops_tui.pipeline import spec, state
+    from mlops_tui.pipeline import estimates
 
-    run, usual = None, {}
+    run: PipelineRun | None = None
+    usual: Mapping[str, float] = {}
     newest = ""
     if session.store is not None:
         with session.store.snapshot() as db:
@@ -98,18 +104,51 @@ def load(session: Session, run_id: str = "") -> PipelineShown:
     is_past = run is not None and run.run_id != newest
     if not is_past:
         try:
-            statuses = state.status(session.project, spec.load(session.project), session.store)
+            statuses = session.live.statuses()
         except MlopsError as error:
             problem = error
     names = [status.stage for status in statuses] or [stage.stage for stage in run.stages] if run else []
     if session.store is not None:
         db = session.store.read()
-        usual = {name: pipelines.history_s(db, name, HISTORY) for name in names}
-    return PipelineShown(run, merged(run, statuses, usual), problem, is_past)
+        usual = estimates.usual_s(db, names)
+    planned = _planned(session, run) if run is not None and not statuses else {}
+    stages = merged(run, statuses, usual, planned)
+    if run is not None and run.state.is_live:
+        stages = tuple(replace(stage, usage=_usage(session, stage)) for stage in stages)
+    jobs = run.jobs if run is not None else 1
+    estimate = estimates.of(statuses, usual, jobs=jobs) if statuses else None
+    remark = session.watch_note or triggers.coming(session, time.time())
+    return PipelineShown(run, stages, problem, is_past, remark, estimate)
+
+
+def _usage(session: Session, stage: StageShown) -> tuple[float, float] | None:
+    """The newest figures of a running stage, None before there are some."""
+    if session.store is None or stage.state != "running" or stage.run is None or stage.run.run_id is None:
+        return None
+    from mlops_store import metrics
+    from mlops_tui.pipeline import sampling
+
+    last = {one.key: one.last for one in metrics.summaries(session.store.read(), stage.run.run_id)}
+    if sampling.CPU not in last or sampling.MEMORY not in last:
+        return None
+    return last[sampling.CPU], last[sampling.MEMORY]
+
+
+def _planned(session: Session, run: PipelineRun) -> Mapping[str, tuple[str, ...]]:
+    """What each stage of an earlier run needed; nothing when that is not known any more."""
+    from mlops_tui.pipeline import plan
+
+    try:
+        return plan.load(session.project, run.run_id).needs
+    except (OSError, ValueError):
+        return {}
 
 
 def merged(
-    run: PipelineRun | None, statuses: Sequence[StageStatus], usual: Mapping[str, Sequence[float]]
+    run: PipelineRun | None,
+    statuses: Sequence[StageStatus],
+    usual: Mapping[str, float],
+    planned: Mapping[str, tuple[str, ...]] | None = None,
 ) -> tuple[StageShown, ...]:
     """Joins what a pipeline run did with what is stale now.
 
@@ -119,21 +158,16 @@ def merged(
     Args:
         run: The pipeline run shown.
         statuses: Judged now, in order; empty to show the run alone.
-        usual: Stage -> past durations in seconds.
+        usual: Stage -> seconds that it usually takes.
+        planned: Stage -> what it needed, where ``statuses`` does not say it.
     """
     ran = {stage.stage: stage for stage in run.stages} if run else {}
 
-    def usual_s(name: str) -> float | None:
-        past = usual.get(name)
-        if not past:
-            return None
-        import statistics  # imports fractions and decimal, which the first screen has no time for
-
-        return statistics.median(past)
-
     if not statuses:
         return tuple(
-            StageShown(s.stage, str(s.state), s.reasons, s.command, (), usual_s(s.stage), s)
+            StageShown(
+                s.stage, str(s.state), s.reasons, s.command, (planned or {}).get(s.stage, ()), usual.get(s.stage), s
+            )
             for s in sorted(ran.values(), key=lambda stage: stage.position)
         )
     is_live = run is not None and run.state.is_live
@@ -144,8 +178,9 @@ def merged(
             reasons=_reasons(status, ran.get(status.stage), is_live=is_live),
             command=_command(status.command),
             needs=tuple(status.needs),
-            usual_s=usual_s(status.stage),
+            usual_s=usual.get(status.stage),
             run=ran.get(status.stage),
+            changes=tuple(status.changes),
         )
         for status in statuses
     )
@@ -187,7 +222,9 @@ def note_cell(stage: StageShown, now: float) -> CellValue:
     """The most telling remark: progress, the error, the first reason, or when it ended."""
     run = stage.run
     if stage.state == "running" and run is not None and stage.usual_s:
-        return progress((run.duration_s(now) or 0.0) / stage.usual_s)
+        return (*progress((run.duration_s(now) or 0.0) / stage.usual_s), *usage_cells(stage))
+    if stage.usage is not None:
+        return usage_cells(stage)[1:]
     if stage.state in ("failed", "stopped") and run is not None:
         code = f"exit {run.exit_code}" if run.exit_code is not None else ""
         line = next((line for line in reversed(run.error.splitlines()) if line.strip()), "")
@@ -199,7 +236,15 @@ def note_cell(stage: StageShown, now: float) -> CellValue:
     return Cell(shown.moment(ended_at, now), "dim")
 
 
-def progress(share: float, width: int = 16) -> CellValue:
+def usage_cells(stage: StageShown) -> tuple[Cell, ...]:
+    """CPU and memory of a running stage; 100 % is one core."""
+    if stage.usage is None:
+        return ()
+    cpu, memory = stage.usage
+    return (Cell("  "), Cell(f"cpu {cpu:.0f}%  {shown.size(round(memory * 1e6))}", "dim"))
+
+
+def progress(share: float, width: int = 16) -> tuple[Cell, ...]:
     """A bar of the time passed over the usual time; it waits at 99 % when a stage takes longer than usual."""
     full, empty = ("█", "░") if is_unicode() else ("#", ".")
     filled = min(width, int(share * width))
@@ -231,5 +276,9 @@ def headline(pipeline: PipelineShown, now: float) -> str:
     if run is not None:
         parts.append(f"last run {run.state}" if not pipeline.is_past else str(run.state))
     if not pipeline.is_past and pipeline.stages:
-        parts.append(f"{stale} stale" if stale else "up to date")
+        parts.append(f"{stale} stale{_about(pipeline.estimate)}" if stale else "up to date")
     return ", ".join(parts)
+
+
+def _about(estimate: Estimate | None) -> str:
+    return f", about {shown.duration(estimate.total_s)}" if estimate is not None and estimate.total_s else ""

@@ -15,7 +15,11 @@ from textual.screen import Screen
 from mlops_tui.ui import frames
 from mlops_tui.ui.output import Output
 from mlops_tui.ui.terminal import LEAVE_S, TerminalDriver, leave_within
+from mlops_tui.ui.text import clean
 from mlops_tui.ui.type_ahead import TypeAheadApp
+
+#: Characters of a text that the desktop shows.
+MOST_ANNOUNCED = 200
 
 
 class TerminalApp(TypeAheadApp):
@@ -78,6 +82,16 @@ class TerminalApp(TypeAheadApp):
     def terminal_drained(self) -> None:
         """Frames were left out while the terminal was slow: draws what differs now."""
         self.screen.refresh()
+
+    # telling somebody who looks elsewhere
+
+    def announce(self, text: str) -> None:
+        """Rings the bell and, where the terminal may know it (OSC 9), has the desktop show a text."""
+        driver = self._driver
+        if isinstance(driver, TerminalDriver):
+            # a text that began with a digit and a semicolon would mean something else to some terminals
+            note = f"\x1b]9;mlops-tui: {clean(text, MOST_ANNOUNCED)}\x1b\\" if os.environ.get("TERM") != "linux" else ""
+            driver.write(f"{note}\x07")
 
     # leaving
 

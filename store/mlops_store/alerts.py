@@ -59,6 +59,17 @@ def alerts_of(db: sqlite3.Connection, report_id: int) -> list[Alert]:
     return [_alert(row) for row in db.execute(f"{_ALERTS} WHERE a.report_id = ?{_RANKED}", (report_id,))]
 
 
+def newest_open(db: sqlite3.Connection, monitor: str, severities: Sequence[str], *, after: int) -> Alert | None:
+    """The newest open alert of a monitor that has one of these severities and an id above ``after``."""
+    places = ", ".join("?" * len(severities))
+    row = db.execute(
+        f"{_ALERTS} WHERE a.monitor = ? AND a.state = 'open' AND a.id > ? AND a.severity IN ({places}) "
+        "ORDER BY a.id DESC LIMIT 1",
+        (monitor, after, *severities),
+    ).fetchone()
+    return None if row is None else _alert(row)
+
+
 def acknowledge(db: sqlite3.Connection, alert_id: int, by: str, *, at: float | None = None) -> Alert:
     """Records that somebody has seen the alert; one acknowledged before keeps its first time and name.
 

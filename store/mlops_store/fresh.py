@@ -11,6 +11,8 @@ MIGRATIONS = (
     "m003_registry",
     "m004_drift",
     "m005_queue",
+    "m006_triggers",
+    "m007_data_versions",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -152,7 +154,7 @@ STATEMENTS = (
    "row_count" INTEGER,
    "columns" TEXT,
    "created_at" REAL NOT NULL
-) STRICT""",
+, place TEXT GENERATED ALWAYS AS (coalesce(nullif(path, ''), name)) VIRTUAL, used_at REAL, since_at REAL, last_run_id INTEGER REFERENCES runs(id)) STRICT""",
     """CREATE UNIQUE INDEX "idx_datasets_name_digest"
     ON "datasets" ("name", "digest")""",
     """CREATE TABLE "run_datasets" (
@@ -161,8 +163,6 @@ STATEMENTS = (
    "context" TEXT,
    PRIMARY KEY ("run_id", "dataset_id", "context")
 ) STRICT""",
-    """CREATE INDEX "idx_run_datasets_dataset_id"
-    ON "run_datasets" ("dataset_id")""",
     """CREATE TABLE "journals" (
    "name" TEXT PRIMARY KEY,
    "offset" INTEGER NOT NULL,
@@ -403,4 +403,17 @@ STATEMENTS = (
 ) STRICT""",
     """CREATE UNIQUE INDEX "idx_pipeline_queue_run_id"
     ON "pipeline_queue" ("run_id")""",
+    """CREATE TABLE "triggers" (
+   "name" TEXT PRIMARY KEY,
+   "definition" TEXT NOT NULL,
+   "since" REAL NOT NULL,
+   "alert_id" INTEGER NOT NULL,
+   "digest" TEXT NOT NULL,
+   "fired_at" REAL,
+   "run_id" TEXT NOT NULL,
+   "reason" TEXT NOT NULL,
+   "waits_for" TEXT NOT NULL
+) STRICT""",
+    """CREATE INDEX run_datasets_newest ON run_datasets(dataset_id, run_id, context)""",
+    """CREATE INDEX datasets_newest ON datasets(place, used_at, digest)""",
 )

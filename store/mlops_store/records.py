@@ -144,6 +144,61 @@ class DatasetUse:
 
 
 @dataclass(frozen=True, slots=True)
+class DataVersion:
+    """One content that some data had, over all runs that used it.
+
+    Attributes:
+        path: What it is a version of: a path from the project's root, or the name of data that has none.
+        digest: Of the content; two versions of a path never share one.
+        first_at: When a run first used it.
+        since_at: Since when it has been the newest version, for the last time that it was.
+        used_at: When a run last used it.
+        read_count: Runs that read it.
+        written_count: Runs that wrote it.
+    """
+
+    path: str
+    digest: str
+    size_bytes: int | None = None
+    files: int | None = None
+    row_count: int | None = None
+    first_at: float = 0.0
+    since_at: float = 0.0
+    used_at: float = 0.0
+    read_count: int = 0
+    written_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DataSummary:
+    """Some data with its newest version, and the last run that used that (a stage's before a pipeline's)."""
+
+    path: str
+    version_count: int
+    digest: str
+    size_bytes: int | None
+    files: int | None
+    since_at: float
+    used_at: float
+    run_id: str = ""
+    run_name: str = ""
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DataUse:
+    """A run that used a version; ``contexts`` says how ('input', 'output', 'training' …)."""
+
+    run_id: str
+    run_name: str
+    kind: RunKind
+    status: RunStatus
+    started_at: float
+    user: str
+    contexts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LoggedModel:
     """A model that a run logged; its files are the run's artifacts under ``name/``."""
 
@@ -476,6 +531,33 @@ class Alert:
     acknowledged_at: float | None = None
     acknowledged_by: str = ""
     resolved_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerState:
+    """What a trigger of ``mlops.toml`` has fired for.
+
+    Attributes:
+        name: The trigger.
+        definition: When it fires, as it was configured when it was last looked at; '' while it is switched off.
+        since: Moments of its schedule count from here on, Unix seconds.
+        alert_id: The newest alert that it has answered, 0 for none.
+        digest: Of the files that it looks at, as they were when it last fired.
+        fired_at: When it last fired.
+        run_id: The pipeline run that it started then.
+        reason: Why it fired then.
+        waits_for: Why it could not start a run although it was due.
+    """
+
+    name: str
+    definition: str
+    since: float
+    alert_id: int = 0
+    digest: str = ""
+    fired_at: float | None = None
+    run_id: str = ""
+    reason: str = ""
+    waits_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -573,5 +573,55 @@ def m005_queue(db: Database) -> None:
     db.table("pipeline_queue").create_index(["run_id"], unique=True)
 
 
+@migrations()
+def m006_triggers(db: Database) -> None:
+    """What each trigger of ``mlops.toml`` has fired for, and since when it looks."""
+    db.create_table(
+        "triggers",
+        {
+            "name": str,
+            # when it fires, as configured; '' while it is switched off
+            "definition": str,
+            # moments of its schedule count from here on
+            "since": float,
+            # the newest alert that it has answered
+            "alert_id": int,
+            # of the files that it looks at, as they were
+            "digest": str,
+            "fired_at": float,
+            "run_id": str,
+            "reason": str,
+            # why it could not start a run although it was due
+            "waits_for": str,
+        },
+        pk="name",
+        not_null={"definition", "since", "alert_id", "digest", "run_id", "reason", "waits_for"},
+        strict=True,
+    )
+
+
+@migrations()
+def m007_data_versions(db: Database) -> None:
+    """When each version of some data was last used, by which run, and since when it has been the newest one."""
+    db.execute(
+        # what a version is a version of: its path, or its name where it has none
+        "ALTER TABLE datasets ADD COLUMN place TEXT GENERATED ALWAYS AS (coalesce(nullif(path, ''), name)) VIRTUAL"
+    )
+    db.execute("ALTER TABLE datasets ADD COLUMN used_at REAL")
+    db.execute("ALTER TABLE datasets ADD COLUMN since_at REAL")
+    db.execute("ALTER TABLE datasets ADD COLUMN last_run_id INTEGER REFERENCES runs(id)")
+    db.execute("DROP INDEX idx_run_datasets_dataset_id")
+    db.execute("CREATE INDEX run_datasets_newest ON run_datasets(dataset_id, run_id, context)")
+    db.execute(
+        "UPDATE datasets SET since_at = created_at, "
+        "last_run_id = (SELECT max(run_id) FROM run_datasets WHERE dataset_id = datasets.id)"
+    )
+    db.execute(
+        "UPDATE datasets SET used_at = "
+        "max(created_at, coalesce((SELECT started_at FROM runs WHERE id = last_run_id), created_at))"
+    )
+    db.execute("CREATE INDEX datasets_newest ON datasets(place, used_at, digest)")
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

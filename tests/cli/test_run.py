@@ -215,6 +215,9 @@ def test_forcing_downstream_runs_what_needs_a_stage_that_has_run(cli, project: P
     (project / "a.out").unlink()
     cli("run")
     assert (project / "order").read_text().split() == ["a"]
+    (project / "b.out").unlink()  # which comes back from the cache, and is new there all the same
+    assert cli("run", "c", "--force-downstream", "--json").exit_code == 0
+    assert (project / "order").read_text().split() == ["a", "c"]
 
 
 def test_a_single_stage_runs_on_what_is_there(cli, project: Path) -> None:

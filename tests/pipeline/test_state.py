@@ -72,7 +72,7 @@ CHANGES: dict[str, tuple[str, str, dict[str, tuple[str, ...]]]] = {
     "a whole params file": (
         "whole.toml",
         "a = 2\n[b]\nc = 'y'\n[d]\n",
-        {"train": ("whole.toml: a 1 → 2", "whole.toml: b {'c': 'x'} → {'c': 'y'}", "whole.toml: d is new ({})")},
+        {"train": ("whole.toml: a 1 → 2", "whole.toml: b.c x → y", "whole.toml: d is new ({})")},
     ),
     "a param that is gone": ("params.yaml", "train: {}\n", {"train": ("params.yaml: train.lr is missing",)}),
     "an untracked param": ("params.yaml", "train: {lr: 0.1, epochs: 9}\n", {}),

@@ -226,6 +226,18 @@ def test_more_than_the_machine_has_is_refused_before_anything_starts(tmp_path: P
         assert not (tmp_path / "order").exists()
 
 
+def test_what_is_up_to_date_needs_nothing_of_the_machine(tmp_path: Path) -> None:
+    text = (
+        "stages: {{a: {{cmd: echo > a, outs: [a], meta: {{mlops: {{gpus: {0}}}}}}}, b: {{cmd: echo > b, outs: [b]}}}}"
+    )
+    project = make(tmp_path, text.format(0), mlops__toml="[resources]\ngpus = 0\n")
+    run(project, targets=["a"])
+    (tmp_path / "dvc.yaml").write_text(text.format(1))
+    assert states(run(project)) == {"a": "cached", "b": "done"}
+    with pytest.raises(Refused, match="needs 1 GPU"):
+        pipeline.start(project, force=True)
+
+
 def test_a_resumed_run_keeps_to_what_it_was_started_with(tmp_path: Path) -> None:
     from slow_pipeline import kill_supervisor, settled
 

@@ -9,7 +9,22 @@ from mlops_tui.ui import keymap
 BEGIN = "<!-- keys: made by `python tests/support/key_table.py`; a test keeps it equal to the program -->\n"
 END = "<!-- end of keys -->\n"
 README = Path(__file__).parents[2] / "README.md"
-PLACES = ("app", "table", "overview", "runs", "run", "compare", "pipeline", "models", "promote", "drift", "log")
+PLACES = (
+    "app",
+    "table",
+    "overview",
+    "runs",
+    "run",
+    "compare",
+    "pipeline",
+    "dag",
+    "data",
+    "models",
+    "promote",
+    "drift",
+    "log",
+    "search",
+)
 
 
 def table() -> str:

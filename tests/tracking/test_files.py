@@ -13,6 +13,7 @@ from tracked import detail, only_run, opened, remarks
 
 import mlops_tui as mlops
 from mlops_store import artifacts
+from mlops_tui.pipeline.fingerprints import Fingerprints
 
 
 @pytest.fixture(autouse=True)
@@ -137,6 +138,19 @@ def test_files_directories_and_frames_are_recorded_as_data(project: Path) -> Non
     assert (found["data"].dataset.files, found["data"].context) == (1, "input")
     assert found["holdout"].dataset.row_count == 2
     assert only_run(project).tags == {"source": "lab"}
+
+
+def test_data_has_the_hash_that_a_pipeline_gives_it(project: Path) -> None:
+    (project / "data").mkdir()
+    (project / "data" / "a.csv").write_text("x\n1\n")
+    with mlops.start_run():
+        mlops.log_input("data/a.csv")
+        mlops.log_input("data")
+    fingerprints = Fingerprints(str(project))
+    for use in detail(project).datasets:
+        found = fingerprints.find(use.dataset.name)
+        assert found is not None
+        assert use.dataset.digest == found.md5
 
 
 def test_frames_with_the_same_rows_have_the_same_hash(project: Path) -> None:

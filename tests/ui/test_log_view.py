@@ -43,7 +43,7 @@ async def test_who_scrolled_up_is_left_there_and_f_follows_again(tmp_path: Path)
     app = LogApp()
     async with app.run_test(size=(40, 10)) as pilot:
         app.log_view.show(str(path))
-        app.log_view.focus()
+        app.log_view.text.focus()
         await sees(pilot, "line 499")
         await pilot.press("g")
         await sees(pilot, "line 0")
@@ -69,7 +69,7 @@ async def test_lines_further_right_are_reached(tmp_path: Path) -> None:
     app = LogApp()
     async with app.run_test(size=(40, 10)) as pilot:
         app.log_view.show(str(tmp_path / "log"))
-        app.log_view.focus()
+        app.log_view.text.focus()
         await sees(pilot, "0123456789")
         for _ in range(23):
             await pilot.press("l")

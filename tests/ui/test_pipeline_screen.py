@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def test_a_failed_stage_stays_failed_until_it_is_fresh() -> None:
 
 def test_progress_follows_the_median_of_past_runs_and_never_claims_the_end() -> None:
     run = run_of(PipelineState.RUNNING, StageRun("a", 0, StageState.RUNNING, started_at=100.0))
-    (stage,) = stage_rows.merged(run, [status("a", "never run")], {"a": [4.0, 10.0, 11.0]})
+    (stage,) = stage_rows.merged(run, [status("a", "never run")], {"a": 10.0})
     assert stage.usual_s == 10.0
     assert plain(stage_rows.note_cell(stage, 105.0)).endswith(" 50%")
     assert plain(stage_rows.note_cell(stage, 900.0)).endswith(" 99%")
@@ -240,6 +241,54 @@ async def test_it_fits_any_size(project: Project, size: tuple[int, int]) -> None
         await until(pilot, lambda: "preparing" in rendered(app))
         assert "prepare" in rendered(app)
         assert all(len(line) <= size[0] for line in rendered(app).splitlines())
+
+
+def test_a_running_stage_shows_what_it_uses() -> None:
+    run = run_of(PipelineState.RUNNING, StageRun("a", 0, StageState.RUNNING, started_at=100.0))
+    (stage,) = stage_rows.merged(run, [status("a", "never run")], {})
+    stage = dataclasses.replace(stage, usage=(187.4, 512.0))
+    assert plain(stage_rows.note_cell(stage, 105.0)) == "cpu 187%  512 MB"
+    stage = dataclasses.replace(stage, usual_s=10.0)
+    assert plain(stage_rows.note_cell(stage, 105.0)).endswith(" 50%  cpu 187%  512 MB")
+
+
+async def test_the_title_says_how_long_a_run_would_take(project: Project) -> None:
+    ran(project)
+    Path(project.path("raw.txt")).write_text("2")
+    app = opened(project)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: "2 stale, about 0." in rendered(app))
+
+
+async def test_the_graph_of_an_earlier_run_has_its_edges(project: Project) -> None:
+    ran(project)
+    Path(project.path("raw.txt")).write_text("2")
+    ran(project)
+    app = opened(project)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("D", "H")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        await settled(pilot)
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: isinstance(app.screen, PipelineScreen) and app.screen.stages.records.is_past)
+        assert isinstance(app.screen, PipelineScreen)
+        await until(pilot, lambda: "│ ✓ train" in rendered(app))
+        text = rendered(app).splitlines()
+        upper = next(y for y, line in enumerate(text) if "✓ prepare" in line)
+        lower = next(y for y, line in enumerate(text) if "✓ train" in line)
+        assert upper < lower
+
+
+async def test_escape_leaves_a_neighbourhood_before_the_screen(project: Project) -> None:
+    app = opened(project)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("D", "minus")
+        await until(pilot, lambda: "3 levels around prepare" in rendered(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "around" not in rendered(app))
+        assert isinstance(app.screen, PipelineScreen)
 
 
 async def test_stages_of_other_files_and_generated_ones_are_shown_and_run_by_their_addresses(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from mlops_tui.ui.screens.chart_grid import ChartGrid, matches
 from mlops_tui.ui.screens.run_body import PARTS, RunBody
 from mlops_tui.ui.text import plain
 from mlops_tui.ui.widgets.chart import Chart
-from mlops_tui.ui.widgets.log_view import LogView
+from mlops_tui.ui.widgets.log_text import LogText
 from mlops_tui.ui.widgets.window_table import WindowTable
 
 
@@ -241,7 +241,7 @@ async def test_a_stages_log_is_shown_with_it(store, tmp_path):
         await sees(pilot, "related runs", "all pipeline")
         await pilot.press("6")
         await sees(pilot, "epoch 2 done")
-        assert isinstance(app.focused, LogView)
+        assert isinstance(app.focused, LogText)
 
 
 async def test_related_runs_open(store, tmp_path):

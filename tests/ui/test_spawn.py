@@ -35,6 +35,11 @@ async def test_a_verb_that_refuses_keeps_its_message_and_hint(tmp_path: Path) ->
     assert error.hint == "did you mean 'churn'?"
 
 
+async def test_a_word_that_no_program_can_be_given_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="NUL"):
+        await asked(Project(str(tmp_path)), "data", "show", "a\0b")
+
+
 async def test_files_of_the_project_are_not_taken_for_modules(tmp_path: Path) -> None:
     make_store(tmp_path)
     for name in ("click.py", "json.py", "mlops_tui.py"):

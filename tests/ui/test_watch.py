@@ -14,10 +14,9 @@ from projects import add_runs, project_with_runs
 from textual.message import Message
 
 from mlops_store.store import Store
-from mlops_tui.config import Config, MonitorConfig
+from mlops_tui.config import Config
+from mlops_tui.pipeline.file_events import FileEvents, Inotify, Polling, Watchdog, open_events
 from mlops_tui.project import Project
-from mlops_tui.ui import follow
-from mlops_tui.ui.file_events import FileEvents, Inotify, Polling, open_events
 from mlops_tui.ui.messages import ProjectChanged, StoreChanged
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.watch import Watch
@@ -151,25 +150,7 @@ def test_a_changed_input_in_a_directory_below_is_told(tmp_path: Path, watched: C
     watch.hears(lambda message: isinstance(message, ProjectChanged) and path in message.paths)
 
 
-def test_the_directories_of_inputs_and_batches_are_followed(tmp_path: Path) -> None:
-    (tmp_path / "src").mkdir()
-    (tmp_path / "src" / "train.py").write_text("")
-    (tmp_path / "incoming" / "2025").mkdir(parents=True)
-    (tmp_path / "dvc.yaml").write_text("stages:\n  a:\n    cmd: 'true'\n    wdir: src\n    deps: [train.py]\n")
-    config = Config(monitors={"m": MonitorConfig("m", watch=("incoming/*/*.csv", "later/deep/*.csv"))})
-    found = follow.of_project(Project(str(tmp_path)), config)
-    names = {os.path.relpath(path, tmp_path) for path in found}
-    assert {".", "src", "incoming", "incoming/2025"} <= names
-
-
-def test_a_directory_with_ten_thousand_others_below_is_followed_in_part(tmp_path: Path) -> None:
-    for number in range(700):
-        (tmp_path / "data" / str(number)).mkdir(parents=True)
-    (tmp_path / "dvc.yaml").write_text("stages:\n  a:\n    cmd: 'true'\n    deps: [data]\n")
-    assert len(follow.of_project(Project(str(tmp_path)), Config())) <= follow.LIMIT + 1
-
-
-@pytest.mark.parametrize(("make", "timeout_s"), [(open_events, 10), (Polling, 0.05)])
+@pytest.mark.parametrize(("make", "timeout_s"), [(open_events, 10), (Polling, 0.05), (Watchdog, 10)])
 def test_events_name_what_changed(tmp_path: Path, make: Callable[[], FileEvents], timeout_s: float) -> None:
     events = make()
     try:
@@ -184,7 +165,7 @@ def test_events_name_what_changed(tmp_path: Path, make: Callable[[], FileEvents]
         events.close()
 
 
-@pytest.mark.parametrize("make", [open_events, Polling])
+@pytest.mark.parametrize("make", [open_events, Polling, Watchdog])
 def test_a_wait_ends_by_a_wake(make: Callable[[], FileEvents]) -> None:
     events = make()
     events.wake()

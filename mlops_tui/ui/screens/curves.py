@@ -45,7 +45,8 @@ def drawing(
     """The chart of one metric of one run, with its last and best value in the heading."""
     best = summary.max if goal == "max" else summary.min
     note = shown.number(summary.last)
-    if math.isfinite(best) and best != summary.last and not is_scheduled(summary.key):
+    is_judged = not is_scheduled(summary.key) and not summary.key.startswith("system/")
+    if is_judged and math.isfinite(best) and best != summary.last:
         note += f" · best {shown.number(best)}"
     return Drawing(summary.key, (curve(db, run, summary.key, columns=columns, x=x),), note, x, log)
 

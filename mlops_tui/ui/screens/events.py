@@ -23,10 +23,12 @@ NEWEST = 5000
 SCREENS = {
     "run": "run",
     "model": "models",
+    "data": "data",
     "alert": "drift",
     "report": "drift",
     "pipeline": "pipeline",
     "stage": "pipeline",
+    "trigger": "pipeline",
 }
 
 
@@ -154,4 +156,5 @@ class EventsScreen(ProjectScreen):
             return
         kind, _, name = event.subject.partition(":")
         if kind in SCREENS:
-            self.go(SCREENS[kind], name.partition("/")[0] if kind == "model" else name if kind == "run" else "")
+            argument = {"model": name.partition("/")[0], "run": name, "data": name}.get(kind, "")
+            self.go(SCREENS[kind], argument)

@@ -31,7 +31,8 @@ CURVES = 30
 CURVE_WIDTH = 10
 
 #: A stage that logged nothing is a step of its pipeline run, not an experiment.
-_USEFUL = """r.kind != 'pipeline' AND (r.kind != 'stage' OR EXISTS (SELECT 1 FROM metrics m WHERE m.run_id = r.id))"""
+_USEFUL = """r.kind != 'pipeline' AND (r.kind != 'stage' OR EXISTS (
+SELECT 1 FROM metrics m JOIN keys k ON k.id = m.key_id WHERE m.run_id = r.id AND k.name NOT LIKE 'system/%'))"""
 
 
 class OverviewPane(Pane[Records]):
@@ -217,7 +218,7 @@ class PipelinePane(OverviewPane[Stages]):
             self.entitle("Pipeline")
         else:
             self.entitle("Pipeline", stage_rows.headline(pipeline, time.time()))
-            self.subtitle(problem.message if problem is not None and pipeline.stages else "")
+            self.subtitle(problem.message if problem is not None and pipeline.stages else pipeline.remark)
         if pipeline.stages:
             self.fill(self._made(pipeline), ())
             self._point_out(pipeline)

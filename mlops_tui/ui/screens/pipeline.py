@@ -7,174 +7,18 @@ import time
 
 from textual import work
 from textual.app import ComposeResult
-from textual.message import Message
 
 from mlops_store.errors import Refused
 from mlops_store.records import PipelineRun
-from mlops_tui.ui import keymap, messages, shown, stage_rows
+from mlops_tui.ui import keymap, messages, shown, stage_why
 from mlops_tui.ui.screens.acts import perform
 from mlops_tui.ui.screens.base import ProjectScreen
-from mlops_tui.ui.session import Session
-from mlops_tui.ui.stage_rows import PipelineShown, StageShown
+from mlops_tui.ui.screens.pipeline_panes import LogPane, StagesPane
 from mlops_tui.ui.text import Cell, CellValue
-from mlops_tui.ui.theme import sign, state_cell, state_sign
-from mlops_tui.ui.widgets.columns import Column
-from mlops_tui.ui.widgets.dialog import Choose, Confirm, Dialog, Option
-from mlops_tui.ui.widgets.log_view import LogView
-from mlops_tui.ui.widgets.pane import Pane
-from mlops_tui.ui.widgets.window_table import Row, WindowTable
-
-COLUMNS = (
-    Column("sign", "", min_width=1, max_width=2),
-    Column("stage", "stage", min_width=8, max_width=32),
-    Column("state", "state", min_width=7, max_width=10),
-    Column("time", "time", min_width=5, max_width=14, right=True),
-    Column("note", "", min_width=10, max_width=300, priority=1, grows=True),
-)
-
-NO_PIPELINE: tuple[CellValue, ...] = (
-    "No pipeline here yet.",
-    "",
-    Cell("Describe stages in dvc.yaml, for example:", "dim"),
-    "",
-    Cell("stages:", "accent"),
-    Cell("  train:", "accent"),
-    Cell("    cmd: python train.py", "accent"),
-    Cell("    deps: [train.py, data.csv]", "accent"),
-    Cell("    outs: [model.skops]", "accent"),
-)
-
-
-class StagesPane(Pane[PipelineShown]):
-    """The stages in the order in which they run."""
-
-    FOLLOWS_PROJECT = True
-
-    class Shown(Message):
-        """Other stages, or other states of them, are shown."""
-
-    def __init__(self) -> None:
-        super().__init__("Stages", 1, id="stages")
-        #: The earlier pipeline run shown; "" for the newest.
-        self.run_id = ""
-
-    def compose(self) -> ComposeResult:
-        """A list."""
-        yield WindowTable(COLUMNS, can_mark=True)
-
-    def load(self, session: Session) -> PipelineShown:
-        """The stages with what they did in the run shown, and whether they are stale."""
-        return stage_rows.load(session, self.run_id)
-
-    def show(self, records: PipelineShown) -> None:
-        """Draws them."""
-        self.entitle("Stages", stage_rows.headline(records, time.time()))
-        problem = records.problem
-        self.subtitle(problem.message if problem is not None and records.stages else "")
-        if not records.stages:
-            if problem is not None:
-                self.show_problem(problem)
-            else:
-                self.say(NO_PIPELINE)
-            return
-        self.uncover()
-        self._draw(records)
-        self.post_message(self.Shown())
-
-    def is_live(self, records: PipelineShown) -> bool:
-        """Durations grow while a run is under way."""
-        return records.is_live
-
-    def tick(self, records: PipelineShown) -> None:
-        """Draws the durations anew."""
-        self._draw(records)
-
-    def _draw(self, records: PipelineShown) -> None:
-        now = time.time()
-        self.query_one(WindowTable).show([Row(stage.name, stage_rows.cells(stage, now)) for stage in records.stages])
-
-    @property
-    def chosen(self) -> tuple[str, ...]:
-        """The marked stages, or the one under the cursor."""
-        return tuple(str(key) for key in self.query_one(WindowTable).selection)
-
-    @property
-    def current(self) -> StageShown | None:
-        """The stage under the cursor."""
-        key = self.query_one(WindowTable).cursor_key
-        return next((stage for stage in self.records.stages if stage.name == key), None) if self.records else None
-
-
-class LogPane(Pane[None]):
-    """What a stage wrote, as it is being written."""
-
-    def __init__(self) -> None:
-        super().__init__("Log", 2, id="log")
-        self._path = ""
-
-    def compose(self) -> ComposeResult:
-        """A log."""
-        yield LogView()
-
-    def show_stage(self, stage: StageShown | None) -> None:
-        """Shows the log of a stage, or says why there is none."""
-        if stage is None:
-            self.entitle("Log")
-            self.say(["No stage is chosen."])
-            return
-        run = stage.run
-        path = run.log_path if run is not None and run.started_at is not None else ""
-        self.entitle("Log", stage.name)
-        if not path:
-            self._path = ""
-            self.say(_no_log(stage))
-        else:
-            self.uncover()
-            if path != self._path:
-                self._path = path
-                self.query_one(LogView).show(path)
-
-
-def _no_log(stage: StageShown) -> list[CellValue]:
-    if stage.state == "waiting":
-        return [f"{stage.name} waits for its turn."]
-    return [
-        f"{stage.name} has not run here." if stage.usual_s is None else "It did not run in this pipeline run.",
-        "",
-        *explained(stage),
-    ]
-
-
-def explained(stage: StageShown) -> list[CellValue]:
-    """Why a stage is in its state, in full: reasons, command, what it needs, what it read and wrote."""
-    lines: list[CellValue] = [state_cell(stage.state)]
-    lines += [(Cell("  " + sign("dot") + " ", "dim"), Cell(reason)) for reason in stage.reasons]
-    if stage.state == "stale":
-        lines += ["", Cell("r runs what is stale", "dim")]
-    if stage.needs:
-        lines += ["", (Cell("after   ", "dim"), Cell(", ".join(stage.needs)))]
-    for i, command in enumerate(stage.command.splitlines()):
-        lines.append((Cell("runs    " if i == 0 else "        ", "dim"), Cell(command)))
-    if stage.usual_s is not None:
-        lines.append((Cell("usually ", "dim"), Cell(shown.duration(stage.usual_s))))
-    run = stage.run
-    if run is not None:
-        if run.exit_code is not None:
-            lines.append((Cell("exit    ", "dim"), Cell(str(run.exit_code))))
-        for word, files in (("read    ", run.inputs), ("wrote   ", run.outputs)):
-            for i, file in enumerate(files):
-                size = shown.size(file.get("size_bytes"))
-                md5 = str(file.get("md5") or "")[:8]
-                lines.append(
-                    (
-                        Cell(word if i == 0 else "        ", "dim"),
-                        Cell(str(file["path"])),
-                        Cell(f"  {size}  {md5}", "dim"),
-                    )
-                )
-        if run.error:
-            lines += ["", *(Cell(line, "failed") for line in run.error.splitlines()[-20:])]
-    return lines
+from mlops_tui.ui.theme import state_cell, state_sign
+from mlops_tui.ui.widgets.dag_view import DagView
+from mlops_tui.ui.widgets.dialog import Choose, Confirm, Option, Tell
+from mlops_tui.ui.widgets.window_table import WindowTable
 
 
 class PipelineScreen(ProjectScreen):
@@ -188,10 +32,13 @@ class PipelineScreen(ProjectScreen):
     PipelineScreen #stages { height: auto; min-height: 6; max-height: 50%; }
     PipelineScreen #stages WindowTable { height: auto; }
     PipelineScreen #log { height: 1fr; min-height: 4; }
+    PipelineScreen.-graph #stages { height: 2fr; max-height: 100%; }
     PipelineScreen.-very-wide > #body { layout: horizontal; }
     PipelineScreen.-very-wide #stages { height: 1fr; max-height: 100%; width: 9fr; }
     PipelineScreen.-very-wide #stages WindowTable { height: 1fr; }
     PipelineScreen.-very-wide #log { width: 11fr; }
+    PipelineScreen.-very-wide.-graph #stages { height: 1fr; width: 11fr; }
+    PipelineScreen.-very-wide.-graph #log { width: 9fr; }
     """
 
     def compose_body(self) -> ComposeResult:
@@ -205,12 +52,34 @@ class PipelineScreen(ProjectScreen):
         return self.query_one(StagesPane)
 
     def on_mount(self) -> None:
-        """Begins in the list."""
+        """Begins in the list or the graph, whichever was looked at last."""
+        self._turn(to_graph=self.session.is_graph_wanted)
         self.stages.focus_inside()
 
+    def _turn(self, *, to_graph: bool) -> None:
+        self.session.is_graph_wanted = to_graph
+        self.set_class(to_graph, "-graph")
+        self.stages.turn(to_graph=to_graph)
+
+    def action_graph(self) -> None:
+        """Shows the stages as a graph, or as a list again."""
+        self._turn(to_graph=not self.stages.is_graph)
+
+    def on_dag_view_highlighted(self, message: DagView.Highlighted) -> None:
+        """Shows the log of the stage under the cursor of the graph."""
+        message.stop()
+        self.stages.remark()
+        folded = f"{shown.count(len(message.names), 'stage')} folded here; enter unfolds them."
+        self.query_one(LogPane).show_stage(self.stages.current, folded if len(message.names) > 1 else "")
+
+    def on_dag_view_selected(self, message: DagView.Selected) -> None:
+        """Opens the run of the stage."""
+        message.stop()
+        self._open_run()
+
     def heading(self) -> str:
-        """The screen's name."""
-        return "pipeline"
+        """The screen's name, and whether the pipeline runs by itself."""
+        return "pipeline (runs after each change)" if self.session.auto_run else "pipeline"
 
     def on_window_table_row_highlighted(self, message: WindowTable.RowHighlighted) -> None:
         """Shows the log of the stage under the cursor."""
@@ -220,14 +89,18 @@ class PipelineScreen(ProjectScreen):
     def on_stages_pane_shown(self, message: StagesPane.Shown) -> None:
         """Goes to the stage that the screen was opened for, and shows its log."""
         message.stop()
+        self.retitle()
         if self.argument:
-            self.stages.query_one(WindowTable).move_to(self.argument)
+            self.stages.move_to(self.argument)
             self.argument = ""
         self.query_one(LogPane).show_stage(self.stages.current)
 
     def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:
         """Opens the run of the stage."""
         message.stop()
+        self._open_run()
+
+    def _open_run(self) -> None:
         stage = self.stages.current
         if stage is not None and stage.run is not None and stage.run.run_id:
             self.go("run", stage.run.run_id)
@@ -235,7 +108,9 @@ class PipelineScreen(ProjectScreen):
             self.remark("this stage has no run in this pipeline run", "dim")
 
     def retreat(self) -> bool:
-        """Leaves a range, marks, or the earlier pipeline run that is shown."""
+        """Leaves a neighbourhood, a range, marks, or the earlier pipeline run that is shown."""
+        if self.stages.is_graph and self.stages.query_one(DagView).show_whole():
+            return True
         table = self.stages.query_one(WindowTable)
         if table.end_range():
             return True
@@ -256,8 +131,7 @@ class PipelineScreen(ProjectScreen):
 
     def action_run_stale(self) -> None:
         """Runs what is stale: all of it, or the marked stages with what they need."""
-        marks = self.stages.query_one(WindowTable).marks
-        self._start(self.stages.chosen if marks else (), force=False)
+        self._start(self.stages.chosen if self.stages.marks else (), force=False)
 
     def action_run_forced(self) -> None:
         """Asks, then runs the chosen stages even though nothing changed."""
@@ -320,11 +194,22 @@ class PipelineScreen(ProjectScreen):
 
         perform(self, act)
 
+    def action_watch(self) -> None:
+        """Has what is stale run by itself from now on, after each change, or no more."""
+        session = self.session
+        session.auto_run = not session.auto_run
+        session.wake()
+        self.retitle()
+        if session.auto_run:
+            self.did("mlops-tui run --watch", notice="what is stale runs after each change, until w or the end")
+        else:
+            self.remark("nothing runs by itself any more", "dim")
+
     def action_why(self) -> None:
-        """Says in full why the stage is in its state, and what it reads and writes."""
-        stage = self.stages.current
-        if stage is not None:
-            self.app.push_screen(Dialog(stage.name, explained(stage)))
+        """Says in full why the stage is in its state, old value to new, and what will run because of it."""
+        stage, records = self.stages.current, self.stages.records
+        if stage is not None and records is not None:
+            self.app.push_screen(Tell(stage.name, stage_why.lines(stage, records)))
 
     def action_past_runs(self) -> None:
         """Chooses an earlier pipeline run to look at."""

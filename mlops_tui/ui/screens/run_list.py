@@ -33,7 +33,8 @@ _KINDS = {
     "scripts": "r.kind = 'run'",
     # a stage that logged nothing is a step of its pipeline run, not an experiment
     "useful": "(r.kind != 'stage' OR r.status NOT IN ('FINISHED', 'SCHEDULED') "
-    "OR EXISTS (SELECT 1 FROM metrics m WHERE m.run_id = r.id))",
+    "OR EXISTS (SELECT 1 FROM metrics m JOIN keys k ON k.id = m.key_id WHERE m.run_id = r.id "
+    "AND k.name NOT LIKE 'system/%'))",
 }
 
 

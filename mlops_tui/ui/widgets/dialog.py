@@ -71,6 +71,32 @@ class Dialog(ModalScreen[Answer]):
         self.dismiss(None)
 
 
+class Tell(Dialog[None]):
+    """Shows lines, as wide as the screen allows; they scroll where there are many.
+
+    Args:
+        title: What they are about.
+        lines: The lines.
+    """
+
+    DEFAULT_CSS = """
+    Tell > #dialog { width: 110; }
+    """
+
+    def __init__(self, title: str, lines: Sequence[CellValue]) -> None:
+        super().__init__(title)
+        self._told = tuple(lines)
+
+    def compose_answer(self) -> ComposeResult:
+        """The lines."""
+        yield TextView(self._told, wrap=True)
+
+    def on_mount(self) -> None:
+        """Takes the focus, so that keys scroll."""
+        self.query_one(TextView).focus()
+        self.foot("esc close")
+
+
 class Confirm(Dialog[bool]):
     """Asks for a yes: ``y`` or enter. Anything else cancels.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 from bisect import bisect_right
 
+from mlops_tui.pipeline.log_search import SEQUENCES
 from mlops_tui.ui.text import clean
 
 CHUNK_BYTES = 64 * 1024
@@ -13,10 +13,6 @@ CHUNK_BYTES = 64 * 1024
 STEP_BYTES = 16 * 1024 * 1024
 #: Bytes of a line that are looked at; the rest of a longer one is not shown.
 LINE_BYTES = 4096
-
-_ESCAPES = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\|$)|[PX^_][^\x1b]*(?:\x1b\\|$)|[ -/]*[0-~]|$)"
-)
 
 
 class LogFile:
@@ -128,7 +124,7 @@ class LogFile:
 def readable(data: bytes) -> str:
     """A line of a log as a person reads it: without escape sequences, of a progress bar its last state."""
     text = data[:LINE_BYTES].decode("utf-8", "replace").rstrip("\r")
-    text = _ESCAPES.sub("", text)
+    text = SEQUENCES.sub("", text)
     states = [state for state in text.split("\r") if state]
     text = states[-1] if states else ""
     text = clean(text.expandtabs(8), LINE_BYTES)

@@ -1,215 +1,201 @@
-"""The log of a stage or run: a window on a file of any size that may still grow."""
+"""A log with a search: matches stand out and are counted, keys go from one to the next and to the first error."""
 
 from __future__ import annotations
 
-import os
+import time
+from bisect import bisect_left, bisect_right
 
-from rich.segment import Segment
-from textual import events
-from textual.geometry import Size
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
-from textual.timer import Timer
+from textual.app import ComposeResult
+from textual.widget import Widget
 from textual.worker import get_current_worker
 
+from mlops_tui.pipeline import log_search
+from mlops_tui.pipeline.log_search import Search, Sought
 from mlops_tui.ui import keymap
-from mlops_tui.ui.text import fit
-from mlops_tui.ui.theme import style_of
-from mlops_tui.ui.widgets.log_file import LogFile
+from mlops_tui.ui.text import Cell, CellValue
+from mlops_tui.ui.widgets.log_text import LogText
+from mlops_tui.ui.widgets.prompt import Prompt
+from mlops_tui.ui.widgets.text_view import TextView
 
-#: Seconds between looks at a file that may grow.
-LOOK_S = 0.25
+#: Seconds between two counts shown while a long log is being searched.
+_PACE_S = 0.1
 
 
-class LogView(ScrollView, can_focus=True):
-    """A log; the newest lines stay in sight until one scrolls up, and again after ``f`` or at the end.
+class LogView(Widget):
+    """A log that can be searched.
 
     Args:
         empty: What to say when there is nothing in the file, or no file.
     """
 
     DEFAULT_CSS = """
-    LogView {
-        height: 1fr; width: 1fr; background: $background; color: $foreground;
-        overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1;
-    }
+    LogView { height: 1fr; width: 1fr; layout: vertical; }
+    LogView > .log--found { height: 1; display: none; background: $panel; padding: 0 1; }
     """
-    BINDINGS = keymap.bindings("scroll", "log")
+    BINDINGS = keymap.bindings("search")
 
     def __init__(self, empty: str = "nothing written yet", *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._empty = empty
-        self._file: LogFile | None = None
-        self._seen: tuple[float, int] | None = None
-        self._lines: dict[int, str] = {}
-        self._column = 0
-        self._timer: Timer | None = None
-        self._problem = ""
+        self._text = LogText(empty)
+        self._note = TextView(can_focus=False, classes="log--found")
+        self._search: Search | None = None
+        self._title = ""
+        self._origin = 0
+        self._was_following = False
+        self._is_complete = False
+        self._has_jumped = False
         self._is_busy = False
-        self.is_following = True
+        self._is_again = False
+
+    def compose(self) -> ComposeResult:
+        """The text, and a line on what was found."""
+        yield self._text
+        yield self._note
 
     @property
-    def path(self) -> str:
-        """The file that is shown, "" for none."""
-        return self._file.path if self._file else ""
-
-    @property
-    def line_count(self) -> int:
-        """Lines known so far."""
-        return self._file.line_count if self._file else 0
+    def text(self) -> LogText:
+        """The text."""
+        return self._text
 
     def show(self, path: str) -> None:
         """Shows a file from its end; the one that is shown already stays as it is."""
-        if path == self.path:
+        if path == self._text.path:
             return
-        self._file = LogFile(path) if path else None
-        self._seen, self._column, self._problem = None, 0, ""
-        self._lines.clear()
-        self.is_following = True
-        self._resize()
-        self._look()
+        self.action_end_search()
+        self._text.show(path)
 
-    def on_mount(self) -> None:
-        """Begins to look at the file."""
-        self._timer = self.set_interval(LOOK_S, self._look)
-        self._look()
+    # searching
 
-    def on_resize(self, _: events.Resize) -> None:
-        """Keeps the end in sight, and loads the lines that there is room for now."""
-        self._resize()
-        self._fetch()
+    def _look_for(self, title: str, sought: Sought, origin: int) -> None:
+        """Begins to search, and goes to the first match from a line on as soon as it is known."""
+        self._search, self._title, self._origin = Search(self._text.path, sought), title, origin
+        self._is_complete = self._has_jumped = False
+        self._text.pattern, self._text.marked = sought.pattern, -1
+        self._text.refresh()
+        self.refresh_bindings()
+        self._go_on()
 
-    # following the file
+    def _go_on(self) -> None:
+        search = self._search
+        assert search is not None
+        self._is_busy, self._is_again = True, False
 
-    def _look(self) -> None:
-        """Loads what is new, if anything is; a look costs one ``stat``."""
-        if self._file is None or self._is_busy or not self.is_mounted or not self.screen.is_current:
+        def look() -> None:
+            worker, told_at, is_more = get_current_worker(), time.monotonic(), True
+            while is_more and not worker.is_cancelled:
+                try:
+                    is_more = search.step()
+                except OSError:
+                    is_more = False  # the text says why it cannot be read
+                if is_more and time.monotonic() - told_at >= _PACE_S:
+                    told_at = time.monotonic()
+                    self.app.call_later(self._found, search, False)
+            if not worker.is_cancelled:
+                self.app.call_later(self._found, search, True)
+
+        self.run_worker(look, thread=True, group="search", exclusive=True)
+
+    def _found(self, search: Search, is_complete: bool) -> None:
+        """Shows what is known by now."""
+        if search is not self._search:
             return
-        try:
-            status = os.stat(self._file.path)
-            seen = (status.st_mtime, status.st_size)
-        except OSError:
-            seen = (0.0, -1)
-        if seen != self._seen:
-            self._seen = seen
-            self._index()
+        self._is_complete = self._is_complete or is_complete
+        self._is_busy = not is_complete
+        if not self._has_jumped and search.found:
+            place = bisect_left(search.found, self._origin)
+            if place < len(search.found) or is_complete:
+                self._has_jumped = True
+                self._text.go_to(search.found[place % len(search.found)])
+        self._tell()
+        if self._is_again and not self._is_busy:
+            self._go_on()
 
-    def _index(self) -> None:
-        self._is_busy = True
-        file = self._file
-        assert file is not None
-
-        def index() -> None:
-            worker = get_current_worker()
-            problem = ""
-            try:
-                while file.update() and not worker.is_cancelled:
-                    pass
-            except OSError as error:
-                problem = f"cannot be read: {error.strerror}"
-            self.app.call_later(self._indexed, file, problem)
-
-        self.run_worker(index, thread=True, group="index")
-
-    def _indexed(self, file: LogFile, problem: str) -> None:
-        self._is_busy = False
-        if file is not self._file:
-            self._seen = None
-            self._look()
+    def _tell(self) -> None:
+        search = self._search
+        self._note.display = search is not None
+        if search is None:
             return
-        self._problem = problem
-        last = max(self._lines, default=-1)
-        self._lines.pop(last, None)  # it may have been unfinished
-        if last > file.line_count:
-            self._lines.clear()
-        self._resize()
-        self._fetch(refresh=True)
+        count = len(search.found)
+        line: list[Cell] = [Cell(self._title, "strong"), Cell("  ")]
+        if not count:
+            line.append(
+                Cell("no line" if self._is_complete else "searching", "warning" if self._is_complete else "dim")
+            )
+        else:
+            place = bisect_right(search.found, self._text.marked)
+            more = "" if self._is_complete else "+"
+            line += [Cell(f"{place:,} of {count:,}{more}", "accent"), Cell("  n next  N previous  esc end", "dim")]
+        lines: list[CellValue] = [tuple(line)]
+        self._note.show(lines)
 
-    def _resize(self) -> None:
-        self.virtual_size = Size(self.scrollable_content_region.width, self.line_count)
-        if self.is_following:
-            self.scroll_to(y=self.line_count, animate=False, force=True)
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Loads what came in sight."""
-        super().watch_scroll_y(old_value, new_value)
-        self._fetch()
-
-    def _fetch(self, *, refresh: bool = False) -> None:
-        height = max(1, self.scrollable_content_region.height)
-        top = self.scroll_offset.y
-        window = range(top, min(top + height, self.line_count))
-        if self._file is None or all(line in self._lines for line in window):
-            if refresh:
-                self.refresh()
+    def on_log_text_grown(self, message: LogText.Grown) -> None:
+        """Searches what was appended, too."""
+        message.stop()
+        if self._search is None:
             return
-        start, stop = max(0, top - height), top + 2 * height
-        file = self._file
-
-        def load() -> None:
-            try:
-                lines = file.lines(start, stop)
-            except OSError:
-                lines = []  # it went away; the next look says so
-            if not get_current_worker().is_cancelled:
-                self.app.call_later(self._fetched, file, start, lines)
-
-        self.run_worker(load, thread=True, group="lines", exclusive=True)
-
-    def _fetched(self, file: LogFile, start: int, lines: list[str]) -> None:
-        if file is self._file:
-            self._lines = dict(enumerate(lines, start))
-            self.refresh()
-
-    # drawing
-
-    def render_line(self, y: int) -> Strip:
-        """One line of the window."""
-        region = self.scrollable_content_region
-        base = self.rich_style
-        if not self.line_count or self._problem:
-            text = (self._problem or self._empty) if y == 0 else ""
-            return Strip([Segment(fit(f" {text}", region.width), base + style_of(self.app, "dim"))], region.width)
-        text = self._lines.get(y + self.scroll_offset.y, "")[self._column :]
-        return Strip([Segment(fit(text, region.width), base)], region.width)
+        if self._is_busy:
+            self._is_again = True  # two threads must not step one search
+        else:
+            self._go_on()
 
     # keys
 
-    def action_follow(self) -> None:
-        """Keeps the newest lines in sight, or stops that."""
-        self.is_following = not self.is_following
-        self._resize()
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What goes from match to match is there only while there is a search."""
+        return self._search is not None if action in ("match", "end_search") else True
 
-    def _scroll(self, y: int) -> None:
-        self.is_following = False
-        self.scroll_to(y=y, animate=False)
-        self.is_following = y >= self.max_scroll_y
+    def action_begin_search(self) -> None:
+        """Opens the line to type into."""
+        if not self.query(Prompt) and self._text.path:
+            self._origin, self._was_following = self._text.top, self._text.is_following
+            self.mount(Prompt("/", hint="text in the log"))
 
-    def action_scroll_lines(self, by: int) -> None:
-        """Scrolls by lines."""
-        self._scroll(self.scroll_offset.y + by)
+    def action_first_error(self) -> None:
+        """Goes to the first line of the log that tells of an error."""
+        if self._text.path:
+            self._look_for("errors", log_search.ERRORS, 0)
 
-    def action_scroll_pages(self, pages: float) -> None:
-        """Scrolls by pages."""
-        self._scroll(self.scroll_offset.y + int(pages * max(2, self.scrollable_content_region.height)))
+    def action_match(self, by: int) -> None:
+        """Goes to the next or former match, from the last on to the first."""
+        found = self._search.found if self._search is not None else ()
+        if not found:
+            return
+        here = self._text.marked if self._text.marked >= 0 else self._text.top
+        place = bisect_right(found, here) if by > 0 else bisect_left(found, here) - 1
+        self._text.go_to(found[place % len(found)])
+        self._tell()
 
-    def action_scroll_top(self) -> None:
-        """Scrolls to the beginning."""
-        self._scroll(0)
+    def action_end_search(self) -> None:
+        """Shows no matches any more; the lines in sight stay."""
+        if self._search is None:
+            return
+        self.workers.cancel_group(self, "search")
+        self._search = None
+        self._text.pattern, self._text.marked = None, -1
+        self._text.refresh()
+        self._tell()
+        self.refresh_bindings()
 
-    def action_scroll_bottom(self) -> None:
-        """Scrolls to the end and follows."""
-        self._scroll(self.line_count)
+    def on_prompt_changed(self, message: Prompt.Changed) -> None:
+        """Searches as one types."""
+        message.stop()
+        if message.value:
+            self._look_for(f"/{message.value}", log_search.text(message.value), self._origin)
+        else:
+            self.action_end_search()
 
-    def action_scroll_columns(self, by: int) -> None:
-        """Shows what is further right or left."""
-        self._column = max(0, self._column + by)
-        self.refresh()
+    def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
+        """Keeps the search."""
+        message.stop()
+        self._close(message.prompt)
 
-    def on_mouse_scroll_up(self, _: events.MouseScrollUp) -> None:
-        """Stops following."""
-        self.is_following = False
+    def on_prompt_cancelled(self, message: Prompt.Cancelled) -> None:
+        """Ends the search where it began."""
+        message.stop()
+        self.action_end_search()
+        self._text.return_to(self._origin, is_following=self._was_following)
+        self._close(message.prompt)
 
-    def on_mouse_scroll_down(self, _: events.MouseScrollDown) -> None:
-        """Follows again at the end."""
-        self.is_following = self.scroll_offset.y >= self.max_scroll_y - 2
+    def _close(self, prompt: Prompt) -> None:
+        prompt.remove()
+        self._text.focus()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -10,9 +11,11 @@ from typing import Any
 
 from mlops_store.errors import SpecError, nearest
 from mlops_tui import quantities
+from mlops_tui.config import triggers
+from mlops_tui.config.triggers import TriggerConfig
 from mlops_tui.project import CONFIG_FILE, Project
 
-_TABLES = ("project", "registry", "monitors", "metrics", "resources", "executors", "ui", "keys")
+_TABLES = ("project", "registry", "monitors", "triggers", "metrics", "resources", "executors", "ui", "keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +99,16 @@ class ExecutorConfig:
 
 @dataclass(frozen=True, slots=True)
 class UiConfig:
-    """``[ui]`` and ``[keys]``: the theme, and binding id -> keys (comma separated)."""
+    """``[ui]`` and ``[keys]``.
+
+    Attributes:
+        theme: A theme's name, "" for the own one.
+        notify_after_s: The terminal tells of the end of runs that took at least so many seconds; 0 for never.
+        keys: Binding id -> keys (comma separated).
+    """
 
     theme: str = ""
+    notify_after_s: float = 30.0
     keys: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -109,6 +119,7 @@ class Config:
     experiment: str = "default"
     registry: RegistryConfig = field(default_factory=RegistryConfig)
     monitors: Mapping[str, MonitorConfig] = field(default_factory=dict)
+    triggers: Mapping[str, TriggerConfig] = field(default_factory=dict)
     goals: Mapping[str, str] = field(default_factory=dict)
     resources: ResourcesConfig = field(default_factory=ResourcesConfig)
     executors: Mapping[str, ExecutorConfig] = field(default_factory=dict)
@@ -168,12 +179,19 @@ def parse(text: str) -> Config:
         key: reader.choice(value, f"metrics.{key}", ("max", "min"))
         for key, value in reader.table(top.get("metrics", {}), "metrics", None).items()
     }
-    ui = reader.table(top.get("ui", {}), "ui", ("theme",))
+    ui = reader.table(top.get("ui", {}), "ui", ("theme", "notify_after_s"))
+    notify_after_s = reader.number(ui.get("notify_after_s", UiConfig().notify_after_s), "ui.notify_after_s")
+    if not 0 <= notify_after_s < math.inf:
+        raise reader.error("ui.notify_after_s", f"{notify_after_s} is not 0 or more", "0 never tells")
     keys = reader.table(top.get("keys", {}), "keys", None)
     return Config(
         experiment=reader.text(project.get("experiment", "default"), "project.experiment") or "default",
         registry=registry,
         monitors=monitors,
+        triggers={
+            name: triggers.read(reader, name, body, monitors)
+            for name, body in reader.table(top.get("triggers", {}), "triggers", None).items()
+        },
         goals=goals,
         resources=_resources(reader, top.get("resources", {})),
         executors={
@@ -182,6 +200,7 @@ def parse(text: str) -> Config:
         },
         ui=UiConfig(
             theme=reader.text(ui.get("theme", ""), "ui.theme"),
+            notify_after_s=notify_after_s,
             keys={key: reader.text(value, f"keys.{key}") for key, value in keys.items()},
         ),
     )

@@ -1,0 +1,141 @@
+"""``[triggers.NAME]`` of ``mlops.toml``: what starts the pipeline by itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mlops_store.errors import nearest
+from mlops_tui import quantities
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mlops_tui.config import _Reader
+
+_KINDS = ("schedule", "change", "drift")
+_SEVERITIES = ("info", "warning", "critical")
+_COMMON = ("targets", "set", "force", "cooldown", "enabled")
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerConfig:
+    """One trigger. Exactly one of ``schedule``, ``change`` and ``drift`` says when.
+
+    Attributes:
+        name: The table's name.
+        schedule: Cron's five fields, or a word like ``@daily``, in local time.
+        change: Globs relative to the project's root: a file that matches appears, goes, or is written.
+        drift: A monitor: it raises an alert.
+        severity: Of alerts, the least that counts.
+        targets: Stages to bring up to date; all by default.
+        params: ``set``: param -> value of the runs that it starts.
+        force: Whether the stages run even if nothing changed.
+        cooldown_s: Seconds after it fired in which it does not fire again; what happens meanwhile fires it afterwards.
+        is_enabled: ``enabled``: whether it fires at all.
+    """
+
+    name: str
+    schedule: str = ""
+    change: tuple[str, ...] = ()
+    drift: str = ""
+    severity: str = "critical"
+    targets: tuple[str, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+    force: bool = False
+    cooldown_s: float = 0.0
+    is_enabled: bool = True
+
+    @property
+    def kind(self) -> str:
+        """'schedule', 'change' or 'drift'."""
+        return "schedule" if self.schedule else "change" if self.change else "drift"
+
+    @property
+    def definition(self) -> str:
+        """When it fires, as one text: the same text means that what was waited for is still waited for."""
+        if not self.is_enabled:
+            return ""
+        when = self.schedule or " ".join(self.change) or f"{self.drift} {self.severity}"
+        return f"{self.kind} {when}"
+
+
+def read(reader: _Reader, name: str, body: object, monitors: Iterable[str]) -> TriggerConfig:
+    """The trigger that a table describes.
+
+    Args:
+        reader: Makes the errors.
+        name: The table's name.
+        body: What it holds.
+        monitors: The monitors that there are.
+
+    Raises:
+        SpecError: A key or value is not understood.
+    """
+    place = f"triggers.{name}"
+    table = reader.table(body, place, (*_KINDS, "severity", *_COMMON))
+    kinds = [kind for kind in _KINDS if kind in table]
+    if len(kinds) != 1:
+        example = f'[{place}] with schedule = "0 3 * * *", change = ["data/*.csv"], or drift = "MONITOR"'
+        raise reader.error(place, "needs exactly one of schedule, change and drift", example)
+    if "severity" in table and kinds != ["drift"]:
+        raise reader.error(f"{place}.severity", "only belongs to a trigger on drift")
+    if table.get("set"):
+        reader.table(table["set"], f"{place}.set", None)
+        raise reader.error(f"{place}.set", "cannot be honoured: runs take their params from the params files")
+    return TriggerConfig(
+        name=name,
+        schedule=_schedule(reader, f"{place}.schedule", table["schedule"]) if "schedule" in table else "",
+        change=_globs(reader, f"{place}.change", table["change"]) if "change" in table else (),
+        drift=_monitor(reader, f"{place}.drift", table["drift"], tuple(monitors)) if "drift" in table else "",
+        severity=reader.choice(table.get("severity", "critical"), f"{place}.severity", _SEVERITIES),
+        targets=reader.texts(table.get("targets", []), f"{place}.targets"),
+        force=_flag(reader, f"{place}.force", table.get("force", False)),
+        cooldown_s=_length(reader, f"{place}.cooldown", table.get("cooldown", 0)),
+        is_enabled=_flag(reader, f"{place}.enabled", table.get("enabled", True)),
+    )
+
+
+def _schedule(reader: _Reader, place: str, value: object) -> str:
+    from datetime import UTC
+
+    from mlops_tui import cron
+
+    text = reader.text(value, place)
+    try:
+        cron.next_after(text, 0.0, UTC)
+    except ValueError as error:
+        raise reader.error(place, f"{text!r}: {error}", 'for example "0 3 * * *": every day at three') from error
+    return text
+
+
+def _globs(reader: _Reader, place: str, value: object) -> tuple[str, ...]:
+    globs = reader.texts(value, place)
+    if not globs or not all(globs):
+        raise reader.error(place, "needs at least one glob", 'for example ["data/*.csv"]')
+    for glob in globs:
+        if os.path.isabs(glob) or ".." in glob.replace("\\", "/").split("/"):
+            raise reader.error(place, f"{glob!r} leaves the project", "give a path below the project")
+    return globs
+
+
+def _monitor(reader: _Reader, place: str, value: object, monitors: tuple[str, ...]) -> str:
+    name = reader.text(value, place)
+    if name not in monitors:
+        raise reader.error(place, f"names no monitor: {name!r}", nearest(name, monitors) or f"add [monitors.{name}]")
+    return name
+
+
+def _length(reader: _Reader, place: str, value: object) -> float:
+    try:
+        return quantities.seconds(value)
+    except ValueError:
+        raise reader.error(place, f"must be a length of time, not {value!r}", 'for example "1h" or "90s"') from None
+
+
+def _flag(reader: _Reader, place: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise reader.error(place, f"must be true or false, not {value!r}")
+    return value
