@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _MODE = 0o444
 _SHARED_MODE = 0o2775
+_EMPTY_MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 _ABANDONED_S = 3600.0
 
 
@@ -161,6 +162,8 @@ class Cache:
             status = os.stat(path)
         except (FileNotFoundError, NotADirectoryError):
             return False
+        if not status.st_size and md5 != _EMPTY_MD5:
+            return False  # a machine that lost its power may leave the name without the bytes
         if is_legacy or not status.st_mode & 0o222:
             return True
         return hash_file(path, status.st_size) == md5.removesuffix(".dir")

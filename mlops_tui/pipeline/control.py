@@ -258,7 +258,9 @@ def _pause(project: Project, store: Store, run: PipelineRun, polls: int) -> None
         _replace(project, store, run.run_id)
         return
     try:
-        gone, _, _ = select.select([descriptor], [], [], _POLL_S)
+        # after its death, and above all after a restart, the number may be that of any process
+        is_other = processes.start_ticks(run.supervisor_pid) != run.supervisor_ticks
+        gone = select.select([descriptor], [], [], _POLL_S)[0] or is_other
     finally:
         os.close(descriptor)
     if gone:

@@ -106,10 +106,11 @@ class Endings:
                 return
             entries = [(ending.stage, ending.entry) for ending in pending if ending.entry is not None]
             if entries:
-                self._put(entries)
+                self.put(entries)
             self._recorder.finish(pending)
 
-    def _put(self, entries: Sequence[tuple[Stage, Entry]]) -> None:
+    def put(self, entries: Sequence[tuple[Stage, Entry]]) -> None:
+        """Writes entries of the lock; see ``flush``."""
         deadline = time.monotonic() + _PATIENCE_S
         while True:
             try:

@@ -32,17 +32,16 @@ def is_alive(pid: int, ticks: int, run_id: str) -> bool:
     return any(_belongs(member, run_id) for member in _members(pid))
 
 
-def follow(pid: int, ticks: int, run_id: str, patience_s: float | None = None) -> bool:
-    """Waits until nothing of the group is left; for processes that are not our children.
+def follow(pid: int, ticks: int, patience_s: float | None = None) -> bool:
+    """Waits for the end of a leader that is not our child; what it leaves in the background does not count.
 
     Args:
-        pid: The leader, and the group's id.
-        ticks: When the leader started.
-        run_id: The stage's run.
+        pid: The leader.
+        ticks: When it started.
         patience_s: How long to wait at most; None for as long as it takes.
 
     Returns:
-        Whether nothing is left.
+        Whether it has ended.
     """
     deadline = None if patience_s is None else time.monotonic() + patience_s
     leader = _open(pid, ticks)
@@ -51,7 +50,7 @@ def follow(pid: int, ticks: int, run_id: str, patience_s: float | None = None) -
             select.select([leader], [], [], patience_s)
         finally:
             os.close(leader)
-    while is_alive(pid, ticks, run_id):
+    while processes.start_ticks(pid) == ticks:
         if deadline is not None and time.monotonic() >= deadline:
             return False
         time.sleep(_POLL_S)

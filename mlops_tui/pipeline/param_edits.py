@@ -14,7 +14,7 @@ from typing import Any
 from yaml.nodes import CollectionNode, MappingNode, Node, SequenceNode
 
 from mlops_store.errors import NotFound, SpecError, nearest
-from mlops_tui.pipeline import params, yaml12
+from mlops_tui.pipeline import links, params, yaml12
 
 #: Where a value stands in a text: from, to; None where it cannot be changed by itself.
 Span = tuple[int, int] | None
@@ -68,11 +68,10 @@ def write(root: str, changes: Mapping[str, Mapping[str, Any]]) -> None:
     """
     for file, text in texts(root, changes).items():
         path = os.path.realpath(os.path.join(root, file))
-        temporary = f"{path}.{os.getpid()}.tmp"
-        with open(temporary, "w", encoding="utf-8", newline="") as target:
-            target.write(text)
-        os.chmod(temporary, os.stat(path).st_mode & 0o7777)
-        os.replace(temporary, path)
+        with links.replacing(path) as temporary:
+            with open(temporary, "w", encoding="utf-8", newline="") as target:
+                target.write(text)
+            os.chmod(temporary, os.stat(path).st_mode & 0o7777)
 
 
 def known_keys(content: Any) -> list[str]:

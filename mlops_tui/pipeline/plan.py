@@ -129,7 +129,7 @@ def stage_file(project: Project, run_id: str, stage: str, ending: str) -> str:
         project: The project.
         run_id: The pipeline run.
         stage: The stage's name.
-        ending: 'log', 'exit' or 'start'.
+        ending: 'log' or 'start', or 'exit' or 'timeout' behind the id of the stage's own run.
     """
     safe = "".join(ch if ch.isascii() and (ch.isalnum() or ch in "-_@") else "_" for ch in stage)
     if safe != stage or len(safe) > 100:

@@ -5,7 +5,6 @@ Called by the supervisor's worker threads. Every stage is a process group of its
 
 from __future__ import annotations
 
-import math
 import os
 import signal
 import threading
@@ -81,9 +80,8 @@ class Runner:
         self._mutex = threading.Lock()
         self._running: dict[str, tuple[int, int, str]] = {}
         self._stopped: set[str] = set()
-        self._stop_requested_at = math.inf
-        self._is_stopping = False
         self._timed_out: set[str] = set()
+        self._is_stopping = False
 
     def run(self, stage: Stage, turn: Turn) -> StageState:
         """Brings a stage up to date and returns how that ended; never raises for what the stage does.
@@ -124,17 +122,20 @@ class Runner:
         """Follows a stage that an earlier supervisor had started, to its end, and records that; see ``run``."""
         assert recorded.run_id is not None
         run_id, pid, attempt = recorded.run_id, recorded.pid or 0, turn.attempt
+        exit_path = self._file(stage, f"{run_id}.exit")
         if is_same_boot and pid and groups.is_alive(pid, ticks, run_id):
             self._watch(stage, pid, ticks, run_id)
             timeout_s = self._options(stage).timeout_s
             left_s = None if timeout_s is None else max(0.0, timeout_s - groups.age_s(ticks))
-            if not groups.follow(pid, ticks, run_id, left_s):
+            if not groups.follow(pid, ticks, left_s):
                 self._time_out(stage, pid, ticks, run_id)
-        if shell.ended_at(self._file(stage, "exit")) > self._stop_requested_at:
+            elif shell.exit_code(exit_path) is None:
+                groups.end(pid, ticks, run_id, GRACE_S)  # the leader was killed; see ``run``
+        if self._is_stopping:
             self._stopped.add(stage.name)  # by the supervisor before this one
-        if shell.never_began(self._file(stage, "exit")):
+        if shell.never_began(exit_path) and is_same_boot:
             return self._begin_again(stage, turn, run_id)
-        code = shell.exit_code(self._file(stage, "exit"))
+        code = shell.exit_code(exit_path)
         if code is None:
             return self._lost(stage, run_id, attempt, is_same_boot=is_same_boot)
         try:
@@ -161,13 +162,12 @@ class Runner:
     def _time_out(self, stage: Stage, pid: int, ticks: int, run_id: str) -> None:
         """Ends a stage that takes too long, and leaves a mark for the supervisor that may have to conclude it."""
         self._timed_out.add(run_id)
-        with suppress(OSError), open(self._file(stage, "timeout"), "w", encoding="ascii"):
-            pass
+        with suppress(OSError), open(self._file(stage, f"{run_id}.timeout"), "w", encoding="ascii"):
+            pass  # on a full disk only this supervisor knows
         groups.end(pid, ticks, run_id, GRACE_S)
 
-    def stop_as_before(self, requested_at: float) -> None:
+    def stop_as_before(self) -> None:
         """Takes over a stop that was requested, and perhaps begun, before this process."""
-        self._stop_requested_at = requested_at
         self._is_stopping = True
 
     def stop(self, grace_s: float = GRACE_S) -> None:
@@ -207,15 +207,12 @@ class Runner:
     def _save(self, stage: Stage, snapshot: Snapshot) -> dict[str, Entry]:
         """Records what is there as what the stage makes of its inputs; returns the lock's words for it."""
         entry, outs = results.commit(self._inputs, stage, snapshot, lambda: self._is_stopping)
-        self._inputs.locks.put([(stage, entry)])
+        self.endings.put([(stage, entry)])
         return outs
 
     def _start(self, stage: Stage, snapshot: Snapshot, turn: Turn) -> tuple[shell.Started, str]:
         run_id = ids.new_id()
         snapshots.save(self._file(stage, "start"), snapshot)
-        for ending in ("exit", "timeout"):
-            if os.path.exists(path := self._file(stage, ending)):
-                os.unlink(path)
         options = self._options(stage)
         if turn.attempt > 1:
             logs.separate(self._file(stage, "log"), f"--- attempt {turn.attempt} of {options.retries.times + 1} ---")
@@ -223,7 +220,8 @@ class Runner:
             stage.commands,
             directory=os.path.join(self._project.root, stage.wdir),
             log_path=self._file(stage, "log"),
-            exit_path=self._file(stage, "exit"),
+            # a name of its own: the shell of a supervisor that was killed may still be about to write its file
+            exit_path=self._file(stage, f"{run_id}.exit"),
             environment=self._environment(stage, run_id, options, turn),
             executor=self._plan.executors.get(options.executor),
         )
@@ -248,8 +246,8 @@ class Runner:
         self._fold()
         with self._mutex:
             self._running.pop(stage.name, None)
-            # one that took the request well and exited with 0 is not complete all the same
-            is_stopped = stage.name in self._stopped
+            # one that was asked to stop never leaves 0: see ``shell``
+            is_stopped = code != 0 and stage.name in self._stopped
         if is_stopped:
             return self._ended_badly(stage, run_id, StageState.STOPPED, code, "stopped")
         if self._is_timed_out(stage, run_id):
@@ -299,9 +297,7 @@ class Runner:
         return self._ended_badly(stage, run_id, StageState.FAILED, None, how)
 
     def _is_timed_out(self, stage: Stage, run_id: str) -> bool:
-        return run_id in self._timed_out or (
-            self._options(stage).timeout_s is not None and os.path.exists(self._file(stage, "timeout"))
-        )
+        return run_id in self._timed_out or os.path.exists(self._file(stage, f"{run_id}.timeout"))
 
     def _limit(self, stage: Stage) -> str:
         return f"timed out after {quantities.time_text(self._options(stage).timeout_s or 0.0)}"

@@ -19,13 +19,17 @@ from mlops_store import processes
 from mlops_tui.config import ExecutorConfig
 
 # $1 exit file, $2 shell, $3 its options, then the commands. Without a line on stdin (the supervisor died) nothing runs.
-# TERM goes to the whole group; this shell outlives it to tell how the command took it.
+# TERM goes to the whole group; this shell outlives it to tell how the command took it. Whoever sent it, what has been
+# asked to end is never taken for complete: 0 would say that, also of commands of which the last have not run.
+# A full disk is waited out for ten minutes: without its exit code, what was computed is lost with the supervisor.
 _SCRIPT = """e=$1 s=$2 o=$3; shift 3
 read -r go || { echo never >"$e"; exit 125; }
 exec </dev/null
 stop=; trap stop=1 TERM
 for c do "$s" $o -c "$c"; r=$?; [ "$r$stop" = 0 ] || break; done
-echo "$r" >"$e"
+[ "$r$stop" != 01 ] || r=143
+n=0
+until echo "$r" >"$e"; do n=$((n+1)); [ -d "${e%/*}" ] && [ "$n" -lt 600 ] || break; sleep 1; done 2>/dev/null
 exit "$r"
 """
 _OPTIONS = {"zsh": "--no-rcs", "bash": "--noprofile --norc"}
@@ -126,14 +130,6 @@ def never_began(exit_path: str) -> bool:
             return file.read().strip() == "never"
     except FileNotFoundError:
         return False
-
-
-def ended_at(exit_path: str) -> float:
-    """When the exit code was left, in Unix seconds; 0 when there is none."""
-    try:
-        return os.stat(exit_path).st_mtime
-    except FileNotFoundError:
-        return 0.0
 
 
 def exit_code(exit_path: str) -> int | None:

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from types import FrameType
 
 from mlops_store import pipelines, processes, queue
@@ -76,6 +77,23 @@ class Supervisor:
         for thread in threads:
             thread.start()
         self._describe_code()
+        try:
+            self._look_after()
+        except Exception as error:
+            with self._changed:
+                self._problem = error
+                self._changed.notify_all()
+            self._runner.stop()  # nobody would follow the stages that run
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(_LOOK_EVERY_S)
+                if self._problem is not None and self._wants_stop():
+                    self._runner.stop()  # what still runs after a problem is let end unless somebody minds
+        if self._problem is not None:
+            raise self._problem
+        return self._conclude()
+
+    def _look_after(self) -> None:
         while not self._is_done():
             self._fold()
             self._runner.endings.flush_due()
@@ -84,11 +102,6 @@ class Supervisor:
                 self._stop()
             with self._changed:
                 self._changed.wait_for(lambda: self._is_done() or self._is_stopping, timeout=_LOOK_EVERY_S)
-        for thread in threads:
-            thread.join()
-        if self._problem is not None:
-            raise self._problem
-        return self._conclude()
 
     def request_stop(self, *_: object) -> None:
         """Asks for a stop; safe to call from a signal handler."""
@@ -103,14 +116,19 @@ class Supervisor:
     def _take_over(self, run: PipelineRun) -> bool:
         """Records this process as the supervisor; returns whether the machine is still up since the last one."""
         me = processes.identity()
+        is_same_boot = run.boot_id in ("", me["boot_id"])
+        # all of this comes before the claim, after which nobody would know about the supervisor before this one
+        if run.supervisor_pid is not None:
+            from mlops_tui.pipeline import leftovers
+
+            leftovers.sweep(self._project, self._plan.stages, self._inputs.cache.directory, run.supervisor_pid)
+        self._settle(self._schedule.skip_unreachable(), StageState.SKIPPED, "a stage failed")
+        if not is_same_boot:
+            self._settle(self._schedule.stop(), StageState.SKIPPED, "the machine restarted")
         self._recorder.claim(pid=os.getpid(), ticks=int(str(me["ticks"])), boot_id=str(me["boot_id"]))
         if run.stop_requested_at is not None:
-            self._runner.stop_as_before(run.stop_requested_at)
-        self._settle(self._schedule.skip_unreachable(), StageState.SKIPPED, "a stage failed")
-        if run.boot_id in ("", me["boot_id"]):
-            return True
-        self._settle(self._schedule.stop(), StageState.SKIPPED, "the machine restarted")
-        return False
+            self._runner.stop_as_before()
+        return is_same_boot
 
     # Worker threads
 
@@ -255,8 +273,9 @@ class Supervisor:
 
         try:
             fold.fold(self._store, self._project.journals_dir)
-        except MlopsError as error:
-            print(error, file=sys.stderr)  # noqa: T201 the supervisor's own log
+        except (MlopsError, OSError) as error:
+            with suppress(OSError):  # it may be the disk of the log that is full
+                print(error, file=sys.stderr)  # noqa: T201 the supervisor's own log
 
     def _describe_code(self) -> None:
         """Adds the working tree's difference from its commit to the pipeline run, as soon as git tells it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -121,8 +122,9 @@ def keep(project: Project, pipeline: Pipeline, order: Iterable[str], inputs: Inp
         with open(temporary, "w", encoding="ascii") as file:
             json.dump(content, file)
         os.replace(temporary, path)
-    except OSError:
-        return  # a full disk or a read-only directory: the next look judges again
+    except OSError:  # a full disk or a read-only directory: the next look judges again
+        with suppress(OSError):
+            os.unlink(temporary)
 
 
 def _content(project: Project, pipeline: Pipeline, inputs: Inputs, before: dict[str, str]) -> dict[str, Any] | None:

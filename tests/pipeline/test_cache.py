@@ -198,6 +198,25 @@ def test_a_damaged_object_is_not_held_and_is_replaced(place: tuple[Cache, Finger
     assert fresh.holds(found.md5)
 
 
+def test_an_object_that_lost_its_bytes_with_the_power_is_not_held_and_is_replaced(
+    place: tuple[Cache, Fingerprints, str],
+) -> None:
+    store, prints, root = place
+    (Path(root) / "out").write_text("bytes")
+    (Path(root) / "empty").write_text("")
+    found, empty = (store.save(name, prints, root=root) for name in ("out", "empty"))
+    assert found is not None
+    assert empty is not None
+    path = Path(store.path(found.md5))
+    path.chmod(0o644)
+    path.write_text("")
+    path.chmod(0o444)
+    again = Cache(store.directory, uses_git=False)
+    assert (again.holds(found.md5), again.holds(empty.md5)) == (False, True)
+    again.save("out", Fingerprints(root), root=root)
+    assert path.read_text() == "bytes"
+
+
 def test_a_directory_object_may_not_name_files_outside(place: tuple[Cache, Fingerprints, str]) -> None:
     store, _, _ = place
     target = Path(store.path("ab" * 16 + ".dir"))
