@@ -241,8 +241,8 @@ class Supervisor:
         with self._changed:
             stopped = self._schedule.stop()
             self._changed.notify_all()
+        self._runner.stop()  # first: a full disk may keep the rest waiting
         self._settle(stopped, StageState.STOPPED, "stopped")
-        self._runner.stop()
         with self._changed:
             self._changed.wait_for(self._is_done)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from data_builders import DataProject
+from run_screens import sees
 from screens import rendered, settled
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -54,8 +55,7 @@ async def press(pilot: Pilot[object], *keys: str) -> None:
 async def test_an_empty_project_says_what_would_be_here(tmp_path: Path) -> None:
     app = MlopsApp(Project(str(tmp_path)), Config(), start="data")
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
-        assert "Nothing is tracked as data yet." in rendered(app)
+        await sees(pilot, "Nothing is tracked as data yet.")
         await press(pilot, "c", "R", "i", "enter", "equals_sign", "4", "escape", "escape")
     assert list(tmp_path.iterdir()) == []
 

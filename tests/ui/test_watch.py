@@ -157,7 +157,7 @@ def test_events_name_what_changed(tmp_path: Path, make: Callable[[], FileEvents]
         events.follow([str(tmp_path), str(tmp_path / "missing")])
         (tmp_path / "file").write_text("x")
         assert events.wait(timeout_s) == {str(tmp_path / "file")}
-        assert events.wait(0.05) == set()
+        assert events.wait(0.05) <= {str(tmp_path / "file")}  # watchdog may tell of making and of writing apart
         events.follow([])
         (tmp_path / "other").write_text("x")
         assert events.wait(0.1) == set()
