@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -70,6 +71,7 @@ def test_the_whole_loop_by_keys_over_ssh(tmp_path: Path, server: SshServer, sock
 
         # the best one's model is promoted, with a question that shows what will change
         go(terminal, "models", "breast-cancer")
+        terminal.wait(lambda text: re.search(r"v1 +dev", text))  # the version under the cursor is there
         for before, after in (("dev", "staging"), ("staging", "production")):
             terminal.send("p")
             terminal.wait(lambda text, step=f"{before} → {after}": step in text)
