@@ -92,6 +92,14 @@ class Project:
         return os.path.exists(self.store_path)
 
     @property
+    def has_journals(self) -> bool:
+        """Whether scripts have logged what is not stored yet, or may be logging."""
+        try:
+            return any(name.endswith(".journal") for name in os.listdir(self.journals_dir))
+        except OSError:
+            return False
+
+    @property
     def is_full(self) -> bool:
         """Whether the disk of the state directory has no room left for another commit."""
         try:

@@ -77,11 +77,13 @@ class Workspace:
 
     def _catch_up(self, store: Store) -> None:
         """Folds what scripts have logged and settles runs whose processes are gone."""
-        from mlops_store import fold
         from mlops_tui import pipeline
 
         try:
-            fold.fold(store, self.project.journals_dir)
+            if self.project.has_journals:
+                from mlops_store import fold  # with all that reads journals
+
+                fold.fold(store, self.project.journals_dir)
             pipeline.recover(self.project, store)
         except (StoreReadOnly, StoreBusy, StoreFull) as error:
             # what is in the store can still be read; the person is told that newer values may be missing

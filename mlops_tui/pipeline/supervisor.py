@@ -264,10 +264,7 @@ class Supervisor:
 
     def _fold(self) -> None:
         """Stores what scripts have logged. Its import is left to runs whose scripts log."""
-        try:
-            if not any(name.endswith(".journal") for name in os.listdir(self._project.journals_dir)):
-                return
-        except FileNotFoundError:
+        if not self._project.has_journals:
             return
         from mlops_store import fold
 

@@ -5,7 +5,6 @@ Knows no Textual. One object for the life of the application; screens and panes 
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -83,7 +82,7 @@ class Session:
         Returns:
             Whether the store was opened by this call.
         """
-        if self.store is not None or not (self.project.has_store or self._has_journals()):
+        if self.store is not None or not (self.project.has_store or self.project.has_journals):
             return False
         try:
             self.store = Store(self.project.store_path)
@@ -92,12 +91,6 @@ class Session:
             return False
         self.problem = None
         return True
-
-    def _has_journals(self) -> bool:
-        try:
-            return bool(os.listdir(self.project.journals_dir))
-        except OSError:
-            return False
 
     def close_store(self) -> None:
         """Forgets the store and what was wrong with it, because its file is gone or was replaced."""
