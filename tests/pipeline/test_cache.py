@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from disks import mounted
 from pipeline_builders import dvc, make, run, stage, states, until
 
 from mlops_store import pipelines
@@ -140,12 +141,8 @@ def test_no_copy_is_made_where_links_do(place: tuple[Cache, Fingerprints, str]) 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of one megabyte."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], capture_output=True).returncode:
-        pytest.skip("only root may mount")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
+    with mounted(tmp_path, 1) as made:
+        yield made
 
 
 def grow(disk: Path) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from disks import mounted
 from pipeline_builders import make, run, stage, states, until
 from slow_pipeline import SLOW, begun, counts, is_running, kill_supervisor, settled, stale
 
@@ -19,12 +19,8 @@ from mlops_tui.pipeline import param_edits, plan
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of four megabytes."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)], capture_output=True).returncode:
-        pytest.skip("only root may mount")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
+    with mounted(tmp_path, 4) as made:
+        yield made
 
 
 def fill(path: Path) -> None:

@@ -8,9 +8,11 @@ import resource
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from disks import mounted
 from tracked import all_runs, environment, only_run, opened, remarks, script, start, values
 
 from mlops_store import metrics
@@ -111,14 +113,10 @@ def test_a_file_that_may_not_grow_is_reported_once_and_the_script_goes_on(tmp_pa
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> object:
+def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of one megabyte."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], capture_output=True).returncode:
-        pytest.skip("may not mount a small file system")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
+    with mounted(tmp_path, 1) as made:
+        yield made
 
 
 def test_a_full_disk_is_reported_once_and_what_was_logged_before_and_after_is_kept(small_disk: Path) -> None:
