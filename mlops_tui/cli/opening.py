@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Sequence
 
@@ -40,6 +41,7 @@ def open_on(project: Project) -> int:
     Raises:
         UsageError: There is no terminal to draw on, or the configuration cannot be understood.
     """
+    gc.disable()  # what is made before the first screen stays: searching it for garbage takes a tenth of the time
     from mlops_tui.cli.environment import prefer_own_interpreter
     from mlops_tui.ui.app import run
 

@@ -6,6 +6,7 @@ Nothing here knows what a run, a stage or a model is.
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from typing import TYPE_CHECKING, cast
 
@@ -101,6 +102,9 @@ class MlopsApp(TravellingApp):
         self.call_after_refresh(self._begin_to_watch)
 
     def _begin_to_watch(self) -> None:
+        if not gc.isenabled():  # from here on there is garbage; all that was loaded so far is none
+            gc.freeze()
+            gc.enable()
         from mlops_tui.ui.watch import Watch
 
         self._watch = Watch(self.session, self.post_message)

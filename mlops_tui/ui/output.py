@@ -179,8 +179,12 @@ def _write(y: int, old: Line, new: Line, pen: Pen) -> None:
 
 def _changes(old: Line, new: Line) -> Iterator[tuple[int, int]]:
     """Ranges of cells to write: those that differ, and the few between that are cheaper written than skipped."""
+    width = len(new.characters)
+    if old.characters.count(None) == width and None not in new.characters:  # the first frame
+        yield 0, width
+        return
     low = high = -1
-    for x in range(len(new.characters)):
+    for x in range(width):
         if old.characters[x] == new.characters[x] and old.looks[x] == new.looks[x]:
             continue
         if low >= 0 and x - high <= BRIDGE and _can_bridge(new, high, x):

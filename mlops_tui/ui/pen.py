@@ -46,6 +46,10 @@ class Pen:
             self._parts.append(change(self._look, look))
             self._look = look
         self._parts.append(character)
+        if len(character) == 1 and character < "\x7f":
+            self._x += 1
+            self._is_sure = True
+            return
         self._x += 2 if get_character_cell_size(character[0]) == 2 else 1
         # terminals disagree on the width of some characters: say where we are after each of those
         self._is_sure = len(character) == 1 and (character < "\u0300" or _is_simple(character))

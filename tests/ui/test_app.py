@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -265,3 +266,14 @@ async def test_keys_do_nothing_where_the_terminal_is_too_small_to_show_it(tmp_pa
         await sees(pilot, "terminal too")
         await pilot.press("q")
     assert app.return_code == 0
+
+
+async def test_garbage_is_collected_again_once_the_first_screen_is_there(tmp_path: Path) -> None:
+    gc.disable()
+    try:
+        app = dashboard(tmp_path)
+        async with app.run_test(size=WIDE) as pilot:
+            await until(pilot, gc.isenabled)
+    finally:
+        gc.enable()
+        gc.unfreeze()
