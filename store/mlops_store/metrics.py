@@ -24,6 +24,9 @@ LOOSE_POINTS = 512
 #: From this many points on, a chunk is smaller than the rows, overheads included.
 WORTHWHILE_POINTS = 8
 
+#: Most points in a chunk of a series that is shorter than ``LOOSE_POINTS``.
+PIECE_POINTS = 104
+
 #: Count, NaN count, step, ms and value of the last point, least, greatest and total, with None for NaN and for nothing.
 Summary = tuple[Any, ...]
 
@@ -187,8 +190,9 @@ def _bodies(
 ) -> Iterator[tuple[object, ...]]:
     """Rows of ``metric_chunks`` for the points of a series that are rows, and ``added`` ones after them."""
     todo = [*loose(db, metric), *added] if count > chunked else added
-    for start in range(0, len(todo), chunks.MAX_POINTS):
-        steps, times_ms, values = zip(*todo[start : start + chunks.MAX_POINTS], strict=True)
+    start = 0
+    for size in _sizes(len(todo)):
+        steps, times_ms, values = zip(*todo[start : start + size], strict=True)
         numbers = [value for value in values if value == value]
         yield (
             metric,
@@ -203,6 +207,21 @@ def _bodies(
             max(numbers, default=None),
             chunks.encode(steps, times_ms, values),
         )
+        start += size
+
+
+def _sizes(count: int) -> Iterator[int]:
+    """How many points go into each of the chunks that hold ``count``.
+
+    A row of more than half a page has a page of its own, so that a series of medium length lies in small chunks, of
+    which a page holds several, and a long one in chunks of many pages.
+    """
+    if count < LOOSE_POINTS:
+        pieces = -(-count // PIECE_POINTS)
+        yield from ((count + number) // pieces for number in range(pieces))
+        return
+    for start in range(0, count, chunks.MAX_POINTS):
+        yield min(chunks.MAX_POINTS, count - start)
 
 
 def _insert(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -177,6 +178,40 @@ for run in range({runs}):
 )
 
 
+FOLDED = """
+import os, math
+import mlops_tui as mlops
+mlops.start_run()
+keys = [f"metric{{k}}" for k in range({keys})]
+for step in range({steps}):
+    mlops.log_metrics({{key: math.sin(step) for key in keys}}, step=step)
+mlops.end_run()
+os._exit(0)
+"""
+FOLD = """
+import time
+from mlops_store.fold import fold
+from mlops_store.store import Store
+with Store(".mlops/store.db") as store:
+    begun = time.process_time()
+    fold(store, ".mlops/journals", budget_s=3600)
+    print(time.process_time() - begun)
+"""
+ROWS = (
+    BARE
+    + """
+import math
+db.execute("CREATE INDEX by_key ON metrics(run_id, key, step)")
+rows = [(1, f"metric{{k}}", step, step / 10, math.sin(step)) for step in range({steps}) for k in range({keys})]
+begun = time.process_time()
+db.execute("BEGIN IMMEDIATE")
+db.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?, ?)", rows)
+db.execute("COMMIT")
+print(time.process_time() - begun)
+"""
+)
+
+
 class Bench:
     """A directory with a project and a bare database, and scripts run in it."""
 
@@ -308,7 +343,7 @@ def memory(bench: Bench) -> None:
 
 def size(bench: Bench) -> None:
     """Bytes of the whole store a logged value: noisy learning curves, full double precision."""
-    for runs, steps in ((1, 10_000), (20, 500), (200, 20)):
+    for runs, steps in ((1, 10_000), (20, 500), (20, 300), (50, 50), (200, 20)):
         bench.wipe()
         empty = os.path.getsize(os.path.join(bench.directory, ".mlops", "store.db"))
         bench.run(SIZE_OURS.format(runs=runs, steps=steps))
@@ -318,13 +353,52 @@ def size(bench: Bench) -> None:
         bare = os.path.getsize(os.path.join(bench.directory, "bare.db"))
         count = runs * steps * 10
         name = f"bytes a value: {runs} × 10 noisy curves × {steps} steps"
-        print(f"{name:<58} {ours / count:9.2f} B  {bare / count:9.2f} B   {ours / bare:6.2f}  (bar ≤ 20 bytes)")
+        print(f"{name:<58} {ours / count:9.2f} B  {bare / count:9.2f} B   {ours / bare:6.2f}  (bar ≤ 12 bytes)")
+
+
+def folding(bench: Bench) -> None:
+    """Values a second of processor time that folding stores, beside rows put into SQLite; and readers meanwhile."""
+    for name, keys, steps in (("10 keys a step", 10, 100_000), ("1 key a step", 1, 500_000)):
+        bench.wipe()
+        bench.run(FOLDED.format(keys=keys, steps=steps))
+        reader = sqlite3.connect(os.path.join(bench.directory, ".mlops", "store.db"), timeout=0)
+        quiet = [_read(reader) for _ in range(300)]
+        folder = subprocess.Popen(
+            [sys.executable, "-c", FOLD], cwd=bench.directory, env=bench.environment, stdout=subprocess.PIPE, text=True
+        )
+        busy = []
+        while folder.poll() is None:
+            busy.append(_read(reader))
+        reader.close()
+        taken = float(folder.communicate()[0])
+        bare = float(bench.run(ROWS.format(keys=keys, steps=steps))[1])
+        rates = keys * steps / taken, keys * steps / bare
+        print(
+            f"{'values a second of CPU folded, ' + name:<58} {rates[0]:9,.0f}    {rates[1]:9,.0f}     "
+            f"{rates[0] / rates[1]:6.2f}  (bar ≥ 300,000)"
+        )
+        show("a reader's query meanwhile / quiet, median", statistics.median(busy), statistics.median(quiet), 2)
+
+
+def _read(db: sqlite3.Connection) -> float:
+    """Seconds that a query for the newest runs takes; it fails if it would have to wait."""
+    time.sleep(0.002)
+    begun = time.perf_counter()
+    db.execute("SELECT run_id, name, status FROM runs ORDER BY started_at DESC LIMIT 50").fetchall()
+    return time.perf_counter() - begun
 
 
 def main() -> None:
     """Prints all measures, or those that are named on the command line."""
     sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "store")]
-    measures = {"starts": starts, "calls": calls, "short_runs": short_runs, "memory": memory, "size": size}
+    measures = {
+        "starts": starts,
+        "calls": calls,
+        "short_runs": short_runs,
+        "memory": memory,
+        "size": size,
+        "folding": folding,
+    }
     print(f"{'measure':<58} {'ours':>9}    {'floor':>9}     {'ratio':>6}")
     for name in sys.argv[1:] or measures:
         with tempfile.TemporaryDirectory(prefix="mlops-bench-") as directory:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -52,6 +54,25 @@ def test_a_chunk_reads_back_bit_for_bit(data: list[tuple[int, int, float]]) -> N
     found = chunks.decode(chunks.encode(step, ms, values))
     assert (list(found[0]), list(found[1])) == (step, ms)
     assert [struct.pack("<d", value) for value in found[2]] == [struct.pack("<d", value) for value in values]
+
+
+def test_a_chunk_of_noise_is_hardly_longer_than_its_random_bits() -> None:
+    random = Random(1)
+    values = [1 + random.random() for _ in range(1000)]  # 52 random bits each: 6.5 bytes
+    body = chunks.encode(range(1000), range(0, 5000, 5), values)
+    assert len(body) < 7.2 * 1000
+    assert list(chunks.decode(body)[2]) == values
+
+
+def test_a_chunk_of_the_first_version_is_still_read() -> None:
+    def planes(numbers: list[int] | list[float], code: str) -> bytes:
+        data = struct.pack(f"<{len(numbers)}{code}", *numbers)
+        return b"".join(data[byte::8] for byte in range(8))
+
+    body = b"\x01" + zlib.compress(planes([1, 1, 1], "q") + planes([70, 5, -5], "q") + planes([0.5, NAN, -INF], "d"))
+    step, ms, values = chunks.decode(body)
+    assert (list(step), list(ms)) == ([1, 2, 3], [70, 75, 70])
+    assert list(map(bits, values)) == list(map(bits, [0.5, NAN, -INF]))
 
 
 @given(st.binary(max_size=200))
@@ -167,6 +188,16 @@ def test_a_large_batch_is_cut_into_chunks_of_bounded_size(store: Store) -> None:
     counts = [row[0] for row in store.read().execute("SELECT count FROM metric_chunks ORDER BY first_seq")]
     assert counts == [4096, 4096, 1808]
     assert logged(store) == [0.5] * 10_000
+
+
+def test_a_series_of_medium_length_lies_in_chunks_of_which_a_page_holds_several(store: Store) -> None:
+    write(store, [float(n) for n in range(300)])
+    with store.write() as db:
+        metrics.compact(db, runs.number(db, RUN))
+    found = store.read().execute("SELECT first_seq, count, length(body) FROM metric_chunks ORDER BY first_seq")
+    rows = found.fetchall()
+    assert [(first, count) for first, count, _ in rows] == [(0, 100), (100, 100), (200, 100)]
+    assert logged(store) == [float(n) for n in range(300)]
 
 
 def test_the_end_of_a_run_compacts_what_is_left_where_that_saves_space(store: Store) -> None:
