@@ -75,7 +75,7 @@ def _differences(here: state.Inputs, place: Project, run: PipelineRun) -> Adopti
     param_edits.texts(here.root, run.request["changes"])  # tells of what cannot be changed before anything is
     values: list[tuple[str, str, Any, Any]] = []
     for file, changes in run.request["changes"].items():
-        now, _ = params.select(params.read_file(os.path.join(here.root, file), file), changes)
+        now, _ = params.select(params.read_file(os.path.join(here.root, file), file, has_dates=True), changes)
         values += [(file, key, now[key], value) for key, value in changes.items() if now[key] != value]
     there = state.Inputs(place)
     names = {stage.stage for stage in run.stages}

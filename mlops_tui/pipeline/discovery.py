@@ -134,6 +134,11 @@ class _Git:
         self._ignores = Ignores(directory, (GIT_FILE,))
         self._prefix = os.path.relpath(readings.root, directory).replace(os.sep, "/")
         self._prefix = "" if self._prefix == "." else self._prefix + "/"
+        is_repository = os.path.isdir(os.path.join(readings.root, ".dvc"))
+        if self._prefix and not is_repository and self._ignores.ignores(self._prefix[:-1], is_dir=True):
+            self._ignores = (
+                None  # a copy for an experiment or a scratch directory: Git says nothing about what is in it
+            )
         above = os.pardir
         for _ in self._prefix.split("/")[1:]:
             readings.data(os.path.join(above, GIT_FILE))

@@ -130,7 +130,7 @@ def _check(project: Project, pipeline: Pipeline, file: str, key: str) -> None:
     if file not in known:
         raise NotFound(f"the pipeline reads no params from {file}", nearest(file, known))
     try:
-        content = params.read_file(project.path(file), file)
+        content = params.read_file(project.path(file), file, has_dates=True)
     except FileNotFoundError:
         raise NotFound(f"params file {file} is missing") from None
     if params.select(content, [key])[1]:

@@ -27,7 +27,7 @@ def read(root: str, stage: Stage) -> tuple[dict[str, float], list[str]]:
             continue
         path = stage.path(out.path)
         try:
-            content = read_file(os.path.join(root, path), path)
+            content = read_file(os.path.join(root, path), path, has_dates=True)
         except SpecError as error:
             problems.append(f"metrics cannot be read: {error.message}")
             continue

@@ -90,7 +90,7 @@ def known_keys(content: Any) -> list[str]:
 
 
 def _changed(text: str, name: str, key: str, value: Any) -> str:
-    content = params.parse(text.encode("utf-8", "surrogatepass"), name)
+    content = params.parse(text.encode("utf-8", "surrogatepass"), name, has_dates=True)
     now, missing = params.select(content, [key])
     if missing:
         raise NotFound(f"{name} has no {key!r}", nearest(key, known_keys(content)))
@@ -104,7 +104,7 @@ def _changed(text: str, name: str, key: str, value: Any) -> str:
         gap = " " if start and text[start - 1] == ":" else ""
         candidate = text[:start] + gap + render(value) + text[end:]
         try:
-            if repr(params.parse(candidate.encode("utf-8", "surrogatepass"), name)) == wanted:
+            if repr(params.parse(candidate.encode("utf-8", "surrogatepass"), name, has_dates=True)) == wanted:
                 return candidate
         except SpecError:
             continue  # this way of writing it does not fit there

@@ -13,12 +13,13 @@ from mlops_tui.pipeline import yaml12
 DEFAULT_FILE = "params.yaml"
 
 
-def read_file(path: str, name: str) -> Any:
+def read_file(path: str, name: str, *, has_dates: bool = False) -> Any:
     """The content of a params or metrics file; ``{}`` for an empty one.
 
     Args:
         path: Where the file is. Its ending decides: ``.json``, ``.toml``, ``.py``, else YAML 1.2.
         name: How errors name it.
+        has_dates: Dates may stand there; ``refuse_dates`` then tells of those that are used.
 
     Raises:
         FileNotFoundError: No such file.
@@ -31,20 +32,45 @@ def read_file(path: str, name: str) -> Any:
         raise
     except OSError as error:
         raise SpecError(f"cannot be read ({error.strerror})", file=name) from error
-    return parse(data, name)
+    return parse(data, name, has_dates=has_dates)
 
 
-def parse(data: bytes, name: str) -> Any:
+def parse(data: bytes, name: str, *, has_dates: bool = False) -> Any:
     """The content of a params or metrics file's bytes; see ``read_file``.
 
     Raises:
         SpecError: Not UTF-8 or not well formed.
     """
     text = yaml12.decode(data, name)
-    ending = os.path.splitext(name)[1].lower()
-    read = {".json": _json, ".toml": _toml, ".py": _python}.get(ending, yaml12.load)
-    content = read(text, name)
+    read = {".json": _json, ".toml": _toml, ".py": _python}.get(os.path.splitext(name)[1].lower())
+    content = read(text, name) if read else yaml12.load(text, name, has_dates=has_dates)
+    if not has_dates:
+        refuse_dates(content, name)
     return {} if content is None or content == [] or content == "" else content
+
+
+def refuse_dates(content: Any, name: str, place: str = "") -> None:
+    """Refuses values that DVC could not keep in ``dvc.lock``.
+
+    Args:
+        content: What ``read_file`` or ``select`` returned.
+        name: How the error names the file.
+        place: The dotted key of ``content``.
+
+    Raises:
+        SpecError: A date stands somewhere in it.
+    """
+    if isinstance(content, yaml12.Date) or type(content).__module__ == "datetime":
+        raise SpecError(
+            f"{place} is a date, which neither dvc.lock nor JSON can keep", file=name, hint="put it in quotes"
+        )
+    inner: Iterable[tuple[Any, Any]] = ()
+    if isinstance(content, Mapping):
+        inner = content.items()
+    elif isinstance(content, list | tuple):
+        inner = enumerate(content)
+    for key, value in inner:
+        refuse_dates(value, name, f"{place}.{key}" if place else str(key))
 
 
 def select(content: Any, keys: Iterable[str]) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -115,21 +141,12 @@ def _toml(text: str, name: str) -> Any:
     import tomllib
 
     try:
-        return _without_dates(tomllib.loads(text), name)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         place = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
         line, column = (int(place[1]), int(place[2])) if place else (0, 0)
         reason = re.sub(r" \(at .*\)$", "", str(error))
         raise SpecError(reason, file=name, line=line, column=column) from error
-
-
-def _without_dates(content: Any, name: str) -> Any:
-    for key, value in flatten(content).items():
-        if type(value).__module__ == "datetime":
-            raise SpecError(
-                f"{key} is a date, which neither dvc.lock nor JSON can keep", file=name, hint="put it in quotes"
-            )
-    return content
 
 
 def _python(text: str, name: str) -> Any:

@@ -122,10 +122,12 @@ class Inputs:
         try:
             stamp = verdicts.stamp_of(os.stat(full))
             if path not in self._params or self._params[path][0] != stamp:
-                self._params[path] = (stamp, params.read_file(full, path))
+                self._params[path] = (stamp, params.read_file(full, path, has_dates=True))
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return params.select(self._params[path][1], stage.params[file])
+        found, missing = params.select(self._params[path][1], stage.params[file])
+        params.refuse_dates(found, path)
+        return found, missing
 
     def params_stamp(self, path: str) -> str:
         """The stamp that a params file had when it was read; '' when it has not been."""

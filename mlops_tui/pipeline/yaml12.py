@@ -22,6 +22,13 @@ _MERGE, _TIMESTAMP = f"{_TAG}merge", f"{_TAG}timestamp"
 _MAX_DEPTH = 1000
 _CONTAINERS = {f"{_TAG}map": MappingNode, f"{_TAG}seq": SequenceNode}
 
+
+class Date(str):
+    """A date as it is written: what DVC can read past but not keep."""
+
+    __slots__ = ()
+
+
 #: Without libyaml PyYAML does the same, slower.
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -91,14 +98,19 @@ def compose(text: str, file: str) -> Node | None:
     return node
 
 
-def load(text: str, file: str) -> Any:
+def load(text: str, file: str, *, has_dates: bool = False) -> Any:
     """The value of a YAML text: dicts, lists and scalars; None for an empty text.
+
+    Args:
+        text: The whole file.
+        file: How errors name it.
+        has_dates: Dates may stand there, as ``Date``.
 
     Raises:
         SpecError: Not YAML, a duplicate key, a date or another tag that DVC cannot keep.
     """
     node = compose(text, file)
-    return None if node is None else value(node, file)
+    return None if node is None else value(node, file, has_dates=has_dates)
 
 
 def value(node: Node, file: str, *, has_dates: bool = False) -> Any:
@@ -107,7 +119,7 @@ def value(node: Node, file: str, *, has_dates: bool = False) -> Any:
     Args:
         node: The node.
         file: How errors name its file.
-        has_dates: Dates may stand there, and are their text.
+        has_dates: Dates may stand there, as ``Date``.
 
     Raises:
         SpecError: See ``load``.
@@ -235,7 +247,7 @@ class _Constructor:
                 raise wrong(node, f"{text!r} is not a {kind.removeprefix(_TAG)}", self._file) from error
         if kind == _TIMESTAMP:
             if self._has_dates:
-                return text
+                return Date(text)
             raise wrong(
                 node, f"{text} is a date, which neither dvc.lock nor JSON can keep", self._file, "put it in quotes"
             )

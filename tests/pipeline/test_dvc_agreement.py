@@ -62,7 +62,7 @@ PIPELINES = {
         stages:
           whole:
             cmd: echo 1 > whole.txt
-            params: [{other.json: null}, conf.py: [lr, Net.depth], conf.toml: [a.b]]
+            params: [{other.json: null}, conf.py: [lr, Net.depth], conf.toml: [a.b], dates.yaml: [lr]]
             outs: [whole.txt]
           odd:
             cmd: echo 1 > odd.txt
@@ -101,7 +101,8 @@ FILES = {
     ),
     "other.json": '{"z": 1, "a": {"b": [1, 2.5, null, "x"]}}',
     "conf.py": "lr = 0.1\nclass Net:\n    depth = (1, 2)\n",
-    "conf.toml": "[a]\nb = 'x y'\n",
+    "conf.toml": "when = [2024-01-01]\n[a]\nb = 'x y'\n",
+    "dates.yaml": "lr: 0.1\nwhen: 2024-01-01\n",
     "src/train.py": "print(1)\n",
     "src/pkg/m.py": "",
     "sub/here.txt": "h",

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -136,6 +137,15 @@ def test_an_experiment_like_an_earlier_one_takes_its_outputs_from_the_cache(tmp_
     [again] = ended(project, begin(project, "depth=7"))
     assert states(again)["train"] == "restored"
     assert "depth: 7" in Path(turns.place(project, again).path("model.txt")).read_text()
+
+
+def test_an_experiment_runs_in_a_project_that_git_knows_and_dvc_does_not(tmp_path: Path) -> None:
+    project = trained(tmp_path / "project")
+    subprocess.run(["git", "init", "--quiet", project.root], check=True)
+
+    (one,) = ended(project, begin(project, "train.lr=0.2"))
+
+    assert (one.state, states(one)) == ("finished", {"prepare": "cached", "train": "done"})
 
 
 def test_an_experiment_runs_in_its_copy_and_the_project_stays_as_it_is(tmp_path: Path) -> None:

@@ -209,6 +209,24 @@ def test_a_broken_params_file_is_named(project: Project) -> None:
         judge(project)
 
 
+@pytest.mark.parametrize(
+    "asked", ["other.yaml: [when]", "other.yaml: [list]", "other.yaml: null", "other.toml: [when]"]
+)
+def test_only_a_date_that_is_asked_for_is_refused(project: Project, asked: str) -> None:
+    other = Path(project.path("other.yaml"))
+    other.write_text("lr: 1\nwhen: 2024-01-01\nlist: [{a: 2024-01-01}]\n")
+    Path(project.path("other.toml")).write_text("lr = 1\nwhen = 2024-01-01\n")
+    definition = Path(project.path("dvc.yaml"))
+    definition.write_text("stages: {a: {cmd: echo, params: [other.yaml: [lr], other.toml: [lr]], outs: [o]}}\n")
+    pipeline = spec.load(project)
+    inputs = state.Inputs(project)
+    assert [inputs.params(pipeline.stages["a"], file) for file in ("other.yaml", "other.toml")] == [({"lr": 1}, ())] * 2
+
+    definition.write_text("stages: {a: {cmd: echo, params: [" + asked + "], outs: [o]}}\n")
+    with pytest.raises(SpecError, match="is a date"):
+        inputs.params(spec.load(project).stages["a"], asked.partition(":")[0])
+
+
 def test_asking_writes_nothing_where_there_is_no_state_directory(project: Project) -> None:
     before = sorted(os.listdir(project.root))
     judge(project)
