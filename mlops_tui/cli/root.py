@@ -29,9 +29,14 @@ VERBS = {
     "drift": "Check batches, list and acknowledge alerts.",
     "schedule": "List the triggers, export a crontab line or systemd timer.",
     "tick": "Fire the triggers that are due.",
+    "import": "Take over runs from MLflow and other tools.",
     "events": "What happened, newest first.",
     "completion": "Print the shell's completion script.",
 }
+
+
+#: Verbs whose module cannot be called like them.
+_MODULES = {"import": "importing"}
 
 
 class Program(click.Group):
@@ -45,7 +50,7 @@ class Program(click.Group):
         """The verb, its module loaded now."""
         if cmd_name not in VERBS:
             return None
-        command = import_module(f"mlops_tui.cli.{cmd_name}").command
+        command = import_module(f"mlops_tui.cli.{_MODULES.get(cmd_name, cmd_name)}").command
         assert isinstance(command, click.Command)
         return command
 

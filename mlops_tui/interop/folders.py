@@ -1,0 +1,98 @@
+"""Which files of a source may be read: those that really lie in its folder, whatever its records say."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import stat
+from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
+
+from mlops_store.texts import storable
+from mlops_tui.interop.source import Problems, SourceFile
+
+#: Files of one run that are listed; more are noted as a problem.
+MAX_FILES = 100_000
+
+
+def local_path(uri: str) -> str | None:
+    """The path of a ``file:`` URI or of a plain path; None for what is not on this machine."""
+    if "://" not in uri and not uri.startswith("file:"):
+        return uri if uri and ":" not in uri.split("/", 1)[0] else None
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return None
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
+        return None
+    return unquote(parts.path)
+
+
+def is_within(path: str, root: str) -> bool:
+    """Whether a path, with every link followed, lies below a folder."""
+    real, top = os.path.realpath(path), os.path.realpath(root)
+    return real == top or real.startswith(top.rstrip(os.sep) + os.sep)
+
+
+def is_named_within(path: str) -> bool:
+    """Whether a relative path with ``/`` stays where it begins."""
+    normal = posixpath.normpath(path)
+    return bool(path) and "\0" not in path and normal not in (".", "..") and not normal.startswith(("../", "/"))
+
+
+def below(folder: str, root: str, prefix: str, problems: Problems) -> Iterator[SourceFile]:
+    """The files below a folder, named relative to it.
+
+    Args:
+        folder: Where to look; nothing is found where it does not exist.
+        root: What no link may lead out of.
+        prefix: Put before their paths within the run.
+        problems: Gets links that lead elsewhere, and what is no file.
+    """
+    count = 0
+    for directory, folders, names in os.walk(folder):
+        folders.sort()
+        for name in [name for name in folders if os.path.islink(os.path.join(directory, name))]:
+            problems.add(os.path.join(directory, name), "a link to a folder is not followed")
+        for name in sorted(names):
+            path = os.path.join(directory, name)
+            count += 1
+            if count > MAX_FILES:
+                problems.add(folder, f"only the first {MAX_FILES:,} files are read")
+                return
+            if reason := unreadable(path, root):
+                problems.add(path, reason)
+                continue
+            relative = os.path.relpath(path, folder).replace(os.sep, "/")
+            yield SourceFile(storable(posixpath.join(prefix, relative)), path, root)
+
+
+def unreadable(path: str, root: str) -> str:
+    """Why a file is not read; "" for one that may be."""
+    if os.path.islink(path) and not is_within(path, root):
+        return "a link that leads out of the folder is not followed"
+    if not is_within(path, root):
+        return "it lies outside the folder"
+    try:
+        mode = os.stat(path).st_mode
+    except OSError as error:
+        return f"it cannot be read ({error.strerror})"
+    return "" if stat.S_ISREG(mode) else "it is no ordinary file"
+
+
+def small_text(path: str, limit: int = 1 << 20) -> str:
+    """The text of a small file that belongs to a source's description.
+
+    Raises:
+        ValueError: It is larger than ``limit`` bytes, or no ordinary file.
+        OSError: It cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError("no ordinary file")
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise ValueError(f"larger than {limit:,} bytes")
+    return data.decode("utf-8", "backslashreplace")

@@ -1,0 +1,251 @@
+"""Takes the runs of a source over into the store: each once, and what has changed each time."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from mlops_store import artifacts, events, imports
+from mlops_store.errors import StoreFull
+from mlops_store.imports import Change
+from mlops_store.store import Store
+from mlops_tui.interop import folders
+from mlops_tui.interop.source import Found, Problem, Problems, Source, SourceFile
+
+#: Tag that says where a run was taken over from.
+ORIGIN_TAG = "mlops.imported_from"
+
+#: A transaction ends after so many values or runs: others want to write too.
+_VALUES, _RUNS = 20_000, 500
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to take runs over.
+
+    Attributes:
+        experiment: Where all runs go; "" for where the source has them.
+        is_dry_run: Only find out what would be done.
+        max_file_bytes: Larger files are listed instead of copied; None for no limit, 0 for no files.
+    """
+
+    experiment: str = ""
+    is_dry_run: bool = False
+    max_file_bytes: int | None = None
+
+
+@dataclass(slots=True)
+class Report:
+    """What was done, or with ``is_dry_run`` would be.
+
+    Attributes:
+        kind: What was read.
+        source: Where it is.
+        is_dry_run: Whether nothing was changed.
+        experiments: Those that the runs belong to.
+        runs_added: Runs that the store did not have.
+        runs_changed: Runs of which something is new.
+        runs_unchanged: Runs that the store had as they are.
+        values: Params, tags and metric points that are new.
+        files: Files that are new.
+        files_bytes: Their bytes.
+        duration_s: How long it took.
+        problem_count: How many things were not read.
+        problems: The first ones of them.
+    """
+
+    kind: str
+    source: str
+    is_dry_run: bool
+    experiments: list[str] = field(default_factory=list)
+    runs_added: int = 0
+    runs_changed: int = 0
+    runs_unchanged: int = 0
+    values: int = 0
+    files: int = 0
+    files_bytes: int = 0
+    duration_s: float = 0.0
+    problem_count: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def runs(self) -> int:
+        """How many runs were read."""
+        return self.runs_added + self.runs_changed + self.runs_unchanged
+
+
+def take_over(
+    store: Store | None,
+    source: Source,
+    problems: Problems,
+    options: Options,
+    progress: Callable[[Report], None] = lambda _: None,
+) -> Report:
+    """Reads the runs of a source and stores what is new.
+
+    Args:
+        store: Where to; None where there is no store yet, for a dry run only.
+        source: Where from.
+        problems: What the source's reader could not read; more is added.
+        options: How.
+        progress: Called after each transaction.
+
+    Raises:
+        StoreError: The store cannot be written; what was stored before stays, and another import goes on from there.
+        Refused: The source cannot be read on.
+    """
+    report = Report(source.kind, source.path, options.is_dry_run)
+    began = time.monotonic()
+    author = source.kind
+    seen, names = set[str](), set[str]()
+    orphans: list[Found] = []
+    experiments = () if options.experiment else source.experiments
+    if store is not None and not options.is_dry_run:
+        with store.write() as db:
+            for experiment in experiments:
+                imports.add_experiment(db, **experiment._asdict())
+    for batch in _batches(_marked(source, options, seen, problems)):
+        names.update(found.run.experiment for found in batch)
+        report.experiments = sorted(names)
+        _take_batch(store, batch, report, options, problems, author)
+        orphans += [found for found in batch if found.run.parent_run_id and found.run.parent_run_id not in seen]
+        progress(report)
+    if store is not None and not options.is_dry_run:
+        with store.write() as db:
+            for found in orphans:
+                imports.complete(db, found.run, author)
+            for experiment in experiments:
+                if experiment.deleted_at is not None:
+                    imports.delete_experiment(db, experiment.name, experiment.deleted_at)
+            message = f"{report.runs_added} new and {report.runs_changed} changed runs of {source.path}"
+            if report.runs_added or report.runs_changed:
+                events.add(db, "import.finished", f"import:{source.kind}", message, {"problems": problems.count})
+    report.problem_count, report.problems = problems.count, problems.kept
+    report.duration_s = time.monotonic() - began
+    return report
+
+
+def _marked(source: Source, options: Options, seen: set[str], problems: Problems) -> Iterator[Found]:
+    """The runs with their origin and experiment; of two with the same id the first."""
+    for found in source.runs():
+        run = found.run
+        if run.run_id in seen:
+            problems.add(f"run {run.run_id}", "there are two of this id; the first one is read")
+            continue
+        seen.add(run.run_id)
+        tags = {**run.tags, ORIGIN_TAG: f"{source.kind}:{source.path}"}
+        yield replace(found, run=replace(run, tags=tags, experiment=options.experiment or run.experiment))
+
+
+def _batches(runs: Iterable[Found]) -> Iterator[list[Found]]:
+    batch: list[Found] = []
+    values = 0
+    for found in runs:
+        run = found.run
+        batch.append(found)
+        values += len(run.params) + len(run.tags) + sum(map(len, run.series.values()))
+        if values >= _VALUES or len(batch) >= _RUNS:
+            yield batch
+            batch, values = [], 0
+    if batch:
+        yield batch
+
+
+def _take_batch(
+    store: Store | None, batch: list[Found], report: Report, options: Options, problems: Problems, author: str
+) -> None:
+    changed = _store_runs(store, batch, options, author)
+    files = _Files(store, options, problems)
+    for found, change in zip(batch, changed, strict=True):
+        count, size = files.take(found)
+        report.files += count
+        report.files_bytes += size
+        report.values += change.values
+        if change.number is None:
+            report.runs_added += 1
+        elif change.is_nothing and not count:
+            report.runs_unchanged += 1
+        else:
+            report.runs_changed += 1
+
+
+def _store_runs(store: Store | None, batch: list[Found], options: Options, author: str) -> list[Change]:
+    runs = [found.run for found in batch]
+    if store is None:
+        return [Change(run, None, {}, run.params, run.tags, run.series) for run in runs]
+    if options.is_dry_run:
+        with store.snapshot() as db:
+            return imports.changes(db, runs)
+    with store.write() as db:
+        changed = imports.changes(db, runs)
+        imports.apply(db, [change for change in changed if not change.is_nothing])
+        for run in runs:
+            if run.note or run.datasets or run.parent_run_id:
+                imports.complete(db, run, author)
+        return changed
+
+
+class _Files:
+    """Copies files of runs into the objects."""
+
+    def __init__(self, store: Store | None, options: Options, problems: Problems) -> None:
+        self._store = store
+        self._options = options
+        self._problems = problems
+
+    def take(self, found: Found) -> tuple[int, int]:
+        """Copies the files of a run that are new; returns how many and how many bytes."""
+        limit = self._options.max_file_bytes
+        if not found.files or limit == 0:
+            return 0, 0
+        run_id, store = found.run.run_id, self._store
+        known = {} if store is None else {entry.path: entry for entry in artifacts.of_run(store.read(), run_id)}
+        new: list[tuple[SourceFile, os.stat_result]] = []
+        for file in found.files:
+            status = self._status(file)
+            if status is None:
+                continue
+            entry = known.get(file.path)
+            if entry is not None and (entry.size_bytes, entry.logged_at) == (status.st_size, status.st_mtime):
+                continue
+            if limit is not None and status.st_size > limit:
+                self._problems.add(file.origin, f"{status.st_size:,} bytes are not copied")
+                continue
+            new.append((file, status))
+        if store is None or self._options.is_dry_run:
+            return len(new), sum(status.st_size for _, status in new)
+        return self._copy(store, run_id, new)
+
+    def _status(self, file: SourceFile) -> os.stat_result | None:
+        reason = folders.unreadable(file.origin, file.root)
+        if not reason and not folders.is_named_within(file.path):
+            reason = f"its name leads out of the run: {file.path}"
+        if reason:
+            self._problems.add(file.origin, reason)
+            return None
+        try:
+            return os.stat(file.origin)
+        except OSError as error:
+            self._problems.add(file.origin, f"it cannot be read ({error.strerror})")
+            return None
+
+    def _copy(self, store: Store, run_id: str, new: list[tuple[SourceFile, os.stat_result]]) -> tuple[int, int]:
+        stored = []
+        for file, status in new:
+            try:
+                stored.append((file.path, *artifacts.put_file(store.objects_dir, file.origin), status.st_mtime))
+            except OSError as error:
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    raise StoreFull(
+                        f"the disk has no room for {file.origin}",
+                        "free some space and import again: it goes on from there",
+                    ) from error
+                self._problems.add(file.origin, f"it cannot be read ({error.strerror})")
+        if stored:
+            with store.write() as db:
+                for path, digest, size, modified_at in stored:
+                    artifacts.record(db, run_id, path, digest, size, modified_at)
+        return len(stored), sum(size for _, _, size, _ in stored)

@@ -1,0 +1,124 @@
+"""Opening another tool's SQLite file, which is neither written nor trusted.
+
+A file in WAL mode whose log is empty is opened as immutable, so that not even the files beside it are made; one that is
+in use right now is read together with its log, under the same locks as by any other reader.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import quote
+
+from mlops_store.errors import Refused
+
+#: The longest text or blob that is read, in bytes.
+MAX_BYTES = 64 << 20
+_MAGIC = b"SQLite format 3\0"
+#: Seconds that a writer is waited for.
+_PATIENCE_S = 10.0
+
+
+def is_database(path: str) -> bool:
+    """Whether a file begins as SQLite files do."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(16) == _MAGIC
+    except OSError:
+        return False
+
+
+def tables(path: str) -> frozenset[str]:
+    """The names of the tables of a file, none where it cannot be read; used to tell what a file is."""
+    if not is_database(path):
+        return frozenset()
+    try:
+        with opened(path) as db:
+            return _tables(db)
+    except Refused:
+        return frozenset()
+
+
+@contextmanager
+def opened(path: str) -> Iterator[sqlite3.Connection]:
+    """A connection for reading.
+
+    Raises:
+        Refused: The file is no database, is damaged, or waits for its own program to repair it.
+    """
+    if not is_database(path):
+        raise Refused(f"{path} is no SQLite database", "name the file itself")
+    try:
+        connection = sqlite3.connect(_address(path), uri=True, timeout=_PATIENCE_S, isolation_level=None)
+        try:
+            _distrust(connection)
+            yield connection
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        hint = "open it once with the program that wrote it" if "readonly" in str(error) else ""
+        raise Refused(f"{path} cannot be read ({error})", hint) from error
+
+
+def require_tables(db: sqlite3.Connection, path: str, needed: frozenset[str]) -> frozenset[str]:
+    """The names of the tables: real ones, since a view could stand in for one and never end.
+
+    Raises:
+        Refused: Some of the needed ones are missing.
+    """
+    found = _tables(db)
+    if missing := sorted(needed - found):
+        raise Refused(f"{path} has no table {missing[0]!r}", "name another kind with --from")
+    return found
+
+
+def columns(db: sqlite3.Connection, table: str) -> frozenset[str]:
+    """The names of a table's columns."""
+    return frozenset(row[1] for row in db.execute(f'PRAGMA table_info("{table}")'))
+
+
+def select(db: sqlite3.Connection, table: str, wanted: tuple[str, ...]) -> str:
+    """A list of columns to select, with NULL for those that this version of the table lacks."""
+    present = columns(db, table)
+    return ", ".join(column if column in present else f"NULL AS {column}" for column in wanted)
+
+
+def index_by(db: sqlite3.Connection, table: str, column: str) -> str:
+    """The table, or a temporary copy that has an index on the column where the table has none."""
+    for name in [row[1] for row in db.execute(f'PRAGMA index_list("{table}")')]:
+        first = db.execute(f'PRAGMA index_info("{name}")').fetchone()
+        if first is not None and first[2] == column:
+            return f'main."{table}"'
+    db.execute(f'CREATE TEMP TABLE "by_{table}" AS SELECT * FROM main."{table}"')
+    db.execute(f'CREATE INDEX temp."by_{table}_{column}" ON "by_{table}"("{column}")')
+    return f'temp."by_{table}"'
+
+
+def _tables(db: sqlite3.Connection) -> frozenset[str]:
+    rows = db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'")
+    return frozenset(str(row[0]) for row in rows)
+
+
+def _address(path: str) -> str:
+    address = f"file:{quote(os.path.abspath(path))}?mode=ro"
+    with open(path, "rb") as file:
+        header = file.read(20)
+    is_wal = header[18:20] == b"\x02\x02"
+    log = path + "-wal"
+    if is_wal and not (os.path.exists(log) and os.path.getsize(log)):
+        return address + "&immutable=1"
+    return address
+
+
+def _distrust(connection: sqlite3.Connection) -> None:
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_BYTES)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    connection.execute("PRAGMA mmap_size = 0")
+    connection.text_factory = _text
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "backslashreplace")
