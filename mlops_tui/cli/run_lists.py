@@ -170,7 +170,7 @@ def history(workspace: Workspace, run: str, key: str, as_json: bool) -> None:
         known = runs.get(db, run_id).metrics
         raise UsageError(f"run {run!r} has no metric {key!r}", nearest(key, known) or "it has logged no metrics")
     if as_json:
-        output.write_json_lines(points)
+        output.write_json_lines(point._asdict() for point in points)
     else:
         rows = [(str(point.step), text.moment(point.timestamp), text.number(point.value)) for point in points]
         write_table(("step", "time", key), rows, right=("step", key))

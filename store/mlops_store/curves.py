@@ -6,7 +6,12 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING
+from array import array
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+from operator import itemgetter, lt
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlops_store import chunks
 
@@ -19,22 +24,39 @@ Point = tuple[int, int, float]
 _NAN = float("nan")
 
 
+class Columns(NamedTuple):
+    """All points of a metric, column by column: 24 bytes a point, where tuples take over a hundred."""
+
+    steps: array[int]
+    times_ms: array[int]
+    values: array[float]
+
+
 def number(value: float | None) -> float:
     """A value as it was logged: NULL is NaN."""
     return _NAN if value is None else value
 
 
+def columns(db: sqlite3.Connection, run_id: str, key: str) -> Columns:
+    """Every point of a metric in the order of arrival; empty columns when there is none."""
+    steps, times_ms, values = array("q"), array("q"), array("d")
+    metric = find(db, run_id, key)
+    if metric is not None:
+        for (body,) in db.execute("SELECT body FROM metric_chunks WHERE metric_id = ? ORDER BY first_seq", (metric,)):
+            part = chunks.decode(body)
+            steps.extend(part[0])
+            times_ms.extend(part[1])
+            values.extend(part[2])
+        for step, ms, value in loose(db, metric):
+            steps.append(step)
+            times_ms.append(ms)
+            values.append(value)
+    return Columns(steps, times_ms, values)
+
+
 def points(db: sqlite3.Connection, run_id: str, key: str) -> list[Point]:
     """Every point of a metric in the order of arrival; [] when there is none."""
-    metric = find(db, run_id, key)
-    if metric is None:
-        return []
-    bodies = db.execute("SELECT body FROM metric_chunks WHERE metric_id = ? ORDER BY first_seq", (metric,)).fetchall()
-    found: list[Point] = []
-    for (body,) in bodies:
-        found.extend(zip(*chunks.decode(body), strict=True))
-    found.extend(loose(db, metric))
-    return found
+    return list(zip(*columns(db, run_id, key), strict=True))
 
 
 def loose(db: sqlite3.Connection, metric: int) -> list[Point]:
@@ -56,8 +78,18 @@ def history(db: sqlite3.Connection, run_id: str, key: str) -> list[MetricPoint]:
     """Every point of a metric by step, then time, then order of arrival; [] when there is none."""
     from mlops_store.records import MetricPoint
 
-    found = sorted(points(db, run_id, key), key=lambda point: point[:2])
-    return [MetricPoint(step, ms / 1000, value) for step, ms, value in found]
+    steps, times_ms, values = columns(db, run_id, key)
+    made = partial(tuple.__new__, MetricPoint)  # a third of the time that its own constructor takes
+    found: list[MetricPoint] = list(map(made, zip(steps, [ms / 1000 for ms in times_ms], values, strict=True)))
+    if not _is_in_order(steps, times_ms):
+        found.sort(key=itemgetter(0, 1))
+    return found
+
+
+def _is_in_order(steps: Sequence[int], times_ms: Sequence[int]) -> bool:
+    if all(map(lt, steps, steps[1:])):
+        return True
+    return all(before <= after for before, after in pairwise(zip(steps, times_ms, strict=True)))
 
 
 def find(db: sqlite3.Connection, run_id: str, key: str) -> int | None:

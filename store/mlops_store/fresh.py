@@ -13,6 +13,7 @@ MIGRATIONS = (
     "m005_queue",
     "m006_triggers",
     "m007_data_versions",
+    "m008_metric_outlines",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -416,4 +417,10 @@ STATEMENTS = (
 ) STRICT""",
     """CREATE INDEX run_datasets_newest ON run_datasets(dataset_id, run_id, context)""",
     """CREATE INDEX datasets_newest ON datasets(place, used_at, digest)""",
+    """CREATE TABLE "metric_outlines" (
+   "metric_id" INTEGER REFERENCES "metrics"("id"),
+   "first_seq" INTEGER,
+   "body" BLOB NOT NULL,
+   PRIMARY KEY ("metric_id", "first_seq")
+) STRICT""",
 )

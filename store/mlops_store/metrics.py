@@ -11,8 +11,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mlops_store import chunks, keys
-from mlops_store.curves import Point, history, loose, number, points
+from mlops_store import chunks, keys, outlines
+from mlops_store.curves import Columns, Point, columns, history, loose, number, points
 from mlops_store.resolution import series
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def _merged(old: Summary, new: Summary) -> Summary:
 def _bodies(
     db: sqlite3.Connection, metric: int, chunked: int, count: int, added: Sequence[Point]
 ) -> Iterator[tuple[object, ...]]:
-    """Rows of ``metric_chunks`` for the points of a series that are rows, and ``added`` ones after them."""
+    """Rows of ``metric_chunks``, and the outline of each, for points that are rows and ``added`` ones after them."""
     todo = [*loose(db, metric), *added] if count > chunked else added
     start = 0
     for size in _sizes(len(todo)):
@@ -206,6 +206,7 @@ def _bodies(
             min(numbers, default=None),
             max(numbers, default=None),
             chunks.encode(steps, times_ms, values),
+            outlines.outline(steps, times_ms, values),
         )
         start += size
 
@@ -244,7 +245,11 @@ def _insert(
     db.executemany(
         "INSERT INTO metric_chunks(metric_id, first_seq, count, nan_count, min_step, max_step, min_ms, max_ms, "
         "min_value, max_value, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        bodies,
+        [body[:-1] for body in bodies],
+    )
+    db.executemany(
+        "INSERT INTO metric_outlines(metric_id, first_seq, body) VALUES (?, ?, ?)",
+        [(*body[:2], body[-1]) for body in bodies if body[-1] is not None],
     )
 
 
@@ -260,4 +265,15 @@ def _by_rank(point: Point) -> tuple[int, int, bool, float]:
     return step, ms, is_number, value if is_number else 0.0
 
 
-__all__ = ["Batch", "append", "compact", "history", "points", "series", "summaries", "write"]
+__all__ = [
+    "Batch",
+    "Columns",
+    "append",
+    "columns",
+    "compact",
+    "history",
+    "points",
+    "series",
+    "summaries",
+    "write",
+]

@@ -1,26 +1,27 @@
 """A metric at screen resolution: as many columns as a chart has, with the extremes of each kept.
 
-Chunks that lie within one column are read from their summaries; of a hundred million points a chart costs what its
-columns cost. ``metrics`` re-exports what is public here.
+A chunk that lies within one column is read from its summary, one whose points are close beside the width of a column
+from its outline; only where a chart shows single points are those read. ``metrics`` re-exports what is public here.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Sequence
+from operator import gt, sub
 from typing import NamedTuple
 
-from mlops_store import chunks
-from mlops_store.curves import find, number, single
+from mlops_store import chunks, outlines
+from mlops_store.curves import find, number
 
 #: What is drawn for one column: x of its last point, least and greatest number, value of its last point.
 Column = tuple[float, float, float, float]
 
-#: So many points are looked at one by one.
-_FEW = 2048
+_NAN, _INFINITY = float("nan"), float("inf")
 
-_NAN = float("nan")
+#: Widths of a column that the points of an outline may be apart.
+_MOST_APART = 2
 
 
 class _Meta(NamedTuple):
@@ -33,36 +34,6 @@ class _Meta(NamedTuple):
     high_x: int
     low: float | None
     high: float | None
-
-
-class _Bucket:
-    """What is known of one column."""
-
-    __slots__ = ("chunk", "high", "last", "low", "nan_x", "x")
-
-    def __init__(self) -> None:
-        self.x: int | None = None
-        self.last = _NAN
-        self.low: float | None = None
-        self.high: float | None = None
-        self.nan_x: int | None = None
-        self.chunk: int | None = None  # the chunk whose last value is still to be read
-
-    def add(self, x: int, low: float, high: float, last: float, chunk: int | None = None) -> None:
-        """Takes in points whose last one is at ``x``."""
-        self.low = low if self.low is None else min(self.low, low)
-        self.high = high if self.high is None else max(self.high, high)
-        self.end(x, last, chunk)
-
-    def add_nan(self, x: int) -> None:
-        """Takes in a NaN."""
-        self.nan_x = x if self.nan_x is None else max(self.nan_x, x)
-        self.end(x, _NAN, None)
-
-    def end(self, x: int, last: float, chunk: int | None) -> None:
-        """Takes in that ``last`` is the value at ``x``; of equal x, what was logged later counts."""
-        if self.x is None or x >= self.x:
-            self.x, self.last, self.chunk = x, last, chunk
 
 
 def series(
@@ -87,141 +58,149 @@ def series(
         high: Greatest x shown; the last point's by default.
 
     Returns:
-        By x, one (x of the last point, least number, greatest number, value of the last point) for each bucket that
-        has points, infinities included; a bucket with NaN among numbers is preceded by (x, NaN, NaN, NaN), where x is
-        that of its last NaN. No more points than buckets: one entry a point.
+        By x, one (x of the last number, least number, greatest number, last number) for each bucket that has numbers,
+        infinities included; a bucket with NaN is preceded by (x, NaN, NaN, NaN), where x is that of its last NaN. No
+        more points than buckets: one entry a point. Where a bucket holds many points, one that is neither among the
+        least nor among the greatest of its neighbours may be left out, and a bucket may end a column early or late.
     """
     metric = find(db, run_id, key)
     if metric is None:
         return []
     axis, scale = ("step", 1) if x == "step" else ("ms", 1000)
-    ends = (None if low is None else low * scale, None if high is None else high * scale)
-    metas = _metas(db, metric, axis, *ends)
-    rows = _rows(db, metric, axis, *ends)
-    if sum(meta.points for meta in metas) + len(rows) <= max(_FEW, buckets):
-        rows = [*(point for meta in metas for point in _points(db, metric, axis, meta, *ends)), *rows]
-        metas = []
-        if len(rows) <= buckets:
-            rows.sort(key=lambda point: point[0])
-            return [(at / scale, value, value, value) for at, value in rows]
-    return _Drawing(db, metric, axis, ends, metas, rows, max(1, buckets)).columns(scale)
+    ends = (-_INFINITY if low is None else low * scale, _INFINITY if high is None else high * scale)
+    return _Reading(db, metric, axis, ends).columns(max(1, buckets), scale)
 
 
-def _metas(db: sqlite3.Connection, metric: int, axis: str, low: float | None, high: float | None) -> list[_Meta]:
-    rows = db.execute(
-        f"SELECT first_seq, count, nan_count, min_{axis}, max_{axis}, min_value, max_value FROM metric_chunks "
-        f"WHERE metric_id = ? AND max_{axis} >= ifnull(?, max_{axis}) AND min_{axis} <= ifnull(?, min_{axis}) "
-        "ORDER BY first_seq",
-        (metric, low, high),
-    )
-    return [_Meta(*row) for row in rows]
+class _Reading:
+    """The points of a metric between two ends of an axis, read as closely as is needed."""
 
+    def __init__(self, db: sqlite3.Connection, metric: int, axis: str, ends: tuple[float, float]) -> None:
+        self._db, self._metric, self._axis, self._ends = db, metric, axis, ends
+        self._xs: array[int] = array("q")
+        self._values: array[float] = array("d")
 
-def _rows(
-    db: sqlite3.Connection, metric: int, axis: str, low: float | None, high: float | None
-) -> list[tuple[int, float]]:
-    rows = db.execute(f"SELECT {axis}, value FROM metric_points WHERE metric_id = ? ORDER BY seq", (metric,)).fetchall()
-    if not rows:
-        rows = [(step if axis == "step" else ms, value) for step, ms, value in single(db, metric)]
-    return [(at, number(value)) for at, value in rows if (low is None or at >= low) and (high is None or at <= high)]
-
-
-def _points(
-    db: sqlite3.Connection, metric: int, axis: str, meta: _Meta, low: float | None, high: float | None
-) -> Iterator[tuple[int, float]]:
-    for at, value in zip(*_decoded(db, metric, axis, meta.first_seq), strict=True):
-        if (low is None or at >= low) and (high is None or at <= high):
-            yield at, value
-
-
-def _decoded(db: sqlite3.Connection, metric: int, axis: str, first_seq: int) -> tuple[Sequence[int], Sequence[float]]:
-    body = db.execute(
-        "SELECT body FROM metric_chunks WHERE metric_id = ? AND first_seq = ?", (metric, first_seq)
-    ).fetchone()[0]
-    return chunks.decode_axis(body, axis)
-
-
-class _Drawing:
-    """One chart line being put together."""
-
-    def __init__(
-        self,
-        db: sqlite3.Connection,
-        metric: int,
-        axis: str,
-        ends: tuple[float | None, float | None],
-        metas: Sequence[_Meta],
-        rows: Sequence[tuple[int, float]],
-        count: int,
-    ) -> None:
-        self._db, self._metric, self._axis = db, metric, axis
-        xs = [at for at, _ in rows]
-        self._low = min([*(meta.low_x for meta in metas), *xs]) if ends[0] is None else ends[0]
-        self._high = max([*(meta.high_x for meta in metas), *xs]) if ends[1] is None else ends[1]
-        self._count = count
-        self._width = (self._high - self._low) / count or 1
-        self._buckets: dict[int, _Bucket] = {}
+    def columns(self, count: int, scale: int) -> list[Column]:
+        """The points in at most ``count`` buckets, by x; x is divided by ``scale``."""
+        metas, rows = self._metas(), self._rows()
+        points = sum(meta.points for meta in metas) + len(rows)
+        if not points:
+            return []
+        low, high = self._ends
+        if low == -_INFINITY:
+            low = min([*(meta.low_x for meta in metas), *(at for at, _ in rows)])
+        if high == _INFINITY:
+            high = max([*(meta.high_x for meta in metas), *(at for at, _ in rows)])
+        width = (high - low) / count or 1
         for meta in metas:
-            self._add_chunk(meta)
+            self._add_chunk(meta, low, width if points > count else 0.0)
+        if points > count:
+            rows += self._newest()
         for at, value in rows:
-            self._add(at, value)
+            self._xs.append(at)
+            self._values.append(value)
+        self._sort()
+        if points <= count:
+            return [(at / scale, value, value, value) for at, value in zip(self._xs, self._values, strict=True)]
+        return _merged(self._xs, self._values, low, width, count, scale)
 
-    def columns(self, scale: int) -> list[Column]:
-        """The line, by x."""
-        found: list[Column] = []
-        for _, bucket in sorted(self._buckets.items()):
-            if bucket.nan_x is not None:
-                found.append((bucket.nan_x / scale, _NAN, _NAN, _NAN))
-            if bucket.low is not None and bucket.high is not None and bucket.x is not None:
-                found.append((bucket.x / scale, bucket.low, bucket.high, self._last(bucket)))
+    def _metas(self) -> list[_Meta]:
+        axis = self._axis
+        rows = self._db.execute(
+            f"SELECT first_seq, count, nan_count, min_{axis}, max_{axis}, min_value, max_value FROM metric_chunks "
+            f"WHERE metric_id = ? AND max_{axis} >= ? AND min_{axis} <= ? ORDER BY first_seq",
+            (self._metric, *self._ends),
+        )
+        return [_Meta(*row) for row in rows]
+
+    def _rows(self) -> list[tuple[int, float]]:
+        axis = self._axis
+        rows = self._db.execute(
+            f"SELECT {axis}, value FROM metric_points WHERE metric_id = ? AND {axis} >= ? AND {axis} <= ? ORDER BY seq",
+            (self._metric, *self._ends),
+        ).fetchall()
+        return [(at, number(value)) for at, value in rows or self._newest("AND count = 1 AND chunked = 0")]
+
+    def _newest(self, condition: str = "") -> list[tuple[int, float]]:
+        """The point of the highest step, which a chart is to end with whatever else is left out."""
+        at = f"last_{self._axis}"
+        rows = self._db.execute(
+            f"SELECT {at}, last_value FROM metrics WHERE id = ? AND {at} >= ? AND {at} <= ? {condition}",
+            (self._metric, *self._ends),
+        )
+        return [(x, number(value)) for x, value in rows]
+
+    def _add_chunk(self, meta: _Meta, low: float, width: float) -> None:
+        first, last = self._ends
+        is_inside = first <= meta.low_x and meta.high_x <= last
+        if is_inside and width and not meta.nan_count:
+            place = int((meta.low_x - low) / width)
+            if meta.high_x < low + (place + 1) * width:
+                self._xs.extend((meta.low_x, meta.high_x))
+                self._values.extend((number(meta.low), number(meta.high)))
+                return
+        found = (self._outline(meta, width) if is_inside else None) or self._body("metric_chunks", meta.first_seq)
+        assert found is not None
+        xs, values = found
+        if is_inside:
+            self._xs.extend(xs)
+            self._values.extend(values)
+            return
+        for at, value in zip(xs, values, strict=True):
+            if first <= at <= last:
+                self._xs.append(at)
+                self._values.append(value)
+
+    def _outline(self, meta: _Meta, width: float) -> tuple[array[int], array[float]] | None:
+        """The chunk's outline where its points are close enough together."""
+        if outlines.STRETCH * (meta.high_x - meta.low_x) > width * meta.points:
+            return None
+        found = self._body("metric_outlines", meta.first_seq)
+        if found is None or max(map(sub, found[0][1:], found[0]), default=0) > _MOST_APART * width:
+            return None
         return found
 
-    def _last(self, bucket: _Bucket) -> float:
-        if bucket.chunk is None or bucket.x is None:
-            return bucket.last
-        xs, values = _decoded(self._db, self._metric, self._axis, bucket.chunk)
-        place = len(xs) - 1 - list(reversed(xs)).index(bucket.x)
-        return values[place]
+    def _body(self, table: str, first_seq: int) -> tuple[array[int], array[float]] | None:
+        row = self._db.execute(
+            f"SELECT body FROM {table} WHERE metric_id = ? AND first_seq = ?", (self._metric, first_seq)
+        ).fetchone()
+        return None if row is None else chunks.decode_axis(row[0], self._axis)
 
-    def _bucket(self, at: float) -> _Bucket:
-        place = self._place(at)
-        return self._buckets.get(place) or self._buckets.setdefault(place, _Bucket())
+    def _sort(self) -> None:
+        if any(map(gt, self._xs, self._xs[1:])):
+            order = sorted(range(len(self._xs)), key=self._xs.__getitem__)
+            self._xs = array("q", [self._xs[place] for place in order])
+            self._values = array("d", [self._values[place] for place in order])
 
-    def _place(self, at: float) -> int:
-        return min(self._count - 1, int((at - self._low) / self._width))
 
-    def _add(self, at: int, value: float) -> None:
-        bucket = self._bucket(at)
-        if value != value:
-            bucket.add_nan(at)
+def _merged(
+    xs: Sequence[int], values: Sequence[float], low: float, width: float, count: int, scale: int
+) -> list[Column]:
+    """Points that are in the order of x, in buckets of equal width."""
+    found: list[Column] = []
+    place, edge = -1, -_INFINITY
+    x, nan_x = None, None
+    least, greatest, last = _INFINITY, -_INFINITY, _NAN
+    for at, value in zip(xs, values, strict=True):
+        if at >= edge:
+            before, place = place, min(count - 1, int((at - low) / width))
+            edge = low + (place + 1) * width if place < count - 1 else _INFINITY
+            if place != before:
+                if nan_x is not None:
+                    found.append((nan_x / scale, _NAN, _NAN, _NAN))
+                if x is not None:
+                    found.append((x / scale, least, greatest, last))
+                x, nan_x = None, None
+                least, greatest = _INFINITY, -_INFINITY
+        if value < least:
+            least = value
+        if value > greatest:
+            greatest = value
+        if value == value:
+            x, last = at, value
         else:
-            bucket.add(at, value, value, value)
-
-    def _add_chunk(self, meta: _Meta) -> None:
-        is_inside = self._low <= meta.low_x and meta.high_x <= self._high
-        if is_inside and not meta.nan_count and self._place(meta.low_x) == self._place(meta.high_x):
-            assert meta.low is not None
-            assert meta.high is not None
-            self._bucket(meta.low_x).add(meta.high_x, meta.low, meta.high, _NAN, meta.first_seq)
-            return
-        xs, values = _decoded(self._db, self._metric, self._axis, meta.first_seq)
-        if meta.nan_count or any(map(int.__gt__, xs, xs[1:])):
-            for at, value in zip(xs, values, strict=True):
-                if self._low <= at <= self._high:
-                    self._add(at, value)
-        else:
-            self._add_sorted(xs, values)
-
-    def _add_sorted(self, xs: Sequence[int], values: Sequence[float]) -> None:
-        """Takes in points that are in the order of x, a bucket at a time."""
-        start = bisect_left(xs, self._low)
-        while start < len(xs) and xs[start] <= self._high:
-            place = self._place(xs[start])
-            stop = len(xs)
-            if place < self._count - 1:
-                stop = bisect_left(xs, place + 1, start + 1, key=self._place)
-            while stop > start + 1 and xs[stop - 1] > self._high:
-                stop -= 1
-            part = values[start:stop]
-            self._bucket(xs[start]).add(xs[stop - 1], min(part), max(part), part[-1])
-            start = stop
+            nan_x = at
+    if nan_x is not None:
+        found.append((nan_x / scale, _NAN, _NAN, _NAN))
+    if x is not None:
+        found.append((x / scale, least, greatest, last))
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from mlops_store.data_records import DatasetUse
@@ -62,9 +62,8 @@ class MetricSummary:
     mean: float
 
 
-@dataclass(frozen=True, slots=True)
-class MetricPoint:
-    """One logged value."""
+class MetricPoint(NamedTuple):
+    """One logged value; a tuple, because there may be millions."""
 
     step: int
     timestamp: float

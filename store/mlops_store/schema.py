@@ -623,5 +623,18 @@ def m007_data_versions(db: Database) -> None:
     db.execute("CREATE INDEX datasets_newest ON datasets(place, used_at, digest)")
 
 
+@migrations()
+def m008_metric_outlines(db: Database) -> None:
+    """The outline of each long chunk of points, from which charts are drawn."""
+    db.create_table(
+        "metric_outlines",
+        {"metric_id": int, "first_seq": int, "body": bytes},
+        pk=("metric_id", "first_seq"),
+        foreign_keys=[("metric_id", "metrics", "id")],
+        not_null={"body"},
+        strict=True,
+    )
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import random
 import struct
 import zlib
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 
@@ -271,3 +273,68 @@ def test_a_series_never_hides_an_extreme_or_a_nan(
     if numbers:
         assert min(low for _, low, _, _ in found if low == low) == min(numbers)
         assert max(high for _, _, high, _ in found if high == high) == max(numbers)
+
+
+def one_dot(found: list[tuple[float, float, float, float]], low: float, width: float) -> list[tuple[int, float, float]]:
+    return [(int((x - low) / width), least, greatest) for x, least, greatest, _ in found if least == least]
+
+
+@pytest.mark.parametrize(("x", "low", "high"), [("step", None, None), ("time", None, None), ("step", 1500, 9100)])
+def test_no_point_of_a_long_series_lies_outside_what_is_drawn_within_one_column_of_it(
+    store: Store, x: str, low: float | None, high: float | None
+) -> None:
+    draw = random.Random(4)
+    values = [draw.gauss(0, 1) * (50 if draw.random() < 0.001 else 1) for _ in range(20_000)]
+    write(store, values)
+    buckets, scale = 300, 1 if x == "step" else 10
+    found = metrics.series(store.read(), RUN, "loss", buckets=buckets, x=x, low=low, high=high)
+    first, last = low or 0, high or 19_999 / scale
+    width = (last - first) / buckets
+    spans = {min(buckets - 1, place): (least, greatest) for place, least, greatest in one_dot(found, first, width)}
+    for step, value in enumerate(values):
+        if first <= step / scale <= last:
+            near = [spans.get(int((step / scale - first) / width) + by, (INF, -INF)) for by in (-1, 0, 1)]
+            assert min(least for least, _ in near) <= value <= max(greatest for _, greatest in near)
+    assert found[-1][3] == values[int(last * scale)]
+
+
+@given(
+    values=st.lists(st.floats() | st.sampled_from([0.5, 1.0]), min_size=600, max_size=900),
+    gaps=st.lists(st.sampled_from([0, 1, 1, 1, 50, 4000, -300]), min_size=900, max_size=900),
+    buckets=st.integers(1, 40),
+)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.large_base_example])
+def test_a_long_series_of_any_values_and_steps_keeps_its_extremes_and_says_where_nan_is(
+    store: Store, values: list[float], gaps: list[int], buckets: int
+) -> None:
+    with store.write() as db:
+        for table in ("metric_points", "metric_chunks", "metric_outlines", "metrics"):
+            db.execute(f"DELETE FROM {table}")
+        at = list(accumulate(gaps[: len(values)]))
+        metrics.write(db, RUN, [("loss", step, step / 10, value) for step, value in zip(at, values, strict=True)])
+    found = metrics.series(store.read(), RUN, "loss", buckets=buckets)
+    numbers = [value for value in values if value == value]
+    assert len(found) <= 2 * buckets
+    assert any(least != least for _, least, _, _ in found) == (len(numbers) < len(values))
+    assert min((least for _, least, _, _ in found if least == least), default=None) == min(numbers, default=None)
+    assert max((high for _, _, high, _ in found if high == high), default=None) == max(numbers, default=None)
+    places = {int((x - min(at)) / ((max(at) - min(at)) / buckets or 1)) for x, *_ in found}
+    assert places <= {int((step - min(at)) / ((max(at) - min(at)) / buckets or 1)) for step in at}
+
+
+def test_an_outline_is_made_of_real_points_and_an_eighth_of_the_chunk(store: Store) -> None:
+    values = [math.sin(n / 9) for n in range(4096)]
+    write(store, values)
+    (body,) = store.read().execute("SELECT body FROM metric_outlines").fetchone()
+    found = list(zip(*chunks.decode(body), strict=True))
+    assert len(found) <= 4096 / 8
+    assert all(values[step] == value and ms == step * 100 for step, ms, value in found)
+
+
+def test_points_out_of_order_have_no_outline_and_are_drawn_exactly(store: Store) -> None:
+    with store.write() as db:
+        metrics.write(db, RUN, [("loss", (n * 7919) % 6000, 1.0, float((n * 7919) % 6000)) for n in range(6000)])
+    db = store.read()
+    assert db.execute("SELECT count(*) FROM metric_outlines").fetchone()[0] == 0
+    found = metrics.series(db, RUN, "loss", buckets=60, low=0, high=6000)
+    assert found == [(100.0 * n + 99, 100.0 * n, 100.0 * n + 99, 100.0 * n + 99) for n in range(60)]
