@@ -21,6 +21,11 @@ _TEXTS = (
 _WHOLE = ("exit_code", "pid", "git_dirty")
 _TIMES = ("started_at", "ended_at", "process_started_at", "archived_at", "deleted_at")
 _NEEDED = frozenset(("name", "kind", "status", "started_at"))
+# RunStatus and RunKind, whose module scripts need not load
+_WORDS = {
+    "status": frozenset(("SCHEDULED", "RUNNING", "FINISHED", "FAILED", "KILLED")),
+    "kind": frozenset(("run", "pipeline", "stage")),
+}
 
 #: The columns of ``runs`` that callers may set by name, and the types of their values.
 COLUMNS: Mapping[str, tuple[type, ...]] = {
@@ -81,7 +86,7 @@ def _require_type(name: str, value: Any) -> None:
         is_fine = -(1 << 63) <= value < 1 << 63
     if name == "started_at" and isinstance(value, int | float):
         is_fine = is_fine and value - value == 0
-    if not is_fine:
+    if not is_fine or (name in _WORDS and value not in _WORDS[name]):
         raise TypeError(f"{name} of a run cannot be {value!r}")
 
 

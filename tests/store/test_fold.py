@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mlops_store import events, fold, journals, metrics, processes, run_rows, runs
@@ -318,6 +318,7 @@ records = st.tuples(
 )
 
 
+@example([("start", {}, {"name": "n", "kind": ""}), ("start", {}, {"status": "DONE"})])
 @given(st.lists(records, max_size=8))
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_no_records_however_strange_keep_out_the_others(

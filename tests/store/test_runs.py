@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops_store import artifacts, datasets, events, metrics, notes, runs
+from mlops_store import artifacts, datasets, events, metrics, notes, run_rows, runs
 from mlops_store.errors import NotFound
 from mlops_store.ids import new_id
 from mlops_store.records import Dataset, RunKind, RunStatus
@@ -240,3 +240,9 @@ def test_a_version_of_data_is_stored_once_however_many_runs_use_it(store: Store)
     assert [(use.dataset, use.context) for use in datasets.of_run(store.read(), first)] == [(data, "input")]
     assert [(use.dataset, use.context) for use in datasets.of_run(store.read(), second)] == [(data, "output")]
     assert store.read().execute("SELECT count(*) FROM datasets").fetchone()[0] == 1
+
+
+def test_the_kinds_and_states_that_rows_may_have_are_those_that_can_be_read(store: Store) -> None:
+    assert run_rows._WORDS == {"status": set(RunStatus), "kind": set(RunKind)}
+    with pytest.raises(TypeError, match="kind"):
+        run_rows.columns(store.read(), {"kind": ""})
