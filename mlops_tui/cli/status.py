@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,8 +17,8 @@ from mlops_tui.cli.workspace import Workspace, warn
 
 if TYPE_CHECKING:
     from mlops_store.records import Alert, PipelineRun, RegisteredModel
-    from mlops_store.store import Store
     from mlops_tui.pipeline.estimates import Estimate
+    from mlops_tui.pipeline.spec import Pipeline
     from mlops_tui.pipeline.state import StageStatus
 
 
@@ -36,11 +36,13 @@ def command(workspace: Workspace, jobs: int | None, as_json: bool, form: str | N
         _write_dvcs(workspace)
         return
     from mlops_store import alerts, models, pipelines, runs
+    from mlops_tui.pipeline import spec
 
     _ = workspace.config  # a mistake in mlops.toml is told here, where one looks first
     store = workspace.find()
-    stages = _stages(workspace)
-    data = _changed_data(workspace)
+    pipeline = spec.load(workspace.project)
+    stages = _stages(workspace, pipeline)
+    data = _changed_data(workspace, pipeline)
     now = time.time()
     run: PipelineRun | None = None
     registered: list[RegisteredModel] = []
@@ -52,7 +54,8 @@ def command(workspace: Workspace, jobs: int | None, as_json: bool, form: str | N
             registered = models.all(db, lineage=False)
             opened = alerts.alerts(db)
             count = runs.count(db)
-    estimate, usual = _estimate(store, stages, jobs or (run.jobs if run is not None else 1), as_json=as_json)
+    jobs = jobs or (run.jobs if run is not None else 1)
+    estimate, usual = _estimate(workspace, pipeline, stages or (), jobs, as_json=as_json)
     if as_json:
         output.write_json(
             {
@@ -80,21 +83,17 @@ def command(workspace: Workspace, jobs: int | None, as_json: bool, form: str | N
     _write_alerts(opened)
 
 
-def _stages(workspace: Workspace) -> list[StageStatus] | None:
+def _stages(workspace: Workspace, pipeline: Pipeline) -> list[StageStatus] | None:
     """The stages with what is stale; None when the project has no pipeline."""
-    from mlops_tui.pipeline import spec, state
+    from mlops_tui.pipeline import state
 
-    pipeline = spec.load(workspace.project)
     if not pipeline.stages and not os.path.exists(workspace.project.pipeline_path):
         return None
     return state.status(workspace.project, pipeline, workspace.find())
 
 
-def _changed_data(workspace: Workspace) -> dict[str, list[str]]:
+def _changed_data(workspace: Workspace, pipeline: Pipeline) -> dict[str, list[str]]:
     """The ``.dvc`` files whose data is not what they say, with how it differs."""
-    from mlops_tui.pipeline import spec
-
-    pipeline = spec.load(workspace.project)
     if not pipeline.sources:
         return {}
     from mlops_tui.pipeline import sources, state
@@ -118,14 +117,17 @@ def _write_dvcs(workspace: Workspace) -> None:
 
 
 def _estimate(
-    store: Store | None, stages: list[StageStatus] | None, jobs: int, *, as_json: bool
+    workspace: Workspace, pipeline: Pipeline, stages: Sequence[StageStatus], jobs: int, *, as_json: bool
 ) -> tuple[Estimate, dict[str, float]]:
     """How a run would go, and how long stages usually take: all of them for JSON, else those that would run."""
     from mlops_tui.pipeline import estimates
 
-    wanted = [stage.stage for stage in stages or () if stage.is_stale or as_json]
-    usual = estimates.usual_s(store.read(), wanted) if store is not None and wanted else {}
-    return estimates.of(stages or (), usual, jobs=jobs), usual
+    store = workspace.find()
+    wanted = [stage.stage for stage in stages if stage.is_stale or as_json]
+    usual = estimates.usual_s(store.read(), wanted, with_retries=True) if store is not None and wanted else {}
+    stale = [pipeline.stages[stage.stage] for stage in stages if stage.is_stale]
+    shared = estimates.sharing(stale, workspace.config.resources)
+    return estimates.of(stages, usual, jobs=jobs, shared=shared), usual
 
 
 def _stage(stage: StageStatus, usual: Mapping[str, float]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlops_store.errors import Refused
@@ -43,6 +43,18 @@ def find(resources: ResourcesConfig, options: Mapping[str, Options]) -> Capacity
         if memory_bytes is None and any(one.memory_bytes for one in demands)
         else memory_bytes or 0,
         gpus=_gpus(resources.gpus) if any(demand.gpus for demand in demands) else (),
+    )
+
+
+def assumed(resources: ResourcesConfig, options: Mapping[str, Options]) -> Capacity:
+    """The capacity for an estimate: GPUs are not looked for, and each stage is taken to find what it asks for."""
+    demands = [one.demand for one in options.values()]
+    known = find(replace(resources, gpus=resources.gpus or 0), options)
+    gpus = max(len(known.gpus), max((demand.gpus for demand in demands), default=0))
+    return Capacity(
+        cpus=max((known.cpus, *(demand.cpus for demand in demands))),
+        memory_bytes=max((known.memory_bytes, *(demand.memory_bytes for demand in demands))),
+        gpus=tuple(str(number) for number in range(gpus)),
     )
 
 

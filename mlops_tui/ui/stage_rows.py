@@ -120,9 +120,24 @@ def load(session: Session, run_id: str = "") -> PipelineShown:
     elif session.store is not None and not is_past:
         stages = _with_earlier_logs(session, stages)
     jobs = run.jobs if run is not None else 1
-    estimate = estimates.of(statuses, usual, jobs=jobs) if statuses else None
+    estimate = _estimate(session, statuses, jobs) if statuses else None
     remark = session.watch_note or triggers.coming(session, time.time())
     return PipelineShown(run, stages, problem, is_past, remark, estimate)
+
+
+def _estimate(session: Session, statuses: Sequence[StageStatus], jobs: int) -> Estimate:
+    """How a run of what is stale would go."""
+    from mlops_tui.pipeline import estimates
+
+    stale = [status.stage for status in statuses if status.is_stale]
+    if not stale:
+        return estimates.of(statuses, {}, jobs=jobs)
+    usual: Mapping[str, float] = {}
+    if session.store is not None:
+        usual = estimates.usual_s(session.store.read(), stale, with_retries=True)
+    known = session.live.pipeline().stages
+    shared = estimates.sharing([known[name] for name in stale if name in known], session.config.resources)
+    return estimates.of(statuses, usual, jobs=jobs, shared=shared)
 
 
 def _with_earlier_logs(session: Session, stages: tuple[StageShown, ...]) -> tuple[StageShown, ...]:

@@ -253,10 +253,25 @@ def processes(db: sqlite3.Connection, run_id: str) -> list[StageProcess]:
     return [StageProcess(stage, pid, ticks or 0) for stage, pid, ticks in rows]
 
 
-def history_s(db: sqlite3.Connection, stage: str, limit: int = 10) -> list[float]:
-    """How long the newest successful runs of a stage took, in seconds, newest first."""
+#: Each attempt of a stage has a run of its own.
+_FIRST_ATTEMPT = (
+    "(SELECT min(r.started_at) FROM runs AS r "
+    "WHERE r.parent_id = stage_runs.pipeline_run_id AND r.kind = 'stage' AND r.name = stage_runs.stage)"
+)
+
+
+def history_s(db: sqlite3.Connection, stage: str, limit: int = 10, *, with_retries: bool = False) -> list[float]:
+    """How long the newest successful runs of a stage took, in seconds, newest first.
+
+    Args:
+        db: A connection.
+        stage: The stage.
+        limit: How many at most.
+        with_retries: From the start of the first attempt on, not of the last.
+    """
+    start = f"CASE WHEN attempt > 1 THEN coalesce({_FIRST_ATTEMPT}, started_at) ELSE started_at END"
     rows = db.execute(
-        "SELECT ended_at - started_at FROM stage_runs "
+        f"SELECT ended_at - {start if with_retries else 'started_at'} FROM stage_runs "
         "WHERE stage = ? AND state = 'done' AND ended_at IS NOT NULL AND started_at IS NOT NULL "
         "ORDER BY started_at DESC LIMIT ?",
         (stage, limit),

@@ -12,7 +12,11 @@ from hypothesis import strategies as st
 from pipeline_builders import make, run
 
 from mlops_store.store import Store
+from mlops_tui.config import ResourcesConfig
 from mlops_tui.pipeline import estimates, spec, state
+from mlops_tui.pipeline.capacity import Capacity
+from mlops_tui.pipeline.estimates import Sharing
+from mlops_tui.pipeline.options import Demand
 from mlops_tui.pipeline.state import StageStatus
 
 SECONDS = st.floats(0, 1e6)
@@ -29,6 +33,37 @@ def test_one_at_a_time_they_add_up_and_two_at_a_time_overlap() -> None:
     assert (one.total_s, two.total_s) == (10.0, 8.0)
     assert one.would_run == ("a", "b", "c", "d")
     assert two.starts_s == {"a": 0.0, "b": 1.0, "c": 1.0, "d": 4.0}
+
+
+def test_what_stages_share_makes_them_take_turns() -> None:
+    statuses = [status(name) for name in "abcd"]
+    usual = dict.fromkeys("abcd", 2.0)
+    shared = Sharing({"a": Demand(cpus=2), "b": Demand(cpus=2), "c": Demand(mutexes=("db",))}, Capacity(cpus=3))
+    estimate = estimates.of(statuses, usual, jobs=4, shared=shared)
+    assert (estimate.total_s, estimate.starts_s) == (4.0, {"a": 0.0, "c": 0.0, "d": 0.0, "b": 2.0})
+
+
+def test_an_estimate_looks_for_no_gpus_and_never_hangs_on_what_is_not_there(tmp_path: Path) -> None:
+    text = "stages:\n" + "".join(
+        f"  {name}: {{cmd: echo, outs: [{name}], meta: {{mlops: {{gpus: 2, cpus: 99999, memory: 4000TB}}}}}}\n"
+        for name in "ab"
+    )
+    pipeline = spec.load(make(tmp_path, text))
+    shared = estimates.sharing(pipeline.stages.values(), ResourcesConfig())
+    starts, end_s = estimates.played({"a": (), "b": ()}, {"a": 1.0, "b": 1.0}, 2, shared)
+    assert (starts, end_s) == ({"a": 0.0, "b": 1.0}, 2.0)
+    assert estimates.sharing(pipeline.stages.values(), ResourcesConfig(gpus=4)) is not None
+
+
+def test_failed_attempts_and_the_waits_after_them_count(tmp_path: Path) -> None:
+    command = "test $MLOPS_ATTEMPT = 2 && echo > o.txt"
+    options = "{mlops: {retries: {times: 1, backoff: 300ms}}}"
+    project = make(tmp_path, f"stages: {{a: {{cmd: '{command}', outs: [o.txt], meta: {options}}}}}\n")
+    run(project)
+    with Store(project.store_path) as store:
+        last = estimates.usual_s(store.read(), ["a"])["a"]
+        whole = estimates.usual_s(store.read(), ["a"], with_retries=True)["a"]
+    assert whole >= last + 0.3
 
 
 def test_only_what_is_stale_would_run() -> None:
