@@ -15,7 +15,7 @@ from mlops_tui.ui.widgets.dag_layout import layers
 
 
 def folded(needs: Needs, width: int = 10_000, alone: Sequence[str] = ()) -> Folded:
-    return fold(needs, width=width, size=lambda _: 10, rank=lambda name: -1 if name in alone else 5)
+    return fold(needs, room=(width, 1), size=lambda _: 10, rank=lambda name: -1 if name in alone else 5)
 
 
 def chain(count: int) -> Needs:
@@ -56,6 +56,18 @@ def test_a_folded_graph_has_every_stage_once_and_no_cycle(needs: Needs, width: i
         for need in needs[name]:
             box, needed = graph.holder(name), graph.holder(need)
             assert box == needed or needed in graph.needs[box]
+
+
+def test_stages_without_an_edge_use_the_rows_that_there_are() -> None:
+    needs: Needs = {**chain(3), **{f"alone{number}": () for number in range(14)}}
+    nodes = {name: Node(name, "fresh") for name in needs}
+
+    tall, drawn = fitted(nodes, needs, (80, 24))
+    low, folded_drawn = fitted(nodes, needs, (80, 5))
+
+    assert (not tall.folds, drawn.layout.width <= 80, drawn.layout.height <= 24) == (True, True, True)
+    assert drawn.layout.boxes["s0"].y < drawn.layout.boxes["s1"].y < drawn.layout.boxes["s2"].y
+    assert (len(low.folds) > 0, folded_drawn.layout.width <= 80, folded_drawn.layout.height <= 5) == (True, True, True)
 
 
 def test_a_neighbourhood_is_what_is_needed_and_what_needs_it() -> None:

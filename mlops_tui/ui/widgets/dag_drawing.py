@@ -100,11 +100,11 @@ def fitted(
     whole = Folded({name: tuple(needed) for name, needed in needs.items()})
     for rows in (FRAMED, 1):
         if _may_fit(nodes, whole, rows, width, height):
-            drawn = _drawn(nodes, whole, rows)
+            drawn = _drawn(nodes, whole, rows, room)
             if drawn.layout.width <= width and drawn.layout.height <= height:
                 return whole, drawn
     if opened is None:
-        return whole, _drawn(nodes, whole, 1)
+        return whole, _drawn(nodes, whole, 1, room)
 
     def size(names: Sequence[str]) -> int:
         return dag_boxes.width([nodes[name] for name in names], 1)
@@ -113,8 +113,9 @@ def fitted(
         return -1 if name == alone or name in opened else nodes[name].rank
 
     for share in (1.0, 0.7, 0.45):  # edges that pass a layer need columns, too
-        folded = dag_folding.fold(needs, width=int(width * share), size=size, rank=rank)
-        drawn = _drawn(nodes, folded, 1)
+        layers = (int(width * share), _layers(height, 1))
+        folded = dag_folding.fold(needs, room=layers, size=size, rank=rank)
+        drawn = _drawn(nodes, folded, 1, room)
         if drawn.layout.width <= width:
             break
     return folded, drawn
@@ -123,14 +124,20 @@ def fitted(
 def _may_fit(nodes: Mapping[str, Node], graph: Folded, rows: int, width: int, height: int) -> bool:
     """Whether it is worth trying: the boxes alone would fit."""
     used: dict[int, int] = {}
-    for name, layer in dag_layout.layers(graph.needs).items():
-        used[layer] = used.get(layer, -GAP) + dag_boxes.width([nodes[name]], rows) + GAP
+    widths = {name: dag_boxes.width([nodes[name]], rows) for name in graph.needs}
+    for name, layer in dag_layout.spread(graph.needs, widths, (width, _layers(height, rows))).items():
+        used[layer] = used.get(layer, -GAP) + widths[name] + GAP
     return max(used.values(), default=0) <= width and len(used) * (rows + 1) - 1 <= height
 
 
-def _drawn(nodes: Mapping[str, Node], graph: Folded, rows: int) -> Drawn:
+def _layers(height: int, rows: int) -> int:
+    """How many layers of boxes there is room for, each but the last with a row below it for edges."""
+    return max(1, (height + 1) // (rows + 1))
+
+
+def _drawn(nodes: Mapping[str, Node], graph: Folded, rows: int, room: tuple[int, int]) -> Drawn:
     widths = {box: dag_boxes.width([nodes[name] for name in graph.folds.get(box, (box,))], rows) for box in graph.needs}
-    layout = dag_layout.arrange(graph.needs, widths, height=rows)
+    layout = dag_layout.arrange(graph.needs, widths, height=rows, room=(room[0], _layers(room[1], rows)))
     return Drawn(layout, dag_canvas.draw(layout))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mlops_tui.ui.widgets.dag_layout import GAP, layers
+from mlops_tui.ui.widgets.dag_layout import GAP, Room, spread
 
 Needs = Mapping[str, Sequence[str]]
 
@@ -53,17 +53,17 @@ def neighbourhood(needs: Needs, name: str, levels: int) -> dict[str, tuple[str, 
     return {one: tuple(need for need in needs[one] if need in found) for one in needs if one in found}
 
 
-def fold(needs: Needs, *, width: int, size: Callable[[Sequence[str]], int], rank: Callable[[str], int]) -> Folded:
-    """Folds chains, then what of each layer does not fit in ``width``.
+def fold(needs: Needs, *, room: Room, size: Callable[[Sequence[str]], int], rank: Callable[[str], int]) -> Folded:
+    """Folds chains, then what of each layer does not fit in its width.
 
     Args:
         needs: Name -> what it needs; without cycles.
-        width: Columns that there are.
+        room: Columns of a layer, and layers that what has no edge is spread over.
         size: Columns of a box that holds these names.
         rank: The lower, the sooner a name is shown by itself; below 0 it always is.
     """
     first = _merged(needs, _chains(needs, rank))
-    return _join(first, _wide(first, width, size, rank))
+    return _join(first, _wide(first, room, size, rank))
 
 
 def _chains(needs: Needs, rank: Callable[[str], int]) -> list[tuple[str, ...]]:
@@ -102,26 +102,28 @@ def _merged(needs: Needs, groups: Sequence[tuple[str, ...]]) -> Folded:
 
 
 def _wide(
-    graph: Folded, width: int, size: Callable[[Sequence[str]], int], rank: Callable[[str], int]
+    graph: Folded, room: Room, size: Callable[[Sequence[str]], int], rank: Callable[[str], int]
 ) -> list[tuple[str, ...]]:
     """For each layer that is too wide the boxes that are to become one: those that matter least."""
-    rows: dict[int, list[str]] = {}
-    for box, layer in layers(graph.needs).items():
-        rows.setdefault(layer, []).append(box)
 
     def names(box: str) -> Sequence[str]:
         return graph.folds.get(box, (box,))
+
+    width, _ = room
+    rows: dict[int, list[str]] = {}
+    for box, layer in spread(graph.needs, {box: size(names(box)) for box in graph.needs}, room).items():
+        rows.setdefault(layer, []).append(box)
 
     found = []
     for row in rows.values():
         if sum(size(names(box)) + GAP for box in row) - GAP <= width:
             continue
         by_rank = sorted(row, key=lambda box: min(rank(name) for name in names(box)))
-        room = width - size([name for box in row for name in names(box)])
+        left = width - size([name for box in row for name in names(box)])
         rest = []
         for box in by_rank:
-            room -= size(names(box)) + GAP
-            if room < 0 and min(rank(name) for name in names(box)) >= 0:
+            left -= size(names(box)) + GAP
+            if left < 0 and min(rank(name) for name in names(box)) >= 0:
                 rest.append(box)
         if len(rest) >= LEAST_WIDE:
             found.append(tuple(box for box in row if box in rest))

@@ -15,6 +15,8 @@ from mlops_tui.ui.widgets import dag_order, dag_tracks
 
 Needs = Mapping[str, Sequence[str]]
 Point = tuple[int, int]
+#: Columns of a layer, and layers.
+Room = tuple[int, int]
 
 #: Blank columns between two boxes.
 GAP = 2
@@ -100,6 +102,33 @@ def layers(needs: Needs) -> dict[str, int]:
     }
 
 
+def spread(needs: Needs, widths: Mapping[str, int], room: Room | None) -> dict[str, int]:
+    """The layer of each name, where names without an edge fill layers of their own below the others.
+
+    Args:
+        needs: Name -> what it needs; without cycles.
+        widths: Columns of each box.
+        room: Columns of a layer, and layers: what does not fit stays in the first. None where nothing is to move.
+    """
+    place = layers(needs)
+    joined = {need for needed in needs.values() for need in needed if need in needs}
+    joined |= {name for name in needs if any(need in needs for need in needs[name])}
+    if room is None or len(joined) == len(needs):
+        return place
+    columns, most = room
+    layer, used = max((place[name] for name in joined), default=-1) + 1, -GAP
+    for name in needs:
+        if name in joined:
+            continue
+        if used > 0 and used + GAP + widths[name] > columns:
+            layer, used = layer + 1, -GAP
+        if layer >= most:
+            break
+        place[name] = layer
+        used += GAP + widths[name]
+    return place
+
+
 def reduced(needs: Needs) -> dict[str, tuple[str, ...]]:
     """The same order with the fewest edges: what is needed by way of others is left out."""
     place = layers(needs)
@@ -118,17 +147,18 @@ def reduced(needs: Needs) -> dict[str, tuple[str, ...]]:
     return {name: fewest[name] for name in needs}
 
 
-def arrange(needs: Needs, widths: Mapping[str, int], *, height: int) -> Layout:
+def arrange(needs: Needs, widths: Mapping[str, int], *, height: int, room: Room | None = None) -> Layout:
     """The drawing of a graph.
 
     Args:
         needs: Name -> what it needs; without cycles.
         widths: Columns of each box, at least 1.
         height: Rows of every box, at least 1.
+        room: What boxes without an edge are spread over; None to leave them in the first layer.
     """
     if not needs:
         return Layout()
-    place = layers(needs)
+    place = spread(needs, widths, room)
     passed = sum(place[name] - place[need] - 1 for name in needs for need in needs[name] if need in place)
     graph = _Layered(reduced(needs) if passed > MOST_PASSED else needs, place)
     order = dag_order.fewer_crossings(graph.rows, graph.below)
