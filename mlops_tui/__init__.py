@@ -40,12 +40,21 @@ if TYPE_CHECKING:
     )
     from mlops_tui.tracking.models import log_model, register_model
     from mlops_tui.tracking.run import ActiveRun, Run
+    from mlops_tui.tracking.system_metrics import (
+        disable_system_metrics_logging,
+        enable_system_metrics_logging,
+        set_system_metrics_node_id,
+        set_system_metrics_samples_before_logging,
+        set_system_metrics_sampling_interval,
+    )
 
 __all__ = [
     "ActiveRun",
     "Run",
     "active_run",
     "delete_tag",
+    "disable_system_metrics_logging",
+    "enable_system_metrics_logging",
     "end_run",
     "get_artifact_uri",
     "get_run",
@@ -63,6 +72,9 @@ __all__ = [
     "log_text",
     "register_model",
     "set_experiment",
+    "set_system_metrics_node_id",
+    "set_system_metrics_samples_before_logging",
+    "set_system_metrics_sampling_interval",
     "set_tag",
     "set_tags",
     "start_run",
@@ -73,6 +85,13 @@ _HOMES = {
     "files": ("get_artifact_uri", "log_artifact", "log_artifacts", "log_dict", "log_figure", "log_text"),
     "models": ("log_model", "register_model"),
     "run": ("ActiveRun", "Run"),
+    "system_metrics": (
+        "disable_system_metrics_logging",
+        "enable_system_metrics_logging",
+        "set_system_metrics_node_id",
+        "set_system_metrics_samples_before_logging",
+        "set_system_metrics_sampling_interval",
+    ),
 }
 
 

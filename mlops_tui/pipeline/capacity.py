@@ -115,18 +115,9 @@ def _gpus(count: int | None) -> tuple[str, ...]:
 
 
 def _listed_gpus() -> tuple[str, ...]:
-    try:
-        import pynvml  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        return _named_by_nvidia_smi()
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:
-        return ()
-    try:
-        return tuple(str(number) for number in range(pynvml.nvmlDeviceGetCount()))
-    finally:
-        pynvml.nvmlShutdown()
+    from mlops_tui.usage.gpus import Gpus
+
+    return tuple(map(str, Gpus().numbers)) or _named_by_nvidia_smi()
 
 
 def _named_by_nvidia_smi() -> tuple[str, ...]:

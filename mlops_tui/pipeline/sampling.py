@@ -6,29 +6,26 @@ the machine: 100 % is one core. psutil is loaded when the first figure is due, s
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from mlops_tui.pipeline.gpus import Gpus
+from mlops_tui.usage import MEGABYTE, PREFIX, Figure, groups
+from mlops_tui.usage.groups import Usage
 
-CPU = "system/cpu_utilization_percentage"
-MEMORY = "system/system_memory_usage_megabytes"
-DISK_READ = "system/disk_read_megabytes"
-DISK_WRITTEN = "system/disk_write_megabytes"
+if TYPE_CHECKING:
+    from mlops_tui.usage.gpus import Gpus
+
+CPU = f"{PREFIX}cpu_utilization_percentage"
+MEMORY = f"{PREFIX}system_memory_usage_megabytes"
+DISK_READ = f"{PREFIX}disk_read_megabytes"
+DISK_WRITTEN = f"{PREFIX}disk_write_megabytes"
 
 #: Seconds between two samples at first. Later a sample comes each 1/150 of the time that the stage has run, so that
 #: a day has about 1,000 of them and a year not twice as many.
 FIRST_INTERVAL_S = 2.0
 SHARE = 1 / 150
-
-_MEGABYTE = 1e6  # MLflow's
-
-#: Name and value of a figure.
-Figure = tuple[str, float]
 
 
 class Group(NamedTuple):
@@ -36,20 +33,6 @@ class Group(NamedTuple):
 
     number: int
     run_id: str
-
-
-class Usage(NamedTuple):
-    """What a process group uses: CPU and I/O since its start, memory now.
-
-    ``read_bytes`` and ``written_bytes`` are None where the system does not tell; ``age_s`` is the oldest process's.
-    """
-
-    cpu_s: float
-    memory_bytes: int
-    read_bytes: int | None
-    written_bytes: int | None
-    pids: tuple[int, ...]
-    age_s: float
 
 
 @dataclass(slots=True)
@@ -96,7 +79,7 @@ class Sampler:
 
     def _sample(self, due: Sequence[Group]) -> None:
         try:
-            found = usage([group.number for group in due])
+            found = groups.usage([group.number for group in due])
         except OSError:
             found = {}  # no descriptor is left, or the system tells nothing: no reason to hold up a run
         for group in due:
@@ -112,75 +95,17 @@ class Sampler:
         before, passed = (0.0, used.age_s) if course.cpu_s is None else (course.cpu_s, now - course.sampled_at)
         points = [
             (CPU, round(100 * max(0.0, used.cpu_s - before) / max(1e-3, passed), 1)),
-            (MEMORY, round(used.memory_bytes / _MEGABYTE, 1)),
+            (MEMORY, round(used.memory_bytes / MEGABYTE, 1)),
         ]
         for key, count in ((DISK_READ, used.read_bytes), (DISK_WRITTEN, used.written_bytes)):
             if count is not None:
-                points.append((key, round(count / _MEGABYTE, 1)))
+                points.append((key, round(count / MEGABYTE, 1)))
         return points
 
     def _gpu_figures(self, pids: Sequence[int]) -> list[Figure]:
         if self._gpus is None:
-            from mlops_tui.pipeline.gpus import Gpus
+            from mlops_tui.usage.gpus import Gpus
 
             self._gpus = Gpus()
-        return self._gpus.figures(pids)
-
-
-def usage(numbers: Iterable[int]) -> Mapping[int, Usage]:
-    """What process groups use, by number; groups of which nothing is left are missing."""
-    import psutil
-
-    members: dict[int, list[int]] = {number: [] for number in numbers}
-    for pid in psutil.pids():
-        try:
-            group = os.getpgid(pid)
-        except OSError:
-            continue
-        if group in members:
-            members[group].append(pid)
-    found = {}
-    for group, pids in members.items():
-        used = [one for one in map(_of_process, pids) if one is not None]
-        if used:
-            found[group] = Usage(
-                cpu_s=sum(one.cpu_s for one in used),
-                memory_bytes=sum(one.memory_bytes for one in used),
-                read_bytes=_total(one.read_bytes for one in used),
-                written_bytes=_total(one.written_bytes for one in used),
-                pids=tuple(pid for one in used for pid in one.pids),
-                age_s=max(one.age_s for one in used),
-            )
-    return found
-
-
-def _of_process(pid: int) -> Usage | None:
-    """What one process uses, its ended children included; None when it is gone."""
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        with process.oneshot():
-            if process.status() == psutil.STATUS_ZOMBIE:
-                return None
-            times, memory, begun_at = process.cpu_times(), process.memory_info(), process.create_time()
-        cpu_s = times.user + times.system + times.children_user + times.children_system
-        read, written = _disk(process)
-    except psutil.Error:
-        return None
-    return Usage(cpu_s, memory.rss, read, written, (pid,), time.time() - begun_at)
-
-
-def _disk(process: object) -> tuple[int | None, int | None]:
-    import psutil
-
-    try:
-        counters = process.io_counters()  # type: ignore[attr-defined]
-    except (AttributeError, psutil.AccessDenied):  # macOS has none; some containers forbid it
-        return None, None
-    return counters.read_bytes, counters.write_bytes
-
-
-def _total(counts: Iterable[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
-    return sum(known) if known else None
+        mine = [reading.of_processes(pids) for reading in self._gpus.read() if reading.is_used_by(pids)]
+        return [(PREFIX + name, value) for reading in mine for name, value in reading.figures()]

@@ -6,6 +6,8 @@ run. Values of ``synchronous`` make no difference: a log call returns when what 
 
 from __future__ import annotations
 
+import os
+
 from mlops_tui.tracking import session
 from mlops_tui.tracking.run import STATUSES, ActiveRun, Run
 
@@ -13,6 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
+
+#: MLflow's switch for system metrics; see ``system_metrics``.
+_ENABLED = "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING"
 
 _others: dict[str, ActiveRun] = {}
 
@@ -44,7 +49,9 @@ def start_run(
         parent_run_id: The run that it is part of.
         tags: Tags to begin with.
         description: A note shown with the run.
-        log_system_metrics: Accepted for MLflow's sake; has no effect yet.
+        log_system_metrics: Whether what the machine and this process use is sampled while the run goes on; by default
+            when ``enable_system_metrics_logging`` was called or MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING is set. A stage's
+            run is sampled by the pipeline in any case.
         name: The same as ``run_name``.
         experiment: The experiment's name; made when it is new.
         params: Params to begin with.
@@ -60,7 +67,7 @@ def start_run(
         from mlops_tui.tracking import stored
 
         experiment = stored.experiment_name(session.project(), str(experiment_id))
-    return starting.start(
+    run = starting.start(
         run_id=run_id,
         experiment=experiment or "",
         name=run_name or name,
@@ -70,6 +77,12 @@ def start_run(
         params=params,
         description=description,
     )
+    if log_system_metrics or (log_system_metrics is None and _ENABLED in os.environ):
+        from mlops_tui.tracking import system_metrics
+
+        if log_system_metrics or system_metrics.is_enabled():
+            system_metrics.attend(run, is_resumed=run_id is not None)
+    return run
 
 
 def end_run(status: str = "FINISHED") -> None:

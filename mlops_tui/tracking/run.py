@@ -10,7 +10,7 @@ from mlops_tui.tracking.journal import Channel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
     from typing import Any
 
@@ -79,6 +79,7 @@ class ActiveRun(Run):
         self.journal = Channel(project.journals_dir, run_id)
         self.needs_capture = True
         self.has_ended = False
+        self.before_end: Callable[[], None] | None = None  # logs what is still to be said of the run
         self._params: dict[str, str] = {}
         self._problems: dict[str, int] = {}
 
@@ -144,6 +145,8 @@ class ActiveRun(Run):
         """Ends the run; in a forked child, and where it is another's to end, only stops logging into it."""
         if self.has_ended:
             return
+        if self.before_end is not None and os.getpid() == self.pid:
+            self.before_end()
         self.has_ended = True
         session.remove(self)
         if os.getpid() != self.pid:

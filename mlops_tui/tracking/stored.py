@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlops_store import fold, runs
+from mlops_store import fold, metrics, runs
 from mlops_store.errors import NotFound, StoreBusy
 from mlops_store.store import Store
 from mlops_tui.tracking.run import Run
@@ -118,3 +118,10 @@ def experiment_name(project: Project, experiment_id: str) -> str:
     if row is None:
         raise NotFound(f"no experiment {experiment_id!r}", "set_experiment takes a name, which may be new")
     return str(row[0])
+
+
+def next_step(run: Run, prefix: str) -> int:
+    """One more than the last step of those metrics of a run whose names begin with ``prefix``; 0 without any."""
+    with opened(run.project) as store, store.snapshot() as db:
+        found = metrics.summaries(db, run.run_id)
+    return max((one.last_step + 1 for one in found if one.key.startswith(prefix)), default=0)

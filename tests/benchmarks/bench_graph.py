@@ -18,6 +18,7 @@ from pathlib import Path
 from mlops_tui.pipeline import log_search, sampling
 from mlops_tui.ui.widgets import dag_drawing
 from mlops_tui.ui.widgets.dag_boxes import Node
+from mlops_tui.usage import groups
 
 LOG_BYTES = 100_000_000
 
@@ -81,10 +82,10 @@ def searches(path: Path) -> None:
 
 def samples() -> None:
     group = os.getpgid(0)
-    sampling.usage([group])
+    groups.usage([group])
     begun = time.process_time()
     for _ in range(50):
-        sampling.usage([group])
+        groups.usage([group])
     spent_s = (time.process_time() - begun) / 50
     share = spent_s / sampling.FIRST_INTERVAL_S
     print(f"a sample takes {spent_s * 1e3:.2f} ms of CPU: {share:.3%} of a core at the densest")

@@ -16,7 +16,8 @@ from mlops_store import metrics
 from mlops_store.store import Store
 from mlops_tui import pipeline
 from mlops_tui.pipeline import sampling
-from mlops_tui.pipeline.sampling import Figure, Group, Sampler
+from mlops_tui.pipeline.sampling import Group, Sampler
+from mlops_tui.usage import Figure, groups
 
 BUSY = "import time; block = b'x' * 60_000_000; print('ready', flush=True)\nwhile True: pass"
 
@@ -47,7 +48,7 @@ class Kept:
 
 
 def test_a_group_is_its_processes_together(busy: subprocess.Popen[str]) -> None:
-    used = sampling.usage([busy.pid, 999_999_999])
+    used = groups.usage([busy.pid, 999_999_999])
     assert set(used) == {busy.pid}
     assert used[busy.pid].memory_bytes > 60_000_000
     assert len(used[busy.pid].pids) == 2
@@ -58,8 +59,8 @@ def test_cpu_is_what_was_used_since_the_last_sample(busy: subprocess.Popen[str])
     kept.sampler.look([group])
     kept.now = 2.0
     kept.sampler.look([group])
-    used = sampling.usage([busy.pid])[busy.pid].cpu_s
-    until(lambda: sampling.usage([busy.pid])[busy.pid].cpu_s > used + 0.3)
+    used = groups.usage([busy.pid])[busy.pid].cpu_s
+    until(lambda: groups.usage([busy.pid])[busy.pid].cpu_s > used + 0.3)
     kept.now = 4.0
     kept.sampler.look([group])
     values = dict(kept.points[1][1])
@@ -68,7 +69,7 @@ def test_cpu_is_what_was_used_since_the_last_sample(busy: subprocess.Popen[str])
 
 
 def test_a_stage_that_was_taken_over_begins_with_its_mean(busy: subprocess.Popen[str]) -> None:
-    until(lambda: sampling.usage([busy.pid])[busy.pid].cpu_s > 1.0)
+    until(lambda: groups.usage([busy.pid])[busy.pid].cpu_s > 1.0)
     kept, group = Kept(), Group(busy.pid, "r")
     kept.sampler.look([group])
     kept.now = 2.0
