@@ -6,11 +6,13 @@ DVC looks everywhere below the root but in ignored directories, in other DVC rep
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
 from mlops_store.errors import SpecError
 from mlops_tui.pipeline import data_files, dvc_config
+from mlops_tui.pipeline.fingerprints import is_settled
 from mlops_tui.pipeline.ignore import DVC_FILE, GIT_FILE, Ignores
 from mlops_tui.pipeline.reader import read
 from mlops_tui.pipeline.readings import Readings
@@ -21,23 +23,26 @@ from mlops_tui.project import CONFIG_FILE, STATE_DIRECTORY
 _SUFFIX = ".dvc"
 
 
-def load(root: str) -> Pipeline:
+def load(root: str, before: Pipeline | None = None) -> Pipeline:
     """The pipeline of a project; its graph is not checked yet.
 
     Args:
         root: The project's root.
+        before: What was loaded of it earlier; see ``spec.load``.
 
     Raises:
         SpecError: A file cannot be read or understood.
     """
     is_project = any(os.path.exists(os.path.join(root, name)) for name in (FILE, ".dvc", CONFIG_FILE, STATE_DIRECTORY))
     # elsewhere, in a home directory say, there may be anything below
-    return _Discovery(root).pipeline() if is_project else Pipeline()
+    return _Discovery(root, before or Pipeline()).pipeline() if is_project else Pipeline()
 
 
 class _Discovery:
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, before: Pipeline) -> None:
         self._root = root
+        self._before = before
+        self._looked_at_ns = time.time_ns()
         self._readings = Readings(root)
         self._readings.stamps |= {path: stamp(path) for path in dvc_config.files(root)}
         config = dvc_config.load(root)
@@ -60,13 +65,14 @@ class _Discovery:
             top=self._top,
             stamps=self._readings.stamps,
             directories=self._directories,
+            looked_at_ns=self._looked_at_ns,
             root=self._root,
         )
 
     def _enter(self, directory: str) -> Iterator[str]:
         """Reads what a directory describes; gives the directories in it that are to be looked at."""
-        self._directories[directory] = stamp, names = listing(self._root, directory)
-        if not stamp or (directory and _SUFFIX + os.sep in names):
+        self._directories[directory] = seen, names = self._listing(directory)
+        if not seen or (directory and _SUFFIX + os.sep in names):
             return  # gone or not readable; or another DVC repository
         for name in (DVC_FILE, GIT_FILE):
             if name in names:
@@ -79,6 +85,17 @@ class _Discovery:
             path = os.path.join(directory, name.removesuffix(os.sep))
             if name.endswith(os.sep) and path not in self._outs and not self._is_ignored(path, is_dir=True):
                 yield path
+
+    def _listing(self, directory: str) -> tuple[str, list[str]]:
+        known = self._before.directories.get(directory)
+        if (
+            known is not None
+            and known[0]
+            and known[0] == stamp(os.path.join(self._root, directory))
+            and is_settled(known[0], self._before.looked_at_ns)
+        ):
+            return known
+        return listing(self._root, directory)
 
     def _read(self, path: str) -> None:
         data = self._readings.data(path)

@@ -271,9 +271,9 @@ def _is_worth_waiting(files: list[File]) -> bool:
     return len(files) > _WORTH_WAITING_FILES or sum(file[1] for file in files) >= _WORTH_WAITING_BYTES
 
 
-def is_settled(stamp: str) -> bool:
-    """Whether any write from now on must change a file's stamp."""
-    return _is_settled(int(stamp.split()[2]), time.time_ns())
+def is_settled(stamp: str, looked_at_ns: int) -> bool:
+    """Whether any write after a moment, in Unix nanoseconds, must have changed the stamp that a file had then."""
+    return _is_settled(int(stamp.split()[2]), looked_at_ns)
 
 
 def _is_settled(changed_ns: int, started_ns: int) -> bool:

@@ -163,6 +163,7 @@ class LiveStatus:
         self._fingerprints: ToldFingerprints | None = None
         self._inputs: Inputs | None = None
         self._pipeline: Pipeline | None = None
+        self._loaded: Pipeline | None = None  # the last one, although it may not be the present one
         self._descriptions = 0  # how often the pipeline may have been described anew
         #: Seconds that the last judgement took.
         self.took_s = 0.0
@@ -211,7 +212,7 @@ class LiveStatus:
 
         found, before = self._pipeline, self._descriptions
         if found is None:
-            found = spec.load(self._project)
+            found = self._loaded = spec.load(self._project, self._loaded)
             if self._followed is not None and self._descriptions == before:
                 self._pipeline = found
         return found

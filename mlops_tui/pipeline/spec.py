@@ -141,6 +141,7 @@ class Pipeline:
         top: 'metrics', 'plots', 'params', 'artifacts' or 'datasets' -> ``dvc.yaml`` -> its top-level list or mapping.
         stamps: Every file that was read or looked for -> its size, times and inode; '' when it is not there.
         directories: Every directory that was looked into -> its stamp, and what in it may describe a pipeline.
+        looked_at_ns: When the first of them was looked at, in Unix nanoseconds.
         root: The project's root.
     """
 
@@ -149,6 +150,7 @@ class Pipeline:
     top: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     stamps: Mapping[str, str] = field(default_factory=dict, compare=False)
     directories: Mapping[str, tuple[str, list[str]]] = field(default_factory=dict, compare=False)
+    looked_at_ns: int = field(default=0, compare=False)
     root: str = field(default="", compare=False)
 
 
@@ -165,8 +167,12 @@ def place(root: str, path: str) -> str:
     return os.path.relpath(full, root) if (full + os.sep).startswith(root + os.sep) else full
 
 
-def load(project: Project) -> Pipeline:
+def load(project: Project, before: Pipeline | None = None) -> Pipeline:
     """The project's pipeline: all that its ``dvc.yaml`` and ``.dvc`` files describe; empty when there are none.
+
+    Args:
+        project: The project.
+        before: What was loaded of it earlier: directories that have not changed since are not listed again.
 
     Raises:
         SpecError: A file cannot be read, is not YAML, or says something that is not understood; also a cycle, one
@@ -174,7 +180,7 @@ def load(project: Project) -> Pipeline:
     """
     from mlops_tui.pipeline import discovery, graph
 
-    pipeline = discovery.load(project.root)
+    pipeline = discovery.load(project.root, before)
     graph.check(pipeline)
     return pipeline
 

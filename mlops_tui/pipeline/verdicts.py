@@ -160,8 +160,8 @@ def _content(project: Project, pipeline: Pipeline, inputs: Inputs, before: dict[
             ]
     descriptions = {**pipeline.stamps, **before}
     places = [seen for seen, _ in pipeline.directories.values()]
-    recent = [one for one in (*descriptions.values(), *files.values(), *places) if one and not is_settled(one)]
-    if recent or not all(files.values()):
+    stamps = (*descriptions.values(), *files.values(), *places)
+    if not all(files.values()) or any(one and not is_settled(one, pipeline.looked_at_ns) for one in stamps):
         return None
     return {
         "version": _VERSION,

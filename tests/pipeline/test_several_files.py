@@ -2,6 +2,8 @@
 
 import json
 import os
+import random
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ from pipeline_builders import dvc, make, run, states
 from mlops_store.errors import Refused
 from mlops_store.store import Store
 from mlops_tui.pipeline import control, plan, spec, state, verdicts
+from mlops_tui.pipeline.fingerprints import is_settled
 from mlops_tui.project import Project
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:dvc")
@@ -161,6 +164,40 @@ def write(path: str, content: str = "") -> Callable[[Project], None]:
         full.write_text(content)
 
     return act
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_loading_again_sees_every_change_that_loading_anew_sees(tmp_path: Path, seed: int) -> None:
+    random_ = random.Random(seed)
+    project = make(tmp_path, "stages: {a: {cmd: x}}", sub___deep___keep="")
+    names = ("sub", "sub/deep", "other", "other/new")
+
+    def describe(name: str) -> None:
+        write(f"{name}/dvc.yaml", f"stages: {{s{random_.randrange(3)}: {{cmd: x}}}}")(project)
+
+    def ignore(name: str) -> None:
+        write(".dvcignore", f"/{name}\n")(project)
+
+    def remove(name: str) -> None:
+        shutil.rmtree(project.path(name), ignore_errors=True)
+
+    def move(name: str) -> None:
+        if os.path.isdir(project.path(name)):
+            shutil.rmtree(project.path("moved"), ignore_errors=True)
+            os.rename(project.path(name), project.path("moved"))
+
+    acts: tuple[Callable[[str], None], ...] = (describe, describe, ignore, remove, move)
+    before = spec.load(project)
+    for _ in range(30):
+        random_.choice(acts)(random_.choice(names))
+        if random_.random() < 0.3:  # until then nothing can be taken over
+            while not all(is_settled(seen, time.time_ns()) for seen, _ in before.directories.values() if seen):
+                time.sleep(0.01)
+            before = spec.load(project, before)
+        anew = spec.load(project)
+        before = spec.load(project, before)
+        assert before == anew
+        assert before.directories == anew.directories
 
 
 class TestVerdict:
