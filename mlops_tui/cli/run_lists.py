@@ -18,7 +18,7 @@ from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
 if TYPE_CHECKING:
-    from mlops_tui.compare.condition import Condition
+    from mlops_store.run_conditions import Condition
 
 _SHOWN = 50
 _WINDOW = 500
@@ -26,12 +26,15 @@ _METRIC_COLUMNS = 5
 _POINTED = 200
 _STATES = click.Choice([status.value for status in RunStatus], case_sensitive=False)
 _KINDS = click.Choice([kind.value for kind in RunKind])
-_SORT_HELP = "started_at, name, status, duration, experiment, metrics.KEY, params.KEY, tags.KEY; -KEY is descending."
+_SORT_HELP = (
+    "started_at, name, status, duration, experiment, metrics.KEY, params.KEY, tags.KEY, or max, min, mean, step or "
+    "count of a metric as in max(auc); -KEY is descending; may be repeated. [default: -started_at]"
+)
 
 
 @click.command("list")
 @click.option("-f", "--filter", "expression", default="", help="As in: \"metrics.auc > 0.9 AND params.depth = '3'\".")
-@click.option("-s", "--sort", default="-started_at", metavar="KEY", show_default=True, help=_SORT_HELP)
+@click.option("-s", "--sort", "sorts", multiple=True, metavar="KEY", help=_SORT_HELP)
 @click.option("-n", "--limit", type=click.IntRange(min=0), help=f"At most so many, 0 for all. [{_SHOWN}; --json: all]")
 @click.option("-e", "--experiment", metavar="NAME", help="Only runs of this experiment.")
 @click.option("--status", type=_STATES, help="Only runs in this state.")
@@ -44,7 +47,7 @@ _SORT_HELP = "started_at, name, status, duration, experiment, metrics.KEY, param
 def list_(
     workspace: Workspace,
     expression: str,
-    sort: str,
+    sorts: tuple[str, ...],
     limit: int | None,
     experiment: str | None,
     status: str | None,
@@ -61,15 +64,12 @@ def list_(
     """
     found, typed = array("q"), _typed(expression)
     if workspace.find() is not None:
-        from mlops_store import runs
+        from mlops_store import run_columns, runs
 
-        where, arguments = _condition(workspace, typed, experiment, status)
         found = runs.ids(
             workspace.store().read(),
-            where=where,
-            arguments=arguments,
-            sort=sort.removeprefix("-"),
-            descending=sort.startswith("-"),
+            condition=_condition(workspace, typed, experiment, status),
+            order=[run_columns.order(name) for name in sorts] or run_columns.NEWEST,
             kinds=kinds or runs.KINDS,
             include_archived=archived,
             include_deleted=deleted,
@@ -101,25 +101,20 @@ def _typed(expression: str) -> Condition:
         raise UsageError(f"the filter is not understood: {error.message}", place + error.hint) from error
 
 
-def _condition(
-    workspace: Workspace, typed: Condition, experiment: str | None, status: str | None
-) -> tuple[str, list[str | float]]:
-    """The SQL condition and its values for the options given."""
+def _condition(workspace: Workspace, typed: Condition, experiment: str | None, status: str | None) -> Condition:
+    """The condition for the options given."""
     from mlops_store import runs
+    from mlops_store.run_conditions import every, plain
 
-    pieces, arguments = [], list(typed.arguments)
-    if typed.where:
-        pieces.append(f"({typed.where})")
+    pieces = [typed]
     if experiment is not None:
         known = [found.name for found in runs.experiments(workspace.store().read())]
         if experiment not in known:
             raise NotFound(f"no experiment {experiment!r}", nearest(experiment, known))
-        pieces.append("r.experiment_id = (SELECT id FROM experiments WHERE name = ?)")
-        arguments.append(experiment)
+        pieces.append(plain("r.experiment_id = (SELECT id FROM experiments WHERE name = ?)", experiment))
     if status is not None:
-        pieces.append("r.status = ?")
-        arguments.append(status)
-    return " AND ".join(pieces), arguments
+        pieces.append(plain("r.status = ?", status))
+    return every(pieces)
 
 
 def _records(workspace: Workspace, numbers: array[int]) -> Iterator[Run]:

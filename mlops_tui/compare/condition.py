@@ -1,14 +1,14 @@
 """From the terms of a filter to one SQL condition over the runs table, with every value bound.
 
-The condition stands over alias ``r`` and is meant for ``mlops_store.runs.ids(where=…, arguments=…)``. Nothing that a
-user typed becomes part of the statement's text.
+The condition is meant for ``mlops_store.runs.ids(condition=…)``. Nothing that a user typed becomes part of the
+statement's text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from mlops_store.run_conditions import Condition, either, every, key_condition, opposite, plain
 from mlops_tui.compare.filter import Comparison, Entity, Term, Word, parse
 
 # Two ids made within the same hours share their first digits: a shorter start would match nearly everything.
@@ -27,19 +27,12 @@ _COLUMNS = {
     "end_time": "round(r.ended_at * 1000)",
     "duration_s": "coalesce(r.ended_at, (julianday('now') - 2440587.5) * 86400.0) - r.started_at",
 }
-_KEY = "(SELECT id FROM keys WHERE name = ?)"
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A piece of SQL over alias ``r`` and the values of its question marks; empty when every run matches."""
-
-    where: str = ""
-    arguments: tuple[str | float, ...] = ()
+_OF_KEY = "v.key_id = (SELECT id FROM keys WHERE name = ?)"
+_INDEXED = ("=", "<", ">", "<=", ">=", "IN")
 
 
 def condition(text: str, *, strict: bool = False) -> Condition:
-    """The SQL condition that a filter stands for.
+    """The condition that a filter stands for.
 
     Args:
         text: The filter as typed; blank matches every run.
@@ -52,55 +45,50 @@ def condition(text: str, *, strict: bool = False) -> Condition:
 
 
 def joined(terms: Iterable[Term]) -> Condition:
-    """The SQL condition that is true where all the terms are."""
-    pieces: list[str] = []
-    arguments: list[str | float] = []
-    for term in terms:
-        piece, bound = _word(term) if isinstance(term, Word) else _comparison(term)
-        pieces.append(f"({piece})")
-        arguments += bound
-    return Condition(" AND ".join(pieces), tuple(arguments))
+    """The condition that holds where all the terms do."""
+    return every(_word(term) if isinstance(term, Word) else _comparison(term) for term in terms)
 
 
 _Piece = tuple[str, list[str | float]]
 
 
-def _word(word: Word) -> _Piece:
+def _word(word: Word) -> Condition:
     pattern = f"%{_like_escaped(word.text)}%"
     pieces = [
-        r"r.name LIKE ? ESCAPE '\'",
-        "r.status = ?",
-        r"r.experiment_id IN (SELECT id FROM experiments WHERE name LIKE ? ESCAPE '\')",
+        plain(r"r.name LIKE ? ESCAPE '\'", pattern),
+        plain("r.status = ?", word.text.upper()),
+        plain(r"r.experiment_id IN (SELECT id FROM experiments WHERE name LIKE ? ESCAPE '\')", pattern),
         # MLflow's own tags hold diffs and commands: a word found there surprises
-        "r.id IN (SELECT t.run_id FROM tags t JOIN keys k ON k.id = t.key_id WHERE k.name NOT GLOB 'mlflow.*' "
-        r"AND (t.value LIKE ? ESCAPE '\' OR k.name LIKE ? ESCAPE '\'))",
+        key_condition(
+            "tags v JOIN keys k ON k.id = v.key_id",
+            r"k.name NOT GLOB 'mlflow.*' AND (v.value LIKE ? ESCAPE '\' OR k.name LIKE ? ESCAPE '\')",
+            (pattern, pattern),
+        ),
     ]
-    bound: list[str | float] = [pattern, word.text.upper(), pattern, pattern, pattern]
     if len(word.text) >= _SHORTEST_ID_START:
-        pieces.append("r.run_id GLOB ?")
-        bound.append(_glob_escaped(word.text.lower()) + "*")
-    return " OR ".join(pieces), bound
+        pieces.append(plain("r.run_id GLOB ?", _glob_escaped(word.text.lower()) + "*"))
+    return either(pieces)
 
 
-def _comparison(term: Comparison) -> _Piece:
+def _comparison(term: Comparison) -> Condition:
     if term.entity is Entity.ATTRIBUTE:
-        return _compared(_COLUMNS[term.key], term)
+        piece, bound = _compared(_COLUMNS[term.key], term)
+        return plain(piece, *bound)
     if term.entity is Entity.DATASET:
-        column = "u.context" if term.key == "context" else f"d.{term.key}"
-        piece, bound = _compared(column, term)
-        join = "FROM run_datasets u JOIN datasets d ON d.id = u.dataset_id"
-        return f"r.id IN (SELECT u.run_id {join} WHERE {piece})", bound
+        piece, bound = _compared("v.context" if term.key == "context" else f"d.{term.key}", term)
+        return key_condition("run_datasets v JOIN datasets d ON d.id = v.dataset_id", piece, bound)
+    if term.operator in ("IS NULL", "IS NOT NULL"):
+        has_key = key_condition("params v" if term.entity is Entity.PARAM else "tags v", _OF_KEY, [term.key])
+        return opposite(has_key) if term.operator == "IS NULL" else has_key
+    is_indexed = term.operator in _INDEXED
     if term.entity is Entity.METRIC:
         piece, bound = _compared("v.last_value", term)
         if term.operator == "!=":
-            piece += " OR v.last_value IS NULL"  # NULL stands for NaN, which differs from every number
-        return f"r.id IN (SELECT v.run_id FROM metrics v WHERE v.key_id = {_KEY} AND ({piece}))", [term.key, *bound]
-    table = "params" if term.entity is Entity.PARAM else "tags"
-    if term.operator in ("IS NULL", "IS NOT NULL"):
-        inside = "NOT IN" if term.operator == "IS NULL" else "IN"
-        return f"r.id {inside} (SELECT v.run_id FROM {table} v WHERE v.key_id = {_KEY})", [term.key]
+            piece = f"({piece} OR v.last_value IS NULL)"  # NULL stands for NaN, which differs from every number
+        return key_condition("metrics v", f"{_OF_KEY} AND {piece}", [term.key, *bound], is_indexed=is_indexed)
+    table = "params v" if term.entity is Entity.PARAM else "tags v"
     piece, bound = _compared("v.value", term)
-    return f"r.id IN (SELECT v.run_id FROM {table} v WHERE v.key_id = {_KEY} AND {piece})", [term.key, *bound]
+    return key_condition(table, f"{_OF_KEY} AND {piece}", [term.key, *bound], is_indexed=is_indexed)
 
 
 def _compared(column: str, term: Comparison) -> _Piece:

@@ -14,6 +14,7 @@ MIGRATIONS = (
     "m006_triggers",
     "m007_data_versions",
     "m008_metric_outlines",
+    "m009_run_lists",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -78,7 +79,6 @@ STATEMENTS = (
 ) STRICT""",
     """CREATE UNIQUE INDEX "idx_runs_run_id"
     ON "runs" ("run_id")""",
-    """CREATE INDEX runs_newest ON runs(started_at DESC, id DESC, kind, archived_at, deleted_at, ended_at) WHERE deleted_at IS NULL""",
     """CREATE INDEX "idx_runs_experiment_id_started_at"
     ON "runs" ("experiment_id", "started_at")""",
     """CREATE INDEX "idx_runs_name_started_at"
@@ -423,4 +423,7 @@ STATEMENTS = (
    "body" BLOB NOT NULL,
    PRIMARY KEY ("metric_id", "first_seq")
 ) STRICT""",
+    """CREATE INDEX metrics_by_key ON metrics(key_id, run_id, count, nan_count, last_step, last_value, min_value, max_value, total)""",
+    """CREATE INDEX runs_hidden ON runs(id) WHERE deleted_at IS NOT NULL OR archived_at IS NOT NULL""",
+    """CREATE INDEX runs_newest ON runs(started_at DESC, id DESC, kind, archived_at, deleted_at, ended_at, status, experiment_id, name, user) WHERE deleted_at IS NULL""",
 )

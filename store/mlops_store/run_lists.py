@@ -1,44 +1,48 @@
-"""Lists of runs: which ones in which order, and the records of one window of them.
+"""Lists of runs: which ones in which order, and what a window of them shows.
 
-A list is first an array of the store's own numbers (8 bytes a run), ordered by an index where there is one; records
-are made only for the rows that a screen shows. ``runs`` re-exports what is public here.
+A list is an array of the store's own numbers (8 bytes a run); records are made only for the rows in sight::
+
+    db = store.read()
+    first = ids(db, condition=wanted, order=(order("-max(auc)"),), limit=50)  # what is on the screen, at once
+    runs = by_ids(db, first, keys=("params.depth", "metrics.auc"))            # with these keys only
+    cells = values(db, first, [column("max(auc)"), column("mean(loss)")])     # and what a record does not hold
+    every = ids(db, condition=wanted, order=(order("-max(auc)"),))            # the whole list, while that is looked at
+
+``condition`` comes from ``run_conditions`` or from a filter (``mlops_tui.compare.condition``), ``order`` from
+``run_columns``; ``run_groups`` groups. ``runs`` re-exports what is public here.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from array import array
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mlops_store.errors import UsageError, nearest
+from mlops_store.run_columns import NEWEST, TABLES, Column, Order, column
+from mlops_store.run_conditions import Condition, every, plain
+from mlops_store.run_walks import NOT_HIDDEN, sections
 
 if TYPE_CHECKING:
     from mlops_store.records import Experiment, Run
 
 KINDS = ("run", "pipeline", "stage")
 
-_ATTRIBUTES = {
-    "started_at": "r.started_at",
-    "ended_at": "r.ended_at",
-    "name": "r.name",
-    "status": "r.status",
-    "kind": "r.kind",
-    "user": "r.user",
-    "duration": "coalesce(r.ended_at, (julianday('now') - 2440587.5) * 86400.0) - r.started_at",
-    "experiment": "(SELECT name FROM experiments WHERE id = r.experiment_id)",
-}
 _NEWEST = "r.started_at DESC, r.id DESC"
-_TABLES = ("params", "metrics", "tags")
+#: Fewer matches of a key than this are read first, and the rest of the condition is asked of them.
+_FEW = 2000
+#: Steps of SQLite's machine, some 10 ms, after which runs are no longer asked one by one.
+_PATIENCE = 400_000
+#: From so many numbers on they come as one text, which SQLite makes without waiting for Python.
+_MANY = 500
 
 
 def ids(
     db: sqlite3.Connection,
     *,
-    where: str = "",
-    arguments: Sequence[Any] = (),
-    sort: str = "started_at",
-    descending: bool = True,
+    condition: Condition = Condition(),  # noqa: B008
+    order: Sequence[Order] = NEWEST,
     kinds: Sequence[str] = KINDS,
     include_deleted: bool = False,
     include_archived: bool = False,
@@ -48,35 +52,66 @@ def ids(
 
     Args:
         db: A connection.
-        where: An SQL condition over ``runs`` as ``r`` with ``?`` for values; "" for all.
-        arguments: The values.
-        sort: ``started_at``, ``ended_at``, ``name``, ``status``, ``kind``, ``user``, ``duration``, ``experiment``,
-            or ``metrics.KEY``, ``params.KEY``, ``tags.KEY``. Params sort as numbers first, then as text.
-        descending: Greatest first. Runs without a value come last either way, newest first.
+        condition: Which runs.
+        order: By what; then the newest first.
         kinds: Which kinds of run.
         include_deleted: Deleted runs too.
         include_archived: Archived runs too.
         limit: At most so many; None for all.
-
-    Raises:
-        UsageError: ``sort`` is not understood.
     """
-    condition = _condition(where, kinds, include_deleted, include_archived)
-    values = (*(kinds if set(kinds) != set(KINDS) else ()), *arguments)
-    table, dot, key = sort.partition(".")
-    if dot and table in _TABLES:
-        return _by_key(db, table, key, condition, values, descending, limit)
-    if sort not in _ATTRIBUTES:
-        raise UsageError(f"cannot sort runs by {sort!r}", nearest(sort, _ATTRIBUTES) + ", or metrics.NAME, params.NAME")
-    if sort == "started_at":
-        order = _NEWEST if descending else "r.started_at, r.id"
+    seen = visible(kinds, include_deleted, include_archived)
+    if limit == 0:
+        return array("q")
+    if (driver := _driver(db, condition)) is not None:
+        few = every([plain(f"r.id IN ({driver[0]})", *driver[1]), seen])
+        return _sorted(db, few, condition.probes, condition.arguments, order, limit)
+    if order[0].column.table:
+        return _by_key(db, condition, seen, order, limit)
+    if limit is not None and tuple(order) == NEWEST and condition.probes:
+        found = _patient(db, _statement(seen, condition.probes, order, limit), (*seen.arguments, *condition.arguments))
+        if found is not None:
+            return found
+    return _sorted(db, seen, condition.sets, condition.arguments, order, limit)
+
+
+def count_matches(
+    db: sqlite3.Connection,
+    *,
+    condition: Condition = Condition(),  # noqa: B008
+    kinds: Sequence[str] = KINDS,
+    include_deleted: bool = False,
+    include_archived: bool = False,
+    at_most: int | None = None,
+) -> int:
+    """How many runs a list has; ``at_most`` where there are more, so that counting ends early."""
+    wanted = every([visible(kinds, include_deleted, include_archived), condition])
+    few = "" if at_most is None else f" LIMIT {int(at_most)}"
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM runs r WHERE {wanted.sets or '1'}{few})"
+    number: int = db.execute(sql, wanted.arguments).fetchone()[0]
+    return number
+
+
+def visible(kinds: Sequence[str] = KINDS, include_deleted: bool = False, include_archived: bool = False) -> Condition:
+    """The condition that a run is of one of the kinds and neither deleted nor archived."""
+    if not include_deleted and not include_archived:
+        parts = [NOT_HIDDEN]
     else:
-        order = f"{_ATTRIBUTES[sort]} {'DESC' if descending else 'ASC'} NULLS LAST, {_NEWEST}"
-    return _numbers(db, f"SELECT r.id FROM runs r WHERE {condition} ORDER BY {order}", values, limit)
+        parts = ["r.deleted_at IS NULL"] * (not include_deleted) + ["r.archived_at IS NULL"] * (not include_archived)
+    if set(kinds) != set(KINDS):
+        parts.append(f"r.kind IN ({','.join('?' * len(kinds))})")
+        return plain(" AND ".join(parts), *kinds)
+    return plain(" AND ".join(parts))
 
 
-def by_ids(db: sqlite3.Connection, ids: Sequence[int]) -> list[Run]:
-    """The runs of these numbers in the given order; numbers of no run are left out."""
+def by_ids(db: sqlite3.Connection, ids: Sequence[int], *, keys: Iterable[str] | None = None) -> list[Run]:
+    """The runs of these numbers in the given order; numbers of no run are left out.
+
+    Args:
+        db: A connection.
+        ids: The store's own numbers.
+        keys: The only ``params.KEY``, ``metrics.KEY`` and ``tags.KEY`` to read, for runs with thousands of them; None
+            for all.
+    """
     from mlops_store.records import Run, RunKind, RunStatus
 
     chosen = ",".join(map(str, map(int, ids)))
@@ -86,7 +121,8 @@ def by_ids(db: sqlite3.Connection, ids: Sequence[int]) -> list[Run]:
         "JOIN experiments e ON e.id = r.experiment_id LEFT JOIN runs p ON p.id = r.parent_id "
         f"WHERE r.id IN ({chosen})"
     ).fetchall()
-    values = {table: _values(db, table, chosen) for table in _TABLES}
+    wanted = None if keys is None else [column(name) for name in keys]
+    values = {table: _values(db, table, chosen, wanted) for table in TABLES}
     nothing: dict[str, Any] = {}
     found = {
         row[0]: Run(
@@ -115,6 +151,31 @@ def by_ids(db: sqlite3.Connection, ids: Sequence[int]) -> list[Run]:
     return [found[number] for number in ids if number in found]
 
 
+def values(db: sqlite3.Connection, ids: Sequence[int], columns: Sequence[Column]) -> list[tuple[Any, ...]]:
+    """What stands in these columns for these runs, in the given order: text, numbers, or None; NaN for NaN.
+
+    Args:
+        db: A connection.
+        ids: The store's own numbers of runs that exist.
+        columns: The columns.
+    """
+    chosen = ",".join(map(str, map(int, ids)))
+    found: dict[int, list[Any]] = {number: [None] * len(columns) for number in ids}
+    nan = float("nan")
+    for place, one in enumerate(columns):
+        if one.table:
+            rows = db.execute(
+                f"SELECT v.run_id, {one.value('v')} FROM {one.table} v "
+                f"WHERE v.run_id IN ({chosen}) AND v.key_id = (SELECT id FROM keys WHERE name = ?)",
+                (one.key,),
+            )
+        else:
+            rows = db.execute(f"SELECT r.id, {one.value('')} FROM runs r WHERE r.id IN ({chosen})")
+        for number, value in rows:
+            found[number][place] = nan if value is None and one.table == "metrics" else value
+    return [tuple(found[number]) for number in ids]
+
+
 def children(db: sqlite3.Connection, run_id: str) -> list[Run]:
     """The runs whose parent is this one, oldest first, without deleted ones."""
     rows = db.execute(
@@ -133,7 +194,7 @@ def count(db: sqlite3.Connection) -> int:
 
 def key_names(db: sqlite3.Connection, table: str) -> list[str]:
     """The names in use in 'params', 'metrics' or 'tags', sorted."""
-    if table not in _TABLES:
+    if table not in TABLES:
         raise ValueError(f"no table of names: {table!r}")
     rows = db.execute(f"SELECT name FROM keys k WHERE EXISTS (SELECT 1 FROM {table} WHERE key_id = k.id) ORDER BY name")
     return [row[0] for row in rows]
@@ -151,65 +212,97 @@ def experiments(db: sqlite3.Connection) -> list[Experiment]:
     return [Experiment(*row) for row in rows]
 
 
-def _condition(where: str, kinds: Sequence[str], include_deleted: bool, include_archived: bool) -> str:
-    parts = []
-    if not include_deleted:
-        parts.append("r.deleted_at IS NULL")
-    if not include_archived:
-        parts.append("r.archived_at IS NULL")
-    if set(kinds) != set(KINDS):
-        parts.append(f"r.kind IN ({','.join('?' * len(kinds))})")
-    if where:
-        parts.append(f"({where})")
-    return " AND ".join(parts) or "1"
+def _driver(db: sqlite3.Connection, condition: Condition) -> tuple[str, tuple[Any, ...]] | None:
+    """The part of a condition that the fewest runs match, if those are few."""
+    best, least = None, _FEW
+    for sql, arguments in condition.drivers:
+        count = db.execute(f"SELECT count(*) FROM ({sql} LIMIT {_FEW})", arguments).fetchone()[0]
+        if count < least:
+            best, least = (sql, arguments), count
+    return best
 
 
-def _numbers(db: sqlite3.Connection, sql: str, values: Iterable[Any], limit: int | None) -> array[int]:
-    if limit is not None:
-        sql, values = f"{sql} LIMIT ?", (*values, limit)
-    return array("q", [row[0] for row in db.execute(sql, tuple(values)).fetchall()])
+def _statement(seen: Condition, condition: str, order: Sequence[Order], limit: int | None) -> str:
+    where = " AND ".join(f"({part})" for part in (seen.sets, condition) if part)
+    joins = "".join(one.column.join(f"o{place}") for place, one in enumerate(order))
+    terms = [one.terms(f"o{place}") for place, one in enumerate(order)]
+    if order[-1].column == NEWEST[0].column:
+        terms.append("r.id DESC" if order[-1].is_descending else "r.id")
+    elif len(order) == 1 and order[0].column.table:
+        terms += [order[0].tie("o0"), _NEWEST]
+    else:
+        terms.append(_NEWEST)
+    few = "" if limit is None else f" LIMIT {int(limit)}"
+    return f"SELECT r.id FROM runs r{joins} WHERE {where or '1'} ORDER BY {', '.join(terms)}{few}"
+
+
+def _sorted(
+    db: sqlite3.Connection,
+    seen: Condition,
+    condition: str,
+    arguments: Sequence[Any],
+    order: Sequence[Order],
+    limit: int | None,
+) -> array[int]:
+    keys = [key for one in order for key in one.column.arguments]
+    return _numbers(db, _statement(seen, condition, order, limit), (*keys, *seen.arguments, *arguments), limit)
 
 
 def _by_key(
-    db: sqlite3.Connection,
-    table: str,
-    key: str,
-    condition: str,
-    values: Sequence[Any],
-    descending: bool,
-    limit: int | None,
+    db: sqlite3.Connection, condition: Condition, seen: Condition, order: Sequence[Order], limit: int | None
 ) -> array[int]:
     """Runs with a value in the order of the index on it, then the others, newest first."""
-    way = "DESC" if descending else "ASC"
-    columns = {"metrics": ("last_value",), "params": ("number", "value"), "tags": ("value",)}[table]
     found = array("q")
-    for column in columns:
-        if limit is not None and len(found) >= limit:
+    for walk in sections(order):
+        left = None if limit is None else limit - len(found)
+        if left == 0:
             return found
-        only = "AND s.number IS NULL" if table == "params" and column == "value" else ""
-        # CROSS JOIN keeps the index on the value outermost, so that no sort is needed
-        found.extend(
-            _numbers(
-                db,
-                f"SELECT r.id FROM {table} s CROSS JOIN runs r ON r.id = s.run_id "
-                f"WHERE s.key_id = (SELECT id FROM keys WHERE name = ?) AND s.{column} IS NOT NULL {only} "
-                f"AND {condition} ORDER BY s.{column} {way}, s.run_id {way}",
-                (key, *values),
-                None if limit is None else limit - len(found),
-            )
-        )
+        part, arguments = None, walk.arguments(condition, seen)
+        if left is not None and walk.is_ordered and condition.probes:
+            part = _patient(db, walk.statement(condition, seen, condition.probes, left), arguments)
+        if part is None:
+            part = _numbers(db, walk.statement(condition, seen, condition.sets, left), arguments, left)
+        found.extend(part)
     if limit is None or len(found) < limit:
-        seen = set(found)
-        rest = _numbers(db, f"SELECT r.id FROM runs r WHERE {condition} ORDER BY {_NEWEST}", values, None)
-        found.extend(number for number in rest if number not in seen)
+        known = set(found)
+        rest = _sorted(db, seen, condition.sets, condition.arguments, (*order[1:], *NEWEST), None)
+        found.extend(number for number in rest if number not in known)
     return found if limit is None else found[:limit]
 
 
-def _values(db: sqlite3.Connection, table: str, chosen: str) -> dict[int, dict[str, Any]]:
-    column = "last_value" if table == "metrics" else "value"
+def _patient(db: sqlite3.Connection, sql: str, arguments: Sequence[Any]) -> array[int] | None:
+    """The numbers, or None when SQLite has not found them soon."""
+    db.set_progress_handler(lambda: 1, _PATIENCE)
+    try:
+        return array("q", [row[0] for row in sqlite3.Connection.execute(db, sql, tuple(arguments)).fetchall()])
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        return None
+    finally:
+        db.set_progress_handler(None, 0)
+
+
+def _numbers(db: sqlite3.Connection, sql: str, arguments: Iterable[Any], limit: int | None) -> array[int]:
+    if limit is not None and limit <= _MANY:
+        return array("q", [row[0] for row in db.execute(sql, tuple(arguments)).fetchall()])
+    # one text instead of a row each: a tenth of the time, and other threads run meanwhile
+    text = db.execute(f"SELECT json_group_array(id) FROM ({sql})", tuple(arguments)).fetchone()[0]
+    return array("q", json.loads(text))
+
+
+def _values(
+    db: sqlite3.Connection, table: str, chosen: str, wanted: Sequence[Column] | None
+) -> dict[int, dict[str, Any]]:
+    held = "last_value" if table == "metrics" else "value"
+    keys = None if wanted is None else [one.key for one in wanted if one.table == table]
+    if keys is not None and not keys:
+        return {}
+    only = "" if keys is None else f"AND v.key_id IN (SELECT id FROM keys WHERE name IN ({','.join('?' * len(keys))})) "
     rows = db.execute(
-        f"SELECT v.run_id, k.name, v.{column} FROM {table} v JOIN keys k ON k.id = v.key_id "
-        f"WHERE v.run_id IN ({chosen}) ORDER BY v.run_id"
+        f"SELECT v.run_id, k.name, v.{held} FROM {table} v JOIN keys k ON k.id = v.key_id "
+        f"WHERE v.run_id IN ({chosen}) {only}ORDER BY v.run_id",
+        keys or (),
     )
     values: dict[int, dict[str, Any]] = {}
     run, mine = None, {}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_store import run_rows, shared_texts
 from mlops_store.errors import NotFound, nearest
 from mlops_store.keys import intern
-from mlops_store.run_lists import KINDS, by_ids, children, count, experiments, ids
+from mlops_store.run_lists import KINDS, by_ids, children, count, count_matches, experiments, ids, values
 from mlops_store.run_lists import key_names as keys
 from mlops_store.run_rows import COLUMNS, columns, experiment_number, insert, number_in, put_params
 
@@ -264,6 +264,7 @@ __all__ = [
     "by_ids",
     "children",
     "count",
+    "count_matches",
     "create",
     "delete",
     "detail",
@@ -281,4 +282,5 @@ __all__ = [
     "set_tags",
     "unarchive",
     "update",
+    "values",
 ]

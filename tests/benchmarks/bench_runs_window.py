@@ -17,6 +17,7 @@ from typing import Any
 
 from mlops_store import keys, metrics, run_rows, runs
 from mlops_store.ids import new_id
+from mlops_store.run_columns import order
 from mlops_store.store import Store
 from mlops_tui.compare.condition import condition
 
@@ -139,11 +140,11 @@ def main() -> None:
         lists: dict[str, tuple[Callable[[int | None], Any], Callable[[int | None], list[int]]]] = {
             "newest": (lambda limit: runs.ids(db, limit=limit), lambda limit: ids_by_hand(db, NEWEST, (), limit)),
             "filter": (
-                lambda limit: runs.ids(db, where=wanted.where, arguments=wanted.arguments, limit=limit),
+                lambda limit: runs.ids(db, condition=wanted, limit=limit),
                 lambda limit: ids_by_hand(db, FILTERED, filter_arguments, limit),
             ),
             "sort by a metric": (
-                lambda limit: runs.ids(db, sort="metrics.metric07", limit=limit),
+                lambda limit: runs.ids(db, order=[order("-metrics.metric07")], limit=limit),
                 lambda limit: (
                     ids_by_hand(db, SORTED, ("metric07",), limit)
                     + ([] if limit else ids_by_hand(db, SORTED_REST, ("metric07",), None))

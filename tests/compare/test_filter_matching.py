@@ -112,6 +112,6 @@ def test_the_same_runs_are_found_as_mlflow_finds(tmp_path_factory, all_data, fil
         for clauses in filters:
             text = " AND ".join(clauses)
             wanted = condition(text, strict=True)
-            numbers = runs.ids(db, where=wanted.where, arguments=wanted.arguments)
+            numbers = runs.ids(db, condition=wanted)
             found = {run.run_id for run in runs.by_ids(db, numbers)}
             assert found == {run.info.run_id for run in SearchUtils.filter(theirs, text)}, text

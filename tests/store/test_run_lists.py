@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from mlops_store import metrics, runs
+from mlops_store import metrics, run_lists, runs
 from mlops_store.errors import UsageError
+from mlops_store.run_columns import column, order
+from mlops_store.run_conditions import key_condition, plain
 from mlops_store.store import Store
 
 COUNT = 12
@@ -44,14 +46,16 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield store
 
 
-def listed(store: Store, **options: object) -> list[str]:
+def listed(store: Store, *sorts: str, **options: object) -> list[str]:
     db = store.read()
+    if sorts:
+        options["order"] = [order(name) for name in sorts]
     return [run.run_id for run in runs.by_ids(db, runs.ids(db, **options))]  # type: ignore[arg-type]
 
 
 def test_the_newest_come_first_without_deleted_and_archived_ones(store: Store) -> None:
     assert listed(store) == [f"r{number:02}" for number in reversed(range(10))]
-    assert listed(store, descending=False) == [f"r{number:02}" for number in range(10)]
+    assert listed(store, "started_at") == [f"r{number:02}" for number in range(10)]
 
 
 def test_deleted_and_archived_runs_are_listed_when_they_are_asked_for(store: Store) -> None:
@@ -61,38 +65,38 @@ def test_deleted_and_archived_runs_are_listed_when_they_are_asked_for(store: Sto
 
 def test_kinds_and_a_condition_narrow_the_list(store: Store) -> None:
     assert listed(store, kinds=("run",)) == ["r09", "r06", "r03", "r00"]
-    assert listed(store, where="r.name = ?", arguments=("name 07",)) == ["r01"]
-    assert listed(store, kinds=("run",), where="r.started_at > ?", arguments=(3.0,)) == ["r09", "r06"]
+    assert listed(store, condition=plain("r.name = ?", "name 07")) == ["r01"]
+    assert listed(store, kinds=("run",), condition=plain("r.started_at > ?", 3.0)) == ["r09", "r06"]
 
 
 def test_a_metric_sorts_by_its_last_value_and_runs_without_one_come_last_newest_first(store: Store) -> None:
     values = {"r03": "inf", "r07": 1.1, "r02": 1.0, "r04": 0.8, "r01": 0.5, "r08": 0.4, "r05": 0.1}
-    without = ["r09", "r06", "r00"]
-    assert listed(store, sort="metrics.auc") == [*values, *without]
-    assert listed(store, sort="metrics.auc", descending=False) == [*reversed(values), *without]
+    without = ["r00", "r09", "r06"]  # NaN before those that have none
+    assert listed(store, "-metrics.auc") == [*values, *without]
+    assert listed(store, "metrics.auc") == [*reversed(values), *without]
 
 
 def test_params_sort_as_numbers_then_as_text(store: Store) -> None:
-    found = listed(store, sort="params.lr", descending=False)
+    found = listed(store, "params.lr")
     assert found == ["r03", "r07", "r02", "r06", "r01", "r05", "r09", "r00", "r08", "r04"]
 
 
 def test_tags_and_attributes_sort(store: Store) -> None:
-    assert listed(store, sort="tags.team", descending=False)[:2] == ["r06", "r05"]
-    assert listed(store, sort="name", descending=False, limit=3) == ["r00", "r07", "r02"]
-    assert listed(store, sort="duration", limit=3) == ["r07", "r02", "r09"]
-    assert listed(store, sort="experiment", descending=False, limit=2) == ["r08", "r06"]
+    assert listed(store, "tags.team")[:2] == ["r06", "r05"]
+    assert listed(store, "name", limit=3) == ["r00", "r07", "r02"]
+    assert listed(store, "-duration", limit=3) == ["r07", "r02", "r09"]
+    assert listed(store, "experiment", limit=2) == ["r08", "r06"]
 
 
-@pytest.mark.parametrize("sort", ["started_at", "metrics.auc", "params.lr", "tags.team", "name"])
+@pytest.mark.parametrize("sort", ["-started_at", "metrics.auc", "max(auc)", "params.lr", "-tags.team", "name"])
 @pytest.mark.parametrize("limit", [0, 1, 4, 7, 9, 100])
 def test_a_limit_gives_the_beginning_of_the_whole_list(store: Store, sort: str, limit: int) -> None:
-    assert listed(store, sort=sort, limit=limit) == listed(store, sort=sort)[:limit]
+    assert listed(store, sort, limit=limit) == listed(store, sort)[:limit]
 
 
 def test_a_sort_that_is_not_understood_is_an_error(store: Store) -> None:
     with pytest.raises(UsageError, match="started_at"):
-        runs.ids(store.read(), sort="started")
+        order("started")
 
 
 def test_names_in_use_are_listed(store: Store) -> None:
@@ -119,10 +123,12 @@ def test_a_window_takes_four_statements(store: Store) -> None:
     assert len(statements) == 4
 
 
-def plan(store: Store, **options: object) -> list[str]:
+def plan(store: Store, *sorts: str, **options: object) -> list[str]:
     """How SQLite runs each statement of a list, as ``EXPLAIN QUERY PLAN`` tells it."""
     statements: list[str] = []
     db = store.read()
+    if sorts:
+        options["order"] = [order(name) for name in sorts]
     db.set_trace_callback(statements.append)
     try:
         runs.ids(db, **options)  # type: ignore[arg-type]
@@ -132,12 +138,64 @@ def plan(store: Store, **options: object) -> list[str]:
 
 
 def test_the_newest_runs_are_read_from_one_covering_index(store: Store) -> None:
-    assert plan(store) == ["SCAN r USING COVERING INDEX runs_newest"]
+    assert "SCAN r USING COVERING INDEX runs_newest" in plan(store)
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plan(store)
     assert plan(store, kinds=("run",), limit=50) == ["SCAN r USING COVERING INDEX runs_newest"]
 
 
 @pytest.mark.parametrize("sort", ["metrics.auc", "params.lr", "tags.team"])
 def test_sorting_by_a_key_walks_an_index_and_sorts_nothing(store: Store, sort: str) -> None:
-    steps = plan(store, sort=sort)
+    steps = plan(store, sort, limit=3)
     assert any("SEARCH s USING" in step and "COVERING INDEX" in step for step in steps)
     assert not any("TEMP B-TREE" in step or "SCAN s" in step for step in steps)
+
+
+def test_what_is_kept_of_a_metric_sorts_and_is_read(tmp_path) -> None:
+    with Store(str(tmp_path / "store.db")) as store:
+        with store.write() as db:
+            for run_id, points in {"a": [3.0, 1.0], "b": [2.0, 2.5], "c": [float("nan")], "d": []}.items():
+                runs.create(db, run_id=run_id, name=run_id, experiment="e", started_at=1.0, status="FINISHED")
+                metrics.write(db, run_id, [("m)", step * 5, 1.0, value) for step, value in enumerate(points)])
+        assert listed(store, "-max(m))") == ["a", "b", "c", "d"]
+        assert listed(store, "-min(m))") == ["b", "a", "c", "d"]
+        assert listed(store, "mean(metrics.m))", limit=1) == ["a"]
+        assert listed(store, "-last(m))", limit=2) == ["b", "a"]
+        assert listed(store, "-step(m))", "-metrics.m)") == ["b", "a", "c", "d"]
+        db = store.read()
+        names = ["max(m))", "mean(m))", "step(m))", "count(m))", "name", "params.x"]
+        found = runs.values(db, runs.ids(db, order=[order("name")]), [column(name) for name in names])
+        assert found[:2] == [(3.0, 2.0, 5, 2, "a", None), (2.5, 2.25, 5, 2, "b", None)]
+        assert found[2][0] != found[2][0]
+        assert found[3] == (None, None, None, None, "d", None)
+
+
+def test_several_keys_order_one_after_the_other(store: Store) -> None:
+    assert listed(store, "kind", "-metrics.auc")[:4] == ["r07", "r04", "r01", "r03"]
+    assert listed(store, "params.lr", "-started_at", limit=4) == ["r07", "r03", "r06", "r02"]
+    assert listed(store, "experiment", "name", limit=5) == listed(store, "experiment", "name")[:5]
+    assert listed(store, "tags.team", "name", limit=3) == ["r06", "r05", "r00"]
+
+
+def test_matches_are_counted_up_to_a_bound(store: Store) -> None:
+    db = store.read()
+    assert runs.count_matches(db) == 10
+    assert runs.count_matches(db, at_most=4) == 4
+    assert runs.count_matches(db, condition=plain("r.status = 'FAILED'")) == 0
+
+
+def test_only_the_keys_that_are_asked_for_are_read(store: Store) -> None:
+    db = store.read()
+    (run,) = runs.by_ids(db, runs.ids(db, condition=plain("r.run_id = 'r05'")), keys=("metrics.auc", "tags.team"))
+    assert (dict(run.metrics), dict(run.params), dict(run.tags)) == ({"auc": 0.1}, {}, {"team": "b"})
+
+
+@pytest.mark.parametrize("sort", ["-started_at", "name", "metrics.auc", "-max(auc)", "params.lr", "tags.team"])
+@pytest.mark.parametrize("limit", [None, 2, 600])
+def test_both_forms_of_a_condition_give_the_same_list(store: Store, monkeypatch, sort: str, limit: int | None) -> None:
+    wanted = key_condition("metrics v", "v.last_value > ?", (0.3,))
+    expected = [run for run in listed(store, sort) if run in ("r07", "r02", "r04", "r01", "r08", "r03")]
+    driven = key_condition("metrics v", "v.last_value > ?", (0.3,), is_indexed=True)
+    assert listed(store, sort, condition=wanted, limit=limit) == expected[:limit]
+    assert listed(store, sort, condition=driven, limit=limit) == expected[:limit]
+    monkeypatch.setattr(run_lists, "_PATIENCE", 1)
+    assert listed(store, sort, condition=wanted, limit=limit) == expected[:limit]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mlops_store import fold, metrics, runs
 from mlops_store.records import Run, RunDetail
+from mlops_store.run_columns import order
 from mlops_store.store import Store
 
 PRELUDE = "import mlops_tui as mlops\n"
@@ -55,7 +56,7 @@ def all_runs(project: Path) -> list[Run]:
     """The project's runs, oldest first."""
     with opened(project) as store:
         db = store.read()
-        return runs.by_ids(db, runs.ids(db, descending=False))
+        return runs.by_ids(db, runs.ids(db, order=[order("started_at")]))
 
 
 def only_run(project: Path) -> Run:

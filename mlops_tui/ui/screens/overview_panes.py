@@ -11,6 +11,7 @@ from textual import events
 from textual.app import ComposeResult
 
 from mlops_store.records import Alert, AlertState, RegisteredModel, Run
+from mlops_store.run_conditions import plain
 from mlops_tui.ui import messages, shown
 from mlops_tui.ui.screens import run_cells
 from mlops_tui.ui.session import Session, session_of
@@ -31,8 +32,8 @@ CURVES = 30
 CURVE_WIDTH = 10
 
 #: A stage that logged nothing is a step of its pipeline run, not an experiment.
-_USEFUL = """r.kind != 'pipeline' AND (r.kind != 'stage' OR EXISTS (
-SELECT 1 FROM metrics m JOIN keys k ON k.id = m.key_id WHERE m.run_id = r.id AND k.name NOT LIKE 'system/%'))"""
+_USEFUL = plain("""r.kind != 'pipeline' AND (r.kind != 'stage' OR EXISTS (
+SELECT 1 FROM metrics m JOIN keys k ON k.id = m.key_id WHERE m.run_id = r.id AND k.name NOT LIKE 'system/%'))""")
 
 
 class OverviewPane(Pane[Records]):
@@ -99,7 +100,7 @@ class ExperimentsPane(OverviewPane[Experiments]):
         from mlops_tui.compare.columns import ranked
 
         with session.store.snapshot() as db:
-            found = tuple(runs.by_ids(db, runs.ids(db, where=_USEFUL, limit=NEWEST)))
+            found = tuple(runs.by_ids(db, runs.ids(db, condition=_USEFUL, limit=NEWEST)))
             names = [key.partition(".")[2] for key in ranked(found) if key.startswith("metrics.")]
             chosen = sorted(names, key=lambda name: name not in session.config.goals)[:2]
             curves = self._curves(db, found[:CURVES], chosen[0]) if chosen else ()

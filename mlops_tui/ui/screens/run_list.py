@@ -13,6 +13,8 @@ from textual.app import ComposeResult
 from mlops_store import runs
 from mlops_store.errors import MlopsError
 from mlops_store.records import Run
+from mlops_store.run_columns import Order, column
+from mlops_store.run_conditions import Condition, every, plain
 from mlops_tui.compare.columns import ranked
 from mlops_tui.compare.condition import condition
 from mlops_tui.ui import shown, views
@@ -29,12 +31,15 @@ SAMPLE = 100
 KEPT_RUNS = 2000
 
 _KINDS = {
-    "all": "",
-    "scripts": "r.kind = 'run'",
+    "all": Condition(),
+    "scripts": plain("r.kind = 'run'"),
     # a stage that logged nothing is a step of its pipeline run, not an experiment
-    "useful": "(r.kind != 'stage' OR r.status NOT IN ('FINISHED', 'SCHEDULED') "
-    "OR EXISTS (SELECT 1 FROM metrics m JOIN keys k ON k.id = m.key_id WHERE m.run_id = r.id "
-    "AND k.name NOT LIKE 'system/%'))",
+    "useful": plain(
+        "r.id NOT IN (SELECT s.id FROM runs s WHERE s.kind = 'stage' AND s.status IN ('FINISHED', 'SCHEDULED') "
+        "AND NOT EXISTS (SELECT 1 FROM metrics m JOIN keys k ON k.id = m.key_id WHERE m.run_id = s.id "
+        "AND k.name NOT LIKE 'system/%'))",
+        needs_row=False,
+    ),
 }
 
 
@@ -141,12 +146,10 @@ class RunsPane(Pane[RunList]):
         view, filter_text = self.view, self.filter_text
         if session.store is None:
             return RunList(view=view, filter_text=filter_text)
-        wanted = condition(filter_text)
-        where = " AND ".join(part for part in (_KINDS[view.kinds], wanted.where) if part)
+        wanted = every([_KINDS[view.kinds], condition(filter_text)])
         with session.store.snapshot() as db:
-            numbers = runs.ids(
-                db, where=where, arguments=wanted.arguments, sort=view.sort, descending=view.is_descending
-            )
+            order = Order(column(view.sort), view.is_descending)
+            numbers = runs.ids(db, condition=wanted, order=(order,))
             first, last = self._sight
             near = numbered(db, numbers[first:last])
             columns = view.columns

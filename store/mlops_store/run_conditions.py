@@ -1,0 +1,96 @@
+"""Which runs a list has, as SQL in two forms that mean the same: one to look a run up, one to look all runs up at once.
+
+Asking each run for its keys is quick for the first fifty of many matches, reading all matches of a key at once is quick
+for a whole list. ``run_lists`` chooses. ``mlops_tui.compare.condition`` makes conditions from filters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+Arguments = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition over ``runs`` as ``r``; true for every run when it is empty.
+
+    Attributes:
+        sets: The condition with the matches of each key as a set.
+        probes: The same with each run asked for its keys.
+        arguments: The values of the question marks of either.
+        drivers: Statements that give numbers of runs by an index, and their arguments; every run that the condition
+            lets through is among the results of each.
+        needs_row: Whether it looks at more of ``r`` than its ``id``.
+    """
+
+    sets: str = ""
+    probes: str = ""
+    arguments: Arguments = ()
+    drivers: tuple[tuple[str, Arguments], ...] = ()
+    needs_row: bool = False
+
+
+def plain(sql: str, *arguments: Any, needs_row: bool = True) -> Condition:
+    """A condition that is the same in both forms, on columns of ``runs`` or with sets of its own."""
+    return Condition(sql, sql, arguments, needs_row=needs_row)
+
+
+def key_condition(table: str, inside: str, arguments: Iterable[Any], *, is_indexed: bool = False) -> Condition:
+    """That a run has a matching row in ``params``, ``metrics``, ``tags`` or ``run_datasets``.
+
+    Args:
+        table: Its name and the alias ``v``, with joins if need be.
+        inside: A condition on them.
+        arguments: The values of its question marks.
+        is_indexed: Whether an index gives the rows at once, so that few matches are soon counted.
+    """
+    bound = tuple(arguments)
+    matches = f"SELECT v.run_id FROM {table} WHERE {inside}"
+    return Condition(
+        # the plus keeps the order of the index on runs, which SQLite would give up for the set
+        f"+r.id IN ({matches})",
+        f"EXISTS (SELECT 1 FROM {table} WHERE v.run_id = r.id AND {inside})",
+        bound,
+        ((matches, bound),) if is_indexed else (),
+    )
+
+
+def every(conditions: Iterable[Condition]) -> Condition:
+    """That all hold."""
+    parts = [part for part in conditions if part.sets]
+    return Condition(
+        " AND ".join(f"({part.sets})" for part in parts),
+        " AND ".join(f"({part.probes})" for part in parts),
+        tuple(argument for part in parts for argument in part.arguments),
+        tuple(driver for part in parts for driver in part.drivers),
+        any(part.needs_row for part in parts),
+    )
+
+
+def either(conditions: Iterable[Condition]) -> Condition:
+    """That at least one holds."""
+    parts = list(conditions)
+    if any(not part.sets for part in parts):
+        return Condition()
+    return Condition(
+        " OR ".join(f"({part.sets})" for part in parts),
+        " OR ".join(f"({part.probes})" for part in parts),
+        tuple(argument for part in parts for argument in part.arguments),
+        needs_row=any(part.needs_row for part in parts),
+    )
+
+
+def opposite(condition: Condition) -> Condition:
+    """That it does not hold; what compares with nothing does not."""
+    return Condition(
+        f"({condition.sets or '1'}) IS NOT TRUE",
+        f"({condition.probes or '1'}) IS NOT TRUE",
+        condition.arguments,
+        needs_row=condition.needs_row,
+    )
+
+
+__all__ = ["Condition", "either", "every", "key_condition", "opposite", "plain"]
