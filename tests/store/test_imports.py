@@ -13,6 +13,7 @@ from mlops_store import imports, metrics, runs
 from mlops_store.curves import Point
 from mlops_store.imports import ImportedRun
 from mlops_store.records import RunStatus
+from mlops_store.run_columns import order
 from mlops_store.store import Store
 
 
@@ -60,7 +61,7 @@ def test_params_and_tags_follow_the_source(tmp_path: Path) -> None:
         assert (change.params, change.tags, change.values) == ({"lr": "0.2", "new": "x"}, {"team": "b"}, 3)
         after = runs.get(store.read(), "a" * 32)
         assert (after.params, after.tags) == ({"lr": "0.2", "same": "1", "new": "x"}, {"team": "b"})
-        assert list(runs.ids(store.read(), sort="params.lr")) == [1]
+        assert list(runs.ids(store.read(), order=[order("params.lr")])) == [1]
 
 
 def test_a_parent_that_comes_later_is_found(tmp_path: Path) -> None:

@@ -243,6 +243,6 @@ def test_a_version_of_data_is_stored_once_however_many_runs_use_it(store: Store)
 
 
 def test_the_kinds_and_states_that_rows_may_have_are_those_that_can_be_read(store: Store) -> None:
-    assert run_rows._WORDS == {"status": set(RunStatus), "kind": set(RunKind)}
+    assert {"status": set(RunStatus), "kind": set(RunKind)} == run_rows._WORDS
     with pytest.raises(TypeError, match="kind"):
         run_rows.columns(store.read(), {"kind": ""})
