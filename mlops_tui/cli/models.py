@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mlops_tui.cli import model_changes, model_lists, model_notes
+from mlops_tui.cli import model_changes, model_lists, model_notes, model_past
 from mlops_tui.cli.parameters import Noun
 
 
@@ -20,6 +20,7 @@ for verb in (
     model_lists.list_,
     model_lists.show,
     model_lists.history,
+    model_past.at,
     model_changes.register,
     model_changes.promote,
     model_changes.rollback,

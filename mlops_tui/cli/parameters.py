@@ -16,6 +16,27 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would ha
 reason_option = click.option("--reason", default="", metavar="TEXT", help="Why, for the audit log.")
 #: A number of an alert, a report, or of rows: what SQLite can hold.
 NUMBER = click.IntRange(1, 2**63 - 1)
+
+
+class Moment(click.ParamType):  # type: ignore[type-arg] # generic from click 8.2 on only
+    """A point in time, as ``moments.parse`` reads it; the value is in Unix seconds."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Reads it."""
+        if isinstance(value, float):
+            return value
+        from mlops_tui import moments
+
+        try:
+            return moments.parse(str(value), is_end=param is not None and param.name in ("until", "when"))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+#: ``2026-11-03``, ``-7d`` …; of what is called ``until`` or ``when`` a day alone means its end.
+MOMENT = Moment()
 limit_option = click.option(
     "-n", "--limit", type=NUMBER, default=50, show_default=True, metavar="N", help="At most so many."
 )

@@ -58,6 +58,8 @@ SECTIONS: Mapping[str, str] = {
     "data": "Data",
     "models": "Models",
     "promote": "Promote and roll back",
+    "past": "The registry at another time",
+    "audit": "Audit log",
     "drift": "Drift",
     "events": "Events",
     "commands": "Command log",
@@ -193,6 +195,14 @@ KEYS: tuple[Key, ...] = (
     Key("models.alias", "a", "alias", "alias", "Set or remove an alias", 4),
     Key("models.note", "n", "note", "note", "Write a note on the version", 6),
     Key("models.details", "i", "details", "details", "Show where the version comes from", 5),
+    Key("models.past", "t", "past", "as of", "Show what stood where at another time", 7),
+    # time travel
+    Key("past.earlier", "comma,left", "step(-1)", "act before", "Go to the act before", 1),
+    Key("past.later", "full_stop,right", "step(1)", "act after", "Go to the next act", 2),
+    Key("past.when", "t", "when", "as of", "Go to a date or a time ago", 3),
+    # audit log
+    Key("audit.verify", "V", "verify", "verify", "Verify the whole log again", 1),
+    Key("audit.past", "t", "past", "as of", "Show where everything stood after the entry", 2),
     # the dialog before a change of stage
     Key("promote.confirm", "enter,y", "confirm", "do it", "Do what is shown", 1),
     Key("promote.lower", "left,h", "stage(-1)", "stage left", "Choose the stage to the left", 2),

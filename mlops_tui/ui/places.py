@@ -27,7 +27,8 @@ class Destination(NamedTuple):
         name: The word to jump to it.
         source: ``module:Class`` below ``mlops_tui.ui.screens``.
         help: What it shows.
-        takes: What its argument is: "" (none), "filter", "run", "runs", "model", "path", "stage" or "alert".
+        takes: What its argument is: "" (none), "filter", "run", "runs", "model", "path", "stage", "time" or
+            "alert".
         needs_argument: Whether it cannot be shown without one.
     """
 
@@ -48,6 +49,10 @@ DESTINATIONS: Mapping[str, Destination] = {
         Destination("pipeline", "pipeline:PipelineScreen", "Stages, what is stale and why, logs", "stage"),
         Destination("data", "data:DataScreen", "Tracked data, its versions, and who used them", "path"),
         Destination("models", "models:ModelsScreen", "Registered models, their versions and stages", "model"),
+        Destination(
+            "past", "past:PastScreen", "Where every version stood at a time: ':past 2026-11-03', ':past -7d'", "time"
+        ),
+        Destination("audit", "audit:AuditScreen", "Who did what to models, and whether the log is intact", "filter"),
         Destination("drift", "drift:DriftScreen", "Monitors, batches and alerts", "alert"),
         Destination("events", "events:EventsScreen", "What happened, newest first", "filter"),
         Destination("commands", "commands:CommandsScreen", "What was done here, as command lines"),
@@ -59,6 +64,7 @@ ALIASES: Mapping[str, str] = {
     "experiments": "runs",
     "model": "models",
     "registry": "models",
+    "at": "past",
     "stage": "pipeline",
     "stages": "pipeline",
     "datasets": "data",

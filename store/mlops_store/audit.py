@@ -1,8 +1,6 @@
 """The append-only, hash-chained audit log.
 
-Each entry's hash is the SHA-256 of its canonical JSON, which holds every field and the hash before it: an entry that
-was edited, removed, inserted or moved breaks the chain at its place. Triggers refuse UPDATE and DELETE. Who can write
-the file can still rewrite the whole chain; only a signature kept elsewhere would show that.
+Triggers refuse UPDATE and DELETE; how an entry that was changed all the same is found is ``audit_chain``'s.
 
 Owns the table ``audit`` and who is named as the actor. Knows nothing of what the acts mean.
 """
@@ -14,21 +12,16 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Mapping
-from hashlib import sha256
-from json.encoder import encode_basestring_ascii as quote
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mlops_store.audit_chain import COLUMNS, GENESIS, hashed
 from mlops_store.database import writing
 from mlops_store.processes import user
 from mlops_store.records import AuditEntry
 from mlops_store.texts import storable
 
-#: What stands as the previous hash in the first entry.
-GENESIS = "0" * 64
-
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
-_COLUMNS = "id, at, actor, host, origin, action, subject, before, after, reason, previous_hash, hash"
 
 
 def append(
@@ -63,83 +56,65 @@ def append(
         subject, reason = storable(subject), storable(reason)
         texts = [_ENCODER.encode(state) for state in states]
         row: tuple[Any, ...] = (number, at, who, host, where, action, subject, *texts, reason, previous)
-        digest = _hash(*row)
+        digest = hashed(*row)
         db.execute(
-            f"INSERT INTO audit ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO audit ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*row, digest),
         )
     return AuditEntry(number, at, who, host, where, action, subject, *states, reason, previous, digest)
 
 
-def newest(db: sqlite3.Connection, limit: int = 100, subject: str | None = None) -> list[AuditEntry]:
-    """The newest entries first.
+def entries(
+    db: sqlite3.Connection,
+    *,
+    subject: str | None = None,
+    actor: str | None = None,
+    action: str | None = None,
+    since: float | None = None,
+    until: float | None = None,
+    limit: int = -1,
+    newest_first: bool = True,
+) -> Iterator[AuditEntry]:
+    """The entries, read as they are asked for.
 
     Args:
         db: A connection.
-        limit: How many at most.
         subject: Only entries on this subject or on a part of it: ``model:churn`` finds ``model:churn/3`` too.
+        actor: Only what this user did.
+        action: Only this act (``model.promote``), or all of a noun (``model``).
+        since: Only from then on, Unix seconds.
+        until: Only up to then, Unix seconds.
+        limit: How many at most; -1 for all.
+        newest_first: False gives them in the order in which they were written.
     """
-    where, arguments = "", []
+    conditions: list[tuple[str, tuple[object, ...]]] = []
     if subject is not None:
         # a range finds the parts by the index: '0' is the character after '/'
-        where, arguments = (
-            "WHERE subject = ? OR (subject >= ? AND subject < ?)",
-            [subject, subject + "/", subject + "0"],
-        )
-    rows = db.execute(f"SELECT {_COLUMNS} FROM audit {where} ORDER BY id DESC LIMIT ?", (*arguments, limit))
-    return [_entry(row) for row in rows]
+        conditions.append(("(subject = ? OR (subject >= ? AND subject < ?))", (subject, subject + "/", subject + "0")))
+    if actor is not None:
+        conditions.append(("actor = ?", (actor,)))
+    if action is not None:
+        conditions.append(("(action = ? OR (action >= ? AND action < ?))", (action, action + ".", action + "/")))
+    if since is not None:
+        conditions.append(("at >= ?", (since,)))
+    if until is not None:
+        conditions.append(("at <= ?", (until,)))
+    where = "WHERE " + " AND ".join(condition for condition, _ in conditions) if conditions else ""
+    arguments = [value for _, values in conditions for value in values]
+    order = "DESC" if newest_first else "ASC"
+    rows = db.execute(f"SELECT {COLUMNS} FROM audit {where} ORDER BY id {order} LIMIT ?", (*arguments, limit))
+    return (_entry(row) for row in rows)
+
+
+def newest(db: sqlite3.Connection, limit: int = 100, subject: str | None = None) -> list[AuditEntry]:
+    """The newest entries first; see ``entries``."""
+    return list(entries(db, subject=subject, limit=limit))
 
 
 def find(db: sqlite3.Connection, entry_id: int) -> AuditEntry | None:
     """The entry of that id, None when there is none."""
-    row = db.execute(f"SELECT {_COLUMNS} FROM audit WHERE id = ?", (entry_id,)).fetchone()
+    row = db.execute(f"SELECT {COLUMNS} FROM audit WHERE id = ?", (entry_id,)).fetchone()
     return _entry(row) if row else None
-
-
-def verify(db: sqlite3.Connection) -> int | None:
-    """The id of the first entry that is not as it was written, or None when the log is intact.
-
-    For a removed entry it is the id of the missing one. Entries cut off at the end are found as far as stage changes
-    refer to them.
-    """
-    previous, number = GENESIS, 0
-    # valid JSON inside keeps two different rows from having the same canonical text
-    query = f"SELECT json_valid(before) AND json_valid(after), {_COLUMNS} FROM audit ORDER BY id"
-    try:
-        for (
-            is_json,
-            entry_id,
-            at,
-            actor,
-            host,
-            where,
-            action,
-            subject,
-            before,
-            after,
-            reason,
-            linked,
-            digest,
-        ) in db.execute(query):
-            number += 1
-            if (
-                entry_id != number
-                or linked != previous
-                or not is_json
-                or digest != _hash(entry_id, at, actor, host, where, action, subject, before, after, reason, linked)
-            ):
-                return number
-            previous = digest
-    except sqlite3.OperationalError as error:
-        if "decode" not in str(error):
-            raise
-        return number + 1  # bytes that are no text
-    cut = db.execute(
-        "SELECT 1 FROM stage_changes AS c WHERE c.audit_id > ? AND NOT EXISTS "
-        "(SELECT 1 FROM audit WHERE audit.id = c.audit_id) LIMIT 1",
-        (number,),
-    ).fetchone()
-    return number + 1 if cut else None
 
 
 def _plain(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,34 +130,6 @@ def _plain_value(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain_value(item) for item in value]
     return value
-
-
-def _hash(
-    number: int,
-    at: float,
-    actor: str,
-    host: str,
-    where: str,
-    action: str,
-    subject: str,
-    before: str,
-    after: str,
-    reason: str,
-    previous: str,
-) -> str:
-    """The SHA-256 of an entry's canonical JSON: sorted keys, no spaces, ASCII.
-
-    Put together by hand because ``json.dumps`` takes four times as long.
-    """
-    try:
-        text = (
-            f'{{"action":{quote(action)},"actor":{quote(actor)},"after":{after},"at":{at!r},"before":{before},'
-            f'"host":{quote(host)},"id":{number},"origin":{quote(where)},"previous_hash":{quote(previous)},'
-            f'"reason":{quote(reason)},"subject":{quote(subject)}}}'
-        )
-    except TypeError:  # a NULL where a text was written
-        return ""
-    return sha256(text.encode()).hexdigest()
 
 
 def _entry(row: tuple[Any, ...]) -> AuditEntry:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from registry_builders import make_store, make_version
 
-from mlops_store import audit, models
+from mlops_store import audit, audit_chain, models
 from mlops_store.errors import NotFound, UsageError
 from mlops_store.store import Store
 from mlops_tui.registry import aliases
@@ -30,7 +30,7 @@ def test_an_alias_is_set_and_moved_with_a_record_of_both(store: Store) -> None:
         {"alias": "champion", "version": 1},
     )
     assert (moved.before["version"], moved.after["version"], moved.reason) == (1, 2, "better")
-    assert audit.verify(store.read()) is None
+    assert audit_chain.verify(store.read()).broken is None
 
 
 def test_setting_an_alias_where_it_is_records_nothing(store: Store) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from registry_builders import CONFIG, log_model, make_run, make_store, make_version, stages_of
 
-from mlops_store import audit, models
+from mlops_store import audit_chain, models
 from mlops_store.errors import Refused
 from mlops_store.store import Store
 from mlops_tui.registry import stages, versions
@@ -63,7 +63,7 @@ def test_of_processes_that_promote_at_once_exactly_one_wins_each_round(tmp_path:
         process.join(60)
         assert process.exitcode == 0
     assert told == {"won": ROUNDS, "told": ROUNDS * (PROCESSES - 1)}
-    assert audit.verify(store.read()) is None
+    assert audit_chain.verify(store.read()).broken is None
 
 
 def promote_without_looking(path: str, version: int, barrier: Barrier) -> None:
@@ -96,7 +96,7 @@ def test_any_promotions_and_rollbacks_at_once_leave_one_holder_and_an_intact_cha
         process.join(120)
         assert process.exitcode == 0
     assert list(stages_of(store).values()).count("production") == 1
-    assert audit.verify(store.read()) is None
+    assert audit_chain.verify(store.read()).broken is None
     standing: dict[int, str] = {}
     for change in reversed(models.changes(store.read(), "churn")):
         assert change.from_stage == standing.get(change.version, "")
@@ -122,7 +122,7 @@ def test_versions_registered_at_once_are_numbered_without_a_gap(tmp_path: Path) 
         process.join(120)
         assert process.exitcode == 0
     assert sorted(stages_of(store)) == list(range(1, 6 * ROUNDS + 1))
-    assert audit.verify(store.read()) is None
+    assert audit_chain.verify(store.read()).broken is None
 
 
 def test_a_promotion_that_waited_behind_another_is_refused(tmp_path: Path) -> None:

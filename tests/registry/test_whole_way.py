@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.datasets import load_breast_cancer
 
-from mlops_store import audit, fold, models
+from mlops_store import audit_chain, fold, models
 from mlops_store.store import Store
 from mlops_tui.config import Config
 from mlops_tui.project import Project
@@ -54,4 +54,4 @@ def test_a_logged_model_goes_to_production_and_back_and_predicts_the_same(tmp_pa
         assert [key for key, _, _ in shown.metrics] == ["accuracy"]
         stages.rollback(store, config, "cancer")
         assert models.resolve(store.read(), "models:/cancer/production").version == 1
-        assert audit.verify(store.read()) is None
+        assert audit_chain.verify(store.read()).broken is None

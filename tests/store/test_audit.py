@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from registry_builders import make_store
 
-from mlops_store import audit, model_versions, processes
+from mlops_store import audit, audit_chain, model_versions, processes
 from mlops_store.store import Store
 
 
@@ -46,6 +46,12 @@ def tamper(store: Store, *statements: str) -> None:
         for statement in statements:
             db.execute(statement)
     db.close()
+
+
+def broken_at(store: Store) -> int | None:
+    """The first bad entry."""
+    broken = audit_chain.verify(store.read()).broken
+    return broken.entry_id if broken else None
 
 
 def test_an_entry_says_who_did_what_from_where(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,14 +84,14 @@ def test_the_hash_is_that_of_the_canonical_json_of_all_other_fields(store: Store
         fields = {name: getattr(entry, name) for name in entry.__dataclass_fields__ if name != "hash"}
         text = json.dumps(fields, sort_keys=True, separators=(",", ":"))
         assert entry.hash == hashlib.sha256(text.encode()).hexdigest()
-    assert first.previous_hash == audit.GENESIS
+    assert first.previous_hash == audit_chain.GENESIS
     assert second.previous_hash == first.hash
 
 
 def test_an_untouched_log_is_intact(store: Store) -> None:
-    assert audit.verify(store.read()) is None
+    assert audit_chain.verify(store.read()).broken is None
     fill(store)
-    assert audit.verify(store.read()) is None
+    assert audit_chain.verify(store.read()).broken is None
 
 
 @pytest.mark.parametrize("act", ["UPDATE audit SET reason = ''", "DELETE FROM audit"])
@@ -118,7 +124,7 @@ def test_the_database_refuses_to_change_an_entry(store: Store, act: str) -> None
 def test_an_edited_entry_is_named(store: Store, edit: str) -> None:
     fill(store)
     tamper(store, f"UPDATE audit SET {edit} WHERE id = 3")
-    assert audit.verify(store.read()) == 3
+    assert broken_at(store) == 3
 
 
 def test_an_entry_that_was_edited_and_hashed_again_breaks_the_next(store: Store) -> None:
@@ -129,14 +135,14 @@ def test_an_entry_that_was_edited_and_hashed_again_breaks_the_next(store: Store)
     text = json.dumps({**fields, "reason": "forged"}, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(text.encode()).hexdigest()
     tamper(store, f"UPDATE audit SET reason = 'forged', hash = '{digest}' WHERE id = 3")
-    assert audit.verify(store.read()) == 4
+    assert broken_at(store) == 4
 
 
 @pytest.mark.parametrize("removed", [1, 2, 4])
 def test_a_removed_entry_is_named(store: Store, removed: int) -> None:
     fill(store)
     tamper(store, f"DELETE FROM audit WHERE id = {removed}")
-    assert audit.verify(store.read()) == removed
+    assert broken_at(store) == removed
 
 
 def test_a_removed_entry_is_named_after_the_rest_was_renumbered(store: Store) -> None:
@@ -144,20 +150,20 @@ def test_a_removed_entry_is_named_after_the_rest_was_renumbered(store: Store) ->
     tamper(
         store, "DELETE FROM audit WHERE id = 2", *(f"UPDATE audit SET id = {n - 1} WHERE id = {n}" for n in (3, 4, 5))
     )
-    assert audit.verify(store.read()) == 2
+    assert broken_at(store) == 2
 
 
 def test_two_entries_that_changed_places_are_found(store: Store) -> None:
     fill(store)
     tamper(store, *(f"UPDATE audit SET id = {new} WHERE id = {old}" for old, new in ((2, 99), (3, 2), (99, 3))))
-    assert audit.verify(store.read()) == 2
+    assert broken_at(store) == 2
 
 
 def test_an_inserted_entry_is_found(store: Store) -> None:
     fill(store)
     columns = "at, actor, host, origin, action, subject, before, after, reason, previous_hash, hash"
     tamper(store, f"INSERT INTO audit ({columns}) SELECT {columns} FROM audit WHERE id = 5")
-    assert audit.verify(store.read()) == 6
+    assert broken_at(store) == 6
 
 
 def test_a_log_cut_at_its_end_is_found_by_the_stage_changes(store: Store) -> None:
@@ -167,7 +173,7 @@ def test_a_log_cut_at_its_end_is_found_by_the_stage_changes(store: Store) -> Non
             entry = audit.append(db, action="model.promote", subject="model:churn/1")
             model_versions.move(db, "churn", 1, "dev", stage, kind="promote", audit_id=entry.id, at=0.0)
     tamper(store, "DELETE FROM audit WHERE id = 2")
-    assert audit.verify(store.read()) == 2
+    assert broken_at(store) == 2
 
 
 def test_a_tampered_entry_can_still_be_listed(store: Store) -> None:
@@ -212,7 +218,7 @@ def test_whatever_is_recorded_the_chain_is_intact(
         with store.write() as db:
             for subject, reason, state in acts:
                 audit.append(db, action="a", subject=subject, reason=reason, after=state)
-        assert audit.verify(store.read()) is None
+        assert audit_chain.verify(store.read()).broken is None
         assert [entry.reason for entry in audit.newest(store.read())][::-1] == [act[1] for act in acts][-100:]
 
 
@@ -232,4 +238,4 @@ def test_processes_that_write_at_once_make_one_chain(store: Store) -> None:
         process.join(120)
         assert process.exitcode == 0
     assert len(audit.newest(store.read(), 1000)) == 150
-    assert audit.verify(store.read()) is None
+    assert audit_chain.verify(store.read()).broken is None

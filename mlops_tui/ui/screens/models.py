@@ -202,6 +202,10 @@ class ModelsScreen(WordFilterScreen):
         if version is not None and model is not None:
             model_acts.alias(self, version, model.aliases)
 
+    def action_past(self) -> None:
+        """Goes to where every version stood at another time, beginning with now."""
+        self.go("past")
+
     def action_note(self) -> None:
         """Asks for a note."""
         version = self._chosen()
