@@ -25,9 +25,11 @@ class Reader(Protocol):
 
     def recognises(self, path: str) -> bool:
         """Whether a path is of this kind."""
+        raise NotImplementedError
 
     def read(self, path: str, problems: Problems, artifact_roots: tuple[str, ...] = ()) -> Source:
         """Opens it."""
+        raise NotImplementedError
 
 
 def reader(kind: str) -> Reader:
