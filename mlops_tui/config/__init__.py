@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_store.errors import SpecError, nearest
 from mlops_tui import quantities
 from mlops_tui.config import triggers
+from mlops_tui.config.reader import Reader
 from mlops_tui.config.triggers import TriggerConfig
 from mlops_tui.project import CONFIG_FILE, Project
 
@@ -167,7 +168,7 @@ def parse(text: str) -> Config:
         line, column = (int(place[1]), int(place[2])) if place else (0, 0)
         reason = re.sub(r" \(at .*\)$", "", str(error))
         raise SpecError(reason, file=CONFIG_FILE, line=line, column=column) from error
-    reader = _Reader(text)
+    reader = Reader(text)
     top = reader.table(document, "", _TABLES)
     project = reader.table(top.get("project", {}), "project", ("experiment",))
     registry = _registry(reader, top.get("registry", {}))
@@ -206,7 +207,7 @@ def parse(text: str) -> Config:
     )
 
 
-def _registry(reader: _Reader, body: object) -> RegistryConfig:
+def _registry(reader: Reader, body: object) -> RegistryConfig:
     default = RegistryConfig()
     table = reader.table(body, "registry", ("stages", "single"))
     stages = reader.texts(table.get("stages", list(default.stages)), "registry.stages")
@@ -223,7 +224,7 @@ def _registry(reader: _Reader, body: object) -> RegistryConfig:
     return RegistryConfig(stages=stages, single=single)
 
 
-def _monitor(reader: _Reader, name: str, body: object) -> MonitorConfig:
+def _monitor(reader: Reader, name: str, body: object) -> MonitorConfig:
     place = f"monitors.{name}"
     known = tuple(key for key in MonitorConfig.__dataclass_fields__ if key != "name")
     table = reader.table(body, place, known)
@@ -256,7 +257,7 @@ def _monitor(reader: _Reader, name: str, body: object) -> MonitorConfig:
     )
 
 
-def _resources(reader: _Reader, body: object) -> ResourcesConfig:
+def _resources(reader: Reader, body: object) -> ResourcesConfig:
     table = reader.table(body, "resources", ("cpus", "memory", "gpus"))
     memory = table.get("memory")
     try:
@@ -270,7 +271,7 @@ def _resources(reader: _Reader, body: object) -> ResourcesConfig:
     )
 
 
-def _executor(reader: _Reader, name: str, body: object) -> ExecutorConfig:
+def _executor(reader: Reader, name: str, body: object) -> ExecutorConfig:
     place = f"executors.{name}"
     table = reader.table(body, place, ("command", "shell", "quote"))
     command = table.get("command")
@@ -286,79 +287,3 @@ def _executor(reader: _Reader, name: str, body: object) -> ExecutorConfig:
         shell=reader.text(table.get("shell", ""), f"{place}.shell"),
         quote=reader.flag(table.get("quote", False), f"{place}.quote"),
     )
-
-
-class _Reader:
-    """Checks types of values and makes errors that point at the line of the key."""
-
-    def __init__(self, text: str) -> None:
-        self._lines = text.splitlines()
-
-    def error(self, place: str, message: str, hint: str = "") -> SpecError:
-        line = self._line_of(place)
-        return SpecError(f"{place} {message}", file=CONFIG_FILE, line=line, column=1 if line else 0, hint=hint)
-
-    def _line_of(self, place: str) -> int:
-        # tomllib keeps no positions: take the key's line within its own table, else the table's header.
-        header = place.rpartition(".")[0]
-        current, table_line = "", 0
-        for number, line in enumerate(self._lines, 1):
-            if match := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
-                current = match[1].replace('"', "").replace(" ", "")
-                if current == place or current.startswith(place + "."):
-                    return number
-                if current == header:
-                    table_line = number
-            elif match := re.match(r"\s*([^=#]+?)\s*=", line):
-                key = match[1].strip().strip('"')
-                if (f"{current}.{key}" if current else key) == place:
-                    return number
-        return table_line
-
-    def table(self, value: object, place: str, known: Iterable[str] | None) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise self.error(place, f"must be a table, not {_kind(value)}")
-        if known is not None:
-            for key in value:
-                if key not in known:
-                    full = f"{place}.{key}" if place else key
-                    raise self.error(full, "is not a key of mlops.toml", nearest(key, known))
-        return value
-
-    def text(self, value: object, place: str) -> str:
-        if not isinstance(value, str):
-            raise self.error(place, f"must be a string, not {_kind(value)}")
-        return value
-
-    def texts(self, value: object, place: str) -> tuple[str, ...]:
-        if isinstance(value, str):
-            return (value,)
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.error(place, f"must be a list of strings, not {_kind(value)}")
-        return tuple(value)
-
-    def number(self, value: object, place: str) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self.error(place, f"must be a number, not {_kind(value)}")
-        return float(value)
-
-    def count(self, value: object, place: str) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
-            raise self.error(place, f"must be a whole number from 0 on, not {value!r}")
-        return value
-
-    def flag(self, value: object, place: str) -> bool:
-        if not isinstance(value, bool):
-            raise self.error(place, f"must be true or false, not {_kind(value)}")
-        return value
-
-    def choice(self, value: object, place: str, known: Iterable[str]) -> str:
-        text = self.text(value, place)
-        if text not in known:
-            raise self.error(place, f"cannot be {text!r}", nearest(text, known))
-        return text
-
-
-def _kind(value: object) -> str:
-    names = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "a table"}
-    return names.get(type(value), type(value).__name__)

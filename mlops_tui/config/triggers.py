@@ -12,7 +12,7 @@ from mlops_tui import quantities
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mlops_tui.config import _Reader
+    from mlops_tui.config.reader import Reader
 
 _KINDS = ("schedule", "change", "drift")
 _SEVERITIES = ("info", "warning", "critical")
@@ -59,7 +59,7 @@ class TriggerConfig:
         return f"{self.kind} {when}"
 
 
-def read(reader: _Reader, name: str, body: object, monitors: Iterable[str]) -> TriggerConfig:
+def read(reader: Reader, name: str, body: object, monitors: Iterable[str]) -> TriggerConfig:
     """The trigger that a table describes.
 
     Args:
@@ -86,13 +86,13 @@ def read(reader: _Reader, name: str, body: object, monitors: Iterable[str]) -> T
         drift=_monitor(reader, f"{place}.drift", table["drift"], tuple(monitors)) if "drift" in table else "",
         severity=reader.choice(table.get("severity", "critical"), f"{place}.severity", _SEVERITIES),
         targets=reader.texts(table.get("targets", []), f"{place}.targets"),
-        force=_flag(reader, f"{place}.force", table.get("force", False)),
+        force=reader.flag(table.get("force", False), f"{place}.force"),
         cooldown_s=_length(reader, f"{place}.cooldown", table.get("cooldown", 0)),
-        is_enabled=_flag(reader, f"{place}.enabled", table.get("enabled", True)),
+        is_enabled=reader.flag(table.get("enabled", True), f"{place}.enabled"),
     )
 
 
-def _schedule(reader: _Reader, place: str, value: object) -> str:
+def _schedule(reader: Reader, place: str, value: object) -> str:
     from datetime import UTC
 
     from mlops_tui import cron
@@ -105,7 +105,7 @@ def _schedule(reader: _Reader, place: str, value: object) -> str:
     return text
 
 
-def _globs(reader: _Reader, place: str, value: object) -> tuple[str, ...]:
+def _globs(reader: Reader, place: str, value: object) -> tuple[str, ...]:
     globs = reader.texts(value, place)
     if not globs or not all(globs):
         raise reader.error(place, "needs at least one glob", 'for example ["data/*.csv"]')
@@ -115,21 +115,15 @@ def _globs(reader: _Reader, place: str, value: object) -> tuple[str, ...]:
     return globs
 
 
-def _monitor(reader: _Reader, place: str, value: object, monitors: tuple[str, ...]) -> str:
+def _monitor(reader: Reader, place: str, value: object, monitors: tuple[str, ...]) -> str:
     name = reader.text(value, place)
     if name not in monitors:
         raise reader.error(place, f"names no monitor: {name!r}", nearest(name, monitors) or f"add [monitors.{name}]")
     return name
 
 
-def _length(reader: _Reader, place: str, value: object) -> float:
+def _length(reader: Reader, place: str, value: object) -> float:
     try:
         return quantities.seconds(value)
     except ValueError:
         raise reader.error(place, f"must be a length of time, not {value!r}", 'for example "1h" or "90s"') from None
-
-
-def _flag(reader: _Reader, place: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise reader.error(place, f"must be true or false, not {value!r}")
-    return value
