@@ -5,21 +5,20 @@ A directory is its ``.dir`` object, which names the files; some of their objects
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from mlops_store.errors import Refused
-from mlops_tui.pipeline.cache import Cache
+from mlops_tui.pipeline.cache import Cache, Damaged
 from mlops_tui.pipeline.state import Inputs
 
 #: Where bytes can be.
 CACHE, WORK_TREE, GIT = "cache", "work tree", "git"
 #: The same as a sentence says it.
 WORDS = {CACHE: "the cache", WORK_TREE: "the work tree", GIT: "Git"}
+_MEND = "remove it and bring it back with 'dvc fetch', or run the stage that makes it"
 
 
 class Blob(NamedTuple):
@@ -131,37 +130,14 @@ def members(cache: Cache, digest: str) -> dict[str, str] | None:
     Raises:
         Refused: The object is damaged, or names a file outside of its directory.
     """
-    try:
-        with open(cache.path(digest), "rb") as file:
-            data = file.read()
-    except FileNotFoundError:
+    if not os.path.exists(cache.path(digest)):
         return None
-    except OSError as error:
-        raise Refused(f"the cache's object {digest} cannot be read ({error.strerror})") from error
-    if hashlib.md5(data, usedforsecurity=False).hexdigest() + ".dir" != digest:
-        raise damaged(digest)
     try:
-        found = {str(entry["relpath"]): str(entry["md5"]) for entry in json.loads(data)}
-    except (ValueError, KeyError, TypeError) as error:
-        raise damaged(digest) from error
-    for name, md5 in found.items():
-        if not _is_inside(name) or not _is_md5(md5):
-            raise Refused(f"the cache's object {digest} names {name!r}, which is no file of a directory")
-    return found
+        return cache.members(digest)
+    except Damaged as error:
+        raise Refused(str(error), _MEND) from error
 
 
 def damaged(digest: str) -> Refused:
     """Says that an object of the cache does not hold what its name says."""
-    return Refused(
-        f"the cache's object {digest} is damaged: its bytes have another md5",
-        "remove it and bring it back with 'dvc fetch', or run the stage that makes it",
-    )
-
-
-def _is_inside(name: str) -> bool:
-    parts = name.split("/")
-    return bool(name) and "\0" not in name and not any(part in ("", ".", "..") for part in parts)
-
-
-def _is_md5(text: str) -> bool:
-    return len(text) == 32 and not set(text) - set("0123456789abcdef")
+    return Refused(f"the cache's object {digest} is damaged: its bytes have another md5", _MEND)

@@ -6,6 +6,7 @@ directory. Knows objects and links; which outputs are wanted is others' business
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import threading
@@ -28,7 +29,7 @@ _ABANDONED_S = 3600.0
 
 
 class Damaged(Exception):
-    """An object is not what its name says, or not there."""
+    """An object is not what its name says, or not there; the message says which of them in one sentence."""
 
 
 class Cache:
@@ -89,16 +90,24 @@ class Cache:
         """The md5 of each file of a cached directory by its path relative to it.
 
         Raises:
-            Damaged: There is no such object, or it is not the list of a directory's files.
+            Damaged: There is no such object, it has other bytes than its name says, or it is not the list of a
+                directory's files.
         """
         try:
             with open(self.path(md5, is_legacy=is_legacy), "rb") as file:
-                found = {str(member["relpath"]): str(member["md5"]) for member in json.load(file)}
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise Damaged(md5) from error
-        # a file of a directory lies in it, whatever the object says
-        if any(os.path.isabs(name) or ".." in name.split("/") or not name for name in found):
-            raise Damaged(md5)
+                data = file.read()
+        except OSError as error:
+            raise Damaged(f"the cache's object {md5} cannot be read ({error.strerror})") from error
+        damaged = f"the cache's object {md5} is damaged: its bytes have another md5"
+        if not is_legacy and hashlib.md5(data, usedforsecurity=False).hexdigest() != md5.removesuffix(".dir"):
+            raise Damaged(damaged)
+        try:
+            found = {str(member["relpath"]): str(member["md5"]) for member in json.loads(data)}
+        except (ValueError, KeyError, TypeError) as error:
+            raise Damaged(damaged) from error
+        for name, member in found.items():
+            if not _is_inside(name) or not _is_md5(member):
+                raise Damaged(f"the cache's object {md5} names {name!r}, which is no file of a directory")
         return found
 
     def save(self, path: str, fingerprints: Fingerprints, *, root: str, is_linked: bool = True) -> Fingerprint | None:
@@ -235,8 +244,6 @@ class Cache:
     def _put(self, md5: str, data: bytes) -> str:
         """Makes an object of data, if there is none yet; returns its hash."""
         if not md5:
-            import hashlib
-
             md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
         target = self.path(md5)
         if not self._is_sound(md5):
@@ -262,6 +269,15 @@ class Cache:
             if self._is_shared:
                 os.chmod(directory, _SHARED_MODE)
         return directory
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a file of that name lies in its directory, whatever the object says."""
+    return "\0" not in name and not any(part in ("", ".", "..") for part in name.split("/"))
+
+
+def _is_md5(text: str) -> bool:
+    return len(text) == 32 and not set(text) - set("0123456789abcdef")
 
 
 def find(project: Project) -> Cache:
