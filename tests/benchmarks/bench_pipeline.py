@@ -6,7 +6,6 @@ command line and counts from its start to its end, the supervisor's start includ
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import statistics
@@ -72,45 +71,6 @@ def orient(name: str, ours_s: float, run: Callable[[], float], rounds: int) -> N
     print(f"{name:34} {ours_s * 1e3:9.1f} ms {there * 1e3:9.1f} ms   {ours_s / there:.2f}   (for orientation)")
 
 
-def fingerprints(directory: Path) -> None:
-    """Hashing a directory of 10,000 files, against plain md5 and against a bare walk."""
-    from mlops_tui.pipeline.fingerprints import Fingerprints
-
-    data = directory / "data"
-    for number in range(100):
-        (data / str(number)).mkdir(parents=True)
-        for other in range(100):
-            (data / str(number) / str(other)).write_bytes(os.urandom(2000))
-    paths = [str(path) for path in data.rglob("*") if path.is_file()]
-
-    def plain() -> None:
-        for path in paths:
-            with open(path, "rb") as file:
-                hashlib.md5(file.read(), usedforsecurity=False).hexdigest()
-
-    def walk() -> None:
-        for folder in os.scandir(data):
-            for entry in os.scandir(folder.path):
-                entry.stat()
-
-    def again() -> None:
-        known.find("data")
-
-    known = Fingerprints(str(directory))
-    known.find("data")
-    first = [(_seconds(lambda: Fingerprints(str(directory)).find("data")), _seconds(plain)) for _ in range(5)]
-    repeated = [(_seconds(again), _seconds(walk)) for _ in range(5)]
-    for name, pairs, floor in (("10,000 files, first", first, "plain md5"), ("10,000 files, again", repeated, "walk")):
-        ours, theirs = (statistics.median(one) for one in zip(*pairs, strict=True))
-        print(f"{name:34} {ours * 1e3:9.1f} ms {theirs * 1e3:9.1f} ms   {ours / theirs:.2f}   (against a {floor})")
-
-
-def _seconds(act: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    act()
-    return time.perf_counter() - begun
-
-
 def main(rounds: int) -> None:
     """Measures and prints."""
     scratch = Path(tempfile.mkdtemp(prefix="bench-pipeline-"))
@@ -152,8 +112,6 @@ def main(rounds: int) -> None:
         print(f"{'':34} {'ours':>12} {'doit':>12}   ratio")
         orient("all of them", everything, lambda: cold(doit, "doit"), rounds)
         orient("nothing to do", nothing, lambda: timed(doit, "doit"), rounds)
-        print(f"{'':34} {'ours':>12} {'floor':>12}   ratio")
-        fingerprints(scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
