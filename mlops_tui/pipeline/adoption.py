@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +56,10 @@ def adopt(project: Project, store: Store, run_id: str, *, dry_run: bool = False)
     if run.state is not PipelineState.FINISHED:
         raise Refused(f"{run.name} has not finished ({run.state})", "only a finished experiment can be taken over")
     if not os.path.isdir(place.root):
-        raise Refused(f"the copy in which {run.name} ran has been removed", "run it again with --set")
+        raise Refused(
+            f"the copy in which {run.name} ran has been removed by 'queue clean', and its outputs with it",
+            f"{_again(run)} makes it anew; what the run cache has kept is not run again",
+        )
     lock = hold.take(project)
     try:
         if lock is None or any(turns.place(project, one) is project for one in pipelines.live(store.read())):
@@ -69,6 +74,15 @@ def adopt(project: Project, store: Store, run_id: str, *, dry_run: bool = False)
     finally:
         if lock is not None:
             os.close(lock)
+
+
+def _again(run: PipelineRun) -> str:
+    """The command that asks for an experiment with the same params."""
+    words = ["mlops-tui", "run"]
+    for file, changes in run.request["changes"].items():
+        place = "" if file == params.DEFAULT_FILE else f"{file}:"
+        words += [word for key, value in changes.items() for word in ("--set", f"{place}{key}={json.dumps(value)}")]
+    return shlex.join([*words, *run.request["targets"]])
 
 
 def _differences(here: state.Inputs, place: Project, run: PipelineRun) -> Adoption:

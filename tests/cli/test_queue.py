@@ -226,7 +226,9 @@ def test_copies_of_ended_experiments_are_cleaned_up(cli, slow: Path) -> None:
     assert "removed the copy" in cli("queue", "clean").stdout
     assert os.listdir(copies) == []
     assert "nothing to remove" in cli("queue", "clean").stdout
-    assert "has been removed" in cli("queue", "apply", name).stderr
+    refused = cli("queue", "apply", name).stderr
+    assert "has been removed by 'queue clean'" in refused
+    assert "mlops-tui run --set lr=0.2 makes it anew" in refused
 
 
 def test_removing_an_experiment_that_waits_removes_its_copy(cli, slow: Path) -> None:
