@@ -10,7 +10,7 @@ from mlops_store.errors import UsageError
 from mlops_store.records import AlertState, MonitorReport
 from mlops_tui.cli import output, shapes, text
 from mlops_tui.cli.environment import prefer_own_interpreter
-from mlops_tui.cli.parameters import NUMBER, Noun, json_option, limit_option
+from mlops_tui.cli.parameters import NUMBER, Noun, dry_run_option, json_option, limit_option
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
@@ -25,10 +25,17 @@ def command() -> None:
 @click.option("-m", "--monitor", metavar="NAME", help="Only this monitor. [all of mlops.toml]")
 @click.option("--force", is_flag=True, help="Check again what has been checked.")
 @click.option("--fail-on-drift", is_flag=True, help="Exit with 1 when a batch has drifted or cannot be read.")
+@dry_run_option
 @json_option
 @click.pass_context
 def check(
-    context: click.Context, paths: tuple[str, ...], monitor: str | None, force: bool, fail_on_drift: bool, as_json: bool
+    context: click.Context,
+    paths: tuple[str, ...],
+    monitor: str | None,
+    force: bool,
+    fail_on_drift: bool,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Check new batches, or the files named, against what the model was trained on."""
     from mlops_tui.drift import monitors
@@ -36,13 +43,16 @@ def check(
     workspace: Workspace = context.obj
     if not workspace.config.monitors:
         raise UsageError("mlops.toml has no monitors", "add a table [monitors.NAME]; mlops-tui init shows one")
+    named = [os.path.abspath(path) for path in paths] or None
+    if dry_run:
+        store = workspace.find()
+        pending = monitors.would_check(
+            workspace.project, store, workspace.config, monitor=monitor, paths=named, force=force
+        )
+        _write_pending(pending, as_json)
+        return
     found = monitors.check(
-        workspace.project,
-        workspace.create(),
-        workspace.config,
-        monitor=monitor,
-        paths=[os.path.abspath(path) for path in paths] or None,
-        force=force,
+        workspace.project, workspace.create(), workspace.config, monitor=monitor, paths=named, force=force
     )
     if as_json:
         output.write_json_lines(shapes.report(report, with_columns=True) for report in found)
@@ -53,6 +63,16 @@ def check(
     _fire_triggers(workspace)
     if fail_on_drift and any(report.status != "ok" for report in found):
         context.exit(1)
+
+
+def _write_pending(pending: list[tuple[str, str]], as_json: bool) -> None:
+    if as_json:
+        output.write_json_lines({"monitor": monitor, "batch": batch} for monitor, batch in pending)
+        return
+    for monitor, batch in pending:
+        output.say(f"would check {text.clean(batch)} by {text.clean(monitor)}")
+    if not pending:
+        output.remark("no new batches")
 
 
 def _fire_triggers(workspace: Workspace) -> None:
@@ -212,9 +232,10 @@ def _write_columns(report: MonitorReport, with_unmoved: bool) -> None:
 @command.command()
 @click.argument("numbers", metavar="ALERT...", type=NUMBER, nargs=-1)
 @click.option("-a", "--all", "every", is_flag=True, help="Every open alert.")
+@dry_run_option
 @json_option
 @click.pass_obj
-def ack(workspace: Workspace, numbers: tuple[int, ...], every: bool, as_json: bool) -> None:
+def ack(workspace: Workspace, numbers: tuple[int, ...], every: bool, dry_run: bool, as_json: bool) -> None:
     """Acknowledge alerts: somebody has seen them."""
     from mlops_store import alerts, processes
 
@@ -222,12 +243,13 @@ def ack(workspace: Workspace, numbers: tuple[int, ...], every: bool, as_json: bo
         raise UsageError("name alerts, or --all", "mlops-tui drift list shows them")
     store = workspace.store()
     chosen = numbers or tuple(alert.id for alert in alerts.alerts(store.read(), (AlertState.OPEN,)))
-    with store.write() as db:
+    with store.trial() if dry_run else store.write() as db:
         done = [alerts.acknowledge(db, number, processes.user()) for number in chosen]
     if as_json:
         output.write_json_lines(map(shapes.alert, done))
         return
+    would = "would be " if dry_run else ""
     for alert in done:
-        output.say(f"alert {alert.id} acknowledged: {text.clean(alert.title)}")
+        output.say(f"alert {alert.id} {would}acknowledged: {text.clean(alert.title)}")
     if not done:
         output.remark("no open alerts")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 @click.option("--description", default="", metavar="TEXT", help="What is special about this version.")
 @click.option("--alias", "aliases", multiple=True, metavar="NAME", help="Give the version this alias; may be repeated.")
 @reason_option
+@dry_run_option
 @json_option
 @click.pass_obj
 def register(
@@ -44,6 +46,7 @@ def register(
     description: str,
     aliases: tuple[str, ...],
     reason: str,
+    dry_run: bool,
     as_json: bool,
 ) -> None:
     """Register the model that a run logged as a new version of MODEL."""
@@ -52,20 +55,23 @@ def register(
     chosen = run or named_run
     if chosen is None or (run and named_run):
         raise UsageError("one run is to be named", "mlops-tui models register MODEL RUN; 'runs list' shows the runs")
-    version = versions.register(
-        workspace.store(),
-        workspace.config,
-        model,
-        run_id=chosen,
-        logged_model=logged,
-        description=description,
-        aliases=aliases,
-        reason=reason,
-    )
+    store = workspace.store()
+    with store.trial() if dry_run else nullcontext():
+        version = versions.register(
+            store,
+            workspace.config,
+            model,
+            run_id=chosen,
+            logged_model=logged,
+            description=description,
+            aliases=aliases,
+            reason=reason,
+        )
     if as_json:
         output.write_json(shapes.model_version(version))
     else:
-        output.say(f"registered {text.clean(version.model)} version {version.version} in {text.clean(version.stage)}")
+        done = "would register" if dry_run else "registered"
+        output.say(f"{done} {text.clean(version.model)} version {version.version} in {text.clean(version.stage)}")
 
 
 @click.command()

@@ -78,7 +78,8 @@ class Program(click.Group):
             from mlops_tui.cli.dashboard import command
 
             return "dashboard", command, args
-        raise UsageError(f"no command {word!r}", nearest(word, VERBS) or "see: mlops-tui --help")
+        message = f"{word!r} is neither a command nor a directory here"
+        raise UsageError(message, nearest(word, VERBS) or "see: mlops-tui --help")
 
 
 @click.command(

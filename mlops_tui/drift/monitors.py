@@ -94,9 +94,40 @@ def check(
     return reports
 
 
+def would_check(
+    project: Project,
+    store: Store | None,
+    config: Config,
+    *,
+    monitor: str | None = None,
+    paths: Sequence[str] | None = None,
+    force: bool = False,
+) -> list[tuple[str, str]]:
+    """The monitor and the batch of each check that ``check`` would make; see there.
+
+    Raises:
+        NotFound: There is no such monitor, or no such file.
+        UsageError: A path is watched by no monitor.
+    """
+    is_sure = paths is None or force
+    return [
+        (each.name, file.batch)
+        for each, files in _work(project, store, config, monitor, paths, force)
+        for file in files
+        if is_sure or store is None or not _is_seen(store.read(), each, file)
+    ]
+
+
+def _is_seen(db: sqlite3.Connection, monitor: MonitorConfig, file: File) -> bool:
+    try:
+        return drift.has_seen(db, monitor.name, file.batch, watches.digest(file))
+    except OSError:  # unreadable: the check says so
+        return False
+
+
 def _work(
     project: Project,
-    store: Store,
+    store: Store | None,
     config: Config,
     monitor: str | None,
     paths: Sequence[str] | None,
@@ -106,9 +137,14 @@ def _work(
         raise NotFound(f"no monitor {monitor!r}", nearest(monitor, config.monitors))
     chosen = [config.monitors[monitor]] if monitor is not None else list(config.monitors.values())
     if paths is None:
-        db = store.read()
         return [
-            (each, watches.matches(project, each.watch) if force else _unseen(project, db, each)) for each in chosen
+            (
+                each,
+                watches.matches(project, each.watch)
+                if force or store is None
+                else _unseen(project, store.read(), each),
+            )
+            for each in chosen
         ]
     work: dict[str, list[File]] = {each.name: [] for each in chosen}
     for path in paths:
@@ -145,10 +181,6 @@ def _unseen(project: Project, db: sqlite3.Connection, monitor: MonitorConfig) ->
     for file in watches.matches(project, monitor.watch):
         if seen.get(file.batch) == file.state:
             continue
-        try:
-            if file.batch in seen and drift.has_seen(db, monitor.name, file.batch, watches.digest(file)):
-                continue
-        except OSError:  # unreadable: the check says so
-            pass
-        found.append(file)
+        if file.batch not in seen or not _is_seen(db, monitor, file):
+            found.append(file)
     return found

@@ -71,7 +71,7 @@ class AutoRuns:
         if run is not None and run.run_id == self._started:
             self._started = ""
             self._decision.end(run)
-        self._decide(self._decision, run.jobs if run is not None else 1)
+        self._decide(self._decision, self._session.jobs_after(run))
 
     def _has_started(self, decision: AutoRun) -> bool:
         """Whether no run is being started; takes note of how the last start went."""
@@ -108,7 +108,7 @@ class AutoRuns:
 
         self._was_refused = False
         try:
-            self._started = pipeline.start(self._session.project, jobs=jobs)
+            self._started = pipeline.start(self._session.project, jobs=jobs, keep_going=self._session.keeps_going)
         except Refused:
             self._was_refused = True
         except MlopsError as error:

@@ -175,6 +175,14 @@ KEYS: tuple[Key, ...] = (
     Key("pipeline.why", "W", "why", "why", "Say why the stage is stale, and what runs because of it", 4),
     Key("pipeline.watch", "w", "watch", "watch", "Run what is stale after each change by itself, or no more", 6),
     Key("pipeline.graph", "D", "graph", "graph", "Show the stages as a graph, or as a list", 5),
+    Key("pipeline.jobs", "J", "jobs", "jobs", "Choose how many stages run at a time", 12),
+    Key(
+        "pipeline.keep",
+        "K",
+        "keep_going",
+        "keep going",
+        "Go on after a failed stage with what does not need it, or not",
+    ),
     Key("pipeline.past", "H", "past_runs", "earlier runs", "Look at an earlier pipeline run", 11),
     # data
     Key(
@@ -252,7 +260,8 @@ def overrides(keys: Mapping[str, str]) -> dict[str, str]:
         keys: Binding id -> comma-separated keys, as in ``[keys]`` of ``mlops.toml``.
 
     Raises:
-        SpecError: An id that does not exist (the nearest is named), an empty key, or one key for two acts of one place.
+        SpecError: An id that does not exist (the nearest is named), an empty key, or one key for two acts that can be
+            done at the same time.
     """
     result: dict[str, str] = {}
     for identifier, text in keys.items():
@@ -269,17 +278,43 @@ def overrides(keys: Mapping[str, str]) -> dict[str, str]:
 
 
 def _refuse_clashes(chosen: Mapping[str, str]) -> None:
-    taken: dict[tuple[str, str], str] = {}
-    for entry in KEYS:
-        names = chosen.get(entry.id) or ",".join(_name(key) for key in entry.keys.split(","))
-        for name in names.split(","):
-            other = taken.setdefault((entry.where, name), entry.id)
-            if other != entry.id and (other in chosen or entry.id in chosen):
+    own = {entry.id: frozenset(_name(key) for key in entry.keys.split(",")) for entry in KEYS}
+    names = own | {identifier: frozenset(text.split(",")) for identifier, text in chosen.items()}
+    for identifier in chosen:
+        for other in KEYS:
+            if other.id == identifier or not _are_together(BY_ID[identifier].where, other.where):
+                continue
+            # where one place is meant to cover the other's key, it may
+            for name in sorted((names[identifier] & names[other.id]) - (own[identifier] & own[other.id])):
                 raise SpecError(
-                    f"keys.{entry.id if entry.id in chosen else other}: {shown(name)} already means {other!r}",
+                    f"keys.{identifier}: {shown(name)} already means {other.id!r}",
                     file=CONFIG_FILE,
-                    hint=f"give keys.{other} another key too",
+                    hint=f"give keys.{other.id} another key too",
                 )
+
+
+def _are_together(one: str, other: str) -> bool:
+    """Whether keys of two places work at the same time."""
+    if one == other:
+        return True
+    if "app" in (one, other):
+        return {one, other} & {*_PARTS, *(part for parts in _PARTS.values() for part in parts)} != set()
+    return other in _PARTS.get(one, ()) or one in _PARTS.get(other, ())
+
+
+#: Screen -> kinds of widgets in it.
+_PARTS: Mapping[str, tuple[str, ...]] = {
+    "overview": ("table",),
+    "runs": ("table",),
+    "run": ("table", "scroll", "log", "search", "charts"),
+    "compare": ("table", "charts"),
+    "pipeline": ("table", "scroll", "log", "search", "dag"),
+    "data": ("table", "scroll"),
+    "models": ("table", "scroll"),
+    "drift": ("table", "scroll"),
+    "events": ("table",),
+    "commands": ("table",),
+}
 
 
 def _name(key: str) -> str:

@@ -17,6 +17,7 @@ from mlops_tui.config import Config
 from mlops_tui.project import Project
 
 if TYPE_CHECKING:
+    from mlops_store.records import PipelineRun
     from mlops_tui.pipeline.live import LiveStatus
 
 #: Acts and commands kept for the command log and for undo.
@@ -53,6 +54,8 @@ class Session:
         auto_run: Whether what is stale is run by itself after each change; ends with the dashboard.
         wake: Has whoever watches look at once.
         is_graph_wanted: Whether the stages of the pipeline are looked at as a graph rather than as a list.
+        jobs: How many stages at a time runs are started with; 0 for as many as the last run had.
+        keeps_going: Whether runs go on with what does not depend on a stage that failed.
     """
 
     project: Project
@@ -63,6 +66,8 @@ class Session:
     undos: list[Undo] = field(default_factory=list)
     watch_note: str = ""
     auto_run: bool = False
+    jobs: int = 0
+    keeps_going: bool = False
     wake: Callable[[], None] = lambda: None
 
     @cached_property
@@ -98,6 +103,14 @@ class Session:
         if self.store is not None:
             self.store.close()
             self.store = None
+
+    def jobs_after(self, run: PipelineRun | None) -> int:
+        """How many stages at a time the next run has.
+
+        Args:
+            run: The newest run.
+        """
+        return self.jobs or (run.jobs if run is not None else 1)
 
     def record(self, line: str, undo: Callable[[], None] | None = None) -> None:
         """Keeps the command line of an act, and how to take the act back."""

@@ -119,7 +119,7 @@ def load(session: Session, run_id: str = "") -> PipelineShown:
         stages = tuple(replace(stage, usage=_usage(session, stage)) for stage in stages)
     elif session.store is not None and not is_past:
         stages = _with_earlier_logs(session, stages)
-    jobs = run.jobs if run is not None else 1
+    jobs = session.jobs_after(run)
     estimate = _estimate(session, statuses, jobs) if statuses else None
     remark = session.watch_note or triggers.coming(session, time.time())
     return PipelineShown(run, stages, problem, is_past, remark, estimate)

@@ -86,11 +86,16 @@ class TerminalApp(TypeAheadApp):
     # telling somebody who looks elsewhere
 
     def announce(self, text: str) -> None:
-        """Rings the bell and, where the terminal may know it (OSC 9), has the desktop show a text."""
+        """Rings the bell and, where the terminal may know it (OSC 9), has the desktop show a text.
+
+        Inside tmux the text is wrapped for the terminal around it, which needs ``allow-passthrough on`` there.
+        """
         driver = self._driver
         if isinstance(driver, TerminalDriver):
             # a text that began with a digit and a semicolon would mean something else to some terminals
             note = f"\x1b]9;mlops-tui: {clean(text, MOST_ANNOUNCED)}\x1b\\" if os.environ.get("TERM") != "linux" else ""
+            if note and os.environ.get("TMUX"):
+                note = "\x1bPtmux;" + note.replace("\x1b", "\x1b\x1b") + "\x1b\\"
             driver.write(f"{note}\x07")
 
     # leaving

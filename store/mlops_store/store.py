@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from mlops_store.database import BUSY_TIMEOUT_S, Connection, connect, explained, writing
 from mlops_store.errors import NotFound, StoreBusy, StoreDamaged, StoreError, StoreFull, StoreNewer, StoreReadOnly
@@ -22,6 +22,10 @@ SCHEMA_VERSION = 9
 
 #: PRAGMA application_id of our files: "mlop".
 APPLICATION_ID = 0x6D6C6F70
+
+
+class _TakenBack(Exception):
+    """The end of a trial."""
 
 
 class Store:
@@ -50,7 +54,8 @@ class Store:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._connections: list[Connection] = []
-        if not os.path.exists(self.path):
+        self._was_there = os.path.exists(self.path)
+        if not self._was_there:
             if not create:
                 raise NotFound(f"no store at {self.path}", "run 'mlops-tui init' in the project's directory")
             self._make_directory()
@@ -131,6 +136,7 @@ class Store:
             # another process may have been first
             version, _ = self._version(connection)
             if version == 0:
+                self._require_new()
                 _make(connection)
             elif version < SCHEMA_VERSION:
                 from mlops_store.schema import migrate
@@ -143,6 +149,15 @@ class Store:
         # the version is read last: another process may have made the tables just now
         if has_tables and self._version(connection)[0] == 0:
             raise StoreDamaged(f"{self.path} is a database of another program", "move it away, or name another file")
+
+    def _require_new(self) -> None:
+        """Refuses an empty file beside which runs have left logs: it was a store, and what it held is gone."""
+        logs = os.path.join(os.path.dirname(self.path), "logs")
+        if self._was_there and os.path.isdir(logs) and os.listdir(logs):
+            raise StoreDamaged(
+                f"{self.path} is empty, but pipeline runs have left logs beside it: what it held is lost",
+                "bring it back from a backup, or delete it to begin anew",
+            )
 
     def _use_wal(self, connection: Connection) -> None:
         # SQLite does not wait for the lock when the journal mode changes, so that is tried until the deadline.
@@ -193,6 +208,17 @@ class Store:
             raise StoreReadOnly(f"{self.path} cannot be written", "check the owner and mode of it and its directory")
         with writing(self.read(), self.path) as connection:
             yield connection
+
+    @contextmanager
+    def trial(self) -> Iterator[sqlite3.Connection]:
+        """A write transaction that is always taken back, to see what would come of an act.
+
+        Raises:
+            StoreError: See ``write``.
+        """
+        with suppress(_TakenBack), self.write() as connection:
+            yield connection
+            raise _TakenBack
 
     def data_version(self) -> int:
         """A number that moves when another connection has committed; costs microseconds."""

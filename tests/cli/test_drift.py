@@ -34,6 +34,26 @@ def test_new_batches_are_checked_once(cli) -> None:
     assert cli("drift", "check", "--json").json == []
 
 
+def test_a_dry_run_names_what_would_be_checked_and_makes_nothing(cli, project: Path) -> None:
+    done = cli("drift", "check", "--dry-run")
+    assert done.stdout == "would check incoming/same.csv by web\nwould check incoming/shifted.csv by web\n"
+    assert not (project / ".mlops").exists()
+    cli("drift", "check")
+    assert cli("drift", "check", "--dry-run", "--json").json == []
+    path = str(project / "incoming" / "same.csv")
+    assert cli("drift", "check", path, "--dry-run", "--json").json == []
+    assert cli("drift", "check", path, "--force", "--dry-run", "--json").json == [
+        {"monitor": "web", "batch": "incoming/same.csv"}
+    ]
+
+
+def test_a_dry_run_of_acknowledging_changes_nothing(cli) -> None:
+    cli("drift", "check")
+    [alert] = cli("drift", "list", "--json").json
+    assert "would be acknowledged" in cli("drift", "ack", str(alert["alert_id"]), "--dry-run").stdout
+    assert [one["state"] for one in cli("drift", "list", "--json").json] == ["open"]
+
+
 def test_a_file_can_be_named_and_checked_again(cli, project: Path) -> None:
     cli("drift", "check")
     path = str(project / "incoming" / "same.csv")

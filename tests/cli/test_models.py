@@ -49,6 +49,14 @@ def test_a_runs_model_becomes_a_version_in_the_first_stage(cli) -> None:
     assert made["lineage"]["params"] == {"depth": "2"}
 
 
+def test_a_dry_run_of_registering_says_which_version_it_would_be_and_makes_none(cli) -> None:
+    done = cli("models", "register", "churn", "second", "--alias", "champion", "--dry-run")
+    assert done.stdout == "would register churn version 1 in dev\n"
+    assert cli("models", "list", "--json").json == []
+    assert cli("events", "--json").json == [] or "register" not in cli("events").stdout
+    assert cli("models", "register", "churn", "nosuch", "--dry-run").exit_code == 2
+
+
 def test_one_run_is_named_to_register_by_place_or_by_option(cli) -> None:
     assert cli("models", "register", "churn", "--run", "first").exit_code == 0
     assert cli("models", "register", "churn").exit_code == 2

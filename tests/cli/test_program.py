@@ -50,6 +50,12 @@ def test_an_unknown_verb_names_the_nearest(cli: Cli) -> None:
     assert "did you mean 'runs'?" in done.stderr
 
 
+def test_a_word_that_is_neither_verb_nor_directory_is_said_to_be_neither(cli: Cli) -> None:
+    done = cli("zzzzzz")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "'zzzzzz' is neither a command nor a directory here" in done.stderr
+
+
 def test_an_unknown_verb_of_a_noun_names_the_nearest(cli: Cli) -> None:
     done = cli("runs", "lsit")
     assert done.exit_code == 2

@@ -100,6 +100,29 @@ def test_an_empty_file_is_a_new_store(tmp_path: Path) -> None:
         assert runs.count(store.read()) == 0
 
 
+def test_an_empty_file_beside_logs_of_runs_is_no_new_store_until_it_is_deleted(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    path.touch()
+    (tmp_path / "logs" / "run").mkdir(parents=True)
+    for _ in range(2):
+        with pytest.raises(StoreDamaged, match="what it held is lost"):
+            Store(str(path))
+    for file in tmp_path.glob("store.db*"):
+        file.unlink()
+    with Store(str(path)) as store:
+        assert runs.count(store.read()) == 0
+
+
+def test_a_trial_shows_what_would_come_of_it_and_changes_nothing(tmp_path: Path) -> None:
+    with Store(str(tmp_path / "store.db")) as store:
+        with store.trial(), store.write() as db:
+            runs.create(db, run_id=new_id(), name="tried", experiment="default", started_at=1.0)
+            assert runs.count(db) == 1
+        assert runs.count(store.read()) == 0
+        with pytest.raises(ValueError, match="told"), store.trial():
+            raise ValueError("told")
+
+
 def test_the_state_directory_is_never_committed(tmp_path: Path) -> None:
     Store(str(tmp_path / ".mlops" / "store.db")).close()
     assert (tmp_path / ".mlops" / ".gitignore").read_text() == "*\n"

@@ -114,6 +114,16 @@ async def test_the_most_severe_alert_stands_first_with_its_severity_in_words(
         assert "june.csv" in listed[1]
 
 
+async def test_at_80_columns_alerts_still_name_their_batch(store: Store) -> None:
+    title = "half of the columns drifted: " + "many words " * 5
+    add(store, "in/2026-05-only-large-tumours.csv", NewAlert("data_drift", Severity.CRITICAL, title))
+    app = opened(store)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        (line,) = [line for line in rendered(app).splitlines() if "half of the" in line]
+        assert "2026-05-only-large-tumours" in line
+
+
 async def test_good_batches_are_listed_too(store: Store) -> None:
     app = opened(store)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -40,6 +40,28 @@ def test_a_key_that_is_taken_is_refused_unless_its_owner_moves_too() -> None:
     assert keymap.overrides({"app.quit": ":", "app.jump": "q"}) == {"app.quit": "colon", "app.jump": "q"}
 
 
+@pytest.mark.parametrize(
+    ("identifier", "key", "taken"),
+    [
+        ("runs.compare", "q", "app.quit"),
+        ("app.help", "j", "table.down"),
+        ("app.undo", "p", "models.promote"),
+        ("pipeline.run", "z", "dag.fold"),
+        ("log.follow", "w", "pipeline.watch"),
+    ],
+)
+def test_a_key_that_works_in_the_same_screen_is_taken_too(identifier: str, key: str, taken: str) -> None:
+    with pytest.raises(SpecError, match=rf"keys\.{identifier}: {key} already means '{taken}'"):
+        keymap.overrides({identifier: key})
+
+
+def test_screens_may_use_each_others_keys_and_keep_those_that_they_cover() -> None:
+    assert keymap.overrides({"runs.compare": "D", "search.begin": "/,ctrl+s"}) == {
+        "runs.compare": "D",
+        "search.begin": "slash,ctrl+s",
+    }
+
+
 def test_no_key_at_all_is_refused() -> None:
     with pytest.raises(SpecError, match="at least one key"):
         keymap.overrides({"app.quit": " , "})

@@ -79,10 +79,12 @@ def bells(written: bytes) -> int:
 HOSTILE = "evil\x1b]0;title\x07\x9d\n"
 
 
-def notified(tmp_path: Path, store: Store, *, term: str = "xterm-256color", ago_s: float = 100.0) -> bytes:
+def notified(
+    tmp_path: Path, store: Store, *, term: str = "xterm-256color", ago_s: float = 100.0, tmux: str = ""
+) -> bytes:
     """What the terminal gets when a run ends."""
     run_id = begun(store, HOSTILE, ago_s=ago_s)
-    with Terminal(dashboard(tmp_path), env={"TERM": term}) as terminal:
+    with Terminal(dashboard(tmp_path), env={"TERM": term, "TMUX": tmux}) as terminal:
         terminal.wait("evil")
         begun(store, "followed")
         terminal.wait("followed")
@@ -105,6 +107,14 @@ def test_the_end_of_a_long_run_rings_and_notifies_once_with_a_clean_text(tmp_pat
     text = written.partition(b"\x1b]9;")[2].partition(b"\x1b\\")[0].decode()
     assert "finished after 1m" in text
     assert text.isprintable()
+
+
+@pytest.mark.terminal
+def test_inside_tmux_the_text_is_wrapped_for_the_terminal_around_it(tmp_path: Path, store: Store) -> None:
+    written = notified(tmp_path, store, term="tmux-256color", tmux="/tmp/tmux-0/default,1,0")
+    assert written.count(b"\x1bPtmux;\x1b\x1b]9;mlops-tui: evil") == 1
+    wrapped = written.partition(b"\x1bPtmux;")[2]
+    assert b"finished after 1m" in wrapped.partition(b"\x1b\x1b\\\x1b\\")[0]
 
 
 @pytest.mark.terminal

@@ -155,6 +155,36 @@ async def test_r_runs_what_is_stale_and_the_states_follow(project: Project) -> N
     assert Path(project.path("model.txt")).read_text() == "1"
 
 
+async def test_J_and_K_choose_how_runs_are_started(project: Project) -> None:
+    app = opened(project)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        for key in ("J", "backspace", "x", "enter"):
+            await pilot.press(key)
+        assert "a number from 1 to" in rendered(app)
+        for key in ("backspace", "3", "enter", "K"):
+            await pilot.press(key)
+        await settled(pilot)
+        assert "pipeline (3 at a time, keeps going)" in rendered(app)
+        await pilot.press("r")
+        pane = app.screen.query_one(StagesPane)
+        await until(pilot, lambda: pane.records is not None and [s.state for s in pane.records.stages] == ["done"] * 2)
+        assert [command.line for command in app.session.commands] == ["mlops-tui run --detach --keep-going -j 3"]
+        run = pane.records.run if pane.records is not None else None
+        assert run is not None
+        assert run.request["keep_going"]
+
+
+async def test_a_stage_that_has_ended_without_a_word_is_not_said_to_be_about_to_write(project: Project) -> None:
+    path = Path(project.path("dvc.yaml"))
+    path.write_text("stages: {quiet: {cmd: cp raw.txt out.txt, deps: [raw.txt], outs: [out.txt]}}\n")
+    ran(project)
+    app = opened(project)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await until(pilot, lambda: "it wrote nothing" in rendered(app))
+
+
 async def test_R_runs_a_fresh_stage_again_only_after_a_yes(project: Project) -> None:
     first = ran(project)
     app = opened(project, "train")

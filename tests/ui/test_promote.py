@@ -92,12 +92,29 @@ def test_a_version_without_metrics_says_so(tmp_path: Path) -> None:
     assert "no metrics are known of it" in lines_of(store, "churn", 1, "staging")
 
 
-def test_the_next_stage_is_proposed_and_from_the_highest_the_one_below(store: Store) -> None:
+def test_the_next_stage_is_proposed_and_from_the_highest_none(store: Store) -> None:
     session = Session(Project("/nowhere"), CONFIG, store)
     assert Promote(session, "churn", 2, "staging").start == "production"
-    assert Promote(session, "churn", 1, "production").start == "staging"
+    assert Promote(session, "churn", 1, "production").start == ""
     assert Promote(session, "churn", 1, "archived").start == "staging"
     assert "staging" not in Promote(session, "churn", 2, "staging").targets
+
+
+@pytest.mark.parametrize(("key", "stage", "word"), [("left", "staging", "demote"), ("right", "archived", "archive")])
+async def test_from_the_highest_stage_nothing_is_chosen_until_a_key_does(
+    store: Store, key: str, stage: str, word: str
+) -> None:
+    app = opened(store, "churn/1")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await press(pilot, "p", "enter")
+        assert isinstance(app.screen, StageDialog)
+        assert "the highest stage" in rendered(app)
+        assert stages_of(store)[1] == "production"
+        await press(pilot, key)
+        assert f"{word.capitalize()} churn v1" in rendered(app)
+        await press(pilot, "enter")
+    assert stages_of(store)[1] == stage
 
 
 def test_a_stage_that_the_configuration_lacks_can_still_be_left(store: Store) -> None:

@@ -14,7 +14,7 @@ from mlops_tui.ui.widgets.window_table import Row
 
 ALERT_COLUMNS = (
     Column("severity", "severity", 10, 10),
-    Column("title", "what", 40, 200, grows=True),
+    Column("title", "what", 30, 200, grows=True),
     Column("batch", "batch", 8, 30, 1),
     Column("state", "state", 4, 18, 3),
     Column("opened", "opened", 8, 12, 2),

@@ -215,5 +215,6 @@ class ModelsScreen(WordFilterScreen):
     def _chosen(self) -> ModelVersion | None:
         version = self._versions.version
         if version is None:
-            self.remark("no version to act on", "dim")
+            is_read = self._models.records is not None and self._versions.is_read
+            self.remark("no version to act on" if is_read else "the versions are still being read", "dim")
         return version

@@ -90,6 +90,11 @@ class VersionsPane(Pane[RegisteredModel | None]):
         versions = self.records.versions if self.records else ()
         return next((version for version in versions if version.version == self.table.cursor_key), None)
 
+    @property
+    def is_read(self) -> bool:
+        """Whether the versions of the chosen model are known."""
+        return not self._name or (self.records is not None and self.records.name == self._name)
+
     def choose(self, name: str) -> None:
         """Shows the versions of another model."""
         if name != self._name:

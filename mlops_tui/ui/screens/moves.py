@@ -13,7 +13,7 @@ from typing import Protocol
 from mlops_store.errors import Refused
 from mlops_store.records import StageChange
 from mlops_tui.registry import stages
-from mlops_tui.registry.moves import Move, next_stage, previous_stage
+from mlops_tui.registry.moves import Move, next_stage
 from mlops_tui.registry.stages import Promotion
 from mlops_tui.ui.messages import Did
 from mlops_tui.ui.screens.acts import store_of
@@ -38,7 +38,17 @@ class StageAct(Protocol):
 
     @property
     def start(self) -> str:
-        """The stage to begin with."""
+        """The stage to begin with; "" when that is to be chosen first."""
+        ...
+
+    @property
+    def place(self) -> int:
+        """Where among the targets to begin choosing when there is no stage to begin with."""
+        ...
+
+    @property
+    def unchosen(self) -> str:
+        """What to say while no stage is chosen."""
         ...
 
     def preview(self, stage: str) -> Promotion:
@@ -74,14 +84,26 @@ class Promote:
 
     @property
     def start(self) -> str:
-        """The next stage; from the highest one the stage below it, from the archive the second."""
+        """The next stage; from the highest one none, because all others take it down; from the archive the second."""
         registry = self.session.config.registry
-        for find in (next_stage, previous_stage):
-            try:
-                return find(registry, self.name, self.version, self.stage)
-            except Refused:  # no stage in that direction
-                continue
+        try:
+            return next_stage(registry, self.name, self.version, self.stage)
+        except Refused:  # no stage in that direction
+            pass
+        if self.stage in registry.stages[:-1]:
+            return ""
         return registry.stages[1] if registry.stages[1] in self.targets else self.targets[0]
+
+    @property
+    def place(self) -> int:
+        """Where the present stage would stand among the targets."""
+        stages = self.session.config.registry.stages
+        return stages.index(self.stage) if self.stage in stages else 0
+
+    @property
+    def unchosen(self) -> str:
+        """What to say while no stage is chosen."""
+        return f"v{self.version} is in {self.stage}, the highest stage. The arrow keys choose where to take it down to."
 
     def preview(self, stage: str) -> Promotion:
         """What would happen."""
@@ -129,6 +151,16 @@ class RollBack:
         """The highest stage that holds a single version."""
         registry = self.session.config.registry
         return registry.single[-1] if registry.single else self.targets[-1]
+
+    @property
+    def place(self) -> int:
+        """Where to begin choosing."""
+        return 0
+
+    @property
+    def unchosen(self) -> str:
+        """Nothing: a stage is always chosen."""
+        return ""
 
     def preview(self, stage: str) -> Promotion:
         """What would happen."""

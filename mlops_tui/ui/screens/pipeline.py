@@ -17,8 +17,11 @@ from mlops_tui.ui.screens.pipeline_panes import LogPane, StagesPane
 from mlops_tui.ui.text import Cell, CellValue
 from mlops_tui.ui.theme import state_cell, state_sign
 from mlops_tui.ui.widgets.dag_view import DagView
-from mlops_tui.ui.widgets.dialog import Choose, Confirm, Option, Tell
+from mlops_tui.ui.widgets.dialog import Ask, Choose, Confirm, Option, Tell
 from mlops_tui.ui.widgets.window_table import WindowTable
+
+#: More stages at a time than anybody runs.
+MOST_JOBS = 1000
 
 
 class PipelineScreen(ProjectScreen):
@@ -81,8 +84,12 @@ class PipelineScreen(ProjectScreen):
         self._open_run()
 
     def heading(self) -> str:
-        """The screen's name, and whether the pipeline runs by itself."""
-        return "pipeline (runs after each change)" if self.session.auto_run else "pipeline"
+        """The screen's name, whether the pipeline runs by itself, and how runs are started."""
+        session = self.session
+        parts = [f"{session.jobs} at a time" if session.jobs else "", "keeps going" if session.keeps_going else ""]
+        parts.append("runs after each change" if session.auto_run else "")
+        told = ", ".join(part for part in parts if part)
+        return f"pipeline ({told})" if told else "pipeline"
 
     def on_window_table_row_highlighted(self, message: WindowTable.RowHighlighted) -> None:
         """Shows the log of the stage under the cursor."""
@@ -154,15 +161,16 @@ class PipelineScreen(ProjectScreen):
         self.app.push_screen(Confirm(f"Run {shown.count(len(names), 'stage')} again?", lines, yes="run"), answered)
 
     def _start(self, names: tuple[str, ...], *, force: bool) -> None:
-        project, records = self.session.project, self.stages.records
-        jobs = records.run.jobs if records is not None and records.run is not None else 1
+        project, records, keeps_going = self.session.project, self.stages.records, self.session.keeps_going
+        jobs = self.session.jobs_after(records.run if records is not None else None)
 
         def act() -> messages.Did:
             from mlops_tui import pipeline
 
-            pipeline.start(project, targets=names, force=force, jobs=jobs)
+            pipeline.start(project, targets=names, force=force, jobs=jobs, keep_going=keeps_going)
             words = ["mlops-tui", "run", "--detach"]
             words += ["--force"] if force else []
+            words += ["--keep-going"] if keeps_going else []
             words += ["-j", str(jobs)] if jobs > 1 else []
             return messages.Did(shlex.join([*words, *names]), notice="started")
 
@@ -210,6 +218,32 @@ class PipelineScreen(ProjectScreen):
             self.did("mlops-tui run --watch", notice="what is stale runs after each change, until w or the end")
         else:
             self.remark("nothing runs by itself any more", "dim")
+
+    def action_jobs(self) -> None:
+        """Asks how many stages runs from here have at a time."""
+        records = self.stages.records
+
+        def problem(text: str) -> str:
+            is_number = text.strip().isdecimal() and 1 <= int(text) <= MOST_JOBS
+            return "" if is_number else f"a number from 1 to {MOST_JOBS}"
+
+        def answered(text: str | None) -> None:
+            if text is not None:
+                self.session.jobs = int(text)
+                self.retitle()
+                self.stages.reload()
+                self.remark(f"runs from here have {shown.count(int(text), 'stage')} at a time", "dim")
+
+        jobs = self.session.jobs_after(records.run if records is not None else None)
+        self.app.push_screen(Ask("How many stages at a time?", str(jobs), check=problem), answered)
+
+    def action_keep_going(self) -> None:
+        """Has runs from here go on after a failed stage, or no more."""
+        session = self.session
+        session.keeps_going = not session.keeps_going
+        self.retitle()
+        goes = "go on with what does not need it" if session.keeps_going else "start nothing more"
+        self.remark(f"when a stage fails, runs from here {goes}", "dim")
 
     def action_why(self) -> None:
         """Says in full why the stage is in its state, old value to new, and what will run because of it."""

@@ -191,9 +191,9 @@ class LogPane(Pane[None]):
             self.say(_no_log(stage))
         else:
             self.uncover()
-            if path != self._path:
-                self._path = path
-                self.query_one(LogView).show(path)
+            self._path = path
+            is_ended = run is None or run.state.is_final
+            self.query_one(LogView).show(path, "it wrote nothing" if is_ended else "nothing written yet")
 
 
 def _no_log(stage: StageShown) -> list[CellValue]:

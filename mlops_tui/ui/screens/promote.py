@@ -60,8 +60,13 @@ class StageDialog(Dialog[Did]):
     def on_mount(self) -> None:
         """Shows the stage to begin with."""
         self.query_one(Input).cursor_blink = False
-        self._choose(self._stage)
         self._call("promote")
+        if self._stage:
+            self._choose(self._stage)
+            return
+        self.query_one("#stage-targets", TextView).show([promotion_lines.targets(self._act.targets, "")])
+        self._show([Cell(self._act.unchosen)])
+        self.foot("← → stage   esc cancel")
 
     def _call(self, kind: str) -> None:
         """Names the act and its keys as what it is: going down is no promotion."""
@@ -75,7 +80,7 @@ class StageDialog(Dialog[Did]):
     def action_stage(self, by: int) -> None:
         """Chooses the next stage to the right (1) or left (-1)."""
         targets = self._act.targets
-        place = targets.index(self._stage) + by
+        place = targets.index(self._stage) + by if self._stage else self._act.place + min(by, 0)
         if 0 <= place < len(targets) and not self._is_acting:
             self._choose(targets[place])
 

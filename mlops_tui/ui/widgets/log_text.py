@@ -69,8 +69,16 @@ class LogText(ScrollView, can_focus=True):
         """Lines known so far."""
         return self._file.line_count if self._file else 0
 
-    def show(self, path: str) -> None:
-        """Shows a file from its end; the one that is shown already stays as it is."""
+    def show(self, path: str, empty: str = "") -> None:
+        """Shows a file from its end; the one that is shown already stays as it is.
+
+        Args:
+            path: The file; "" for none.
+            empty: What to say while it is empty; "" for the same as before.
+        """
+        if empty and empty != self._empty:
+            self._empty = empty
+            self.refresh()
         if path == self.path:
             return
         self._file = LogFile(path) if path else None

@@ -57,12 +57,11 @@ class LogView(Widget):
         """The text."""
         return self._text
 
-    def show(self, path: str) -> None:
-        """Shows a file from its end; the one that is shown already stays as it is."""
-        if path == self._text.path:
-            return
-        self.action_end_search()
-        self._text.show(path)
+    def show(self, path: str, empty: str = "") -> None:
+        """Shows a file from its end; the one that is shown already stays as it is. See ``LogText.show``."""
+        if path != self._text.path:
+            self.action_end_search()
+        self._text.show(path, empty)
 
     # searching
 
