@@ -14,7 +14,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from mlops_tui.tracking.datasets import log_input
+    from mlops_tui.tracking.datasets import log_dataset, log_input
     from mlops_tui.tracking.files import (
         get_artifact_uri,
         log_artifact,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         set_tags,
         start_run,
     )
+    from mlops_tui.tracking.images import log_image
     from mlops_tui.tracking.models import log_model, register_model
     from mlops_tui.tracking.run import ActiveRun, Run
     from mlops_tui.tracking.system_metrics import (
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
         set_system_metrics_samples_before_logging,
         set_system_metrics_sampling_interval,
     )
+    from mlops_tui.tracking.tables import load_table, log_table
 
 __all__ = [
     "ActiveRun",
@@ -59,16 +61,20 @@ __all__ = [
     "get_artifact_uri",
     "get_run",
     "last_active_run",
+    "load_table",
     "log_artifact",
     "log_artifacts",
+    "log_dataset",
     "log_dict",
     "log_figure",
+    "log_image",
     "log_input",
     "log_metric",
     "log_metrics",
     "log_model",
     "log_param",
     "log_params",
+    "log_table",
     "log_text",
     "register_model",
     "set_experiment",
@@ -81,8 +87,9 @@ __all__ = [
 ]
 
 _HOMES = {
-    "datasets": ("log_input",),
+    "datasets": ("log_dataset", "log_input"),
     "files": ("get_artifact_uri", "log_artifact", "log_artifacts", "log_dict", "log_figure", "log_text"),
+    "images": ("log_image",),
     "models": ("log_model", "register_model"),
     "run": ("ActiveRun", "Run"),
     "system_metrics": (
@@ -92,6 +99,7 @@ _HOMES = {
         "set_system_metrics_samples_before_logging",
         "set_system_metrics_sampling_interval",
     ),
+    "tables": ("load_table", "log_table"),
 }
 
 

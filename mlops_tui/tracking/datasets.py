@@ -23,11 +23,11 @@ def log_input(
     """Records that the active run used some data.
 
     Args:
-        dataset: A path of a file or directory, a DataFrame, or an MLflow data set (``name`` and ``digest``).
+        dataset: A path of a file or directory, a DataFrame, an array, or an MLflow data set (``name`` and ``digest``).
         context: How it is used: 'training', 'validation' …
         tags: Added to the run's tags.
         model: Accepted for MLflow's sake.
-        name: What to call it; the path or ``frame`` by default.
+        name: What to call it; the path, ``frame`` or ``array`` by default.
     """
     run = fluent.target(None)
     if run is None:
@@ -49,6 +49,16 @@ def log_input(
     )
 
 
+def log_dataset(
+    dataset: Any,
+    name: str | None = None,
+    context: str | None = None,
+    tags: Mapping[str, Any] | None = None,
+) -> None:
+    """Records under a name that the active run used some data; see ``log_input``."""
+    log_input(dataset, context, tags, name=name)
+
+
 def _described(dataset: Any, root: str) -> dict[str, Any]:
     if isinstance(dataset, str | os.PathLike):
         return _file(os.fspath(dataset), root)
@@ -56,7 +66,9 @@ def _described(dataset: Any, root: str) -> dict[str, Any]:
         return _frame(dataset)
     if hasattr(dataset, "name") and hasattr(dataset, "digest"):
         return {"name": values.name(dataset.name), "digest": values.name(dataset.digest)}
-    raise TypeError("neither a path, a DataFrame nor an MLflow data set")
+    if hasattr(dataset, "__array__"):
+        return _array(dataset)
+    raise TypeError("neither a path, a DataFrame, an array nor an MLflow data set")
 
 
 def _file(path: str, root: str) -> dict[str, Any]:
@@ -95,3 +107,17 @@ def _frame(frame: Any) -> dict[str, Any]:
         "row_count": len(frame),
         "size_bytes": int(frame.memory_usage(deep=False).sum()),
     }
+
+
+def _array(given: Any) -> dict[str, Any]:
+    import hashlib
+
+    import numpy as np
+
+    array = np.ascontiguousarray(given)
+    if array.dtype.hasobject:
+        raise TypeError("an array of Python objects has no content of its own to tell it by")
+    sha = hashlib.sha256(f"{array.dtype.str} {array.shape}".encode())
+    sha.update(array.tobytes())
+    rows = array.shape[0] if array.ndim else 1
+    return {"name": "array", "digest": sha.hexdigest(), "row_count": rows, "size_bytes": array.nbytes}

@@ -114,8 +114,12 @@ def _files(top: str, folder: str) -> Iterator[tuple[str, str]]:
 
 def _log(run_id: str | None, path: str, make: Callable[[], bytes]) -> None:
     run = fluent.target(run_id)
-    if run is None:
-        return
+    if run is not None:
+        store(run, path, make)
+
+
+def store(run: ActiveRun, path: str, make: Callable[[], bytes]) -> None:
+    """Stores what ``make`` returns as an artifact of a run. Never raises."""
     try:
         name = within(path)
         digest, size = artifacts.put_bytes(run.project.objects_dir, make())

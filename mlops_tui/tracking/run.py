@@ -78,6 +78,9 @@ class ActiveRun(Run):
         self.pid = os.getpid()
         self.journal = Channel(project.journals_dir, run_id)
         self.needs_capture = True
+        self.is_new = (
+            False  # whether this process has made it, so that the store has nothing of it that is not known here
+        )
         self.has_ended = False
         self.before_end: Callable[[], None] | None = None  # logs what is still to be said of the run
         self._params: dict[str, str] = {}

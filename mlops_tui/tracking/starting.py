@@ -92,8 +92,9 @@ def is_known(project: Project, run_id: str) -> bool:
 def _create(project: Project, name: str | None, experiment: str, parent: str, content: dict[str, object]) -> ActiveRun:
     run_id = new_id()
     name = _name(name) if name else _made_up()
-    experiment = _experiment(project, experiment)
+    experiment = experiment_of(project, experiment)
     run = ActiveRun(project, run_id, name=name, experiment=experiment, is_owner=True)
+    run.is_new = True
     record = {
         "t": "start",
         "name": name,
@@ -111,7 +112,7 @@ def _adopt(project: Project, run_id: str, name: str | None, experiment: str, con
     stage = os.environ.get("MLOPS_STAGE", "")
     explicit = experiment or session.experiment()
     run = ActiveRun(
-        project, run_id, name=name or stage, experiment=explicit or _experiment(project, ""), is_owner=False
+        project, run_id, name=name or stage, experiment=explicit or experiment_of(project, ""), is_owner=False
     )
     _introduced(run)
     record = {"t": "adopt", "at": run.started_at, "attributes": {}, **content}
@@ -158,7 +159,7 @@ def _cannot(project: Project, error: OSError) -> Exception:
     return StoreReadOnly(f"{project.state_dir} cannot be written ({reason})", "check its owner and mode")
 
 
-def _experiment(project: Project, given: str) -> str:
+def experiment_of(project: Project, given: str) -> str:
     """The experiment of a new run: as given, else set_experiment, the environment, mlops.toml, 'default'."""
     chosen = given or session.experiment() or os.environ.get("MLOPS_EXPERIMENT", "")
     return _name(chosen) if chosen else _configured(project)

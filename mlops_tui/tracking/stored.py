@@ -14,6 +14,7 @@ from mlops_store.store import Store
 from mlops_tui.tracking.run import Run
 
 if TYPE_CHECKING:
+    from mlops_store.records import RunDetail
     from mlops_tui.project import Project
 
 
@@ -118,6 +119,12 @@ def experiment_name(project: Project, experiment_id: str) -> str:
     if row is None:
         raise NotFound(f"no experiment {experiment_id!r}", "set_experiment takes a name, which may be new")
     return str(row[0])
+
+
+def detail(run: Run) -> RunDetail:
+    """Everything that the store has of a run but its metric histories."""
+    with opened(run.project) as store, store.snapshot() as db:
+        return runs.detail(db, run.run_id)
 
 
 def next_step(run: Run, prefix: str) -> int:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from tracked import detail, only_run, opened, remarks
@@ -166,3 +169,33 @@ def test_data_that_cannot_be_read_is_reported(project: Path) -> None:
         mlops.log_input(object())
     assert detail(project).datasets == ()
     assert len(remarks(project)) >= 1
+
+
+def test_arrays_are_data_with_a_hash_of_type_shape_and_content(project: Path) -> None:
+    array = np.arange(6.0).reshape(3, 2)
+    with mlops.start_run():
+        mlops.log_dataset(array, "features", context="training")
+        mlops.log_dataset(array.copy(), "features", context="validation")
+        mlops.log_dataset(array.reshape(2, 3), "features")
+        mlops.log_dataset(np.array([object()]), "objects")
+    first, second, third = sorted(detail(project).datasets, key=lambda use: use.context == "input")
+    assert (first.dataset.name, first.dataset.row_count, first.dataset.size_bytes) == ("features", 3, 48)
+    assert first.dataset.digest == second.dataset.digest != third.dataset.digest
+    assert "Python objects" in remarks(project)[0]
+
+
+def test_files_that_vanish_while_a_directory_is_stored_are_reported_and_the_others_kept(project: Path) -> None:
+    for number in range(200):
+        (project / "out" / str(number)).parent.mkdir(exist_ok=True)
+        (project / "out" / str(number)).write_bytes(bytes([number]) * 50_000)
+    with mlops.start_run():
+        # one by one from the end, while they are copied from the beginning
+        remover = subprocess.Popen(
+            [sys.executable, "-c", "import os\nfor n in sorted(os.listdir('out'), reverse=True): os.unlink(f'out/{n}')"]
+        )
+        mlops.log_artifacts("out", "kept")
+        remover.wait()
+    found = content(project)
+    assert all(data == bytes([int(path.rpartition("/")[2])]) * 50_000 for path, data in found.items())
+    assert all("was not stored" in message for message in remarks(project))
+    assert len(found) + len(remarks(project)) >= min(200, len(found) + 100)
