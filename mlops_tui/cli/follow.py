@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mlops_tui.project import Project
 
 _LOOK_EVERY_S = 0.05
+#: Between two questions whether the run has ended, which cost microseconds.
+_ASK_EVERY_S = 0.004
 _RECOVER_EVERY_S = 2.0
 #: A stage that writes without end must not keep the others from being shown.
 _BYTES_A_LOOK = 1 << 18
@@ -54,8 +56,9 @@ class Follower:
         self._only = only
         self._last = last
         self._is_coloured = self._stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-        self._states: dict[str, StageState] = {}
         self._announced: set[str] = set()
+        self._told: set[str] = set()
+        self._version = -1
         self._logs: dict[str, logs.Follower] = {}
         self._has_told_full = False
 
@@ -82,7 +85,19 @@ class Follower:
                 self._tell_when_full()
                 recovered_at = time.monotonic()
             if not is_busy:
-                time.sleep(_LOOK_EVERY_S)
+                self._pause()
+
+    def _pause(self) -> None:
+        """Waits until the next look, or until the run has ended."""
+        from mlops_store import pipelines
+
+        until = time.monotonic() + _LOOK_EVERY_S
+        while (left_s := until - time.monotonic()) > 0:
+            time.sleep(min(left_s, _ASK_EVERY_S))
+            if self._version != (version := self._store.data_version()):
+                self._version = version
+                if not pipelines.is_live(self._store.read(), self._run_id):
+                    return
 
     def _tell_when_full(self) -> None:
         """Says once that the run waits for room on the disk."""
@@ -96,19 +111,19 @@ class Follower:
         columns = max((width(clean(stage.stage, 40)) for stage in stages), default=0)
         is_busy = False
         for stage in stages:
+            if stage.stage in self._told or (stage.state is StageState.WAITING and not stage.attempt):
+                continue
             label = clean(stage.stage, 40)
             label += " " * (columns - width(label))
-            before = self._states.get(stage.stage, StageState.WAITING)
             if stage.started_at is not None and stage.stage not in self._announced:
                 self._announced.add(stage.stage)
                 for line in stage.command.strip().splitlines():
                     self._write(label, f"$ {clean(line, 1000)}")
             is_busy = self._show_log(stage, label, is_ended=stage.state.is_final) or is_busy
-            if stage.state.is_final and not before.is_final and self._is_drained(stage):
+            if stage.state.is_final and self._is_drained(stage):
                 self._write(label, ending(stage))
-                self._states[stage.stage] = stage.state
-            elif not stage.state.is_final:
-                self._states[stage.stage] = stage.state
+                self._told.add(stage.stage)
+                self._logs.pop(stage.stage, None)
         self._stream.flush()
         return is_busy
 

@@ -125,7 +125,7 @@ def _once(workspace: Workspace, request: Request, name: str, as_json: bool) -> t
     from mlops_tui import pipeline
 
     with counted_interrupts() as interrupts:
-        run_id = pipeline.start(workspace.project, name=name, **request.as_json())
+        run_id = pipeline.start(workspace.project, name=name, may_fork=True, **request.as_json())
         run = follow(workspace, run_id, as_json, interrupts)
     if not as_json:
         output.say(summary(run))
@@ -151,7 +151,7 @@ def _start(
     # those that wait already go first
     if not (may_wait and workspace.project.has_store and not queue.is_empty(workspace.create().read())):
         try:
-            return pipeline.start(workspace.project, name=name, **request.as_json())
+            return pipeline.start(workspace.project, name=name, may_fork=True, **request.as_json())
         except Busy:
             if not may_wait:
                 raise

@@ -43,6 +43,7 @@ def start(
     targets: Iterable[str] = (),
     name: str = "",
     claim: Callable[[sqlite3.Connection, str], None] | None = None,
+    may_fork: bool = False,
     **options: Any,
 ) -> str:
     """Starts the stale stages in a process of their own and returns at once.
@@ -54,6 +55,7 @@ def start(
         targets: Stages to bring up to date together with what they need; all by default.
         name: What the run is called; made up by default.
         claim: Called with the run's id in the transaction that makes the run; when it raises, there is no run.
+        may_fork: That process may be a copy of this one, which is a small program; see ``launch.supervise``.
         **options: The other attributes of ``request.Request``: ``force``, ``jobs``, ``keep_going`` …
 
     Returns:
@@ -69,7 +71,7 @@ def start(
     if not is_described(project):  # nothing is made in a directory that has no pipeline
         raise Refused(f"{project.root} has no pipeline", "describe its stages in dvc.yaml")
     with Store(project.store_path) as store, _explained(), _lock_for_start(project, store) as lock:
-        return launch.begin(store, project, lock, Request(tuple(targets), **options), name, claim)
+        return launch.begin(store, project, lock, Request(tuple(targets), **options), name, claim, may_fork=may_fork)
 
 
 def is_described(project: Project) -> bool:

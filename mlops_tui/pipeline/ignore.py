@@ -88,6 +88,8 @@ def _read(path: str) -> GitIgnoreSpec | None:
             lines = file.read().splitlines()
     except OSError:
         return None  # none, or one that Git could not read either
+    if not any(line and not line.startswith("#") for line in lines):
+        return None  # only comments, as ``dvc init`` writes it
     from pathspec import GitIgnoreSpec  # most projects have no such file
 
     return GitIgnoreSpec.from_lines(lines)

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     import subprocess
 
     from mlops_tui import config
-    from mlops_tui.pipeline import plan, spec, state
+    from mlops_tui.pipeline import forking, plan, spec, state
     from mlops_tui.pipeline.request import Request
 
 #: Tells which params an experiment has changed.
 CHANGES_TAG = "mlops.set"
 _DEFAULT_EXPERIMENT = "default"
 #: Supervisors started by this process, kept until they are reaped.
-_children: list[subprocess.Popen[bytes]] = []
+_children: list[subprocess.Popen[bytes] | forking.Child] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +51,19 @@ def begin(
     request: Request,
     name: str,
     claim: Callable[[sqlite3.Connection, str], None] | None = None,
+    *,
+    may_fork: bool = False,
 ) -> str:
     """Records a new run and starts its supervisor; a run with nothing to do is recorded as finished.
 
     Args:
-        store: The project's store.
+        store: The project's store, which is closed.
         project: The project.
         lock: The descriptor that holds the pipeline lock; the supervisor gets a copy.
         request: What is asked for.
         name: What the run is called; '' for a made-up name.
         claim: Called with the run's id in the transaction that makes the run.
+        may_fork: See ``supervise``.
 
     Returns:
         The run's id.
@@ -72,8 +75,10 @@ def begin(
         OSError: The plan cannot be written, or a file cannot be read.
     """
     run_id = ids.new_id()
-    if record(store, project, request, name, run_id, claim=claim):
-        supervise(project, run_id, lock)
+    has_work = record(store, project, request, name, run_id, claim=claim)
+    store.close()  # a process with open connections cannot be copied
+    if has_work:
+        supervise(project, run_id, lock, may_fork=may_fork)
     return run_id
 
 
@@ -299,35 +304,55 @@ def _config(project: Project) -> config.Config:
     return config.load(project)
 
 
-def supervise(project: Project, run_id: str, lock: int) -> None:
+def supervise(project: Project, run_id: str, lock: int, *, may_fork: bool = False) -> None:
     """Starts a supervisor for a recorded run; it has a session of its own, so that no terminal can take it along.
 
     Args:
         project: The project.
         run_id: The pipeline run.
         lock: The descriptor that holds the pipeline lock.
+        may_fork: It may be a copy of this process, where that is safe, with all that is loaded: no longer start, but
+            more memory than it needs where this process is a large one.
 
     Raises:
         OSError: It cannot be started.
     """
-    import subprocess  # a run with nothing to do gets by without it
-
     directory = os.path.join(project.logs_dir, run_id)
     os.makedirs(directory, exist_ok=True)
-    with open(os.path.join(directory, "supervisor.log"), "ab") as log:
-        _children.append(
-            subprocess.Popen(
-                # -P: the project's directory may hold modules with the names of ours or of the standard library
-                [sys.executable, "-P", "-m", "mlops_tui.pipeline.supervisor", project.main_root, run_id, str(lock)],
-                cwd=project.main_root,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=(lock,),
-                start_new_session=True,
-            )
-        )
+    log_path = os.path.join(directory, "supervisor.log")
+    copy = _forked(project, run_id, lock, log_path) if may_fork else None
+    _children.append(copy or _spawned(project, run_id, lock, log_path))
     reap()
+
+
+def _forked(project: Project, run_id: str, lock: int, log_path: str) -> forking.Child | None:
+    from mlops_tui.pipeline import forking
+
+    if not forking.is_safe():
+        return None
+
+    def act() -> int:
+        from mlops_tui.pipeline import supervisor
+
+        return supervisor.main([project.main_root, run_id, str(lock)])
+
+    return forking.start(act, directory=project.main_root, log_path=log_path, words=(run_id,))
+
+
+def _spawned(project: Project, run_id: str, lock: int, log_path: str) -> subprocess.Popen[bytes]:
+    import subprocess  # a run with nothing to do gets by without it
+
+    with open(log_path, "ab") as log:
+        return subprocess.Popen(
+            # -P: the project's directory may hold modules with the names of ours or of the standard library
+            [sys.executable, "-P", "-m", "mlops_tui.pipeline.supervisor", project.main_root, run_id, str(lock)],
+            cwd=project.main_root,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=(lock,),
+            start_new_session=True,
+        )
 
 
 def reap() -> None:

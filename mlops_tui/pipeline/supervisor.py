@@ -127,6 +127,8 @@ class Supervisor:
             self._settle(self._schedule.stop(), StageState.SKIPPED, "the machine restarted")
         self._recorder.claim(pid=os.getpid(), ticks=int(str(me["ticks"])), boot_id=str(me["boot_id"]))
         if run.stop_requested_at is not None:
+            # before any thread can find the stage that runs stopped, and take what waits for skipped because of that
+            self._settle(self._schedule.stop(), StageState.STOPPED, "stopped")
             self._runner.stop_as_before()
         return is_same_boot
 

@@ -11,7 +11,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from mlops_store.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
 
@@ -21,9 +21,25 @@ _FULL_HINT = "free some space; what scripts log stays in their journals until th
 
 
 class Connection(sqlite3.Connection):
-    """A connection whose statements raise errors that a person can act on."""
+    """A connection whose statements raise errors that a person can act on.
+
+    Attributes:
+        open_count: How many connections of this process may be open: it must not be copied by ``fork`` meanwhile.
+    """
 
     path = "the store"
+    open_count: ClassVar[int] = 0
+    _is_closed = False
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        Connection.open_count += 1
+
+    def close(self) -> None:
+        """Closes it; again is harmless."""
+        super().close()
+        Connection.open_count -= not self._is_closed
+        self._is_closed = True
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         """Runs one statement. StoreError: the file cannot be used."""

@@ -105,7 +105,7 @@ def test_a_starter_killed_before_its_supervisor_began_is_made_good(
     from mlops_tui.pipeline import launch
 
     with monkeypatch.context() as patch:
-        patch.setattr(launch, "supervise", lambda *_: None)
+        patch.setattr(launch, "supervise", lambda *_, **__: None)
         run_id = pipeline.start(project)
     Path(project.path("go")).touch()
     assert pipeline.wait(project, run_id).state == "finished"
@@ -171,7 +171,7 @@ def test_a_supervisor_that_cannot_work_ends_its_run_with_the_reason(
     from mlops_tui.pipeline import launch
 
     with monkeypatch.context() as patch:
-        patch.setattr(launch, "supervise", lambda *_: None)
+        patch.setattr(launch, "supervise", lambda *_, **__: None)
         run_id = pipeline.start(project)
     (tmp_path / "dvc.lock").write_text("not: [a lock")
     ended = pipeline.wait(project, run_id)

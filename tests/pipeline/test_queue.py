@@ -107,7 +107,7 @@ def test_a_supervisor_killed_before_it_has_begun_leaves_its_run_waiting(
 ) -> None:
     add(project, "x")
     with monkeypatch.context() as patch:
-        patch.setattr(launch, "supervise", lambda *_: None)
+        patch.setattr(launch, "supervise", lambda *_, **__: None)
         advance(project)
     Path(project.path("go")).touch()
     advance(project)

@@ -160,7 +160,7 @@ def test_a_stage_that_had_ended_before_the_stop_is_done_whatever_the_clock_says(
 
 def test_a_supervisor_that_fails_leaves_no_stage_behind(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(launch, "supervise", lambda *_: None)
+        patch.setattr(launch, "supervise", lambda *_, **__: None)
         run_id = pipeline.start(project)
     with Store(project.store_path) as store:
         the_plan = plan.load(project, run_id)
