@@ -230,7 +230,9 @@ class Trial:
         self.faults.append(f"{number.name} {len(found)}")
         if not found:
             return
-        if kind in ("leader", "child") or (kind == "supervisor" and number == signal.SIGTERM):
+        if kind in ("leader", "child"):
+            self.lethal += 1
+        elif kind == "supervisor" and number == signal.SIGTERM:
             self.lethal += 3
         with suppress(ProcessLookupError):
             os.kill(self.dice.choice(found), number)
@@ -325,7 +327,7 @@ class Trial:
             except OSError:
                 continue
             if mark in environ:
-                yield int(name), _kind(words, any(one.startswith(b"MLOPS_STAGE=") for one in environ))
+                yield int(name), _kind(words, any(one.startswith(b"MLOPS_STAGE=") for one in environ), _leads(name))
 
     def _popen(self, *words: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -394,9 +396,17 @@ def _mount(directory: str) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def _kind(words: list[bytes], is_in_stage: bool) -> str:
+def _leads(pid: str) -> bool:
+    """Whether a process has a session of its own."""
+    with suppress(ProcessLookupError):
+        return os.getsid(int(pid)) == int(pid)
+    return False
+
+
+def _kind(words: list[bytes], is_in_stage: bool, has_session: bool) -> str:
     if b"mlops_tui.pipeline.supervisor" in words:
-        return "supervisor"
+        # what a supervisor has forked is called like it until it becomes the leader of a stage
+        return "supervisor" if has_session else "other"
     if is_in_stage:
         return "leader" if words[:1] == [b"/bin/sh"] and b"mlops-tui" in words[3:4] else "child"
     return "run" if b"run" in words else "other"
