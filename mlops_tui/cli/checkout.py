@@ -46,12 +46,15 @@ def command(
     workspace: Workspace = context.obj
     if rev and run:
         raise UsageError("--rev and --run both name versions", "give one of them")
-    from mlops_tui.pipeline import checkout, state
+    from mlops_tui.pipeline import checkout, leftovers, state
 
     with _alone(workspace):
+        if not dry_run:
+            leftovers.sweep_noted(workspace.project)
         inputs = state.Inputs(workspace.project)
         wanted = _wanted(workspace, inputs, targets, rev, run)
-        outcomes = checkout.carry_out(inputs, wanted, force=force, dry_run=dry_run)
+        with leftovers.noted(workspace.project, (one.path for one in wanted)):
+            outcomes = checkout.carry_out(inputs, wanted, force=force, dry_run=dry_run)
         inputs.fingerprints.flush()
     if as_json:
         output.write_json_lines(outcomes)

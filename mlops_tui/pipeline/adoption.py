@@ -12,7 +12,7 @@ from mlops_store import events, pipelines
 from mlops_store.errors import Busy, Refused
 from mlops_store.records import PipelineRun, PipelineState
 from mlops_store.store import Store
-from mlops_tui.pipeline import hold, param_edits, params, spec, state, turns, workspaces
+from mlops_tui.pipeline import hold, leftovers, param_edits, params, spec, state, turns, workspaces
 from mlops_tui.pipeline.lock import Entry
 from mlops_tui.pipeline.spec import Stage
 from mlops_tui.project import Project
@@ -64,10 +64,14 @@ def adopt(project: Project, store: Store, run_id: str, *, dry_run: bool = False)
     try:
         if lock is None or any(turns.place(project, one) is project for one in pipelines.live(store.read())):
             raise Busy("a pipeline run is going on in the project", "wait for it: mlops-tui logs --follow")
+        if not dry_run:
+            leftovers.sweep_noted(project)
         here = state.Inputs(project)
         found = _differences(here, place, run)
         if not dry_run:
-            _write(project, here, place, run, found)
+            locks = (os.path.join(os.path.dirname(stage.file), "dvc.lock") for stage, _ in found.entries)
+            with leftovers.noted(project, (*(path for path, _ in found.outs), *run.request["changes"], *locks)):
+                _write(project, here, place, run, found)
             with store.write() as db:
                 events.add(db, "experiment.applied", f"run:{run_id}", f"the project has taken over {run.name}")
         return found

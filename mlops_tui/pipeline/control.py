@@ -24,7 +24,7 @@ from mlops_store import pipelines, processes
 from mlops_store.errors import Busy, MlopsError, Refused, StoreFull, StoreReadOnly
 from mlops_store.records import PipelineRun, StageRun, StageState
 from mlops_store.store import Store
-from mlops_tui.pipeline import hold, launch, turns
+from mlops_tui.pipeline import hold, launch, leftovers, turns
 from mlops_tui.pipeline.request import Request
 from mlops_tui.project import Project
 
@@ -230,6 +230,7 @@ def _lock_for_start(project: Project, store: Store) -> Iterator[int]:
         if left := [run for run in _left(store) if not run.request.get("in_workspace")]:
             launch.supervise(project, left[0].run_id, lock)
             raise _busy(left)
+        leftovers.sweep_noted(project)
         yield lock
     finally:
         os.close(lock)

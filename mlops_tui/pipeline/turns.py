@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from mlops_store import pipelines, queue
 from mlops_store.records import PipelineRun
 from mlops_store.store import Store
-from mlops_tui.pipeline import hold, launch, request
+from mlops_tui.pipeline import hold, launch, leftovers, request
 from mlops_tui.project import Project
 
 _FILE = "queue.lock"
@@ -75,6 +75,7 @@ def _start(where: Project, run_id: str) -> bool:
     if lock is None:
         return False
     try:
+        leftovers.sweep_noted(where)
         launch.supervise(where, run_id, lock)
     finally:
         os.close(lock)
