@@ -46,8 +46,11 @@ def command(
 ) -> None:
     """Take over runs from another tool's store.
 
-    PATH is an mlflow.db or a folder mlruns/, or a directory with one of them. What is there already is not taken over
-    twice: another import brings what is new. Nothing is written to PATH.
+    PATH is MLflow's mlflow.db or mlruns/, W&B's wandb/, a TensorBoard log directory, trackio's or DVCLive's folder, an
+    Optuna storage, or a directory with one of them. What is there already is not taken over twice: another import
+    brings what is new. Nothing is written to PATH.
+
+    KIND is mlflow, mlruns, optuna, trackio, dvclive, wandb or tensorboard.
     """
     from mlops_tui.interop import importing, kinds
     from mlops_tui.interop.source import Problems

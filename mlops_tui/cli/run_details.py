@@ -42,7 +42,7 @@ def _write(detail: RunDetail) -> None:
             ("status", run.status.lower() + (f", exit code {exit_code}" if exit_code not in ("", "0") else "")),
             ("started", f"{text.moment(run.started_at)}, {text.duration(run.duration_s(time.time()))}"),
             ("parent", run.parent_run_id or ""),
-            ("by", f"{run.user}@{run.host}" if run.user or run.host else ""),
+            ("by", "@".join(part for part in (run.user, run.host) if part)),
             ("command", " ".join(detail.command)),
             ("directory", detail.cwd),
             ("python", detail.python_version),

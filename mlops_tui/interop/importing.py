@@ -13,7 +13,7 @@ from mlops_store.errors import StoreFull
 from mlops_store.imports import Change
 from mlops_store.store import Store
 from mlops_tui.interop import folders
-from mlops_tui.interop.source import Found, Problem, Problems, Source, SourceFile
+from mlops_tui.interop.source import Found, Problem, Problems, Source, SourceFile, made_id
 
 #: Tag that says where a run was taken over from.
 ORIGIN_TAG = "mlops.imported_from"
@@ -107,7 +107,10 @@ def take_over(
         with store.write() as db:
             for experiment in experiments:
                 imports.add_experiment(db, **experiment._asdict())
-    for batch in _batches(_marked(source, options, seen, problems)):
+    runs = _marked(source, options, seen, problems)
+    if source.is_by_path and store is not None:
+        runs = (_in_its_turn(store, found) for found in runs)
+    for batch in _batches(runs):
         names.update(found.run.experiment for found in batch)
         report.experiments = sorted(names)
         _take_batch(store, batch, report, options, problems, author)
@@ -138,6 +141,17 @@ def _marked(source: Source, options: Options, seen: set[str], problems: Problems
         seen.add(run.run_id)
         tags = {**run.tags, ORIGIN_TAG: f"{source.kind}:{source.path}"}
         yield replace(found, run=replace(run, tags=tags, experiment=options.experiment or run.experiment))
+
+
+def _in_its_turn(store: Store, found: Found) -> Found:
+    """The run under an id of its own, where an earlier one lay in the same place and was overwritten."""
+    first, turn = found.run.run_id, 1
+    while True:
+        (change,) = imports.changes(store.read(), [found.run])
+        if not change.is_rewritten:
+            return found
+        turn += 1
+        found = replace(found, run=replace(found.run, run_id=made_id(first, str(turn))))
 
 
 def _batches(runs: Iterable[Found]) -> Iterator[list[Found]]:

@@ -14,10 +14,26 @@ from mlops_tui.interop.source import Problems, Source
 KINDS = {
     "mlflow": ("mlflow_database", "an MLflow database (mlflow.db)"),
     "mlruns": ("mlflow_files", "an MLflow folder (mlruns/)"),
+    "optuna": ("optuna", "an Optuna storage (SQLite)"),
+    "trackio": ("trackio", "a trackio folder or project"),
+    "dvclive": ("dvclive", "a DVCLive folder"),
+    "wandb": ("wandb", "runs that W&B keeps on this machine (wandb/)"),
+    "tensorboard": ("tensorboard", "a TensorBoard log directory"),
 }
 
 #: What tools call their stores, below the directory they are used in.
-_USUAL = ("mlflow.db", "mlruns")
+_USUAL = (
+    "mlflow.db",
+    "mlruns",
+    "wandb",
+    "dvclive",
+    "optuna.db",
+    "runs",
+    "logs",
+    "tb_logs",
+    "lightning_logs",
+    "tensorboard",
+)
 
 
 class Reader(Protocol):

@@ -96,6 +96,8 @@ class Source:
         runs: Yields the runs, parents before their children where the source allows it.
         count: How many runs there will be about; None where that is not known beforehand.
         experiments: Those that the source describes.
+        is_by_path: Whether runs are told apart by where they lie only: one that lacks points that were there before
+            is another run in the same place.
     """
 
     kind: str
@@ -103,6 +105,7 @@ class Source:
     runs: Callable[[], Iterator[Found]]
     count: int | None = None
     experiments: tuple[Experiment, ...] = ()
+    is_by_path: bool = False
 
 
 def made_id(kind: str, *parts: str) -> str:

@@ -44,6 +44,8 @@ class ImportedRun:
         note: A description by a person.
         series: Points of each metric in the order of arrival; none is empty.
         datasets: What it read.
+        has_times: Whether the times of points are the source's own; else they count for nothing when points are
+            compared, because they are new each time.
     """
 
     run_id: str
@@ -60,6 +62,7 @@ class ImportedRun:
     note: str = ""
     series: Series = field(default_factory=dict)
     datasets: tuple[DatasetUse, ...] = ()
+    has_times: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class Change:
         params: Params that are new or differ.
         tags: Tags that are new or differ.
         series: Points that are new.
+        is_rewritten: Whether the store has points that the source does not have (any more).
     """
 
     run: ImportedRun
@@ -81,6 +85,7 @@ class Change:
     params: Mapping[str, str]
     tags: Mapping[str, str]
     series: Series
+    is_rewritten: bool = False
 
     @property
     def values(self) -> int:
@@ -233,15 +238,19 @@ def _difference(db: sqlite3.Connection, run: ImportedRun, stored: tuple[Any, ...
     number, name, status, ended_at, deleted_at = stored
     told = (("name", name, run.name), ("status", status, run.status.value), ("ended_at", ended_at, run.ended_at))
     columns: dict[str, Any] = {column: new for column, old, new in told if old != new}
+    if status == RunStatus.SCHEDULED and run.status != status:
+        columns["started_at"] = run.started_at  # now there is one
     if run.deleted_at is not None and deleted_at is None:
         columns["deleted_at"] = run.deleted_at
+    series, is_rewritten = _new_points(db, number, run)
     return Change(
         run,
         number,
         columns,
         _new(db, "params", number, run.params),
         _new(db, "tags", number, run.tags),
-        _new_points(db, number, run),
+        series,
+        is_rewritten,
     )
 
 
@@ -254,33 +263,45 @@ def _new(db: sqlite3.Connection, table: str, number: int, values: Mapping[str, s
     return {key: value for key, value in values.items() if stored.get(key) != value}
 
 
-def _new_points(db: sqlite3.Connection, number: int, run: ImportedRun) -> dict[str, Sequence[Point]]:
-    counts = dict(
-        db.execute(
-            "SELECT k.name, m.count FROM metrics m JOIN keys k ON k.id = m.key_id WHERE m.run_id = ?", (number,)
-        ).fetchall()
-    )
+def _new_points(db: sqlite3.Connection, number: int, run: ImportedRun) -> tuple[dict[str, Sequence[Point]], bool]:
+    """The points that the store lacks, and whether it has others."""
+    last_ms = "m.last_ms" if run.has_times else "NULL"
+    stored = {
+        key: summary
+        for key, *summary in db.execute(
+            f"SELECT k.name, m.count, m.last_step, {last_ms}, m.last_value, m.min_value, m.max_value "
+            "FROM metrics m JOIN keys k ON k.id = m.key_id WHERE m.run_id = ?",
+            (number,),
+        )
+    }
     found: dict[str, Sequence[Point]] = {}
+    is_rewritten = bool(stored.keys() - run.series.keys())
     for key, points in run.series.items():
-        if key not in counts:
+        if key not in stored:
             found[key] = points
-        elif counts[key] != len(points):
-            known = Counter(map(_comparable, curves.points(db, run.run_id, key)))
+        elif stored[key] != _summary(points, run):
+            known = Counter(_comparable(point, run) for point in curves.points(db, run.run_id, key))
             new = []
             for point in points:
-                same = _comparable(point)
+                same = _comparable(point, run)
                 if known[same] > 0:
                     known[same] -= 1
                 else:
                     new.append(point)
+            is_rewritten = is_rewritten or known.total() > 0
             if new:
                 found[key] = new
-    return found
+    return found, is_rewritten
 
 
-def _comparable(point: Point) -> tuple[int, int, float | None]:
+def _summary(points: Sequence[Point], run: ImportedRun) -> list[Any]:
+    count, _, step, ms, *values, _ = metrics.summary_of(points)
+    return [count, step, ms if run.has_times else None, *values]
+
+
+def _comparable(point: Point, run: ImportedRun) -> tuple[int, int, float | None]:
     step, ms, value = point
-    return step, ms, value if value == value else None  # NaN is not equal to itself
+    return step, ms if run.has_times else 0, value if value == value else None  # NaN is not equal to itself
 
 
 def _note(db: sqlite3.Connection, subject: str, body: str, author: str) -> None:

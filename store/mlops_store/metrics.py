@@ -85,7 +85,7 @@ def append(db: sqlite3.Connection, batches: Iterable[Batch]) -> None:
     next_metric = db.execute("SELECT coalesce(max(id), 0) + 1 FROM metrics").fetchone()[0]
     for batch in batches:
         old = None if batch.is_new_run else _find(db, batch.run, batch.key)
-        summary = _summary(batch.points)
+        summary = summary_of(batch.points)
         if old is None:
             metric, count, chunked = next_metric, 0, 0
             next_metric += 1
@@ -156,7 +156,8 @@ def _find(db: sqlite3.Connection, run: int, key: int) -> tuple[int, int, Summary
     return None if row is None else (row[0], row[1], row[2:])
 
 
-def _summary(points: Sequence[Point]) -> Summary:
+def summary_of(points: Sequence[Point]) -> Summary:
+    """The summary of points, of which there is at least one."""
     if len(points) == 1:
         step, ms, value = points[0]
         return (1, 0, step, ms, value, value, value, value) if value == value else (1, 1, step, ms, None, None, None, 0)
@@ -275,5 +276,6 @@ __all__ = [
     "points",
     "series",
     "summaries",
+    "summary_of",
     "write",
 ]

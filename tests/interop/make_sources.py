@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import shutil
 import sqlite3
 import sys
 import tarfile
@@ -126,7 +127,29 @@ def tensorboard() -> None:
             writer.add_image("picture", np.zeros((3, 4, 4), dtype=np.uint8), 0)
     with SummaryWriter(os.path.join("logs", "hp")) as writer:
         writer.add_hparams({"lr": 0.1, "optimiser": "adam", "big": True}, {"final": 0.9}, name="trial")
+    _log_tensors(os.path.join("logs", "tf2"))
     _tar("logs", "tensorboard")
+
+
+def _log_tensors(folder: str) -> None:
+    """Writes scalars as TensorFlow 2 does: as tensors that a plugin owns, which only the first of a tag says."""
+    import numpy as np
+    from tensorboard.compat.proto import event_pb2, summary_pb2
+    from tensorboard.plugins.scalar import metadata
+    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+    from tensorboard.util import tensor_util
+
+    writer = EventFileWriter(folder)
+    kinds = {"float": np.float32, "double": np.float64, "int": np.int32, "long": np.int64, "half": np.float16}
+    for step in range(3):
+        for tag, kind in kinds.items():
+            tensor = tensor_util.make_tensor_proto(np.array(step + 1, kind))
+            value = summary_pb2.Summary.Value(tag=tag, tensor=tensor)
+            if step == 0:
+                value.metadata.CopyFrom(metadata.create_summary_metadata("", ""))
+            summary = summary_pb2.Summary(value=[value])
+            writer.add_event(event_pb2.Event(wall_time=1.75e9 + step, step=step, summary=summary))
+    writer.close()
 
 
 def wandb() -> None:
@@ -148,6 +171,9 @@ def wandb() -> None:
     run = module.init(project="churn", name="failed")
     run.log({"loss": 2.0})
     run.finish(exit_code=1)
+    module.teardown()  # the service writes on by itself until then
+    for logs in Path("wandb").glob("*/logs"):
+        shutil.rmtree(logs)
     _tar("wandb", "wandb")
 
 
@@ -211,6 +237,8 @@ MAKERS: tuple[Callable[[], None], ...] = (mlflow, mlruns, tensorboard, wandb, tr
 if __name__ == "__main__":
     chosen = {maker.__name__: maker for maker in MAKERS}[sys.argv[1]]
     SOURCES.mkdir(exist_ok=True)
+    # the tools keep the name of the script
+    sys.argv[0] = sys.modules["__main__"].__file__ = "train.py"
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         chosen()

@@ -98,7 +98,7 @@ def test_yaml_that_builds_objects_or_grows_is_not_read() -> None:
 
 
 @given(st.integers(0, 300), st.sampled_from(["metrics/loss", "meta.yaml", "params/lr", "metrics/odd"]))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_file_cut_anywhere_gives_what_was_complete(folder: Make, runs_of: Callable, size: int, name: str) -> None:
     root = folder("mlruns")
     path = run_folder(root, "parent") / name
@@ -120,7 +120,7 @@ def test_a_file_cut_anywhere_gives_what_was_complete(folder: Make, runs_of: Call
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_in_the_place_of_a_file_are_survived(folder: Make, runs_of: Callable, data: bytes) -> None:
     root = folder("mlruns")
     for name in ("metrics/loss", "meta.yaml", "params/lr"):

@@ -11,7 +11,7 @@ CREATE TABLE datasets (
 	CONSTRAINT dataset_pk PRIMARY KEY (experiment_id, name, digest), 
 	FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id)
 );
-INSERT INTO "datasets" VALUES('1b799cac893a4bad88ed8ff0ca4b3b53',1,'train','85abe2dc','code','{"tags": {"mlflow.user": "root", "mlflow.source.name": "tests/interop/make_sources.py", "mlflow.source.type": "LOCAL"}}','{"mlflow_colspec": [{"type": "long", "name": "x"}]}','{"num_rows": 3, "num_elements": 3}');
+INSERT INTO "datasets" VALUES('ea41b731d0ac4c3e9a92801585f1b891',1,'train','85abe2dc','code','{"tags": {"mlflow.user": "root", "mlflow.source.name": "train.py", "mlflow.source.type": "LOCAL"}}','{"mlflow_colspec": [{"type": "long", "name": "x"}]}','{"num_rows": 3, "num_elements": 3}');
 CREATE TABLE experiment_tags (
 	"key" VARCHAR(250) NOT NULL, 
 	value VARCHAR(5000), 
@@ -28,16 +28,16 @@ CREATE TABLE experiments (
 	CONSTRAINT experiments_lifecycle_stage CHECK (lifecycle_stage IN ('active', 'deleted')), 
 	UNIQUE (name)
 );
-INSERT INTO "experiments" VALUES(0,'Default','/tmp/tmp2knkfef3/mlruns/0','active',1795688970953,1795688970953);
-INSERT INTO "experiments" VALUES(1,'churn','/tmp/tmp2knkfef3/mlruns/1','active',1795688970967,1795688970967);
-INSERT INTO "experiments" VALUES(2,'old','/tmp/tmp2knkfef3/mlruns/2','deleted',1795688971577,1795688971630);
+INSERT INTO "experiments" VALUES(0,'Default','/tmp/tmptj0rlw0i/mlruns/0','active',1795690066348,1795690066348);
+INSERT INTO "experiments" VALUES(1,'churn','/tmp/tmptj0rlw0i/mlruns/1','active',1795690066366,1795690066366);
+INSERT INTO "experiments" VALUES(2,'old','/tmp/tmptj0rlw0i/mlruns/2','deleted',1795690067282,1795690067328);
 CREATE TABLE input_tags (
 	input_uuid VARCHAR(36) NOT NULL, 
 	name VARCHAR(255) NOT NULL, 
 	value VARCHAR(500) NOT NULL, 
 	CONSTRAINT input_tags_pk PRIMARY KEY (input_uuid, name)
 );
-INSERT INTO "input_tags" VALUES('739cf084f7184341914d4d3e8a3618b4','mlflow.data.context','training');
+INSERT INTO "input_tags" VALUES('ca79cb5c021c49dfaf06a3e18d840264','mlflow.data.context','training');
 CREATE TABLE inputs (
 	input_uuid VARCHAR(36) NOT NULL, 
 	source_type VARCHAR(36) NOT NULL, 
@@ -46,7 +46,7 @@ CREATE TABLE inputs (
 	destination_id VARCHAR(36) NOT NULL, 
 	CONSTRAINT inputs_pk PRIMARY KEY (source_type, source_id, destination_type, destination_id)
 );
-INSERT INTO "inputs" VALUES('739cf084f7184341914d4d3e8a3618b4','DATASET','1b799cac893a4bad88ed8ff0ca4b3b53','RUN','eea6e19edcbd495c987986110fa8f3a4');
+INSERT INTO "inputs" VALUES('ca79cb5c021c49dfaf06a3e18d840264','DATASET','ea41b731d0ac4c3e9a92801585f1b891','RUN','c3850d5c6c4044f5b48c016f2fc0de0b');
 CREATE TABLE "metrics" (
 	"key" VARCHAR(250) NOT NULL, 
 	value FLOAT NOT NULL, 
@@ -58,18 +58,18 @@ CREATE TABLE "metrics" (
 	FOREIGN KEY(run_uuid) REFERENCES runs (run_uuid), 
 	CHECK (is_nan IN (0, 1))
 );
-INSERT INTO "metrics" VALUES('loss',1.0,1795688971095,'840607c2586d4b31bcf40a1505098a35',0,0);
-INSERT INTO "metrics" VALUES('loss',0.5,1795688971104,'840607c2586d4b31bcf40a1505098a35',1,0);
-INSERT INTO "metrics" VALUES('loss',3.33333333333333314829e-01,1795688971129,'840607c2586d4b31bcf40a1505098a35',2,0);
-INSERT INTO "metrics" VALUES('loss',0.25,1795688971149,'840607c2586d4b31bcf40a1505098a35',3,0);
-INSERT INTO "metrics" VALUES('loss',0.2,1795688971169,'840607c2586d4b31bcf40a1505098a35',4,0);
-INSERT INTO "metrics" VALUES('odd',0.0,1795688971189,'840607c2586d4b31bcf40a1505098a35',0,1);
-INSERT INTO "metrics" VALUES('odd',1.79769313486231562234e+308,1795688971204,'840607c2586d4b31bcf40a1505098a35',1,0);
-INSERT INTO "metrics" VALUES('odd',-1.79769313486231562234e+308,1795688971231,'840607c2586d4b31bcf40a1505098a35',2,0);
-INSERT INTO "metrics" VALUES('a/b c',3.5,1795688971353,'eea6e19edcbd495c987986110fa8f3a4',0,0);
-INSERT INTO "metrics" VALUES('m',1.0,1795688971537,'fb804464a5594938b1dc9e66003aa9dc',0,0);
-INSERT INTO "metrics" VALUES('m',2.0,1795688971608,'5c213f3d322c445785f5b81664864a01',0,0);
-INSERT INTO "metrics" VALUES('loss',1.0,1795688977897,'4e114ef987294fc094f9651582bf03b7',0,0);
+INSERT INTO "metrics" VALUES('loss',1.0,1795690066616,'f8e53fe99fd8442a956835cb40c9d355',0,0);
+INSERT INTO "metrics" VALUES('loss',0.5,1795690066633,'f8e53fe99fd8442a956835cb40c9d355',1,0);
+INSERT INTO "metrics" VALUES('loss',3.33333333333333314829e-01,1795690066669,'f8e53fe99fd8442a956835cb40c9d355',2,0);
+INSERT INTO "metrics" VALUES('loss',0.25,1795690066693,'f8e53fe99fd8442a956835cb40c9d355',3,0);
+INSERT INTO "metrics" VALUES('loss',0.2,1795690066714,'f8e53fe99fd8442a956835cb40c9d355',4,0);
+INSERT INTO "metrics" VALUES('odd',0.0,1795690066740,'f8e53fe99fd8442a956835cb40c9d355',0,1);
+INSERT INTO "metrics" VALUES('odd',1.79769313486231562234e+308,1795690066774,'f8e53fe99fd8442a956835cb40c9d355',1,0);
+INSERT INTO "metrics" VALUES('odd',-1.79769313486231562234e+308,1795690066817,'f8e53fe99fd8442a956835cb40c9d355',2,0);
+INSERT INTO "metrics" VALUES('a/b c',3.5,1795690066989,'c3850d5c6c4044f5b48c016f2fc0de0b',0,0);
+INSERT INTO "metrics" VALUES('m',1.0,1795690067247,'a4c9561fb14646cf9c8c93fad881fc69',0,0);
+INSERT INTO "metrics" VALUES('m',2.0,1795690067312,'c554917afc1e401c98c7fb9f9bd2d4b2',0,0);
+INSERT INTO "metrics" VALUES('loss',1.0,1795690074469,'5dd75d154e3f41d3b0ba02aa9af34d49',0,0);
 CREATE TABLE "model_versions" (
 	name VARCHAR(256) NOT NULL, 
 	version INTEGER NOT NULL, 
@@ -86,7 +86,7 @@ CREATE TABLE "model_versions" (
 	CONSTRAINT model_version_pk PRIMARY KEY (name, version), 
 	FOREIGN KEY(name) REFERENCES registered_models (name) ON UPDATE CASCADE
 );
-INSERT INTO "model_versions" VALUES('churn-model',1,1795688977780,1795688977780,NULL,NULL,'None','/tmp/tmp2knkfef3/mlruns/1/cd88423f58c4451488585dd9516ca9ce/artifacts/clf','cd88423f58c4451488585dd9516ca9ce','READY',NULL,NULL,'/tmp/tmp2knkfef3/mlruns/1/cd88423f58c4451488585dd9516ca9ce/artifacts/clf');
+INSERT INTO "model_versions" VALUES('churn-model',1,1795690074375,1795690074375,NULL,NULL,'None','/tmp/tmptj0rlw0i/mlruns/1/25f5738c6ec541a9879e5e54492c304b/artifacts/clf','25f5738c6ec541a9879e5e54492c304b','READY',NULL,NULL,'/tmp/tmptj0rlw0i/mlruns/1/25f5738c6ec541a9879e5e54492c304b/artifacts/clf');
 CREATE TABLE "params" (
 	"key" VARCHAR(250) NOT NULL, 
 	value VARCHAR(8000) NOT NULL, 
@@ -94,8 +94,8 @@ CREATE TABLE "params" (
 	CONSTRAINT param_pk PRIMARY KEY ("key", run_uuid), 
 	FOREIGN KEY(run_uuid) REFERENCES runs (run_uuid)
 );
-INSERT INTO "params" VALUES('lr','0.1','840607c2586d4b31bcf40a1505098a35');
-INSERT INTO "params" VALUES('depth','4','840607c2586d4b31bcf40a1505098a35');
+INSERT INTO "params" VALUES('lr','0.1','f8e53fe99fd8442a956835cb40c9d355');
+INSERT INTO "params" VALUES('depth','4','f8e53fe99fd8442a956835cb40c9d355');
 CREATE TABLE registered_models (
 	name VARCHAR(256) NOT NULL, 
 	creation_time BIGINT, 
@@ -104,7 +104,7 @@ CREATE TABLE registered_models (
 	CONSTRAINT registered_model_pk PRIMARY KEY (name), 
 	UNIQUE (name)
 );
-INSERT INTO "registered_models" VALUES('churn-model',1795688977750,1795688977780,NULL);
+INSERT INTO "registered_models" VALUES('churn-model',1795690074234,1795690074375,NULL);
 CREATE TABLE "runs" (
 	run_uuid VARCHAR(32) NOT NULL, 
 	name VARCHAR(250), 
@@ -120,18 +120,18 @@ CREATE TABLE "runs" (
 	artifact_uri VARCHAR(200), 
 	experiment_id INTEGER, deleted_time BIGINT, 
 	CONSTRAINT run_pk PRIMARY KEY (run_uuid), 
-	CONSTRAINT runs_lifecycle_stage CHECK (lifecycle_stage IN ('active', 'deleted')), 
 	CONSTRAINT source_type CHECK (source_type IN ('NOTEBOOK', 'JOB', 'LOCAL', 'UNKNOWN', 'PROJECT')), 
+	CONSTRAINT runs_lifecycle_stage CHECK (lifecycle_stage IN ('active', 'deleted')), 
 	FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id), 
 	CHECK (status IN ('SCHEDULED', 'FAILED', 'FINISHED', 'RUNNING', 'KILLED'))
 );
-INSERT INTO "runs" VALUES('840607c2586d4b31bcf40a1505098a35','parent','UNKNOWN','','','root','FINISHED',1795688971043,1795688971433,'','active','/tmp/tmp2knkfef3/mlruns/1/840607c2586d4b31bcf40a1505098a35/artifacts',1,NULL);
-INSERT INTO "runs" VALUES('eea6e19edcbd495c987986110fa8f3a4','child','UNKNOWN','','','root','FINISHED',1795688971313,1795688971400,'','active','/tmp/tmp2knkfef3/mlruns/1/eea6e19edcbd495c987986110fa8f3a4/artifacts',1,NULL);
-INSERT INTO "runs" VALUES('4f68db1df7474258b71774274ae928d9','bad','UNKNOWN','','','root','FAILED',1795688971452,1795688971477,'','active','/tmp/tmp2knkfef3/mlruns/1/4f68db1df7474258b71774274ae928d9/artifacts',1,NULL);
-INSERT INTO "runs" VALUES('fb804464a5594938b1dc9e66003aa9dc','gone','UNKNOWN','','','root','FINISHED',1795688971506,1795688971555,'','deleted','/tmp/tmp2knkfef3/mlruns/1/fb804464a5594938b1dc9e66003aa9dc/artifacts',1,1795688971566);
-INSERT INTO "runs" VALUES('5c213f3d322c445785f5b81664864a01','of old','UNKNOWN','','','root','FINISHED',1795688971586,1795688971617,'','deleted','/tmp/tmp2knkfef3/mlruns/2/5c213f3d322c445785f5b81664864a01/artifacts',2,1795688971637);
-INSERT INTO "runs" VALUES('cd88423f58c4451488585dd9516ca9ce','model','UNKNOWN','','','root','FINISHED',1795688972877,1795688977829,'','active','/tmp/tmp2knkfef3/mlruns/1/cd88423f58c4451488585dd9516ca9ce/artifacts',1,NULL);
-INSERT INTO "runs" VALUES('4e114ef987294fc094f9651582bf03b7','live','UNKNOWN','','','root','RUNNING',1795688977861,NULL,'','active','/tmp/tmp2knkfef3/mlruns/1/4e114ef987294fc094f9651582bf03b7/artifacts',1,NULL);
+INSERT INTO "runs" VALUES('f8e53fe99fd8442a956835cb40c9d355','parent','UNKNOWN','','','root','FINISHED',1795690066518,1795690067155,'','active','/tmp/tmptj0rlw0i/mlruns/1/f8e53fe99fd8442a956835cb40c9d355/artifacts',1,NULL);
+INSERT INTO "runs" VALUES('c3850d5c6c4044f5b48c016f2fc0de0b','child','UNKNOWN','','','root','FINISHED',1795690066946,1795690067101,'','active','/tmp/tmptj0rlw0i/mlruns/1/c3850d5c6c4044f5b48c016f2fc0de0b/artifacts',1,NULL);
+INSERT INTO "runs" VALUES('431d809207aa47e4b59a5705e83cbdf4','bad','UNKNOWN','','','root','FAILED',1795690067186,1795690067205,'','active','/tmp/tmptj0rlw0i/mlruns/1/431d809207aa47e4b59a5705e83cbdf4/artifacts',1,NULL);
+INSERT INTO "runs" VALUES('a4c9561fb14646cf9c8c93fad881fc69','gone','UNKNOWN','','','root','FINISHED',1795690067222,1795690067261,'','deleted','/tmp/tmptj0rlw0i/mlruns/1/a4c9561fb14646cf9c8c93fad881fc69/artifacts',1,1795690067278);
+INSERT INTO "runs" VALUES('c554917afc1e401c98c7fb9f9bd2d4b2','of old','UNKNOWN','','','root','FINISHED',1795690067293,1795690067319,'','deleted','/tmp/tmptj0rlw0i/mlruns/2/c554917afc1e401c98c7fb9f9bd2d4b2/artifacts',2,1795690067332);
+INSERT INTO "runs" VALUES('25f5738c6ec541a9879e5e54492c304b','model','UNKNOWN','','','root','FINISHED',1795690069406,1795690074420,'','active','/tmp/tmptj0rlw0i/mlruns/1/25f5738c6ec541a9879e5e54492c304b/artifacts',1,NULL);
+INSERT INTO "runs" VALUES('5dd75d154e3f41d3b0ba02aa9af34d49','live','UNKNOWN','','','root','RUNNING',1795690074440,NULL,'','active','/tmp/tmptj0rlw0i/mlruns/1/5dd75d154e3f41d3b0ba02aa9af34d49/artifacts',1,NULL);
 CREATE TABLE "tags" (
 	"key" VARCHAR(250) NOT NULL, 
 	value VARCHAR(5000), 
@@ -139,43 +139,43 @@ CREATE TABLE "tags" (
 	CONSTRAINT tag_pk PRIMARY KEY ("key", run_uuid), 
 	FOREIGN KEY(run_uuid) REFERENCES runs (run_uuid)
 );
-INSERT INTO "tags" VALUES('mlflow.user','root','840607c2586d4b31bcf40a1505098a35');
-INSERT INTO "tags" VALUES('mlflow.source.name','tests/interop/make_sources.py','840607c2586d4b31bcf40a1505098a35');
-INSERT INTO "tags" VALUES('mlflow.source.type','LOCAL','840607c2586d4b31bcf40a1505098a35');
-INSERT INTO "tags" VALUES('mlflow.note.content','a *note*','840607c2586d4b31bcf40a1505098a35');
-INSERT INTO "tags" VALUES('mlflow.runName','parent','840607c2586d4b31bcf40a1505098a35');
-INSERT INTO "tags" VALUES('team','a','840607c2586d4b31bcf40a1505098a35');
-INSERT INTO "tags" VALUES('mlflow.user','root','eea6e19edcbd495c987986110fa8f3a4');
-INSERT INTO "tags" VALUES('mlflow.source.name','tests/interop/make_sources.py','eea6e19edcbd495c987986110fa8f3a4');
-INSERT INTO "tags" VALUES('mlflow.source.type','LOCAL','eea6e19edcbd495c987986110fa8f3a4');
-INSERT INTO "tags" VALUES('mlflow.parentRunId','840607c2586d4b31bcf40a1505098a35','eea6e19edcbd495c987986110fa8f3a4');
-INSERT INTO "tags" VALUES('mlflow.runName','child','eea6e19edcbd495c987986110fa8f3a4');
-INSERT INTO "tags" VALUES('mlflow.user','root','4f68db1df7474258b71774274ae928d9');
-INSERT INTO "tags" VALUES('mlflow.source.name','tests/interop/make_sources.py','4f68db1df7474258b71774274ae928d9');
-INSERT INTO "tags" VALUES('mlflow.source.type','LOCAL','4f68db1df7474258b71774274ae928d9');
-INSERT INTO "tags" VALUES('mlflow.runName','bad','4f68db1df7474258b71774274ae928d9');
-INSERT INTO "tags" VALUES('mlflow.user','root','fb804464a5594938b1dc9e66003aa9dc');
-INSERT INTO "tags" VALUES('mlflow.source.name','tests/interop/make_sources.py','fb804464a5594938b1dc9e66003aa9dc');
-INSERT INTO "tags" VALUES('mlflow.source.type','LOCAL','fb804464a5594938b1dc9e66003aa9dc');
-INSERT INTO "tags" VALUES('mlflow.runName','gone','fb804464a5594938b1dc9e66003aa9dc');
-INSERT INTO "tags" VALUES('mlflow.user','root','5c213f3d322c445785f5b81664864a01');
-INSERT INTO "tags" VALUES('mlflow.source.name','tests/interop/make_sources.py','5c213f3d322c445785f5b81664864a01');
-INSERT INTO "tags" VALUES('mlflow.source.type','LOCAL','5c213f3d322c445785f5b81664864a01');
-INSERT INTO "tags" VALUES('mlflow.runName','of old','5c213f3d322c445785f5b81664864a01');
-INSERT INTO "tags" VALUES('mlflow.user','root','cd88423f58c4451488585dd9516ca9ce');
-INSERT INTO "tags" VALUES('mlflow.source.name','tests/interop/make_sources.py','cd88423f58c4451488585dd9516ca9ce');
-INSERT INTO "tags" VALUES('mlflow.source.type','LOCAL','cd88423f58c4451488585dd9516ca9ce');
-INSERT INTO "tags" VALUES('mlflow.runName','model','cd88423f58c4451488585dd9516ca9ce');
-INSERT INTO "tags" VALUES('mlflow.log-model.history','[{"run_id": "cd88423f58c4451488585dd9516ca9ce", "artifact_path": "clf", "utc_time_created": "2026-11-26 10:29:32.899348", "flavors": {"python_function": {"model_path": "model.pkl", "predict_fn": "predict", "loader_module": "mlflow.sklearn", "python_version": "3.11.7", "env": {"conda": "conda.yaml", "virtualenv": "python_env.yaml"}}, "sklearn": {"pickled_model": "model.pkl", "sklearn_version": "1.9.1", "serialization_format": "cloudpickle", "code": null}}, "model_uuid": "96c4a04cd9e54962b1ca6a544e0a51cb", "mlflow_version": "2.9.2", "model_size_bytes": 711}]','cd88423f58c4451488585dd9516ca9ce');
-INSERT INTO "tags" VALUES('mlflow.user','root','4e114ef987294fc094f9651582bf03b7');
-INSERT INTO "tags" VALUES('mlflow.source.name','tests/interop/make_sources.py','4e114ef987294fc094f9651582bf03b7');
-INSERT INTO "tags" VALUES('mlflow.source.type','LOCAL','4e114ef987294fc094f9651582bf03b7');
-INSERT INTO "tags" VALUES('mlflow.runName','live','4e114ef987294fc094f9651582bf03b7');
+INSERT INTO "tags" VALUES('mlflow.user','root','f8e53fe99fd8442a956835cb40c9d355');
+INSERT INTO "tags" VALUES('mlflow.source.name','train.py','f8e53fe99fd8442a956835cb40c9d355');
+INSERT INTO "tags" VALUES('mlflow.source.type','LOCAL','f8e53fe99fd8442a956835cb40c9d355');
+INSERT INTO "tags" VALUES('mlflow.note.content','a *note*','f8e53fe99fd8442a956835cb40c9d355');
+INSERT INTO "tags" VALUES('mlflow.runName','parent','f8e53fe99fd8442a956835cb40c9d355');
+INSERT INTO "tags" VALUES('team','a','f8e53fe99fd8442a956835cb40c9d355');
+INSERT INTO "tags" VALUES('mlflow.user','root','c3850d5c6c4044f5b48c016f2fc0de0b');
+INSERT INTO "tags" VALUES('mlflow.source.name','train.py','c3850d5c6c4044f5b48c016f2fc0de0b');
+INSERT INTO "tags" VALUES('mlflow.source.type','LOCAL','c3850d5c6c4044f5b48c016f2fc0de0b');
+INSERT INTO "tags" VALUES('mlflow.parentRunId','f8e53fe99fd8442a956835cb40c9d355','c3850d5c6c4044f5b48c016f2fc0de0b');
+INSERT INTO "tags" VALUES('mlflow.runName','child','c3850d5c6c4044f5b48c016f2fc0de0b');
+INSERT INTO "tags" VALUES('mlflow.user','root','431d809207aa47e4b59a5705e83cbdf4');
+INSERT INTO "tags" VALUES('mlflow.source.name','train.py','431d809207aa47e4b59a5705e83cbdf4');
+INSERT INTO "tags" VALUES('mlflow.source.type','LOCAL','431d809207aa47e4b59a5705e83cbdf4');
+INSERT INTO "tags" VALUES('mlflow.runName','bad','431d809207aa47e4b59a5705e83cbdf4');
+INSERT INTO "tags" VALUES('mlflow.user','root','a4c9561fb14646cf9c8c93fad881fc69');
+INSERT INTO "tags" VALUES('mlflow.source.name','train.py','a4c9561fb14646cf9c8c93fad881fc69');
+INSERT INTO "tags" VALUES('mlflow.source.type','LOCAL','a4c9561fb14646cf9c8c93fad881fc69');
+INSERT INTO "tags" VALUES('mlflow.runName','gone','a4c9561fb14646cf9c8c93fad881fc69');
+INSERT INTO "tags" VALUES('mlflow.user','root','c554917afc1e401c98c7fb9f9bd2d4b2');
+INSERT INTO "tags" VALUES('mlflow.source.name','train.py','c554917afc1e401c98c7fb9f9bd2d4b2');
+INSERT INTO "tags" VALUES('mlflow.source.type','LOCAL','c554917afc1e401c98c7fb9f9bd2d4b2');
+INSERT INTO "tags" VALUES('mlflow.runName','of old','c554917afc1e401c98c7fb9f9bd2d4b2');
+INSERT INTO "tags" VALUES('mlflow.user','root','25f5738c6ec541a9879e5e54492c304b');
+INSERT INTO "tags" VALUES('mlflow.source.name','train.py','25f5738c6ec541a9879e5e54492c304b');
+INSERT INTO "tags" VALUES('mlflow.source.type','LOCAL','25f5738c6ec541a9879e5e54492c304b');
+INSERT INTO "tags" VALUES('mlflow.runName','model','25f5738c6ec541a9879e5e54492c304b');
+INSERT INTO "tags" VALUES('mlflow.log-model.history','[{"run_id": "25f5738c6ec541a9879e5e54492c304b", "artifact_path": "clf", "utc_time_created": "2026-11-26 10:47:49.473914", "flavors": {"python_function": {"model_path": "model.pkl", "predict_fn": "predict", "loader_module": "mlflow.sklearn", "python_version": "3.11.7", "env": {"conda": "conda.yaml", "virtualenv": "python_env.yaml"}}, "sklearn": {"pickled_model": "model.pkl", "sklearn_version": "1.9.1", "serialization_format": "cloudpickle", "code": null}}, "model_uuid": "ddc3756334a942269494e9dddbb28cae", "mlflow_version": "2.9.2", "model_size_bytes": 711}]','25f5738c6ec541a9879e5e54492c304b');
+INSERT INTO "tags" VALUES('mlflow.user','root','5dd75d154e3f41d3b0ba02aa9af34d49');
+INSERT INTO "tags" VALUES('mlflow.source.name','train.py','5dd75d154e3f41d3b0ba02aa9af34d49');
+INSERT INTO "tags" VALUES('mlflow.source.type','LOCAL','5dd75d154e3f41d3b0ba02aa9af34d49');
+INSERT INTO "tags" VALUES('mlflow.runName','live','5dd75d154e3f41d3b0ba02aa9af34d49');
 CREATE INDEX index_metrics_run_uuid ON metrics (run_uuid);
 CREATE INDEX index_tags_run_uuid ON tags (run_uuid);
-CREATE INDEX index_datasets_dataset_uuid ON datasets (dataset_uuid);
 CREATE INDEX index_datasets_experiment_id_dataset_source_type ON datasets (experiment_id, dataset_source_type);
-CREATE INDEX index_inputs_destination_type_destination_id_source_type ON inputs (destination_type, destination_id, source_type);
+CREATE INDEX index_datasets_dataset_uuid ON datasets (dataset_uuid);
 CREATE INDEX index_inputs_input_uuid ON inputs (input_uuid);
+CREATE INDEX index_inputs_destination_type_destination_id_source_type ON inputs (destination_type, destination_id, source_type);
 CREATE INDEX index_params_run_uuid ON params (run_uuid);
 COMMIT;
