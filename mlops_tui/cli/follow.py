@@ -160,7 +160,9 @@ def ending(stage: StageRun) -> str:
         StageState.SKIPPED: "skipped",
         StageState.STOPPED: f"stopped after {seconds}" if stage.started_at is not None else "stopped",
     }
-    return words.get(stage.state, str(stage.state)) + (f": {clean(stage.error, 500)}" if stage.error else "")
+    reason = stage.error.partition("\n")[0]
+    is_said = reason in ("", str(stage.state))
+    return words.get(stage.state, str(stage.state)) + ("" if is_said else f": {clean(reason, 500)}")
 
 
 def summary(run: PipelineRun) -> str:

@@ -92,7 +92,7 @@ def _fire(project: Project, store: Store, due: Due, now: float) -> Outcome | Non
     except MlopsError as error:
         if _has_fired(triggers_store.states(store.read()), due.state):
             return None
-        why = error.message if isinstance(error, Refused) else str(error)
+        why = error.message if isinstance(error, Refused) else str(error).replace("\n", "; ")
         with store.write() as db:
             triggers_store.wait(db, due.state, why, at=now)
         return Outcome(name, due.reason, waits_for=why)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlops_store import events, ids, pipelines, processes, queue, runs
-from mlops_store.errors import Refused
+from mlops_store.errors import Refused, SpecError
 from mlops_store.records import PipelineState, StageRun, StageState
 from mlops_store.store import Store
 from mlops_store.texts import storable
@@ -213,6 +213,8 @@ def _plan(
     stages = tuple(pipeline.stages[name] for name in order)
     config = _config(project)
     of_stages = options.read_all(stages)
+    for name in to_run:
+        _require_command(pipeline.stages[name])
     needed = {name: of_stages[name] for name in to_run}
     found = capacity.find(config.resources, needed)
     capacity.check(found, needed)
@@ -232,6 +234,18 @@ def _plan(
         in_workspace=request.in_workspace,
         code=git.head(project.main_root),
     )
+
+
+def _require_command(stage: spec.Stage) -> None:
+    """Refuses a command that no shell can be given."""
+    if "\0" in stage.command:
+        raise SpecError(
+            f"stage {stage.name!r}: its command holds a NUL character",
+            file=stage.file,
+            line=stage.line,
+            column=stage.column,
+            hint="in double quotes, YAML takes \\0 for one",
+        )
 
 
 def _record_idle(store: Store, new: _NewRun, stages: Iterable[tuple[str, str]]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from mlops_tui.pipeline.fingerprints import Fingerprint
 from mlops_tui.pipeline.lock import Entry, entry, item
 from mlops_tui.pipeline.spec import Stage
-from mlops_tui.pipeline.state import Inputs, is_same
+from mlops_tui.pipeline.state import Inputs, is_same, why_unreadable
 
 #: A directory with more files is hardly one of Python modules.
 _LISTED_FILES = 5_000
@@ -171,7 +171,7 @@ def _items(
         except OSError as error:
             if error.errno in FULL:
                 raise
-            raise StageFailed(f"{what} {where} cannot be read ({error.strerror or error})") from error
+            raise StageFailed(f"{what} {where} cannot be read ({why_unreadable(error, inputs.root, where)})") from error
         if now is None:
             raise StageFailed(f"{what} {where} is missing")
         old = before.get(path)

@@ -6,6 +6,7 @@ The judgement is DVC's: a stage is stale when its command, a dep, a param or an 
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -246,8 +247,28 @@ def _file_change(inputs: Inputs, kind: str, path: str, item: Entry | None) -> Ch
             old, size = item.get("md5"), item.get("size")
             return Change(kind, path, "modified", old=old, new=now.md5, old_size=size, new_size=now.size_bytes)
     except OSError as error:
-        return Change(kind, path, "unreadable", new=error.strerror or str(error))
+        return Change(kind, path, "unreadable", new=why_unreadable(error, inputs.root, path))
     return None
+
+
+def why_unreadable(error: OSError, root: str, path: str) -> str:
+    """Why a file or directory cannot be read, with the file in it that cannot where that is another.
+
+    Args:
+        error: What was raised.
+        root: The project's root.
+        path: What was to be read, relative to it.
+    """
+    reason = error.strerror or str(error)
+    if error.filename is None:
+        return reason
+    full = os.path.join(root, path, os.fsdecode(error.filename))
+    within = os.path.relpath(full, os.path.join(root, path))
+    if within == os.curdir or within.startswith(os.pardir):
+        return reason
+    if error.errno == errno.ENOENT and os.path.islink(full):
+        reason = "a link to nothing"
+    return f"{within}: {reason}"
 
 
 def param_changes(inputs: Inputs, stage: Stage, entry: Entry) -> list[Change]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from mlops_tui.pipeline.estimates import Estimate
     from mlops_tui.pipeline.state import Change, StageStatus
 
+#: Cells of a bar of progress where there is room.
+BAR_WIDTH = 16
+
 
 @dataclass(frozen=True, slots=True)
 class StageShown:
@@ -246,11 +249,11 @@ def time_cell(stage: StageShown, now: float) -> CellValue:
     return (Cell(shown.running(seconds), "running"), Cell(f"/{shown.duration(stage.usual_s)}", "dim"))
 
 
-def note_cell(stage: StageShown, now: float) -> CellValue:
+def note_cell(stage: StageShown, now: float, bar_width: int = BAR_WIDTH) -> CellValue:
     """The most telling remark: progress, the error, the first reason, or when it ended."""
     run = stage.run
     if stage.state == "running" and run is not None and stage.usual_s:
-        return (*progress((run.duration_s(now) or 0.0) / stage.usual_s), *usage_cells(stage))
+        return (*progress((run.duration_s(now) or 0.0) / stage.usual_s, bar_width), *usage_cells(stage))
     if stage.usage is not None:
         return usage_cells(stage)[1:]
     if stage.state in ("failed", "stopped") and run is not None:
@@ -272,7 +275,7 @@ def usage_cells(stage: StageShown) -> tuple[Cell, ...]:
     return (Cell("  "), Cell(f"cpu {cpu:.0f}%  {shown.size(round(memory * 1e6))}", "dim"))
 
 
-def progress(share: float, width: int = 16) -> tuple[Cell, ...]:
+def progress(share: float, width: int = BAR_WIDTH) -> tuple[Cell, ...]:
     """A bar of the time passed over the usual time; it waits at 99 % when a stage takes longer than usual."""
     full, empty = ("█", "░") if is_unicode() else ("#", ".")
     filled = min(width, int(share * width))
@@ -280,14 +283,14 @@ def progress(share: float, width: int = 16) -> tuple[Cell, ...]:
     return (Cell(full * filled, "running"), Cell(empty * (width - filled), "faint"), Cell(f" {percent}%", "dim"))
 
 
-def cells(stage: StageShown, now: float) -> tuple[CellValue, ...]:
+def cells(stage: StageShown, now: float, bar_width: int = BAR_WIDTH) -> tuple[CellValue, ...]:
     """Sign, name, state, time and remark: the cells of a list of stages."""
     return (
         state_sign(stage.state),
         stage.name,
         Cell(state_word(stage.state), state_tone(stage.state)),
         time_cell(stage, now),
-        note_cell(stage, now),
+        note_cell(stage, now, bar_width),
     )
 
 

@@ -43,6 +43,12 @@ def test_a_broken_pipeline_is_refused_before_anything_is_recorded(tmp_path: Path
         pipeline.start(project)
 
 
+def test_a_command_with_a_nul_character_is_refused_before_anything_is_recorded(tmp_path: Path) -> None:
+    project = make(tmp_path, 'stages: {a: {cmd: "printf \\033[0m > o", outs: [o]}}\n')
+    with pytest.raises(SpecError, match=r"dvc\.yaml:1:10: stage 'a': its command holds a NUL"):
+        pipeline.start(project)
+
+
 def test_a_failure_stops_the_rest_and_tells_the_end_of_the_output(tmp_path: Path) -> None:
     project = make(
         tmp_path,

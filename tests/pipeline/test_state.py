@@ -227,6 +227,11 @@ def test_only_a_date_that_is_asked_for_is_refused(project: Project, asked: str) 
         inputs.params(spec.load(project).stages["a"], asked.partition(":")[0])
 
 
+def test_a_file_within_a_directory_that_cannot_be_read_is_named(project: Project) -> None:
+    (Path(project.path("src")) / "broken").symlink_to("nowhere")
+    assert judge(project)["train"][0] == "src cannot be read (broken: a link to nothing)"
+
+
 def test_asking_writes_nothing_where_there_is_no_state_directory(project: Project) -> None:
     before = sorted(os.listdir(project.root))
     judge(project)

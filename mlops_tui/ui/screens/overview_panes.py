@@ -248,7 +248,7 @@ class PipelinePane(OverviewPane[Stages]):
         from mlops_tui.ui import stage_rows
 
         now = time.time()
-        return [Row(stage.name, stage_rows.cells(stage, now)) for stage in pipeline.stages]
+        return [Row(stage.name, stage_rows.cells(stage, now, bar_width=8)) for stage in pipeline.stages]
 
 
 class RegistryPane(OverviewPane[tuple[RegisteredModel, ...]]):
