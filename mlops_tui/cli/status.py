@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlops_store.records import StageState
-from mlops_tui.cli import output, shapes, text
+from mlops_tui.cli import output, text
 from mlops_tui.cli.parameters import json_option
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace, warn
@@ -57,6 +57,8 @@ def command(workspace: Workspace, jobs: int | None, as_json: bool, form: str | N
     jobs = jobs or (run.jobs if run is not None else 1)
     estimate, usual = _estimate(workspace, pipeline, stages or (), jobs, as_json=as_json)
     if as_json:
+        from mlops_tui.cli import shapes
+
         output.write_json(
             {
                 "root": workspace.project.root,
@@ -131,6 +133,8 @@ def _estimate(
 
 
 def _stage(stage: StageStatus, usual: Mapping[str, float]) -> dict[str, Any]:
+    from mlops_tui.cli import shapes
+
     return {
         "stage": stage.stage,
         "is_stale": stage.is_stale,

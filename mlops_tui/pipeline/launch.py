@@ -127,7 +127,7 @@ def record_failure(store: Store, project: Project, request: Request, name: str, 
 
 def _judge(store: Store, new: _NewRun) -> bool:
     """Judges the stages, and makes a plan when any is stale."""
-    from mlops_tui.pipeline import plan, selection, sources, spec, state
+    from mlops_tui.pipeline import plan, selection, spec, state
 
     project, request, run_id = new.project, new.request, new.run_id
 
@@ -139,7 +139,11 @@ def _judge(store: Store, new: _NewRun) -> bool:
     inputs = state.Inputs(project)
     judged = state.judge(inputs, pipeline, order)
     inputs.fingerprints.flush()
-    unsaved = sources.to_save(inputs, pipeline, order) if pipeline.sources else ()
+    unsaved: tuple[str, ...] = ()
+    if pipeline.sources:
+        from mlops_tui.pipeline import sources
+
+        unsaved = sources.to_save(inputs, pipeline, order)
     to_run = [status.stage for status in judged if status.is_stale or request.force]
     the_plan = replace(_plan(project, pipeline, order, to_run, request, run_id), sources=unsaved)
     if not request.force and not unsaved and not any(status.is_stale for status in judged):
