@@ -27,8 +27,8 @@ _POINTED = 200
 _STATES = click.Choice([status.value for status in RunStatus], case_sensitive=False)
 _KINDS = click.Choice([kind.value for kind in RunKind])
 _SORT_HELP = (
-    "started_at, name, status, duration, experiment, metrics.KEY, params.KEY, tags.KEY, or max, min, mean, step or "
-    "count of a metric as in max(auc); -KEY is descending; may be repeated. [default: -started_at]"
+    "started_at, name, status, duration, experiment, metrics.KEY, params.KEY, tags.KEY, or best, max, min, "
+    "mean, step or count of a metric as in best(auc); -KEY is descending; may be repeated. [default: -started_at]"
 )
 
 
@@ -59,17 +59,19 @@ def list_(
 ) -> None:
     """List runs, newest first.
 
-    The filter is MLflow's: metrics.x, params.x, tags.x and attributes, compared, joined by AND. Bare words are looked
-    for in names, experiments and tags.
+    The filter is MLflow's: metrics.x, params.x, tags.x and attributes, compared, joined by AND; also OR, NOT and
+    parentheses, IN, params.x > 3, name ~ 'regex', best(auc) > 0.9, start_time > -7d. Bare words are looked for in
+    names, experiments and tags.
     """
-    found, typed = array("q"), _typed(expression)
+    found, typed = array("q"), _typed(workspace, expression)
     if workspace.find() is not None:
         from mlops_store import run_columns, runs
+        from mlops_tui.compare import columns
 
         found = runs.ids(
             workspace.store().read(),
             condition=_condition(workspace, typed, experiment, status),
-            order=[run_columns.order(name) for name in sorts] or run_columns.NEWEST,
+            order=[columns.order(name, workspace.config.goal) for name in sorts] or run_columns.NEWEST,
             kinds=kinds or runs.KINDS,
             include_archived=archived,
             include_deleted=deleted,
@@ -87,13 +89,13 @@ def list_(
         output.remark("no runs")
 
 
-def _typed(expression: str) -> Condition:
+def _typed(workspace: Workspace, expression: str) -> Condition:
     """The condition that a filter stands for; an error shows the place in it."""
     from mlops_tui.compare.condition import condition
     from mlops_tui.compare.tokens import FilterError
 
     try:
-        return condition(expression)
+        return condition(expression, goal=workspace.config.goal if workspace.find() is not None else None)
     except FilterError as error:
         place = ""
         if expression.isprintable() and len(expression) < _POINTED:

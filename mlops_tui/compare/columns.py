@@ -1,17 +1,43 @@
-"""Which metrics and params a list of runs shows when nobody has chosen: those that most runs have and that differ."""
+"""Columns of a list of runs: which it shows when nobody has chosen, and what it is ordered by."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from mlops_store import run_columns
 from mlops_store.records import Run
+from mlops_store.run_columns import Column, Order
 
 #: Metrics of the machine rather than of the model.
 _SYSTEM = "system/"
 #: Metrics that were decided rather than measured.
 _SCHEDULED = ("lr", "learning_rate", "epoch", "step", "iteration")
+
+_BEST = re.compile(r"best\((?:metrics?\.)?(.+)\)", re.DOTALL)
+
+
+def column(name: str, goal: Callable[[str], str]) -> Column:
+    """The column of a name as the store knows it, or of ``best(KEY)``: the best value that a metric ever had.
+
+    Args:
+        name: See ``mlops_store.run_columns``.
+        goal: Whether 'max' or 'min' of a metric is its best: ``Config.goal``.
+
+    Raises:
+        UsageError: There is no such column.
+    """
+    if match := _BEST.fullmatch(name):
+        return Column("metrics", match[1], goal(match[1]))
+    return run_columns.column(name)
+
+
+def order(name: str, goal: Callable[[str], str]) -> Order:
+    """One key of an order: a column, with ``-`` for the greatest first; ``best(KEY)`` begins with the best."""
+    one, is_turned = column(name.removeprefix("-"), goal), name.startswith("-")
+    is_best = _BEST.fullmatch(name.removeprefix("-")) is not None
+    return Order(one, is_turned != (is_best and one.part == "max"))
 
 
 def ranked(runs: Sequence[Run]) -> list[str]:
@@ -53,4 +79,4 @@ def is_scheduled(key: str) -> bool:
     return key.rpartition("/")[2].lower() in _SCHEDULED
 
 
-__all__ = ["is_scheduled", "ranked"]
+__all__ = ["column", "is_scheduled", "order", "ranked"]

@@ -6,10 +6,15 @@ statement's text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable
+from dataclasses import replace
 
+from mlops_store.run_columns import PARTS
 from mlops_store.run_conditions import Condition, either, every, key_condition, opposite, plain
-from mlops_tui.compare.filter import Comparison, Entity, Term, Word, parse
+from mlops_tui.compare.filter import parse
+from mlops_tui.compare.terms import Ago, AllOf, AnyOf, Comparison, Entity, Not, Term, Word
+from mlops_tui.config import Config
 
 # Two ids made within the same hours share their first digits: a shorter start would match nearly everything.
 _SHORTEST_ID_START = 6
@@ -21,6 +26,8 @@ _COLUMNS = {
     "status": "r.status",
     "kind": "r.kind",
     "host": "r.host",
+    "git_commit": "r.git_commit",
+    "source": "r.source",
     "artifact_uri": "'mlflow-artifacts:/' || r.experiment_id || '/' || r.run_id || '/artifacts'",
     "experiment": "(SELECT e.name FROM experiments e WHERE e.id = r.experiment_id)",
     "start_time": "round(r.started_at * 1000)",
@@ -28,28 +35,39 @@ _COLUMNS = {
     "duration_s": "coalesce(r.ended_at, (julianday('now') - 2440587.5) * 86400.0) - r.started_at",
 }
 _OF_KEY = "v.key_id = (SELECT id FROM keys WHERE name = ?)"
+_METRICS = "metrics v INDEXED BY metrics_by_key"
+_NULLS = ("IS NULL", "IS NOT NULL")
 _INDEXED = ("=", "<", ">", "<=", ">=", "IN")
 
+Goal = Callable[[str], str]
+_Piece = tuple[str, list[str | float]]
 
-def condition(text: str, *, strict: bool = False) -> Condition:
+
+def condition(text: str, *, strict: bool = False, goal: Goal | None = None) -> Condition:
     """The condition that a filter stands for.
 
     Args:
         text: The filter as typed; blank matches every run.
         strict: Exactly MLflow's grammar; see ``filter.parse``.
+        goal: Whether 'max' or 'min' of a metric is its best (``Config.goal``); guessed from its name by default.
 
     Raises:
         FilterError: The filter is not understood.
     """
-    return joined(parse(text, strict=strict))
+    return of_term(parse(text, strict=strict), goal or Config().goal)
 
 
-def joined(terms: Iterable[Term]) -> Condition:
-    """The condition that holds where all the terms do."""
-    return every(_word(term) if isinstance(term, Word) else _comparison(term) for term in terms)
-
-
-_Piece = tuple[str, list[str | float]]
+def of_term(term: Term, goal: Goal) -> Condition:
+    """The condition that holds where a term does."""
+    if isinstance(term, AllOf):
+        return every(of_term(one, goal) for one in term.terms)
+    if isinstance(term, AnyOf):
+        return either(of_term(one, goal) for one in term.terms)
+    if isinstance(term, Not):
+        return opposite(of_term(term.term, goal))
+    if isinstance(term, Word):
+        return _word(term)
+    return _comparison(term, goal)
 
 
 def _word(word: Word) -> Condition:
@@ -70,41 +88,71 @@ def _word(word: Word) -> Condition:
     return either(pieces)
 
 
-def _comparison(term: Comparison) -> Condition:
+def _comparison(term: Comparison, goal: Goal) -> Condition:
+    if term.entity is Entity.METRIC:
+        return _metric(term, goal)
     if term.entity is Entity.ATTRIBUTE:
         piece, bound = _compared(_COLUMNS[term.key], term)
         return plain(piece, *bound)
     if term.entity is Entity.DATASET:
+        if term.operator in _NULLS:
+            return _has(key_condition("run_datasets v", "1", ()), term)
         piece, bound = _compared("v.context" if term.key == "context" else f"d.{term.key}", term)
         return key_condition("run_datasets v JOIN datasets d ON d.id = v.dataset_id", piece, bound)
-    if term.operator in ("IS NULL", "IS NOT NULL"):
-        has_key = key_condition("params v" if term.entity is Entity.PARAM else "tags v", _OF_KEY, [term.key])
-        return opposite(has_key) if term.operator == "IS NULL" else has_key
-    is_indexed = term.operator in _INDEXED
-    if term.entity is Entity.METRIC:
-        piece, bound = _compared("v.last_value", term)
-        if term.operator == "!=":
-            piece = f"({piece} OR v.last_value IS NULL)"  # NULL stands for NaN, which differs from every number
-        return key_condition("metrics v", f"{_OF_KEY} AND {piece}", [term.key, *bound], is_indexed=is_indexed)
     table = "params v" if term.entity is Entity.PARAM else "tags v"
-    piece, bound = _compared("v.value", term)
-    return key_condition(table, f"{_OF_KEY} AND {piece}", [term.key, *bound], is_indexed=is_indexed)
+    if term.operator in _NULLS:
+        return _has(key_condition(table, _OF_KEY, [term.key]), term)
+    is_number = isinstance(term.value, float) or (isinstance(term.value, tuple) and isinstance(term.value[0], float))
+    piece, bound = _compared("v.number" if is_number else "v.value", term)
+    if is_number and term.operator in ("!=", "NOT IN"):
+        piece = f"({piece} OR v.number IS NULL)"  # text differs from every number
+    return key_condition(table, f"{_OF_KEY} AND {piece}", [term.key, *bound], is_indexed=term.operator in _INDEXED)
+
+
+def _metric(term: Comparison, goal: Goal) -> Condition:
+    part = goal(term.key) if term.part == "best" else term.part
+    column = PARTS[part].format("v")
+    if term.operator in _NULLS:
+        return _has(key_condition("metrics v", _OF_KEY, [term.key]), term)
+    if term.value != term.value:
+        # NULL stands for NaN, with which nothing else can be asked
+        piece = {"=": f"{column} IS NULL", "!=": f"{column} IS NOT NULL"}.get(term.operator, "0")
+        return key_condition(_METRICS, f"{_OF_KEY} AND {piece}", [term.key])
+    piece, bound = _compared(column, term)
+    if term.operator in ("!=", "NOT IN"):
+        piece = f"({piece} OR {column} IS NULL)"  # NaN differs from every number
+    is_indexed = part == "last" and term.operator in _INDEXED
+    found = key_condition(_METRICS, f"{_OF_KEY} AND {piece}", [term.key, *bound])
+    by_value = key_condition("metrics v", f"{_OF_KEY} AND {piece}", [term.key, *bound], is_indexed=True)
+    return replace(found, drivers=by_value.drivers) if is_indexed else found
+
+
+def _has(has_key: Condition, term: Comparison) -> Condition:
+    return opposite(has_key) if term.operator == "IS NULL" else has_key
 
 
 def _compared(column: str, term: Comparison) -> _Piece:
-    value = term.value
+    value, operator = term.value, term.operator
+    if operator in _NULLS:
+        return f"{column} {operator}", []
+    if isinstance(value, tuple) and isinstance(value[0], float):
+        return f"{column} {operator} ({', '.join('?' * len(value))})", list(value)
     if isinstance(value, tuple):
         # one bound value however long the list: SQLite limits the number of question marks
         import json
 
-        return f"{column} {term.operator} (SELECT value FROM json_each(?))", [json.dumps(value)]
+        return f"{column} {operator} (SELECT value FROM json_each(?))", [json.dumps(value)]
+    if isinstance(value, Ago):
+        value = (time.time() - value.seconds) * 1000
     assert value is not None
-    if term.operator == "LIKE":
+    if operator in ("~", "!~"):
+        return f"{'NOT ' if operator == '!~' else ''}matches_pattern({column}, ?)", [value]
+    if operator == "LIKE":
         # SQLite's LIKE ignores case; MLflow's does not
         return f"{column} GLOB ?", [_glob_escaped(str(value)).replace("%", "*").replace("_", "?")]
-    if term.operator == "ILIKE":
+    if operator == "ILIKE":
         return f"{column} LIKE ?", [value]
-    return f"{column} {term.operator} ?", [value]
+    return f"{column} {operator} ?", [value]
 
 
 def _glob_escaped(text: str) -> str:

@@ -1,4 +1,9 @@
-"""The filter language of run lists: MLflow's run filter grammar, plus bare words.
+"""The filter language of run lists: MLflow's run filter grammar and more.
+
+Every filter that MLflow takes means the same here. Besides there are ``OR``, ``NOT`` and parentheses; ``IN`` and
+``IS NULL`` for all keys; ``~`` and ``!~`` with a regular expression; params as numbers (``params.depth > 3``);
+``best(auc)``, ``last``, ``min``, ``max``, ``mean``, ``step`` and ``count`` of a metric; ``start_time > -7d`` or a date;
+``duration_s > 5m``; and bare words.
 
 Owns the way from text to terms; ``compare.condition`` turns terms into SQL. Knows neither store nor screen.
 
@@ -8,257 +13,146 @@ Source:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
-
-from mlops_store.errors import nearest
-from mlops_tui.compare.tokens import NUMBER, PLAIN_KEY, FilterError, Token, shown, tokens, unquoted
+from mlops_tui.compare.comparison import AGGREGATES, ENTITIES, KEYWORDS, compared
+from mlops_tui.compare.terms import AllOf, AnyOf, Not, Term, Word
+from mlops_tui.compare.tokens import FilterError, Token, Tokens, shown, unquoted
 
 #: More conditions than anybody types; keeps SQLite's expression depth far from its limit.
 MAX_TERMS = 200
-#: SQLite refuses patterns of more than 50,000 bytes.
-MAX_PATTERN = 10_000
+#: Parentheses and NOTs inside each other.
+MAX_DEPTH = 40
 
 
-class Entity(StrEnum):
-    """What the left side of a comparison names, in MLflow's words."""
-
-    METRIC = "metric"
-    PARAM = "parameter"
-    TAG = "tag"
-    ATTRIBUTE = "attribute"
-    DATASET = "dataset"
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """``entity.key operator value``; aliases are resolved and keywords upper case.
-
-    ``value`` is a number for metrics and times (milliseconds), a string, a tuple for IN, None for IS NULL.
-    """
-
-    entity: Entity
-    key: str
-    operator: str
-    value: str | float | tuple[str, ...] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A bare word: part of the name, the experiment or a tag, the start of the id, or a whole status."""
-
-    text: str
-
-
-Term = Comparison | Word
-
-_ENTITIES = {
-    **dict.fromkeys(("metric", "metrics"), Entity.METRIC),
-    **dict.fromkeys(("parameter", "parameters", "param", "params"), Entity.PARAM),
-    **dict.fromkeys(("tag", "tags"), Entity.TAG),
-    **dict.fromkeys(("attribute", "attributes", "attr", "run"), Entity.ATTRIBUTE),
-    **dict.fromkeys(("dataset", "datasets"), Entity.DATASET),
-}
-_MLFLOW_ATTRIBUTES = {
-    **{name: name for name in ("run_id", "run_name", "user_id", "status", "artifact_uri", "start_time", "end_time")},
-    **dict.fromkeys(("created", "Created"), "start_time"),
-    **dict.fromkeys(("run name", "Run name", "Run Name"), "run_name"),
-}
-# What our lists show and MLflow has no word for; refused in strict mode.
-_OUR_ATTRIBUTES = {
-    "name": "run_name",
-    "user": "user_id",
-    **{name: name for name in ("experiment", "kind", "host", "duration_s")},
-}
-_NUMERIC_ATTRIBUTES = ("start_time", "end_time", "duration_s")
-_DATASET_KEYS = ("name", "digest", "context")
-
-_NUMERIC = (">", ">=", "!=", "=", "<", "<=")
-_TEXT = ("=", "!=", "LIKE", "ILIKE")
-_LISTS = ("IN", "NOT IN")
-_NULLS = ("IS NULL", "IS NOT NULL")
-_KEYWORDS = ("LIKE", "ILIKE", "IN", "IS", "RLIKE", "REGEXP", "BETWEEN")
-
-
-def parse(text: str, *, strict: bool = False) -> tuple[Term, ...]:
-    """The conditions that a run must all meet; none for an empty filter.
+def parse(text: str, *, strict: bool = False) -> Term:
+    """What a filter says; ``AllOf(())`` for an empty one.
 
     Args:
         text: The filter as typed.
-        strict: Exactly MLflow's grammar, as its clients expect: no bare words, no attributes of ours.
+        strict: Exactly MLflow's grammar, as its clients expect: comparisons joined by AND, no attributes of ours.
 
     Raises:
         FilterError: With the position of the first thing that is not understood.
     """
-    return tuple(_Parser(text, strict).terms())
+    parser = _Parser(text, strict)
+    return AllOf(tuple(parser.conditions())) if strict else parser.whole()
 
 
 class _Parser:
     def __init__(self, text: str, strict: bool) -> None:
-        self._tokens = list(tokens(text))
-        self._next = 0
+        self._tokens = Tokens(text)
         self._strict = strict
+        self._count = 0
 
     @property
     def _token(self) -> Token:
-        return self._tokens[self._next]
+        return self._tokens.current
 
-    def _take(self) -> Token:
-        token = self._token
-        if token.kind != "end":
-            self._next += 1
-        return token
-
-    def terms(self) -> Iterator[Term]:
-        count, is_joined = 0, True
+    def conditions(self) -> list[Term]:
+        """MLflow's conditions; it takes any number of ANDs anywhere between them."""
+        found: list[Term] = []
         while self._token.kind != "end":
             if self._token.is_keyword("AND"):
-                # MLflow takes any number of ANDs anywhere; a person who types so has left something out.
-                if is_joined and not self._strict:
-                    raise self._token.error("a condition is missing before AND")
-                self._take()
-                is_joined = True
-                continue
-            count, is_joined = count + 1, False
-            if count > MAX_TERMS:
-                raise self._token.error(f"more than {MAX_TERMS} conditions")
-            yield self._term()
-        if is_joined and count and not self._strict:
-            raise self._token.error("a condition is missing after AND")
+                self._tokens.take()
+            else:
+                found.append(self._one())
+        return found
 
-    def _term(self) -> Term:
-        token = self._take()
-        if token.is_keyword("OR", "NOT") or token.kind in ("open", "close"):
+    def whole(self) -> Term:
+        """All of the text."""
+        if self._token.kind == "end":
+            return AllOf(())
+        term = self._alternatives(0)
+        if self._token.kind != "end":
+            raise self._token.error("this parenthesis closes nothing")
+        return term
+
+    def _alternatives(self, depth: int) -> Term:
+        terms = [self._together(depth, "")]
+        while self._token.is_keyword("OR"):
+            self._tokens.take()
+            terms.append(self._together(depth, "OR"))
+        return terms[0] if len(terms) == 1 else AnyOf(tuple(terms))
+
+    def _together(self, depth: int, before: str) -> Term:
+        terms = [self._maybe_not(depth, before)]
+        while self._token.kind not in ("end", "close") and not self._token.is_keyword("OR"):
+            joined = ""
+            if self._token.is_keyword("AND"):
+                joined = self._tokens.take().text.upper()
+            terms.append(self._maybe_not(depth, joined))
+        return terms[0] if len(terms) == 1 else AllOf(tuple(terms))
+
+    def _maybe_not(self, depth: int, before: str) -> Term:
+        token = self._token
+        if token.kind in ("end", "close") or token.is_keyword("AND", "OR"):
+            after = before or ("(" if token.kind == "close" else "")
+            if after:
+                raise token.error(f"a condition is missing after {after}")
+            raise token.error(f"a condition is missing before {token.text.upper()}")
+        if depth > MAX_DEPTH:
+            raise token.error(f"more than {MAX_DEPTH} parentheses inside each other")
+        if token.is_keyword("NOT"):
+            self._tokens.take()
+            return Not(self._maybe_not(depth + 1, "NOT"))
+        if token.kind == "open":
+            opening = self._tokens.take()
+            term = self._alternatives(depth + 1) if self._token.kind != "close" else self._maybe_not(depth, "(")
+            if self._token.kind != "close":
+                raise FilterError("this parenthesis is not closed", opening.position, 1, "add )")
+            self._tokens.take()
+            return term
+        return self._one()
+
+    def _one(self) -> Term:
+        token = self._tokens.take()
+        self._count += 1
+        if self._count > MAX_TERMS:
+            raise token.error(f"more than {MAX_TERMS} conditions")
+        if self._strict and (token.is_keyword("OR", "NOT") or token.kind in ("open", "close")):
             raise token.error(f"{token.text} is not understood here", "conditions are joined by AND")
-        if token.kind in ("comma", "operator") or token.is_keyword(*_KEYWORDS):
+        if token.kind in ("comma", "operator") or token.is_keyword(*KEYWORDS):
             raise token.error(f"{token.text} has nothing on its left to compare")
+        if self._is_aggregate(token):
+            return self._aggregate(token)
         if self._at_operator():
-            return self._comparison(token)
+            return compared(token, self._tokens, strict=self._strict)
         return self._word(token)
+
+    def _is_aggregate(self, token: Token) -> bool:
+        is_called = self._token.kind == "open" and self._token.position == token.end
+        if not is_called or self._strict or token.kind != "name":
+            return False
+        if token.text.lower() not in AGGREGATES:
+            raise token.error(f"{shown(token.text)} of what?", "known: " + ", ".join(AGGREGATES))
+        return True
+
+    def _aggregate(self, token: Token) -> Term:
+        opening = self._tokens.take()
+        key = self._tokens.take()
+        if key.kind != "name":
+            raise key.error("the name of a metric is missing here", f"write {token.text}(auc)")
+        if self._token.kind != "close":
+            raise FilterError("this parenthesis is not closed", opening.position, 1, "add )")
+        closing = self._tokens.take()
+        if not self._at_operator():
+            whole = f"{token.text}({key.text})"
+            raise FilterError(f"{shown(whole)} is compared with nothing", closing.end, hint="add an operator: = > …")
+        return compared(key, self._tokens, part=token.text.lower())
 
     def _at_operator(self) -> bool:
         token = self._token
         if token.is_keyword("NOT"):
-            return self._tokens[self._next + 1].is_keyword(*_KEYWORDS)
-        return token.kind == "operator" or token.is_keyword(*_KEYWORDS)
+            return self._tokens.following.is_keyword(*KEYWORDS)
+        return token.kind == "operator" or token.is_keyword(*KEYWORDS)
 
     def _word(self, token: Token) -> Word:
         text = unquoted(token.text)
         entity, dot, _ = token.text.partition(".")
-        if dot and unquoted(entity) in _ENTITIES:
+        if dot and unquoted(entity) in ENTITIES:
             raise FilterError(f"{shown(token.text)} is compared with nothing", token.end, hint="add an operator: = > …")
         if self._strict or not text:
             raise token.error(f"{shown(token.text)} is no comparison", "write entity.key operator value")
         return Word(text)
 
-    def _comparison(self, left: Token) -> Comparison:
-        entity, key = self._identifier(left)
-        is_number = entity is Entity.METRIC or (entity is Entity.ATTRIBUTE and key in _NUMERIC_ATTRIBUTES)
-        operator = self._operator(left, _operators(entity, key, is_number))
-        if operator in _NULLS:
-            return Comparison(entity, key, operator, None)
-        if operator in _LISTS:
-            return Comparison(entity, key, operator, self._list(operator))
-        if is_number:
-            return Comparison(entity, key, operator, self._number(left, operator))
-        return Comparison(entity, key, operator, self._string(left, operator))
 
-    def _identifier(self, token: Token) -> tuple[Entity, str]:
-        if token.kind == "string":
-            raise token.error("the left side of a comparison stands without ''", 'a key can stand in "" or ``')
-        named, dot, rest = token.text.partition(".")
-        if not dot or (unquoted(token.text) != token.text and named[0] == '"'):
-            named, rest, entity = "", token.text, Entity.ATTRIBUTE
-        elif named.strip("`") in _ENTITIES:
-            entity = _ENTITIES[named.strip("`")]
-        else:
-            hint = nearest(named, ("metrics", "params", "tags", "attributes", "datasets"))
-            raise FilterError(f"{shown(named)!r} is no entity", token.position, len(named), hint)
-        if self._strict and not PLAIN_KEY.fullmatch(rest):
-            raise token.error(f"{shown(rest)} needs quotes", f"write {named}.`{shown(rest)}`")
-        key = unquoted(rest)
-        if not key:
-            raise FilterError(f"the key is missing after {shown(token.text)}", token.end)
-        if entity is Entity.ATTRIBUTE:
-            return entity, self._attribute(token, key)
-        if entity is Entity.DATASET and key not in _DATASET_KEYS:
-            raise token.error(f"a data set has no {shown(key)!r}", "known: " + ", ".join(_DATASET_KEYS))
-        return entity, key
-
-    def _attribute(self, token: Token, key: str) -> str:
-        known = _MLFLOW_ATTRIBUTES if self._strict else _MLFLOW_ATTRIBUTES | _OUR_ATTRIBUTES
-        if key not in known:
-            hint = nearest(key, known)
-            if not hint.startswith("did you"):
-                hint = f"write metrics.{shown(key)}, params.{shown(key)} or tags.{shown(key)}"
-            raise token.error(f"{shown(key)!r} is no attribute of a run", hint)
-        return known[key]
-
-    def _operator(self, left: Token, allowed: tuple[str, ...]) -> str:
-        first = last = self._take()
-        words = [first.text.upper()]
-        if first.is_keyword("IS") and self._token.is_keyword("NOT"):
-            last = self._take()
-            words.append("NOT")
-        if first.is_keyword("NOT") or (first.is_keyword("IS") and self._token.is_keyword("NULL")):
-            last = self._take()
-            words.append(last.text.upper())
-        operator = " ".join(words)
-        if operator not in allowed:
-            message = f"{shown(left.text)} is not compared by {operator}"
-            raise FilterError(message, first.position, last.end - first.position, "use " + ", ".join(allowed))
-        return operator
-
-    def _number(self, left: Token, operator: str) -> float:
-        token = self._take()
-        if token.kind == "end":
-            raise token.error(f"a number is missing after {operator}")
-        if token.kind != "name" or not NUMBER.fullmatch(token.text):
-            raise token.error(f"{shown(left.text)} is compared with a number, not {shown(token.text)}")
-        return float(token.text)
-
-    def _string(self, left: Token, operator: str) -> str:
-        token = self._take()
-        if token.kind == "end":
-            raise token.error(f"text in quotes is missing after {operator}")
-        if not token.is_text_value:
-            message = f"{shown(left.text)} is compared with text in quotes, not {shown(token.text)}"
-            raise token.error(message, f"write '{shown(token.text)}'")
-        if operator in ("LIKE", "ILIKE") and len(token.text) > MAX_PATTERN:
-            raise token.error(f"a pattern of more than {MAX_PATTERN} characters")
-        return token.text[1:-1]
-
-    def _list(self, operator: str) -> tuple[str, ...]:
-        opening = self._take()
-        if opening.kind != "open":
-            raise opening.error(f"a list is missing after {operator}", "write ('a', 'b')")
-        values: list[str] = []
-        while self._token.kind != "close":
-            token = self._take()
-            if token.kind == "end":
-                raise token.error("the list is not closed", "add )")
-            if not token.is_text_value:
-                raise token.error(f"a list holds text in quotes, not {shown(token.text)}")
-            values.append(token.text[1:-1])
-            if self._token.kind == "comma":
-                self._take()
-            elif self._token.kind not in ("close", "end"):
-                raise self._token.error("a comma is missing here")
-        closing = self._take()
-        if not values:
-            raise closing.error("the list is empty", "write ('a', 'b')")
-        return tuple(values)
-
-
-def _operators(entity: Entity, key: str, is_number: bool) -> tuple[str, ...]:
-    if is_number:
-        return _NUMERIC
-    if entity in (Entity.PARAM, Entity.TAG):
-        return _TEXT + _NULLS
-    if entity is Entity.DATASET or key == "run_id":
-        return _TEXT + _LISTS
-    return _TEXT
-
-
-__all__ = ["Comparison", "Entity", "FilterError", "Term", "Word", "parse"]
+__all__ = ["parse"]

@@ -15,10 +15,10 @@ _QUOTED = _DOUBLE_QUOTED + r"|`[^`]*`"
 PLAIN_KEY = re.compile(rf"(?:{_QUOTED}|'[^']*'|[\w.$#@])*")
 _TOKEN = re.compile(
     rf"""\s+
-    |(?P<operator>>=|<=|!=|<>|==|[=<>~])
+    |(?P<operator>>=|<=|!=|!~|<>|==|[=<>~])
     |(?P<open>\()|(?P<close>\))|(?P<comma>,)
     |(?P<string>'(?:''|\\'|[^'])*')
-    |(?P<name>(?:{_QUOTED}|(?<=\.)'[^']*'|[^\s"'`(),=<>!~]|!(?!=))+)""",
+    |(?P<name>(?:{_QUOTED}|(?<=\.)'[^']*'|[^\s"'`(),=<>!~]|!(?![=~]))+)""",
     re.VERBOSE,
 )
 
@@ -84,6 +84,35 @@ def tokens(text: str) -> Iterator[Token]:
             yield Token(match.lastgroup, match.group(), position)
         position = match.end()
     yield Token("end", "", len(text))
+
+
+class Tokens:
+    """The tokens of a filter, read from left to right.
+
+    Raises:
+        FilterError: See ``tokens``.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._all = list(tokens(text))
+        self._next = 0
+
+    @property
+    def current(self) -> Token:
+        """The next one."""
+        return self._all[self._next]
+
+    @property
+    def following(self) -> Token:
+        """The one after the next; the end follows itself."""
+        return self._all[min(self._next + 1, len(self._all) - 1)]
+
+    def take(self) -> Token:
+        """Goes on to the one after the next, and gives the next one; the end stays."""
+        token = self.current
+        if token.kind != "end":
+            self._next += 1
+        return token
 
 
 def shown(text: str) -> str:

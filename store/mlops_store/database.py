@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
+from mlops_store import patterns
 from mlops_store.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
 
 BUSY_TIMEOUT_S = 30.0
@@ -76,6 +77,7 @@ def connect(path: str, *, read_only: bool = False, busy_timeout_s: float = BUSY_
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA temp_store = MEMORY")
+            connection.create_function("matches_pattern", 2, patterns.matches, deterministic=True)
         except BaseException:
             connection.close()
             raise

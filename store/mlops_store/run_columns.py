@@ -24,6 +24,7 @@ _ATTRIBUTES = {
     "host": "r.host",
     "source": "r.source",
     "git_commit": "r.git_commit",
+    "artifact_uri": "'mlflow-artifacts:/' || r.experiment_id || '/' || r.run_id || '/artifacts'",
     "duration": f"coalesce(r.ended_at, {_NOW}) - r.started_at",
     "experiment": "(SELECT name FROM experiments WHERE id = r.experiment_id)",
 }

@@ -1,9 +1,13 @@
 import math
+import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mlops_store import datasets, metrics, runs
 from mlops_store.records import Dataset
+from mlops_store.run_columns import order
 from mlops_store.store import Store
 from mlops_tui.compare.condition import condition
 
@@ -135,3 +139,173 @@ def test_nothing_typed_becomes_part_of_the_statement(store):
     assert found(store, '"\'; DROP TABLE runs; --"') == set()
     made = condition("tags.`DROP` = 'DROP' AND DROP AND run_id IN ('DROP')")
     assert "DROP" not in made.sets + made.probes
+
+
+def test_alternatives_opposites_and_parentheses_mean_what_they_say(store):
+    add(store, "a", params={"model": "forest"}, values={"auc": 0.9})
+    add(store, "b", params={"model": "linear"}, values={"auc": 0.7})
+    add(store, "c", status="FAILED", ended_at=None)
+    assert found(store, "params.model = 'linear' OR status = 'FAILED'") == {"b", "c"}
+    assert found(store, "NOT params.model = 'linear'") == {"a", "c"}
+    assert found(store, "NOT metrics.auc > 0.8") == {"b", "c"}
+    assert found(store, "(params.model = 'forest' OR status = 'FAILED') AND NOT metrics.auc > 0.8") == {"c"}
+    assert found(store, "NOT end_time > 0") == {"c"}
+    assert found(store, "NOT (NOT forest)") == found(store, "forest")
+
+
+def test_what_is_kept_of_a_metric_is_compared(store):
+    add(store, "a")
+    add(store, "b", values={"auc": 0.9, "loss": 0.2})
+    with store.write() as db:
+        for step, value in ((0, 0.95), (7, 0.5)):
+            metrics.write(db, "a", [("auc", step, 1.0, value), ("loss", step, 1.0, value)])
+    assert found(store, "best(auc) > 0.9") == {"a"}
+    assert found(store, "best(loss) < 0.3") == {"b"}
+    assert found(store, "best(loss) >= 0.5 AND last(loss) = 0.5") == {"a"}
+    assert found(store, "metrics.auc > 0.8") == found(store, "last(auc) > 0.8") == {"b"}
+    assert found(store, "step(auc) >= 7") == found(store, "count(auc) = 2") == {"a"}
+    assert found(store, "mean(auc) > 0.72 AND mean(auc) < 0.73") == {"a"}
+    assert condition("best(x) = 1", goal=lambda _: "min") == condition("min(x) = 1")
+
+
+def test_params_are_compared_by_number_where_none_is_quoted(store):
+    for run_id, depth in {"a": "3", "b": "10", "c": "3.0", "d": "auto"}.items():
+        add(store, run_id, params={"depth": depth})
+    add(store, "e")
+    assert found(store, "params.depth > 3") == {"b"}
+    assert found(store, "params.depth = 3") == {"a", "c"}
+    assert found(store, "params.depth = '3'") == {"a"}
+    assert found(store, "params.depth != 3") == {"b", "d"}
+    assert found(store, "params.depth IN (3, 10)") == {"a", "b", "c"}
+    assert found(store, "params.depth NOT IN (3)") == {"b", "d"}
+    assert found(store, "params.depth IN ('3', 'auto')") == {"a", "d"}
+    assert found(store, "params.depth IS NULL") == {"e"}
+
+
+def test_numbers_that_are_none_are_found(store):
+    add(store, "a", values={"loss": math.nan})
+    add(store, "b", values={"loss": math.inf})
+    add(store, "c", values={"loss": 1.0})
+    add(store, "d")
+    assert found(store, "metrics.loss = nan") == {"a"}
+    assert found(store, "metrics.loss != nan") == {"b", "c"}
+    assert found(store, "metrics.loss > nan") == set()
+    assert found(store, "metrics.loss = inf") == {"b"}
+    assert found(store, "metrics.loss IN (1, 1e999)") == {"b", "c"}
+    assert found(store, "metrics.loss NOT IN (1)") == {"a", "b"}
+    assert found(store, "metrics.loss IS NULL") == {"d"}
+
+
+def test_regular_expressions_search_all_that_has_text(store):
+    add(store, "a", "resnet18", params={"opt": "Adam"}, tags={"team": "vision\nx"}, experiment="churn")
+    add(store, "b", "resnet180", params={"opt": "sgd"})
+    assert found(store, "name ~ 'resnet18$'") == {"a"}
+    assert found(store, "params.opt ~ '(?i)^ADAM'") == {"a"}
+    assert found(store, "params.opt !~ 'd$'") == {"a"}
+    assert found(store, "tags.team ~ 'n.x'") == set()
+    assert found(store, "experiment ~ 'ch|ex' AND NOT name ~ '0'") == {"a"}
+
+
+def test_no_regular_expression_takes_long(store):
+    add(store, "a", params={"x": "a" * 1_000_000})
+    assert found(store, "params.x ~ '(a+)+b'") == set()
+    assert found(store, "params.x ~ '^(a|aa)*$'") == {"a"}
+
+
+def test_times_are_also_counted_from_now_and_written_as_dates(store):
+    now = time.time()
+    add(store, "a", started_at=now - 3600)
+    add(store, "b", started_at=now - 86400 * 10)
+    assert found(store, "start_time > -7d") == found(store, "NOT start_time < -1w") == {"a"}
+    assert found(store, "start_time < '2026-01-01'") == set()
+    assert found(store, "start_time >= '1999-12-31T00:00Z' AND duration_s <= 1m") == {"a", "b"}
+    assert found(store, "start_time > +1d") == set()
+
+
+@pytest.mark.parametrize("key", ["a b", "x'y", "[red]", "%", "\x07", "new\nline", "k" * 300, "学", '"', "metrics.a"])
+def test_keys_of_any_kind_can_be_asked_for(store, key):
+    add(store, "a", params={key: "1"}, values={key: 1.0})
+    assert found(store, f"params.`{key}` = '1' AND metrics.`{key}` = 1 AND best(`{key}`) = 1") == {"a"}
+
+
+def test_a_run_with_ten_thousand_params_and_megabytes_of_text_is_found(store):
+    add(store, "a", params={f"p{number}": str(number) for number in range(10_000)} | {"long": "x" * 1_000_000})
+    assert found(store, "params.p9999 > 9998 AND params.long LIKE 'x%' AND params.long ~ 'x$'") == {"a"}
+    text = " OR ".join(f"params.p{number} = '0'" for number in range(200))
+    assert found(store, text) == {"a"}
+
+
+BASE = [
+    "params.a = '1'",
+    "params.a != '1'",
+    "metrics.m > 0.5",
+    "best(m) < 0.9",
+    "status = 'FAILED'",
+    "word",
+    "tags.t ~ 'x'",
+]
+BASE += [
+    "end_time > 0",
+    "params.a IN (1, 2)",
+    "tags.t IS NULL",
+    "metrics.m != 0.5",
+    "dataset.name = 'd'",
+    "user = 'ann'",
+]
+trees = st.recursive(
+    st.sampled_from(BASE),
+    lambda inner: st.one_of(
+        inner.map(lambda one: ("NOT", one)),
+        st.tuples(st.just("AND"), inner, inner),
+        st.tuples(st.just("OR"), inner, inner),
+    ),
+    max_leaves=8,
+)
+
+
+def written(tree) -> str:
+    if isinstance(tree, str):
+        return tree
+    if tree[0] == "NOT":
+        return f"NOT ({written(tree[1])})"
+    return f"({written(tree[1])}) {tree[0]} ({written(tree[2])})"
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory):
+    """Runs of many kinds, and which of them each simple condition finds."""
+    with Store(str(tmp_path_factory.mktemp("mixed") / "store.db")) as store:
+        for place in range(24):
+            add(
+                store,
+                f"r{place:02}",
+                "a word" if place % 5 == 0 else "n",
+                params={"a": str(place % 3)} if place % 2 else {},
+                values={"m": (place % 7) / 6 if place % 6 else math.nan} if place % 4 else {},
+                tags={"t": "xyz"[place % 3]} if place % 3 else {},
+                status="FAILED" if place % 5 == 1 else "FINISHED",
+                ended_at=None if place % 7 == 0 else 5.0,
+                user="ann" if place % 2 else None,
+                data=[("d", "1", "t")] if place % 8 == 0 else (),
+            )
+        yield store, {text: found(store, text) for text in BASE}
+
+
+@settings(max_examples=200, deadline=None)
+@given(trees, st.sampled_from(["-started_at", "-metrics.m", "name", "max(m)"]), st.sampled_from([None, 30]))
+def test_joined_conditions_find_what_joined_sets_hold(mixed, tree, sort, limit):
+    store, known = mixed
+    everything = {f"r{place:02}" for place in range(24)}
+
+    def expected(tree) -> set[str]:
+        if isinstance(tree, str):
+            return known[tree]
+        if tree[0] == "NOT":
+            return everything - expected(tree[1])
+        left, right = expected(tree[1]), expected(tree[2])
+        return left & right if tree[0] == "AND" else left | right
+
+    db = store.read()
+    numbers = runs.ids(db, condition=condition(written(tree)), order=[order(sort)], limit=limit)
+    assert {run.run_id for run in runs.by_ids(db, numbers)} == expected(tree)
+    assert runs.count_matches(db, condition=condition(written(tree))) == len(numbers) == len(set(numbers))

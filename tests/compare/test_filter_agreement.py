@@ -2,7 +2,9 @@
 
 import pytest
 
-from mlops_tui.compare.filter import Comparison, FilterError, parse
+from mlops_tui.compare.filter import parse
+from mlops_tui.compare.terms import AllOf, Comparison
+from mlops_tui.compare.tokens import FilterError
 
 search_utils = pytest.importorskip("mlflow.utils.search_utils")
 SearchUtils = search_utils.SearchUtils
@@ -29,9 +31,11 @@ def theirs(text: str) -> list[tuple] | None:
 
 def ours(text: str) -> list[tuple] | None:
     try:
-        terms = parse(text, strict=True)
+        found = parse(text, strict=True)
     except FilterError:
         return None
+    assert isinstance(found, AllOf)
+    terms = found.terms
     assert all(isinstance(term, Comparison) for term in terms)
     return [(term.entity.value, term.key, term.operator, term.value) for term in terms]
 

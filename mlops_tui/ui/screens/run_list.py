@@ -146,7 +146,7 @@ class RunsPane(Pane[RunList]):
         view, filter_text = self.view, self.filter_text
         if session.store is None:
             return RunList(view=view, filter_text=filter_text)
-        wanted = every([_KINDS[view.kinds], condition(filter_text)])
+        wanted = every([_KINDS[view.kinds], condition(filter_text, goal=session.config.goal)])
         with session.store.snapshot() as db:
             order = Order(column(view.sort), view.is_descending)
             numbers = runs.ids(db, condition=wanted, order=(order,))

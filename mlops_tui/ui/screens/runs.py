@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
-from mlops_tui.compare.filter import FilterError, parse
+from mlops_tui.compare.filter import parse
+from mlops_tui.compare.tokens import FilterError
 from mlops_tui.ui import keymap
 from mlops_tui.ui.screens import run_acts, run_choices
 from mlops_tui.ui.screens.base import ProjectScreen
