@@ -21,6 +21,7 @@ def why(workspace: Workspace, stage: str, as_json: bool) -> None:
     from mlops_tui.ui.session import Session
     from mlops_tui.ui.text import plain
 
+    (stage,) = workspace.addresses([stage])
     pipeline = stage_rows.load(Session(workspace.project, workspace.config, workspace.find()))
     if pipeline.problem is not None:
         raise pipeline.problem

@@ -92,7 +92,7 @@ def command(
             f"there is no dvc.yaml in {workspace.project.root}",
             "describe the stages of a pipeline there; mlops-tui demo writes an example",
         )
-    request = Request(targets=targets, parallel=parallel or 1, **options)
+    request = Request(targets=workspace.addresses(targets), parallel=parallel or 1, **options)
     prefer_own_interpreter(workspace.project)
     if settings:
         from mlops_tui.cli import run_experiments

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mlops_store.errors import MlopsError, NotFound, StoreBusy, StoreFull, StoreReadOnly
@@ -42,6 +44,28 @@ class Workspace:
 
             self._config = config.load(self.project)
         return self._config
+
+    def addresses(self, words: Sequence[str]) -> tuple[str, ...]:
+        """Stages as they were typed, by their addresses from the root; in a subdirectory its own stages come first.
+
+        Raises:
+            SpecError: The pipeline cannot be understood.
+        """
+        where = os.path.relpath(os.path.realpath(self.start), os.path.realpath(self.project.root))
+        if not words or where == os.curdir or where.startswith(os.pardir):
+            return tuple(words)
+        from mlops_tui.pipeline import graph, spec
+
+        pipeline = spec.load(self.project)
+
+        def address(word: str) -> str:
+            for found in (f"{where}/{spec.FILE}:{word}", f"{where}/{word}"):
+                with suppress(NotFound):
+                    graph.chosen(pipeline, found)
+                    return found
+            return word
+
+        return tuple(address(word) for word in words)
 
     def find(self) -> Store | None:
         """The store, up to date with all that was logged; None when nothing has been recorded here yet."""

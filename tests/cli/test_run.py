@@ -57,6 +57,27 @@ def live(project: Path) -> bool:
         return bool(pipelines.live(store.read()))
 
 
+def test_in_a_subdirectory_its_own_stages_are_named_as_dvc_names_them(
+    cli, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "sub").mkdir()
+    (project / "dvc.yaml").write_text("stages: {a: {cmd: 'echo > a.txt', outs: [a.txt]}}\n")
+    (project / "sub" / "dvc.yaml").write_text(
+        "stages: {a: {cmd: 'echo > b.txt', outs: [b.txt]}, c: {foreach: [1], do: {cmd: 'echo > c', outs: [c]}}}\n"
+    )
+    (project / "mlops.toml").touch()
+    monkeypatch.chdir(project / "sub")
+
+    def planned(*words: str) -> list[str]:
+        return [line.split()[0] for line in cli("run", *words, "--dry-run").stdout.splitlines()[1:]]
+
+    assert planned("a") == planned("dvc.yaml:a") == planned("sub/dvc.yaml:a") == ["sub/dvc.yaml:a"]
+    assert planned("c") == ["sub/dvc.yaml:c@1"]
+    assert len(planned("dvc.yaml")) == 2
+    assert cli("pipeline", "why", "a", "--json").json["stage"] == "sub/dvc.yaml:a"
+    assert cli("run", "nosuch", "--dry-run").exit_code == 2
+
+
 def test_output_is_shown_behind_the_stages_name_and_the_run_ends_with_0(cli, stages) -> None:
     stages(first="echo one", second="echo two >&2")
     done = cli("run")
