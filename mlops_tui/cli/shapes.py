@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mlops_tui.data.diff import Difference
     from mlops_tui.data.restore import Plan
     from mlops_tui.data.versions import History, Version
-    from mlops_tui.pipeline.state import Change
+    from mlops_tui.pipeline.reasons import Change
 
 
 def run(record: Run, now: float) -> dict[str, Any]:

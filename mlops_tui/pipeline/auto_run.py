@@ -10,7 +10,8 @@ import os
 from collections.abc import Mapping, Sequence
 
 from mlops_store.records import PipelineRun, PipelineState, StageState
-from mlops_tui.pipeline.state import Change, StageStatus
+from mlops_tui.pipeline.reasons import Change
+from mlops_tui.pipeline.state import StageStatus
 
 _UNFINISHED = (StageState.FAILED, StageState.SKIPPED, StageState.STOPPED)
 

@@ -9,8 +9,9 @@ from typing import Any
 from mlops_store.errors import Refused
 from mlops_tui.pipeline import state
 from mlops_tui.pipeline.lock import Entry
+from mlops_tui.pipeline.reasons import Change
 from mlops_tui.pipeline.spec import FILE, Pipeline, Source, Stage
-from mlops_tui.pipeline.state import Change, Inputs
+from mlops_tui.pipeline.state import Inputs
 
 Status = dict[str, list[Any]]
 

@@ -13,8 +13,9 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 
 from mlops_store.errors import Refused
 from mlops_tui.pipeline import data_files, graph, links, lock, state, yaml12, yaml_text
+from mlops_tui.pipeline.reasons import Change
 from mlops_tui.pipeline.spec import Out, Pipeline, Source
-from mlops_tui.pipeline.state import Change, Inputs
+from mlops_tui.pipeline.state import Inputs
 
 #: What a ``.dvc`` file says of an output's content, in DVC's order; the rest is left as it is.
 _CONTENT = ("md5", "size", "nfiles", "isexec", "hash")

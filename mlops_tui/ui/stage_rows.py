@@ -16,7 +16,8 @@ from mlops_tui.ui.text import Cell, CellValue
 
 if TYPE_CHECKING:
     from mlops_tui.pipeline.estimates import Estimate
-    from mlops_tui.pipeline.state import Change, StageStatus
+    from mlops_tui.pipeline.reasons import Change
+    from mlops_tui.pipeline.state import StageStatus
 
 #: Cells of a bar of progress where there is room.
 BAR_WIDTH = 16

@@ -19,7 +19,7 @@ from mlops_tui.ui.stage_rows import PipelineShown, StageShown
 from mlops_tui.ui.text import Cell, CellValue
 
 if TYPE_CHECKING:
-    from mlops_tui.pipeline.state import Change
+    from mlops_tui.pipeline.reasons import Change
 
 #: Lines of an error, stages and leaves of a param that are shown.
 _LAST_LINES = 20

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mlops_tui.cli import shapes
-from mlops_tui.pipeline.state import Change
+from mlops_tui.pipeline.reasons import Change
 
 Cli = Callable[..., Any]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mlops_store.records import PipelineRun, PipelineState, StageRun, StageState
 from mlops_tui.pipeline.auto_run import AutoRun
-from mlops_tui.pipeline.state import Change, StageStatus
+from mlops_tui.pipeline.reasons import Change
+from mlops_tui.pipeline.state import StageStatus
 
 RAW = Change("dep", "raw.csv", "modified", old="0", new="1")
 RAW_AGAIN = Change("dep", "raw.csv", "modified", old="0", new="2")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mlops_tui.pipeline import estimates
-from mlops_tui.pipeline.state import Change, StageStatus
+from mlops_tui.pipeline.reasons import Change
+from mlops_tui.pipeline.state import StageStatus
 from mlops_tui.ui import stage_why
 from mlops_tui.ui.stage_rows import PipelineShown, StageShown, merged
 from mlops_tui.ui.text import plain
