@@ -9,6 +9,8 @@ import os
 
 STATE_DIRECTORY = ".mlops"
 CONFIG_FILE = "mlops.toml"
+#: What makes a directory the root of a project.
+_MARKERS = (STATE_DIRECTORY, CONFIG_FILE, ".dvc")
 #: A commit needs some pages in the write-ahead log.
 _ROOM_BYTES = 64 * 1024
 
@@ -20,16 +22,18 @@ class Project:
         root: The project's directory.
         main: The project that this is a copy of.
         state_dir: Where the copy keeps what is about its own files only.
+        view_of: Another tool's store whose runs are shown and not changed; the project is a copy of it then.
     """
 
-    __slots__ = ("_main_state_dir", "main_root", "root", "state_dir")
+    __slots__ = ("_main_state_dir", "main_root", "root", "state_dir", "view_of")
 
-    def __init__(self, root: str, *, main: Project | None = None, state_dir: str = "") -> None:
+    def __init__(self, root: str, *, main: Project | None = None, state_dir: str = "", view_of: str = "") -> None:
         self.root = os.path.abspath(root)
         #: Of everything that mlops-tui keeps about the files here; never committed.
         self.state_dir: str = state_dir or os.path.join(self.root, STATE_DIRECTORY)
         #: The root of the project that has the store: another one's only for a copy.
         self.main_root: str = main.main_root if main is not None else self.root
+        self.view_of = view_of
         self._main_state_dir = main.state_dir if main is not None else self.state_dir
 
     def path(self, *parts: str) -> str:
@@ -118,6 +122,11 @@ class Project:
         return hash(self.root)
 
 
+def is_root(directory: str) -> bool:
+    """Whether a directory itself is a project's, by what is in it."""
+    return any(os.path.exists(os.path.join(directory, marker)) for marker in (*_MARKERS, "dvc.yaml"))
+
+
 def find(start: str | None = None) -> Project:
     """The project that a directory belongs to.
 
@@ -137,7 +146,7 @@ def find(start: str | None = None) -> Project:
     with_pipeline = ""
     directory = here
     while True:
-        for marker in (STATE_DIRECTORY, CONFIG_FILE, ".dvc"):
+        for marker in _MARKERS:
             if os.path.exists(os.path.join(directory, marker)):
                 return Project(directory)
         if not with_pipeline and os.path.exists(os.path.join(directory, "dvc.yaml")):

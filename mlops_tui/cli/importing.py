@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_tui.cli import output, text
-from mlops_tui.cli.parameters import dry_run_option, json_option
+from mlops_tui.cli.parameters import dry_run_option, import_kind_option, json_option
 from mlops_tui.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _SHOWN_PROBLEMS = 20
 
 @click.command("import")
 @click.argument("path", type=click.Path())
-@click.option("--from", "kind", default="", metavar="KIND", help="What it is, where that is not found out by itself.")
+@import_kind_option
 @click.option("--experiment", default="", metavar="NAME", help="Put all runs into this experiment.")
 @click.option(
     "--artifacts",
@@ -49,8 +49,6 @@ def command(
     PATH is MLflow's mlflow.db or mlruns/, W&B's wandb/, a TensorBoard log directory, trackio's or DVCLive's folder, an
     Optuna storage, or a directory with one of them. What is there already is not taken over twice: another import
     brings what is new. Nothing is written to PATH.
-
-    KIND is mlflow, mlruns, optuna, trackio, dvclive, wandb or tensorboard.
     """
     from mlops_tui.interop import importing, kinds
     from mlops_tui.interop.source import Problems
@@ -59,7 +57,7 @@ def command(
     source = kinds.open_source(path, problems, kind, tuple(map(os.path.abspath, roots)))
     options = importing.Options(experiment, dry_run, 0 if no_artifacts else None)
     store = workspace.find() if dry_run else workspace.create()
-    with _Progress(source.count) as progress:
+    with Progress(source.count) as progress:
         report = importing.take_over(store, source, problems, options, progress.show)
     if as_json:
         output.write_json(report)
@@ -67,14 +65,14 @@ def command(
         _tell(report)
 
 
-class _Progress:
+class Progress:
     """One line on a terminal that counts the runs; nothing elsewhere."""
 
     def __init__(self, count: int | None) -> None:
         self._of = f" of {count:,}" if count is not None else ""
         self._is_shown = sys.stderr.isatty()
 
-    def __enter__(self) -> _Progress:
+    def __enter__(self) -> Progress:
         return self
 
     def show(self, report: Report) -> None:
@@ -114,4 +112,4 @@ def _tell(report: Report) -> None:
             output.remark("  … and more; --json lists them")
 
 
-__all__ = ["command"]
+__all__ = ["Progress", "command"]

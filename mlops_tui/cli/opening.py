@@ -23,6 +23,10 @@ def is_plain(words: Sequence[str]) -> bool:
 def opened(directory: str | None) -> int:
     """Opens the dashboard, tells of what went wrong as every verb does, and returns the exit code."""
     try:
+        if directory is not None and is_view(directory):
+            from mlops_tui.cli.view import show
+
+            return show(directory)
         return open_on(projects.find(directory))
     except Exception as error:  # told below: the module that can tell takes too long to load beforehand
         from mlops_tui.cli.failures import guarded
@@ -35,8 +39,21 @@ def opened(directory: str | None) -> int:
     return guarded(fail)
 
 
-def open_on(project: Project) -> int:
+def is_view(path: str) -> bool:
+    """Whether a path is another tool's store rather than a directory of a project."""
+    if not os.path.exists(path) or (os.path.isdir(path) and projects.is_root(path)):
+        return False
+    from mlops_tui.interop import kinds
+
+    return bool(kinds.kind_of(path))
+
+
+def open_on(project: Project, start: str = "overview") -> int:
     """Opens the dashboard on a project and returns its exit code.
+
+    Args:
+        project: What to show.
+        start: The place to begin at.
 
     Raises:
         UsageError: There is no terminal to draw on, or the configuration cannot be understood.
@@ -46,7 +63,7 @@ def open_on(project: Project) -> int:
     from mlops_tui.ui.app import run
 
     prefer_own_interpreter(project)
-    return run(project)
+    return run(project, start=start)
 
 
 def require_terminal() -> None:

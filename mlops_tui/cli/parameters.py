@@ -40,6 +40,15 @@ MOMENT = Moment()
 limit_option = click.option(
     "-n", "--limit", type=NUMBER, default=50, show_default=True, metavar="N", help="At most so many."
 )
+#: What another tool's store is.
+import_kind_option = click.option(
+    "--from",
+    "kind",
+    default="",
+    metavar="KIND",
+    shell_complete=lambda context, _, incomplete: _kinds(incomplete),
+    help="What it is: mlflow, mlruns, optuna, trackio, dvclive, wandb or tensorboard; found out where not given.",
+)
 _COMPLETIONS = 100
 
 
@@ -94,6 +103,12 @@ def _metavar(word: str, attributes: dict[str, Any]) -> str:
     if attributes.get("nargs") == -1:
         return f"{word}..." if attributes.get("required") else f"[{word}]..."
     return word if attributes.get("required", True) else f"[{word}]"
+
+
+def _kinds(incomplete: str) -> list[CompletionItem]:
+    from mlops_tui.interop.kinds import KINDS
+
+    return [CompletionItem(kind, help=what) for kind, (_, what) in KINDS.items() if kind.startswith(incomplete)]
 
 
 def _runs(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -31,6 +31,7 @@ VERBS = {
     "schedule": "List the triggers, export a crontab line or systemd timer.",
     "tick": "Fire the triggers that are due.",
     "import": "Take over runs from MLflow and other tools.",
+    "view": "Look at the runs of MLflow and other tools.",
     "events": "What happened, newest first.",
     "completion": "Print the shell's completion script.",
 }
@@ -74,7 +75,7 @@ class Program(click.Group):
         word = args[0]
         if word in VERBS or word.startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
-        if os.path.isdir(word) or os.sep in word:
+        if os.path.exists(word) or os.sep in word:
             from mlops_tui.cli.dashboard import command
 
             return "dashboard", command, args
@@ -102,7 +103,8 @@ class Program(click.Group):
 def program(context: click.Context, directory: str | None) -> None:
     """The whole MLOps loop in one terminal.
 
-    Without a command, opens the dashboard on PATH (default: the working directory's project).
+    Without a command, opens the dashboard on PATH (default: the working directory's project). PATH may be another
+    tool's store too: mlflow.db, mlruns, wandb ...
     """
     context.obj = Workspace(directory)
     if context.invoked_subcommand is None:

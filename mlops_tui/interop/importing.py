@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from mlops_store import artifacts, events, imports
 from mlops_store.errors import StoreFull
-from mlops_store.imports import Change
+from mlops_store.imports import Change, ImportedRun
 from mlops_store.store import Store
 from mlops_tui.interop import folders
 from mlops_tui.interop.source import Found, Problem, Problems, Source, SourceFile, made_id
@@ -30,11 +30,13 @@ class Options:
         experiment: Where all runs go; "" for where the source has them.
         is_dry_run: Only find out what would be done.
         max_file_bytes: Larger files are listed instead of copied; None for no limit, 0 for no files.
+        is_mirror: Whether the store has nothing but what is in the source: runs that are gone from there are hidden.
     """
 
     experiment: str = ""
     is_dry_run: bool = False
     max_file_bytes: int | None = None
+    is_mirror: bool = False
 
 
 @dataclass(slots=True)
@@ -99,32 +101,37 @@ def take_over(
     """
     report = Report(source.kind, source.path, options.is_dry_run)
     began = time.monotonic()
-    author = source.kind
-    seen, names = set[str](), set[str]()
-    orphans: list[Found] = []
     experiments = () if options.experiment else source.experiments
     if store is not None and not options.is_dry_run:
         with store.write() as db:
             for experiment in experiments:
                 imports.add_experiment(db, **experiment._asdict())
+    seen, names, shown = set[str](), set[str](), set[str]()
+    orphans: list[ImportedRun] = []
     runs = _marked(source, options, seen, problems)
     if source.is_by_path and store is not None:
         runs = (_in_its_turn(store, found) for found in runs)
     for batch in _batches(runs):
-        names.update(found.run.experiment for found in batch)
+        _take_batch(store, batch, report, options, problems)
+        for run in (found.run for found in batch):
+            names.add(run.experiment)
+            if run.deleted_at is None:
+                shown.add(run.run_id)
+            if run.parent_run_id and run.parent_run_id not in seen:
+                orphans.append(replace(run, series={}))
         report.experiments = sorted(names)
-        _take_batch(store, batch, report, options, problems, author)
-        orphans += [found for found in batch if found.run.parent_run_id and found.run.parent_run_id not in seen]
         progress(report)
     if store is not None and not options.is_dry_run:
         with store.write() as db:
-            for found in orphans:
-                imports.complete(db, found.run, author)
+            for run in orphans:
+                imports.complete(db, run, source.kind)
             for experiment in experiments:
                 if experiment.deleted_at is not None:
                     imports.delete_experiment(db, experiment.name, experiment.deleted_at)
-            message = f"{report.runs_added} new and {report.runs_changed} changed runs of {source.path}"
-            if report.runs_added or report.runs_changed:
+            if options.is_mirror:
+                imports.mirror(db, shown)
+            elif report.runs_added or report.runs_changed:
+                message = f"{report.runs_added} new and {report.runs_changed} changed runs of {source.path}"
                 events.add(db, "import.finished", f"import:{source.kind}", message, {"problems": problems.count})
     report.problem_count, report.problems = problems.count, problems.kept
     report.duration_s = time.monotonic() - began
@@ -168,10 +175,8 @@ def _batches(runs: Iterable[Found]) -> Iterator[list[Found]]:
         yield batch
 
 
-def _take_batch(
-    store: Store | None, batch: list[Found], report: Report, options: Options, problems: Problems, author: str
-) -> None:
-    changed = _store_runs(store, batch, options, author)
+def _take_batch(store: Store | None, batch: list[Found], report: Report, options: Options, problems: Problems) -> None:
+    changed = _store_runs(store, batch, options, report.kind)
     files = _Files(store, options, problems)
     for found, change in zip(batch, changed, strict=True):
         count, size = files.take(found)

@@ -90,7 +90,7 @@ class Session:
         if self.store is not None or not (self.project.has_store or self.project.has_journals):
             return False
         try:
-            self.store = Store(self.project.store_path)
+            self.store = Store(self.project.store_path, view_of=self.project.view_of)
         except MlopsError as error:
             self.problem = error
             return False

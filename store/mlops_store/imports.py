@@ -183,6 +183,16 @@ def delete_experiment(db: sqlite3.Connection, name: str, deleted_at: float) -> N
     )
 
 
+def mirror(db: sqlite3.Connection, shown: Iterable[str]) -> None:
+    """Hides every run but these: for a store that has nothing of its own. Needs a write transaction."""
+    db.execute("CREATE TEMP TABLE IF NOT EXISTS shown (run_id TEXT PRIMARY KEY) WITHOUT ROWID")
+    db.execute("DELETE FROM temp.shown")
+    db.executemany("INSERT OR IGNORE INTO temp.shown VALUES (?)", [(run_id,) for run_id in shown])
+    is_shown = "run_id IN (SELECT run_id FROM temp.shown)"
+    db.execute(f"UPDATE runs SET deleted_at = NULL WHERE deleted_at IS NOT NULL AND {is_shown}")
+    db.execute(f"UPDATE runs SET deleted_at = ? WHERE deleted_at IS NULL AND NOT {is_shown}", (time.time(),))
+
+
 class _Names:
     """Numbers of keys and experiments, each looked up once in a transaction."""
 
@@ -317,4 +327,4 @@ def _note(db: sqlite3.Connection, subject: str, body: str, author: str) -> None:
         db.execute("UPDATE notes SET body = ?, deleted_at = NULL WHERE id = ?", (body, row[0]))
 
 
-__all__ = ["Change", "ImportedRun", "add_experiment", "apply", "changes", "complete", "delete_experiment"]
+__all__ = ["Change", "ImportedRun", "add_experiment", "apply", "changes", "complete", "delete_experiment", "mirror"]

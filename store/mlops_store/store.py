@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import sqlite3
 import threading
 import time
@@ -39,6 +40,7 @@ class Store:
         create: Make the file and bring its schema up to date. Without it a missing file is NotFound, and a file
             that is behind is still brought up to date.
         busy_timeout_s: Seconds that a write waits for another process.
+        view_of: What the file is a copy of, where it is only to be looked at; "" for a store of its own.
 
     Raises:
         NotFound: No such file and ``create`` is false.
@@ -47,10 +49,13 @@ class Store:
         StoreError: The file cannot be used; see ``mlops_store.errors``.
     """
 
-    def __init__(self, path: str, *, create: bool = True, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+    def __init__(
+        self, path: str, *, create: bool = True, busy_timeout_s: float = BUSY_TIMEOUT_S, view_of: str = ""
+    ) -> None:
         self.path = os.path.abspath(path)
         self.objects_dir = os.path.join(os.path.dirname(self.path), "objects")
         self._busy_timeout_s = busy_timeout_s
+        self._view_of = view_of
         self._local = threading.local()
         self._lock = threading.Lock()
         self._connections: list[Connection] = []
@@ -59,8 +64,9 @@ class Store:
             if not create:
                 raise NotFound(f"no store at {self.path}", "run 'mlops-tui init' in the project's directory")
             self._make_directory()
-        self.is_read_only = os.path.exists(self.path) and not (
-            os.access(self.path, os.W_OK) and os.access(os.path.dirname(self.path), os.W_OK)
+        self.is_read_only = bool(view_of) or (
+            os.path.exists(self.path)
+            and not (os.access(self.path, os.W_OK) and os.access(os.path.dirname(self.path), os.W_OK))
         )
         try:
             self._prepare()
@@ -195,6 +201,15 @@ class Store:
                 if connection.in_transaction:
                     connection.execute("COMMIT")
 
+    def _require_writable(self) -> None:
+        if self._view_of:
+            raise StoreReadOnly(
+                f"{os.path.basename(self._view_of)} is only looked at: nothing can be changed here",
+                f"to change runs: mlops-tui import {shlex.quote(self._view_of)}",
+            )
+        if self.is_read_only:
+            raise StoreReadOnly(f"{self.path} cannot be written", "check the owner and mode of it and its directory")
+
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """A short write transaction on this thread's connection (``BEGIN IMMEDIATE`` … ``COMMIT``).
@@ -204,8 +219,7 @@ class Store:
             StoreBusy: Another process wrote for longer than the busy timeout.
             StoreFull: The disk is full; the transaction is rolled back.
         """
-        if self.is_read_only:
-            raise StoreReadOnly(f"{self.path} cannot be written", "check the owner and mode of it and its directory")
+        self._require_writable()
         with writing(self.read(), self.path) as connection:
             yield connection
 

@@ -48,6 +48,14 @@ async def test_an_empty_directory_says_what_to_do_next_and_stays_empty(tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
+async def test_a_directory_with_another_tools_store_offers_to_take_it_over(tmp_path: Path) -> None:
+    (tmp_path / "mlruns" / "0").mkdir(parents=True)
+    (tmp_path / "mlruns" / "0" / "meta.yaml").write_text("name: Default")
+    app = dashboard(tmp_path)
+    async with app.run_test(size=WIDE) as pilot:
+        await sees(pilot, "mlops-tui import mlruns", "mlops-tui view mlruns", "mlops-tui demo")
+
+
 async def test_the_newest_runs_are_listed_with_state_metric_and_duration(tmp_path: Path, store: Store) -> None:
     add_runs(store, ["elder", "newer"])
     add_runs(store, ["broken"], status="FAILED", at=1_700_000_600.0)

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 
 from mlops_store.records import Alert, AlertState, RegisteredModel, Run
 from mlops_store.run_conditions import plain
-from mlops_tui.ui import messages, shown
+from mlops_tui.ui import foreign, messages, shown
 from mlops_tui.ui.screens import run_cells
 from mlops_tui.ui.session import Session, session_of
 from mlops_tui.ui.stage_rows import PipelineShown
@@ -73,12 +73,13 @@ class OverviewPane(Pane[Records]):
 
 
 class Experiments(NamedTuple):
-    """The newest runs, the metrics shown of them, and the curve of the first metric by run id."""
+    """The newest runs, the metrics shown of them, the curve of the first one by run id, and what other tools left."""
 
     runs: tuple[Run, ...] = ()
     keys: tuple[str, ...] = ()
     curves: tuple[tuple[str, tuple[float, ...]], ...] = ()
     total: int = 0
+    foreign: tuple[str, ...] = ()
 
 
 class ExperimentsPane(OverviewPane[Experiments]):
@@ -95,7 +96,7 @@ class ExperimentsPane(OverviewPane[Experiments]):
     def load(self, session: Session) -> Experiments:
         """Reads the newest runs."""
         if session.store is None:
-            return Experiments()
+            return Experiments(foreign=foreign.found(session.project.root))
         from mlops_store import runs
         from mlops_tui.compare.columns import ranked
 
@@ -104,7 +105,10 @@ class ExperimentsPane(OverviewPane[Experiments]):
             names = [key.partition(".")[2] for key in ranked(found) if key.startswith("metrics.")]
             chosen = sorted(names, key=lambda name: name not in session.config.goals)[:2]
             curves = self._curves(db, found[:CURVES], chosen[0]) if chosen else ()
-            return Experiments(found, tuple(chosen), curves, runs.count(db))
+            total = runs.count(db)
+            return Experiments(
+                found, tuple(chosen), curves, total, () if total else foreign.found(session.project.root)
+            )
 
     def _curves(
         self, db: sqlite3.Connection, found: Sequence[Run], key: str
@@ -132,7 +136,7 @@ class ExperimentsPane(OverviewPane[Experiments]):
         if records.keys != self._keys:
             self._keys = records.keys
             self.table.set_columns(_run_columns(records.keys))
-        self.fill(self._made(records), _NO_RUNS)
+        self.fill(self._made(records), (*foreign.offer(records.foreign), *_NO_RUNS))
 
     def is_live(self, records: Experiments) -> bool:
         """Durations of running runs grow."""

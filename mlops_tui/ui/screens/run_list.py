@@ -17,7 +17,7 @@ from mlops_store.run_columns import Order, column
 from mlops_store.run_conditions import Condition, every, plain
 from mlops_tui.compare.columns import ranked
 from mlops_tui.compare.condition import condition
-from mlops_tui.ui import shown, views
+from mlops_tui.ui import foreign, shown, views
 from mlops_tui.ui.screens import run_cells
 from mlops_tui.ui.session import Session, session_of
 from mlops_tui.ui.text import Cell
@@ -55,6 +55,7 @@ class RunList:
         has_experiments: Whether there is more than one experiment.
         view: The order and kinds that were asked for.
         filter_text: The filter that was.
+        foreign: What other tools have left here, where the store has no runs.
     """
 
     numbers: array[int] = field(default_factory=lambda: array("q"))
@@ -64,6 +65,7 @@ class RunList:
     has_experiments: bool = False
     view: RunsView = field(default_factory=RunsView)
     filter_text: str = ""
+    foreign: tuple[str, ...] = ()
 
 
 class RunsPane(Pane[RunList]):
@@ -145,7 +147,7 @@ class RunsPane(Pane[RunList]):
         """Reads the order of all runs and the records of those in sight."""
         view, filter_text = self.view, self.filter_text
         if session.store is None:
-            return RunList(view=view, filter_text=filter_text)
+            return RunList(view=view, filter_text=filter_text, foreign=foreign.found(session.project.root))
         wanted = every([_KINDS[view.kinds], condition(filter_text, goal=session.config.goal)])
         with session.store.snapshot() as db:
             order = Order(column(view.sort), view.is_descending)
@@ -157,7 +159,9 @@ class RunsPane(Pane[RunList]):
                 sample = numbered(db, [number for number in numbers[:SAMPLE] if number not in near])
                 columns = tuple(ranked([*near.values(), *sample.values()]))
             several = db.execute("SELECT count(*) FROM (SELECT 1 FROM experiments LIMIT 2)").fetchone()[0] > 1
-            return RunList(numbers, tuple(near.items()), runs.count(db), columns, several, view, filter_text)
+            total = runs.count(db)
+            others = () if total else foreign.found(session.project.root)
+            return RunList(numbers, tuple(near.items()), total, columns, several, view, filter_text, others)
 
     def _rows(self, keys: Sequence[Key]) -> Sequence[Row]:
         """Brings rows that came in sight (in a thread)."""
@@ -216,6 +220,7 @@ class RunsPane(Pane[RunList]):
             return
         self.say(
             [
+                *foreign.offer(records.foreign),
                 "No runs yet.",
                 "",
                 "In a script:",

@@ -103,10 +103,12 @@ class TitleBar(Loader[Activity]):
         if self._place:
             cells += [Cell(f" {sign('right')} ", "dim"), Cell(clean(self._place, 80), "title")]
         activity = self.records or Activity()
-        if activity.branch:
+        if project.view_of:
+            cells += [Cell("  "), Cell("view only", "warning")]
+        elif activity.branch:
             cells += [Cell("  "), Cell(f"{sign('branch')} {clean(activity.branch, 40)}", "dim")]
         left = room - sum(cell_len(cell.text) for cell in cells) - 2
-        path = clean(shown.short_path(project.root), 200)
+        path = clean(shown.short_path(project.view_of or project.root), 200)
         if left >= 8:
             cells += [Cell("  "), Cell(cut_left(path, left), "faint")]
         return cells
