@@ -15,6 +15,7 @@ from mlops_store.errors import MlopsError
 from mlops_store.store import Store
 from mlops_tui.config import Config
 from mlops_tui.project import Project
+from mlops_tui.ui.chart_view import DEFAULT, ChartView
 
 if TYPE_CHECKING:
     from mlops_store.records import PipelineRun
@@ -53,6 +54,7 @@ class Session:
         watch_note: What hinders the watching of the project's files, '' for nothing.
         auto_run: Whether what is stale is run by itself after each change; ends with the dashboard.
         wake: Has whoever watches look at once.
+        chart_view: How charts are drawn, whatever run is looked at.
         is_graph_wanted: Whether the stages of the pipeline are looked at as a graph rather than as a list.
         jobs: How many stages at a time runs are started with; 0 for as many as the last run had.
         keeps_going: Whether runs go on with what does not depend on a stage that failed.
@@ -69,6 +71,7 @@ class Session:
     jobs: int = 0
     keeps_going: bool = False
     wake: Callable[[], None] = lambda: None
+    chart_view: ChartView = DEFAULT
 
     @cached_property
     def live(self) -> LiveStatus:

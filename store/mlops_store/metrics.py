@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlops_store import chunks, keys, outlines
 from mlops_store.curves import Columns, Point, columns, history, loose, number, points
-from mlops_store.resolution import series
+from mlops_store.resolution import series, span
 
 if TYPE_CHECKING:
     from mlops_store.records import MetricSummary
@@ -275,6 +275,7 @@ __all__ = [
     "history",
     "points",
     "series",
+    "span",
     "summaries",
     "summary_of",
     "write",

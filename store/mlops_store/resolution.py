@@ -43,8 +43,8 @@ def series(
     *,
     buckets: int,
     x: str = "step",
-    low: float | None = None,
-    high: float | None = None,
+    low: float = -_INFINITY,
+    high: float = _INFINITY,
 ) -> list[Column]:
     """A metric at screen resolution; the extremes of each bucket are kept.
 
@@ -59,16 +59,29 @@ def series(
 
     Returns:
         By x, one (x of the last number, least number, greatest number, last number) for each bucket that has numbers,
-        infinities included; a bucket with NaN is preceded by (x, NaN, NaN, NaN), where x is that of its last NaN. No
-        more points than buckets: one entry a point. Where a bucket holds many points, one that is neither among the
-        least nor among the greatest of its neighbours may be left out, and a bucket may end a column early or late.
+        infinities included, the first bucket with the x of its first point; a bucket with NaN is preceded by
+        (x, NaN, NaN, NaN), where x is that of its last NaN. No more points than buckets: one entry a point. Where a
+        bucket holds many points, one that is neither among the least nor among the greatest of its neighbours may be
+        left out, and a bucket may end a column early or late.
     """
     metric = find(db, run_id, key)
     if metric is None:
         return []
     axis, scale = ("step", 1) if x == "step" else ("ms", 1000)
-    ends = (-_INFINITY if low is None else low * scale, _INFINITY if high is None else high * scale)
+    ends = (low * scale, high * scale)
     return _Reading(db, metric, axis, ends).columns(max(1, buckets), scale)
+
+
+def span(db: sqlite3.Connection, run_id: str, key: str, x: str = "step") -> tuple[float, float] | None:
+    """The least and the greatest x of a metric, in the unit of ``series``; None when it has no points."""
+    axis, scale = ("step", 1) if x == "step" else ("ms", 1000)
+    low, high = db.execute(
+        f"SELECT min(low), max(high) FROM (SELECT min(min_{axis}) AS low, max(max_{axis}) AS high FROM metric_chunks "
+        f"WHERE metric_id = :id UNION ALL SELECT min({axis}), max({axis}) FROM metric_points WHERE metric_id = :id "
+        f"UNION ALL SELECT last_{axis}, last_{axis} FROM metrics WHERE id = :id)",
+        {"id": find(db, run_id, key)},
+    ).fetchone()
+    return None if low is None else (low / scale, high / scale)
 
 
 class _Reading:
@@ -101,7 +114,11 @@ class _Reading:
         self._sort()
         if points <= count:
             return [(at / scale, value, value, value) for at, value in zip(self._xs, self._values, strict=True)]
-        return _merged(self._xs, self._values, low, width, count, scale)
+        found = _merged(self._xs, self._values, low, width, count, scale)
+        if len(found) > 1 and found[0][1] == found[0][1]:  # the line begins where the points do
+            first = low if self._ends[0] == -_INFINITY else self._xs[0]
+            found[0] = (first / scale, *found[0][1:])
+        return found
 
     def _metas(self) -> list[_Meta]:
         axis = self._axis

@@ -1,3 +1,6 @@
+import math
+from dataclasses import replace
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -5,6 +8,8 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
 from mlops_tui.ui import theme
+from mlops_tui.ui.chart_view import ChartView
+from mlops_tui.ui.widgets.canvas import ASCII, SHADE
 from mlops_tui.ui.widgets.chart import Chart, Drawing, chart_options, series_style
 from mlops_tui.ui.widgets.legend import compose
 from mlops_tui.ui.widgets.plot import Options, Series
@@ -15,7 +20,7 @@ def curve(label: str, *values: float, slot: int = 0, note: str = "") -> Series:
 
 
 def text(drawing: Drawing, width: int = 60, height: int = 16, options: Options | None = None) -> list[str]:
-    return ["".join(piece[0] for piece in row) for row in compose(drawing, width, height, options or Options())]
+    return ["".join(piece[0] for piece in row) for row in compose(drawing, width, height, options or Options()).rows]
 
 
 def test_the_heading_has_the_title_and_the_note():
@@ -57,8 +62,55 @@ names = st.text(max_size=30) | st.sampled_from(["😀" * 20, "学" * 30, "e\u030
 @given(names, names, st.lists(names, max_size=5), st.integers(1, 60), st.integers(1, 20), st.integers(0, 3))
 def test_a_chart_fills_its_area_exactly_whatever_its_texts(title, note, labels, width, height, count):
     series = tuple(curve(label, *range(count), slot=slot, note="0.5") for slot, label in enumerate(labels))
-    rows = compose(Drawing(title, series, note), width, height, Options())
+    rows = compose(Drawing(title, series, note), width, height, Options()).rows
     assert [sum(cell_len(piece[0]) for piece in row) for row in rows] == [width] * height
+
+
+def test_the_crosshair_reads_every_series_in_the_legend():
+    series = (curve("second", 1, 2, 8, slot=1, note="8"), curve("first", 3, 4, 5, slot=0, note="5"))
+    lines = text(Drawing("t", series, crosshair=1.0))
+    assert lines[0].endswith("  step 1")
+    assert lines[-1].split() == ["●", "first", "4", "■", "second", "2"]
+    assert sum("│" in line[8:] for line in lines) > 8
+
+
+def test_the_crosshair_says_where_one_point_stands_for_many_and_where_there_is_none():
+    one = Series("a", ((0.0, 1.0, 1.0, 1.0), (10.0, 2.0, 4.0, 3.0), (20.0, math.nan, math.nan, math.nan)))
+    assert text(Drawing("t", (one,), "3", crosshair=10.0))[0].endswith("  3 (2 to 4) · step 10")
+    assert text(Drawing("t", (one,), "3", crosshair=19.0))[0].endswith("  NaN · step 19")
+    two = (one, curve("b", 5, 6, slot=1))
+    assert text(Drawing("t", two, crosshair=10.0))[-1].split() == ["●", "a", "3", "■", "b", "–"]
+
+
+def test_where_the_legend_has_no_room_the_crosshair_reads_the_highest():
+    series = tuple(curve(f"run-{slot}", 0, slot, slot=slot) for slot in range(40))
+    shown = text(Drawing("t", series, crosshair=1.0), 40, 14)[-3:]
+    assert shown[0].split()[1:3] == ["run-39", "39"]
+    assert "more" in shown[-1]
+
+
+def test_moving_the_crosshair_draws_no_curve_again():
+    drawing = Drawing("t", (curve("a", 1, 2, 3),))
+    before = compose(drawing, 60, 16, Options())
+    after = compose(replace(drawing, crosshair=1.0), 60, 16, Options(), before)
+    assert after.plot is before.plot
+    assert compose(replace(drawing, crosshair=1.0), 60, 16, Options()).rows == after.rows
+    assert compose(drawing, 60, 17, Options(), before).plot is not before.plot
+
+
+def test_what_is_smoothed_stands_before_the_raw_curve_in_its_own_role():
+    noisy = curve("a", *([0, 10] * 40))
+    rows = compose(Drawing("t", (noisy,), view=ChartView(smoothing=0.99)), 60, 16, Options()).rows
+    assert {piece[1] for row in rows for piece in row} >= {0, SHADE}
+    plain = compose(Drawing("t", (noisy,)), 60, 16, Options()).rows
+    assert SHADE not in {piece[1] for row in plain for piece in row}
+
+
+def test_in_ascii_a_chart_is_drawn_with_ascii_alone():
+    series = (curve("a", 1, 2, math.nan, math.inf, 3), curve("b", 3, 2, 1, slot=1))
+    options = Options(cells=ASCII, has_symbols=False, is_marked=True)
+    drawing = Drawing("t", series, view=ChartView(smoothing=0.5), crosshair=1.0)
+    assert all(line.isascii() for line in text(drawing, options=options))
 
 
 class ChartApp(App[None]):
@@ -91,14 +143,14 @@ async def test_no_two_of_eight_curves_share_a_colour() -> None:
     async with app.run_test(size=(40, 12)):
         for name in ("mlops-dark", "mlops-light"):
             app.theme = name
-            assert len({series_style(app, slot).color for slot in range(8)}) == 8
+            assert len({series_style(app, slot).color for slot in [*range(8), *range(SHADE, SHADE + 8)]}) == 16
 
 
 @pytest.mark.parametrize(
     ("environment", "expected"),
     [
         ({"TERM": "xterm-256color"}, Options()),
-        ({"TERM": "linux"}, Options(has_braille=False, has_symbols=False)),
+        ({"TERM": "linux"}, Options(cells=ASCII, has_symbols=False)),
         ({"TERM": "xterm", "NO_COLOR": "1"}, Options(is_marked=True, is_patterned=True)),
     ],
 )

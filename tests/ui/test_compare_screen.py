@@ -80,7 +80,7 @@ async def test_the_curves_follow_the_metric_under_the_cursor(store, tmp_path):
         await pilot.press("j")
         await until(pilot, lambda: overlay.wanted.key == "loss" and overlay.records.series[0].points[0][3] == 3.0)
         await pilot.press("x", "L")
-        await sees(pilot, "by time · log")
+        await sees(pilot, "by time · log y")
 
 
 async def test_curves_grow_while_runs_go_on(store, tmp_path):
@@ -172,3 +172,20 @@ def test_a_schedule_has_no_best(store):
     cells = {row.key: [plain(cell) for cell in row.cells] for row in compare_rows.rows(found, with_equal=False)}
     assert "★" not in "".join(cells["metrics", "lr"])
     assert "★" in "".join(cells["metrics", "auc"])
+
+
+async def test_the_crosshair_reads_all_runs_and_zooming_reads_a_part(store, tmp_path):
+    for name, by in (("a", 1), ("b", 2)):
+        add_run(store, name, curves={"loss": [by * step for step in range(101)]})
+    app = dashboard(tmp_path, "compare a b")
+    async with app.run_test(size=(120, 40)) as pilot:
+        overlay = app.screen.query_one(OverlayPane)
+        await until(pilot, lambda: overlay.records and overlay.records.series)
+        await pilot.press("2", "left")
+        await sees(pilot, "step 100", "a     100", "b     200")
+        await pilot.press("+", "+")
+        await until(pilot, lambda: overlay.records.window == (75.0, 100.0))
+        await pilot.press("escape")
+        await misses(pilot, "step 100")
+        await pilot.press("escape")
+        await until(pilot, lambda: overlay.records.window is None)

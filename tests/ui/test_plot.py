@@ -4,15 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlops_tui.ui.chart_view import ChartView
 from mlops_tui.ui.widgets import ticks
-from mlops_tui.ui.widgets.canvas import MARK
+from mlops_tui.ui.widgets.canvas import ASCII, BLOCKS, MARK
 from mlops_tui.ui.widgets.plot import Options, Series, draw
 
 STYLES = [
     Options(),
-    Options(has_braille=False),
+    Options(cells=BLOCKS),
     Options(is_marked=True, is_patterned=True),
-    Options(is_log_y=True, x="time"),
+    Options(view=ChartView("time", is_log_y=True)),
+    Options(view=ChartView(is_log_x=True, smoothing=0.9), is_patterned=True),
+    Options(cells=ASCII, window=(1.5, 3.0)),
 ]
 
 
@@ -83,14 +86,14 @@ def test_series_differ_without_colours():
 
 
 def test_half_blocks_show_two_series_in_one_cell():
-    plot = draw([Series("a", points(0, 0), 0), Series("b", points(1, 1), 1)], 20, 4, Options(has_braille=False))
-    one_row = draw([Series("a", points(0, 0), 0), Series("b", points(1, 1), 1)], 12, 1, Options(has_braille=False))
+    plot = draw([Series("a", points(0, 0), 0), Series("b", points(1, 1), 1)], 20, 4, Options(cells=BLOCKS))
+    one_row = draw([Series("a", points(0, 0), 0), Series("b", points(1, 1), 1)], 12, 1, Options(cells=BLOCKS))
     assert ("▀" * 11, 1, 0) in one_row.rows[0]
     assert plot.rows
 
 
 def test_a_logarithmic_axis_leaves_out_what_has_no_logarithm_and_says_how_many():
-    plot = draw([Series("a", points(0, -1, 1, 10, 100))], 40, 14, Options(is_log_y=True))
+    plot = draw([Series("a", points(0, -1, 1, 10, 100))], 40, 14, Options(view=ChartView(is_log_y=True)))
     assert plot.left_out == 2
     assert [line[: plot.left].strip(" ┤│└") for line in text(plot) if "┤" in line] == ["100", "10", "1"]
 
@@ -102,9 +105,38 @@ def test_there_are_always_two_values_to_read_the_scale_by(low, high, height):
     assert sum("┤" in line for line in lines) >= 2
 
 
+def test_values_near_the_largest_number_have_a_scale():
+    plot = draw([Series("a", points(-9e307, 9e307, math.inf, 1.7976931348623157e308))], 40, 12)
+    assert curve_rows(plot) == set(range(10))
+    assert "5e307" in "".join(text(plot))
+    assert sum(piece[1] == MARK for row in plot.rows for piece in row) == 2  # MLflow's infinity is one, too
+
+
+def test_a_line_that_leaves_the_window_goes_on_to_its_edge():
+    plot = draw([Series("a", points(0, 100))], 40, 12, Options(window=(0.4, 0.6)))
+    drawn = [line[plot.left :] for line in text(plot)[:10]]
+    assert drawn[0].rstrip()
+    assert len({column for line in drawn for column, sign in enumerate(line) if sign not in " ┈"}) == plot.columns
+    assert plot.axis.at(0) == 0.4
+
+
+def test_a_rising_line_is_one_dot_thick():
+    plot = draw([Series("a", points(*range(30)))], 30, 12)
+    dots = sum(bin(ord(sign) - 0x2800).count("1") for line in text(plot)[:10] for sign in line if sign >= "\u2800")
+    assert dots <= 2 * plot.columns
+
+
+def test_x_can_be_logarithmic():
+    values = [(10.0**power, power, power, power) for power in range(5)]
+    plot = draw([Series("a", values)], 60, 12, Options(view=ChartView(is_log_x=True)))
+    assert text(plot)[-1].split() == ["1", "10", "100", "1000", "10000"]
+    assert [plot.x_at(plot.column_of(x)) for x in (1.0, 100.0, 10_000.0)] == pytest.approx([1, 100, 10_000], rel=0.1)
+    assert plot.column_of(0.0) is None
+
+
 def test_part_of_the_x_axis_can_be_shown():
-    plot = draw([Series("a", points(*range(100)))], 60, 12, Options(x_range=(20, 30)))
-    assert (plot.x_low, plot.x_high) == (20, 30)
+    plot = draw([Series("a", points(*range(100)))], 60, 12, Options(window=(20, 30)))
+    assert (plot.axis.low, plot.axis.high) == (20, 30)
     assert "29" not in text(plot)[0]
     assert text(plot)[0].startswith("30")
 

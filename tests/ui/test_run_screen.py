@@ -9,7 +9,7 @@ from screens import rendered
 from mlops_store import datasets, metrics, notes, runs
 from mlops_store.records import Artifact, Dataset
 from mlops_tui.ui.screens.artifact_preview import LINES, READ_BYTES, text_of
-from mlops_tui.ui.screens.chart_grid import ChartGrid, matches
+from mlops_tui.ui.screens.chart_grid import ChartGrid, matcher, problem
 from mlops_tui.ui.screens.run_body import PARTS, RunBody
 from mlops_tui.ui.text import plain
 from mlops_tui.ui.widgets.chart import Chart
@@ -138,8 +138,10 @@ async def test_many_charts_are_paged(store, tmp_path):
         await pilot.press("2")
         await until(pilot, lambda: titles(app) == ["m00", "m01"])
         await sees(pilot, "1–2 of 30")
-        await pilot.press("j")
+        await pilot.press("j", "j")
         await until(pilot, lambda: titles(app) == ["m02", "m03"])
+        await pilot.press("pagedown")
+        await until(pilot, lambda: titles(app) == ["m04", "m05"])
         await pilot.press("g")
         await until(pilot, lambda: titles(app) == ["m00", "m01"])
 
@@ -166,9 +168,9 @@ async def test_the_axes_can_be_time_and_logarithmic(store, tmp_path):
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, "finished")
         await pilot.press("2", "x", "L")
-        text = await sees(pilot, "by time, log", "1 without a logarithm")
+        text = await sees(pilot, "by time", "1 without a logarithm")
         assert "0s" in text
-        assert app.screen.query_one("#part-2", ChartGrid).wanted.is_log
+        assert app.screen.query_one("#part-2", ChartGrid).wanted.view.is_log_y
 
 
 async def test_metrics_show_last_best_and_mean_and_open_as_a_curve(store, tmp_path):
@@ -336,6 +338,89 @@ def test_broken_json_is_shown_as_it_is(content):
 
 
 def test_words_are_looked_for_in_any_case_and_order():
-    assert matches("Val/Loss", "loss val")
-    assert not matches("Val/Loss", "loss train")
-    assert matches("anything", "")
+    assert matcher("loss val")("Val/Loss")
+    assert matcher("^val .*ss$")("Val/Loss")
+    assert not matcher("loss train")("Val/Loss")
+    assert matcher("")("anything")
+    assert problem("loss (val") == "missing ), unterminated subpattern in '(val'"
+
+
+async def test_the_crosshair_reads_all_charts_of_a_run_at_the_same_step(store, tmp_path):
+    add_run(store, "one", curves={"auc": [step / 40 for step in range(41)], "loss": range(200, 159, -1)})
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(120, 30)) as pilot:
+        await sees(pilot, "finished")
+        await pilot.press("2")
+        await until(pilot, lambda: titles(app) == ["auc", "loss"])
+        await pilot.press("left")
+        await sees(pilot, "1 · step 40", "160 · step 40")
+        await pilot.press("shift+left", "shift+left")
+        text = await misses(pilot, "step 40")
+        step = int(text.split("step ")[1].split()[0])
+        assert f"{200 - step} · step {step}" in text
+        await pilot.press("escape")
+        await misses(pilot, "· step")
+
+
+async def test_zoom_and_pan_read_another_part_of_every_curve(store, tmp_path):
+    add_run(store, "one", curves={"auc": range(10_001), "loss": range(10_001)})
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(120, 30)) as pilot:
+        await sees(pilot, "finished")
+        await pilot.press("2")
+        await until(pilot, lambda: titles(app) == ["auc", "loss"])
+        grid = app.screen.query_one("#part-2", ChartGrid)
+        await pilot.press("+", "+")
+        await until(pilot, lambda: grid.records.drawings[1].window == (3750.0, 6250.0))
+        await sees(pilot, "zoomed")
+        await pilot.press(">")
+        await until(pilot, lambda: grid.records.drawings[0].window == (4375.0, 6875.0))
+        assert all(4000 < x < 7000 for x, *_ in grid.records.drawings[0].series[0].points)
+        await pilot.press("0")
+        await until(pilot, lambda: grid.records.drawings[0].window is None)
+
+
+async def test_one_chart_can_have_the_screen_for_itself(store, tmp_path):
+    add_run(store, "many", curves={f"m{number:02d}": [1.0, 2.0] for number in range(30)})
+    app = dashboard(tmp_path, "run many")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, "finished")
+        await pilot.press("2")
+        await until(pilot, lambda: titles(app) == ["m00", "m01"])
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: titles(app) == ["m01"])
+        await pilot.press("j")
+        await until(pilot, lambda: titles(app) == ["m02"])
+        await sees(pilot, "3 of 30")
+        await pilot.press("escape")
+        await until(pilot, lambda: titles(app) == ["m02", "m03"])
+        await pilot.press("k")
+        await until(pilot, lambda: titles(app) == ["m00", "m01"])
+
+
+async def test_how_charts_are_drawn_is_kept_from_run_to_run(store, tmp_path):
+    ids = [add_run(store, name, curves={"loss": range(1, 50)}) for name in ("one", "two")]
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(120, 30)) as pilot:
+        await sees(pilot, "finished")
+        await pilot.press("2", "x", "L", "s", "s")
+        await sees(pilot, "by time · log y · smoothed 0.75")
+        await pilot.press(":", *"run two", "enter")
+        await until(pilot, lambda: app.screen.argument == ids[1])
+        await pilot.press("2")
+        await sees(pilot, "by time · log y · smoothed 0.75")
+
+
+async def test_a_broken_pattern_is_said_while_it_is_typed_and_changes_nothing(store, tmp_path):
+    add_run(store, "one", curves={"val/loss": [1, 2], "train/loss": [1, 2], "lr": [1, 2]})
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(120, 30)) as pilot:
+        await sees(pilot, "finished")
+        await pilot.press("2")
+        await until(pilot, lambda: len(titles(app)) == 3)
+        await pilot.press("/", *"^(val|lr")
+        await sees(pilot, "missing ), unterminated subpattern")
+        await pilot.press("enter")
+        assert len(titles(app)) == 3
+        await pilot.press(")", "enter")
+        await until(pilot, lambda: titles(app) == ["val/loss", "lr"])

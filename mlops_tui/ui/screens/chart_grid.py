@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from textual import events
 from textual.message import Message
 
 from mlops_store import metrics, runs
 from mlops_store.errors import MlopsError
 from mlops_tui.ui import keymap
+from mlops_tui.ui.chart_view import DEFAULT, ChartView
 from mlops_tui.ui.loading import Loader
 from mlops_tui.ui.screens import curves
+from mlops_tui.ui.screens.chart_keys import ChartKeys
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.widgets.chart import Chart, Drawing
 
@@ -23,26 +28,32 @@ _SHAPE = 3.6
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a grid shows: a run, which of its metrics, and how."""
+    """What a grid shows: a run, which of its metrics, how, and from which on; ``alone`` is one of them only."""
 
     run_id: str = ""
     words: str = ""
-    x: str = "step"
-    is_log: bool = False
+    view: ChartView = DEFAULT
+    window: curves.Window | None = None
     first: int = 0
+    alone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ChartPage:
-    """The charts of one page, and how many there are in all."""
+    """The charts of one page, and the metrics on all pages."""
 
     drawings: tuple[Drawing, ...] = ()
-    count: int = 0
+    keys: tuple[str, ...] = ()
     first: int = 0
     single_count: int = 0
 
+    @property
+    def count(self) -> int:
+        """How many charts there are on all pages."""
+        return len(self.keys)
 
-class ChartGrid(Loader[ChartPage], can_focus=True):
+
+class ChartGrid(ChartKeys, Loader[ChartPage], can_focus=True):
     """Charts of the metrics that have more than one value.
 
     Args:
@@ -53,7 +64,7 @@ class ChartGrid(Loader[ChartPage], can_focus=True):
     DEFAULT_CSS = """
     ChartGrid { layout: grid; grid-size: 1; grid-gutter: 1 2; width: 1fr; height: 1fr; padding: 0 1; }
     """
-    BINDINGS = keymap.bindings("charts")
+    BINDINGS = keymap.bindings("chart", "charts")
 
     @dataclass
     class Paged(Message):
@@ -68,6 +79,7 @@ class ChartGrid(Loader[ChartPage], can_focus=True):
         self._wanted = Wanted()
         self._shape = (1, 1)
         self._chart_width = LEAST_WIDTH
+        self._current = 0
 
     @property
     def wanted(self) -> Wanted:
@@ -77,14 +89,27 @@ class ChartGrid(Loader[ChartPage], can_focus=True):
     def want(self, **changes: object) -> None:
         """Shows another run, other metrics, or the same otherwise."""
         wanted = replace(self._wanted, **changes)  # type: ignore[arg-type]
-        if wanted != self._wanted:
-            self._wanted = wanted
-            if self.is_mounted and self._is_room:
-                self.reload(restart=True)
+        if wanted == self._wanted:
+            return
+        if (wanted.run_id, wanted.view.x, wanted.view.is_log_x) != self._place:
+            wanted = replace(wanted, window=None)
+            self.forget_inspection()
+        self._wanted = wanted
+        if self.is_mounted and self._is_room:
+            self.reload(restart=True)
+
+    @property
+    def _place(self) -> tuple[str, str, bool]:
+        """What the window and the crosshair are places in."""
+        return self._wanted.run_id, self._wanted.view.x, self._wanted.view.is_log_x
 
     @property
     def _is_room(self) -> bool:
         return self.size.width > 0 and self.size.height > 0
+
+    @property
+    def _places(self) -> int:
+        return 1 if self._wanted.alone else self._shape[0] * self._shape[1]
 
     def on_resize(self) -> None:
         """Finds how many charts fit, and reads those."""
@@ -93,7 +118,6 @@ class ChartGrid(Loader[ChartPage], can_focus=True):
             return
         columns = max(1, min(self._most_columns, (width + 2) // (LEAST_WIDTH + 2)))
         rows = max(1, (height + 1) // (LEAST_HEIGHT + 4))
-        self._chart_width = width // columns
         if (columns, rows) != self._shape or self.records is None:
             self._shape = (columns, rows)
             self.reload(restart=True)
@@ -101,18 +125,22 @@ class ChartGrid(Loader[ChartPage], can_focus=True):
     def reload(self, *, restart: bool = False) -> None:
         """Reads the charts, unless there is nobody to see them."""
         if self._wanted.run_id and self._is_room:
+            self._chart_width = self.size.width // (1 if self._wanted.alone else self._shape[0])
             super().reload(restart=restart)
 
     def load(self, session: Session) -> ChartPage:
         """Reads the curves of one page."""
-        wanted, places = self._wanted, self._shape[0] * self._shape[1]
+        wanted, places = self._wanted, self._places
         if session.store is None or not wanted.run_id:
             return ChartPage()
         with session.store.snapshot() as db:
             run = runs.get(db, wanted.run_id)
-            summaries = [one for one in metrics.summaries(db, run.run_id) if matches(one.key, wanted.words)]
+            wants = matcher(wanted.words)
+            summaries = [one for one in metrics.summaries(db, run.run_id) if wants(one.key)]
             found = curves.with_history(summaries)
             first = max(0, min(wanted.first, (len(found) - 1) // places * places))
+            if wanted.alone:
+                first = next((place for place, one in enumerate(found) if one.key == wanted.alone), 0)
             drawings = tuple(
                 curves.drawing(
                     db,
@@ -120,16 +148,17 @@ class ChartGrid(Loader[ChartPage], can_focus=True):
                     summary,
                     session.config.goal(summary.key),
                     columns=self._chart_width,
-                    x=wanted.x,
-                    log=wanted.is_log,
+                    view=wanted.view,
+                    window=wanted.window,
                 )
                 for summary in found[first : first + places]
             )
-            return ChartPage(drawings, len(found), first, len(summaries) - len(found))
+            return ChartPage(drawings, tuple(one.key for one in found), first, len(summaries) - len(found))
 
     def show(self, records: ChartPage) -> None:
         """Draws the charts in as few cells as they need."""
         count = len(records.drawings)
+        self._current = min(self._current, max(0, count - 1))
         charts = list(self.query(Chart))
         if max(1, count) > len(charts):
             added = [Chart() for _ in range(max(1, count) - len(charts))]
@@ -140,8 +169,28 @@ class ChartGrid(Loader[ChartPage], can_focus=True):
         for place, chart in enumerate(charts):
             chart.display = place < len(drawings)
             if chart.display:
-                chart.show(drawings[place])
+                chart.show(self._dressed(drawings[place], place))
         self.post_message(self.Paged(records))
+
+    def _dressed(self, drawing: Drawing, place: int) -> Drawing:
+        """A drawing with the crosshair, and with the mark of the chart that keys act on."""
+        is_current = place == self._current and self.has_focus and self.records is not None
+        is_current = is_current and len(self.records.drawings) > 1  # type: ignore[union-attr]
+        return replace(drawing, crosshair=self.inspection.crosshair, is_current=is_current)
+
+    def _dress(self) -> None:
+        if self.records is not None and self.records.drawings:
+            charts = self.query(Chart)
+            for place, (chart, drawing) in enumerate(zip(charts, self.records.drawings, strict=False)):
+                chart.show(self._dressed(drawing, place))
+
+    def on_focus(self, _: events.Focus) -> None:
+        """Marks the chart that keys act on."""
+        self._dress()
+
+    def on_blur(self, _: events.Blur) -> None:
+        """Takes the mark away."""
+        self._dress()
 
     def _columns_for(self, count: int) -> int:
         """How many charts stand side by side, so that each is about as wide as it looks good."""
@@ -158,24 +207,98 @@ class ChartGrid(Loader[ChartPage], can_focus=True):
         """Says why there are no charts."""
         self.show(ChartPage((Drawing(empty=error.message),)))
 
+    # looking
+
+    def inspected(self) -> Chart | None:
+        """The chart that keys act on."""
+        charts = [chart for chart in self.query(Chart) if chart.display]
+        return charts[min(self._current, len(charts) - 1)] if charts else None
+
+    def show_inspection(self, *, is_reread: bool) -> None:
+        """Shows the present window and crosshair in all charts."""
+        if is_reread:
+            self.want(window=self.inspection.window)
+        self._dress()
+
+    def on_chart_pointed(self, message: Chart.Pointed) -> None:
+        """Reads all charts where one was clicked, which keys then act on."""
+        charts = list(self.query(Chart))
+        self._current = charts.index(message.chart)
+        self._dress()
+
+    def retreat(self) -> bool:
+        """Takes away the crosshair, then the window, then shows all charts again; False when there is nothing."""
+        if self.unlook():
+            return True
+        if self._wanted.alone:
+            self.action_alone()
+            return True
+        return False
+
+    def action_alone(self) -> None:
+        """Shows the current chart alone, or all of them again."""
+        if self.records is None or not self.records.drawings:
+            return
+        if self._wanted.alone:
+            places = self._shape[0] * self._shape[1]
+            place = self.records.first
+            self._current = place % places
+            self.want(alone="", first=place // places * places)
+        elif self.records.count > 1:
+            self.want(alone=self.records.drawings[self._current].title)
+
+    def action_chart(self, by: int) -> None:
+        """Acts on the next or former chart, on the page where it is."""
+        if self.records is None or not self.records.drawings:
+            return
+        place = self.records.first + self._current + by
+        if not 0 <= place < self.records.count:
+            return
+        if self._wanted.alone:
+            self.action_page(by)
+            return
+        self._current = place % self._places
+        if place // self._places * self._places != self.records.first:
+            self.want(first=place // self._places * self._places)
+        else:
+            self._dress()
+
     def action_page(self, by: int) -> None:
         """Shows the next or former page."""
         if self.records is None:
             return
-        places = self._shape[0] * self._shape[1]
-        first = self.records.first + by * places
-        if 0 <= first < self.records.count:
+        first = self.records.first + by * self._places
+        if not 0 <= first < self.records.count:
+            return
+        if self._wanted.alone:
+            self.want(alone=self.records.keys[first])
+        else:
+            self._current = 0
             self.want(first=first)
 
     def action_first(self) -> None:
         """Shows the first page."""
-        self.want(first=0)
+        self._current = 0
+        self.want(first=0, alone=self.records.keys[0] if self.records and self._wanted.alone else "")
 
 
-def matches(key: str, words: str) -> bool:
-    """Whether a name has all the words in it, in any case."""
-    lower = key.lower()
-    return all(word in lower for word in words.lower().split())
+def matcher(words: str) -> Callable[[str], bool]:
+    """Whether a name has all the words in it, in any case; each word is a regular expression.
+
+    Raises:
+        re.error: One is not understood.
+    """
+    patterns = [re.compile(word, re.IGNORECASE) for word in words.split()]
+    return lambda key: all(pattern.search(key) for pattern in patterns)
+
+
+def problem(words: str) -> str:
+    """What is wrong with words for ``matcher``; "" when they are understood."""
+    try:
+        matcher(words)
+    except re.error as error:
+        return f"{error.msg} in {error.pattern!r}"
+    return ""
 
 
 def _nothing(page: ChartPage, words: str) -> str:
@@ -186,4 +309,4 @@ def _nothing(page: ChartPage, words: str) -> str:
     return "no metrics yet"
 
 
-__all__ = ["ChartGrid", "ChartPage", "Wanted", "matches"]
+__all__ = ["ChartGrid", "ChartPage", "Wanted", "matcher", "problem"]

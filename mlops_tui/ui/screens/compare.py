@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from textual.app import ComposeResult
 
@@ -11,19 +11,17 @@ from mlops_store import runs
 from mlops_store.errors import NotFound
 from mlops_tui.compare.runs import Comparison, compare
 from mlops_tui.ui import keymap, shown
-from mlops_tui.ui.screens import compare_rows, curves
+from mlops_tui.ui.chart_view import ChartView
+from mlops_tui.ui.screens import compare_rows
 from mlops_tui.ui.screens.base import ProjectScreen
+from mlops_tui.ui.screens.overlay import OverlayPane
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.text import Cell, plain
-from mlops_tui.ui.widgets.chart import Chart, Drawing, chart_options
+from mlops_tui.ui.widgets.chart import chart_options
 from mlops_tui.ui.widgets.columns import Column
 from mlops_tui.ui.widgets.dialog import Choose, Option
-from mlops_tui.ui.widgets.dots import is_dots
 from mlops_tui.ui.widgets.pane import Pane
 from mlops_tui.ui.widgets.window_table import WindowTable
-
-#: Most curves in one chart; more cannot be told apart.
-CURVES = 30
 
 
 class ComparePane(Pane[Comparison]):
@@ -84,65 +82,6 @@ class ComparePane(Pane[Comparison]):
         """Takes another baseline."""
         self._baseline = run_id
         self.reload(restart=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """What the chart shows: a metric of some runs."""
-
-    run_ids: tuple[str, ...] = ()
-    key: str = ""
-    x: str = "step"
-    is_log: bool = False
-
-
-class OverlayPane(Pane[Drawing]):
-    """The curves of one metric, one for each run."""
-
-    def __init__(self) -> None:
-        super().__init__("", 2)
-        self.wanted = Overlay()
-
-    def compose(self) -> ComposeResult:
-        """One chart."""
-        yield Chart()
-
-    def want(self, wanted: Overlay) -> None:
-        """Shows something else."""
-        if wanted != self.wanted:
-            self.wanted = wanted
-            self.reload(restart=True)
-
-    def load(self, session: Session) -> Drawing:
-        """Reads the curves."""
-        wanted = self.wanted
-        if session.store is None or not wanted.key:
-            return Drawing(empty="no metric has a curve")
-        with session.store.snapshot() as db:
-            chosen = [runs.get(db, run_id) for run_id in wanted.run_ids[:CURVES]]
-            found = [
-                curves.curve(
-                    db,
-                    run,
-                    wanted.key,
-                    columns=max(40, self.size.width),
-                    x=wanted.x,
-                    slot=slot,
-                    label=compare_rows.label(run, chosen),
-                )
-                for slot, run in enumerate(chosen)
-            ]
-        shown_curves = tuple(reversed([one for one in found if one.points]))  # the first run lies on top
-        return Drawing("", shown_curves, "", wanted.x, wanted.is_log)
-
-    def show(self, records: Drawing) -> None:
-        """Draws them."""
-        wanted = self.wanted
-        left_out = len(wanted.run_ids) - CURVES
-        notes = [] if is_dots(records.series) else [f"by {wanted.x}"] + ["log"] * wanted.is_log
-        notes += [f"first {CURVES} runs"] * (left_out > 0)
-        self.entitle(wanted.key, " · ".join(notes))
-        self.query_one(Chart).show(records)
 
 
 class CompareScreen(ProjectScreen):
@@ -209,13 +148,34 @@ class CompareScreen(ProjectScreen):
         """Shows equal rows too, or only differences."""
         self.pane.turn_equal()
 
+    def on_screen_resume(self) -> None:
+        """Draws curves as they were last wanted anywhere."""
+        super().on_screen_resume()
+        self._want(view=self.session.chart_view)
+
+    def _view(self, view: ChartView) -> None:
+        self.session.chart_view = view
+        self._want(view=view)
+
     def action_axis(self) -> None:
-        """Draws by time instead of by step, or back."""
-        self._want(x="step" if self.query_one(OverlayPane).wanted.x == "time" else "time")
+        """Draws by step, by time or by epoch."""
+        self._view(self.session.chart_view.turned())
 
     def action_log(self) -> None:
         """Draws values on a logarithmic axis, or back."""
-        self._want(is_log=not self.query_one(OverlayPane).wanted.is_log)
+        self._view(replace(self.session.chart_view, is_log_y=not self.session.chart_view.is_log_y))
+
+    def action_log_x(self) -> None:
+        """Draws x on a logarithmic axis, or back."""
+        self._view(replace(self.session.chart_view, is_log_x=not self.session.chart_view.is_log_x))
+
+    def action_smooth(self, by: int) -> None:
+        """Smooths curves more, or less."""
+        self._view(self.session.chart_view.smoother(by))
+
+    def retreat(self) -> bool:
+        """Takes away the crosshair, then the zoom."""
+        return self.query_one(OverlayPane).unlook()
 
     def action_baseline(self) -> None:
         """Asks which run the others are measured against."""

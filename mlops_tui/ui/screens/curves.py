@@ -4,43 +4,141 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 from mlops_store import metrics
 from mlops_store.records import MetricSummary, Run
 from mlops_tui.compare.columns import is_scheduled
 from mlops_tui.ui import shown
-from mlops_tui.ui.widgets.legend import Drawing
+from mlops_tui.ui.chart_view import DEFAULT, ChartView
+from mlops_tui.ui.widgets.canvas import Bucket
+from mlops_tui.ui.widgets.legend import NO_POINTS, Drawing
 from mlops_tui.ui.widgets.plot import Series
 
 #: Dots of a chart column: more buckets could not be seen.
 DOTS = 2
+#: The metric that says which epoch a step belongs to; Lightning, transformers and Keras' loggers write it.
+EPOCH = "epoch"
+
+_EPOCHS_READ = 2000
+# The least x above zero: steps are whole, times are kept in milliseconds.
+_LEAST = {"step": 1.0, "time": 0.001}
+
+Window = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Epochs:
+    """Which epoch each step of a run belongs to: straight lines between the steps at which the epoch changes."""
+
+    steps: tuple[float, ...]
+    epochs: tuple[float, ...]
+
+    def of(self, step: float) -> float:
+        """The epoch of a step."""
+        return _between(step, self.steps, self.epochs)
+
+    def step_of(self, epoch: float) -> float:
+        """The step of an epoch."""
+        return _between(epoch, self.epochs, self.steps)
+
+
+def _between(at: float, xs: Sequence[float], ys: Sequence[float]) -> float:
+    place = min(len(xs) - 1, max(1, bisect_right(xs, at)))
+    share = (at - xs[place - 1]) / (xs[place] - xs[place - 1])
+    return ys[place - 1] + share * (ys[place] - ys[place - 1])
+
+
+def epochs(db: sqlite3.Connection, run: Run) -> Epochs | None:
+    """The epochs of a run, from its metric ``epoch``; None where that does not tell of two."""
+    knots: list[tuple[float, float]] = []
+    for step, _, _, epoch in metrics.series(db, run.run_id, EPOCH, buckets=_EPOCHS_READ):
+        if math.isfinite(epoch) and (not knots or (epoch > knots[-1][1] and step > knots[-1][0])):
+            knots.append((step, epoch))
+    return Epochs(*(tuple(part) for part in zip(*knots, strict=True))) if len(knots) > 1 else None
 
 
 def curve(
-    db: sqlite3.Connection, run: Run, key: str, *, columns: int, x: str = "step", slot: int = 0, label: str = ""
+    db: sqlite3.Connection,
+    run: Run,
+    key: str,
+    *,
+    columns: int,
+    view: ChartView = DEFAULT,
+    window: Window | None = None,
+    slot: int = 0,
+    label: str = "",
 ) -> Series:
     """A metric of a run as a curve of at most two points a column.
 
     Args:
         db: A connection.
-        run: The run; with ``x='time'`` seconds are counted from its start.
+        run: The run; over time, seconds are counted from its start.
         key: The metric.
         columns: Width of the chart in cells.
-        x: 'step' or 'time'.
+        view: What x is, and whether it is logarithmic; over epochs, a run that logs none has no points.
+        window: The least and greatest x that is shown; everything by default.
         slot: Decides the colour.
         label: The name in a legend; the run's by default.
     """
-    points: Sequence[tuple[float, float, float, float]]
-    points = metrics.series(db, run.run_id, key, buckets=max(1, columns * DOTS), x=x)
-    if x == "time":
-        points = [(at - run.started_at, low, high, last) for at, low, high, last in points]
-    value = run.metrics.get(key)
-    return Series(label or run.name, tuple(points), slot, shown.number(value))
+    buckets = max(1, columns * DOTS)
+    value = shown.number(run.metrics.get(key))
+    points: Sequence[Bucket] = ()
+    if view.x != "epoch":
+        points = _over_x(db, run, key, buckets, view.x, view.is_log_x, window)
+    elif (known := epochs(db, run)) is not None:
+        ends = None if window is None else (known.step_of(window[0]), known.step_of(window[1]))
+        by_step = _over_x(db, run, key, buckets, "step", view.is_log_x, ends)
+        points = [(known.of(step), low, high, last) for step, low, high, last in by_step]
+    return Series(label or run.name, tuple(points), slot, value)
+
+
+def _over_x(
+    db: sqlite3.Connection, run: Run, key: str, buckets: int, x: str, is_log: bool, window: Window | None
+) -> list[Bucket]:
+    start = run.started_at if x == "time" else 0.0
+    low, high = (-math.inf, math.inf) if window is None else window
+    parts = [(low, high)]
+    if is_log and (span := metrics.span(db, run.run_id, key, x)) is not None:
+        parts = _decades(max(low, span[0] - start), min(high, span[1] - start), _LEAST[x])
+
+    def read(low: float, high: float, count: int) -> list[Bucket]:
+        return metrics.series(db, run.run_id, key, buckets=count, x=x, low=low + start, high=high + start)
+
+    found = [point for ends in parts for point in read(*ends, -(-buckets // len(parts)))]
+    if window is not None and not is_log and len(found) < buckets / 2:
+        # single points: lines lead to those beyond the edges
+        found = read(low - (high - low), high + (high - low), 3 * buckets)
+    return [(at - start, low, high, last) for at, low, high, last in found] if start else found
+
+
+def _decades(low: float, high: float, least: float) -> list[Window]:
+    """A range cut at the powers of ten, so that each has its own buckets; what has no logarithm is the first part."""
+    if high < least:
+        return [(low, high)]
+    ends = [max(low, least)]
+    power = 10.0 ** (math.floor(math.log10(ends[0]) + 1e-9) + 1)
+    while power < high:
+        ends.append(power)
+        power *= 10
+    ends.append(high)
+    parts = [(begin, math.nextafter(end, -math.inf)) for begin, end in pairwise(ends)]
+    parts[-1] = (ends[-2], high)
+    return [(low, least / 2), *parts] if low < least else parts
 
 
 def drawing(
-    db: sqlite3.Connection, run: Run, summary: MetricSummary, goal: str, *, columns: int, x: str = "step", log: bool
+    db: sqlite3.Connection,
+    run: Run,
+    summary: MetricSummary,
+    goal: str,
+    *,
+    columns: int,
+    view: ChartView = DEFAULT,
+    window: Window | None = None,
 ) -> Drawing:
     """The chart of one metric of one run, with its last and best value in the heading."""
     best = summary.max if goal == "max" else summary.min
@@ -48,7 +146,9 @@ def drawing(
     is_judged = not is_scheduled(summary.key) and not summary.key.startswith("system/")
     if is_judged and math.isfinite(best) and best != summary.last:
         note += f" · best {shown.number(best)}"
-    return Drawing(summary.key, (curve(db, run, summary.key, columns=columns, x=x),), note, x, log)
+    line = curve(db, run, summary.key, columns=columns, view=view, window=window)
+    empty = f"no metric '{EPOCH}'" if view.x == "epoch" and not line.points else NO_POINTS
+    return Drawing(summary.key, (line,), note, view, window, empty=empty)
 
 
 def with_history(summaries: Iterable[MetricSummary], first: Sequence[str] = ()) -> list[MetricSummary]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.app import ComposeResult
 
 from mlops_store.records import Run
@@ -10,6 +12,7 @@ from mlops_tui.ui.places import Place
 from mlops_tui.ui.screens import run_acts
 from mlops_tui.ui.screens.artifact_preview import ArtifactPreview
 from mlops_tui.ui.screens.base import ProjectScreen
+from mlops_tui.ui.screens.chart_grid import ChartGrid
 from mlops_tui.ui.screens.run_body import RunBody
 from mlops_tui.ui.widgets.prompt import Prompt
 from mlops_tui.ui.widgets.window_table import WindowTable
@@ -64,13 +67,28 @@ class RunScreen(ProjectScreen):
         """Shows the next or former part."""
         self.body.step(by)
 
+    def on_screen_resume(self) -> None:
+        """Draws curves as they were last wanted anywhere."""
+        super().on_screen_resume()
+        self.body.view_charts(self.session.chart_view)
+
     def action_axis(self) -> None:
-        """Draws by time instead of by step, or back."""
-        self.body.turn_axis()
+        """Draws by step, by time or by epoch."""
+        self.body.view_charts(self.session.chart_view.turned())
 
     def action_log(self) -> None:
         """Draws values on a logarithmic axis, or back."""
-        self.body.turn_log()
+        view = self.session.chart_view
+        self.body.view_charts(replace(view, is_log_y=not view.is_log_y))
+
+    def action_log_x(self) -> None:
+        """Draws x on a logarithmic axis, or back."""
+        view = self.session.chart_view
+        self.body.view_charts(replace(view, is_log_x=not view.is_log_x))
+
+    def action_smooth(self, by: int) -> None:
+        """Smooths curves more, or less."""
+        self.body.view_charts(self.session.chart_view.smoother(by))
 
     def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:
         """Opens a related run."""
@@ -86,16 +104,17 @@ class RunScreen(ProjectScreen):
     def filter(self) -> None:
         """Begins to narrow charts, metrics, params and artifacts by words in their names."""
         if not self.query(Prompt):
-            self.mount(Prompt("/", self.body.words, "words in the names of metrics, params and artifacts"))
+            self.mount(Prompt("/", self.body.words, "words or patterns in the names of metrics, params and artifacts"))
 
     def on_prompt_changed(self, message: Prompt.Changed) -> None:
-        """Narrows as one types."""
-        self.body.narrow(message.value)
+        """Narrows as one types, or says what is wrong."""
+        message.prompt.say(self.body.narrow(message.value))
 
     def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
-        """Keeps the words."""
-        message.prompt.remove()
-        self.body.focus_part()
+        """Keeps the words; those that are not understood stay in the prompt."""
+        if not self.body.narrow(message.value):
+            message.prompt.remove()
+            self.body.focus_part()
 
     def on_prompt_cancelled(self, message: Prompt.Cancelled) -> None:
         """Shows everything again."""
@@ -104,9 +123,11 @@ class RunScreen(ProjectScreen):
         self.body.focus_part()
 
     def retreat(self) -> bool:
-        """Leaves the look into an artifact, then the filter."""
+        """Leaves the look into an artifact, the look at a part of the charts, then the filter."""
         if self.query_one(ArtifactPreview).has_focus_within:
             self.body.focus_part()
+            return True
+        if self.body.part == 2 and self.body.query_one("#part-2", ChartGrid).retreat():
             return True
         if self.body.words:
             self.body.narrow("")

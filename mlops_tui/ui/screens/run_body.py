@@ -14,10 +14,11 @@ from textual.widgets import ContentSwitcher
 from mlops_store import metrics, runs
 from mlops_store.errors import MlopsError, NotFound
 from mlops_store.records import Run
+from mlops_tui.ui.chart_view import ChartView
 from mlops_tui.ui.loading import Loader
 from mlops_tui.ui.screens import run_cells, run_facts, run_tables
 from mlops_tui.ui.screens.artifact_preview import ArtifactPreview
-from mlops_tui.ui.screens.chart_grid import ChartGrid, matches
+from mlops_tui.ui.screens.chart_grid import ChartGrid, matcher, problem
 from mlops_tui.ui.screens.run_facts import RunView
 from mlops_tui.ui.session import Session, session_of
 from mlops_tui.ui.widgets.columns import Column
@@ -142,7 +143,7 @@ class RunBody(Loader[RunRecords]):
         has_curves = any(one.count > 1 for one in records.view.detail.summaries)
         self.query_one("#glance").set_class(not has_curves, "-no-curves")
         for grid in self.query(ChartGrid):
-            grid.want(run_id=run.run_id)
+            grid.want(run_id=run.run_id, view=session_of(self).chart_view)
         self._show_tables(records)
         self._show_log(records.view)
         self._show_bar()
@@ -163,13 +164,13 @@ class RunBody(Loader[RunRecords]):
         )
 
     def _show_tables(self, records: RunRecords) -> None:
-        detail, words = records.view.detail, self._words
+        detail, wants = records.view.detail, matcher(self._words)
         config = session_of(self).config
-        found = [one for one in detail.summaries if matches(one.key, words)]
+        found = [one for one in detail.summaries if wants(one.key)]
         self.query_one("#part-3", WindowTable).show(run_tables.metric_rows(found, config, records.trends))
-        params = {key: value for key, value in detail.run.params.items() if matches(key, words)}
+        params = {key: value for key, value in detail.run.params.items() if wants(key)}
         self.query_one("#part-4", WindowTable).show(run_tables.param_rows(params))
-        files = [one for one in detail.artifacts if matches(one.path, words)]
+        files = [one for one in detail.artifacts if wants(one.path)]
         self.query_one("#artifacts", WindowTable).show(run_tables.artifact_rows(files, time.time()))
 
     def _show_log(self, view: RunView) -> None:
@@ -189,8 +190,10 @@ class RunBody(Loader[RunRecords]):
         page = grid.records
         if self._part == 2 and page is not None and page.count:
             if page.count > len(page.drawings):
-                remarks.append(f"{page.first + 1}–{page.first + len(page.drawings)} of {page.count}")
-            remarks.append(f"by {grid.wanted.x}" + (", log" if grid.wanted.is_log else ""))
+                last = f"–{page.first + len(page.drawings)}" if len(page.drawings) > 1 else ""
+                remarks.append(f"{page.first + 1}{last} of {page.count}")
+            remarks += grid.wanted.view.notes
+            remarks += ["zoomed"] if grid.wanted.window is not None else []
         self.query_one(PartBar).show(self._part, notes, remarks)
 
     def show_problem(self, error: MlopsError) -> None:
@@ -239,25 +242,27 @@ class RunBody(Loader[RunRecords]):
         """Says which charts are shown."""
         self._show_bar()
 
-    def turn_axis(self) -> None:
-        """Draws by time instead of by step, or back."""
-        x = "step" if self.query_one("#part-2", ChartGrid).wanted.x == "time" else "time"
+    def view_charts(self, view: ChartView) -> None:
+        """Draws all curves in another way, from now on also those of other runs."""
+        session_of(self).chart_view = view
         for grid in self.query(ChartGrid):
-            grid.want(x=x)
+            grid.want(view=view)
+        self._show_bar()
 
-    def turn_log(self) -> None:
-        """Draws values on a logarithmic axis, or back."""
-        is_log = not self.query_one("#part-2", ChartGrid).wanted.is_log
-        for grid in self.query(ChartGrid):
-            grid.want(is_log=is_log)
+    def narrow(self, words: str) -> str:
+        """Shows only metrics, params and artifacts whose names have all the words, which are regular expressions.
 
-    def narrow(self, words: str) -> None:
-        """Shows only metrics, params and artifacts whose names have all the words."""
+        Returns:
+            What is wrong with the words; "" when they are understood.
+        """
+        if wrong := problem(words):
+            return wrong
         self._words = words.strip()
-        self.query_one("#part-2", ChartGrid).want(words=self._words, first=0)
+        self.query_one("#part-2", ChartGrid).want(words=self._words, first=0, alone="")
         if self.records is not None:
             self._show_tables(self.records)
         self._show_bar()
+        return ""
 
     # rows
 
@@ -270,7 +275,7 @@ class RunBody(Loader[RunRecords]):
     def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:
         """Shows the curve of a metric, or the look into an artifact."""
         if message.table.id == "part-3":
-            self.narrow(str(message.key))
+            self.query_one("#part-2", ChartGrid).want(alone=str(message.key))
             self.show_part(2)
         elif message.table.id == "artifacts":
             self.query_one(ArtifactPreview).focus_inside()

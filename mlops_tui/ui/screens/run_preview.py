@@ -81,7 +81,9 @@ class RunPreview(Pane[Preview]):
             return Preview(
                 run,
                 tuple(
-                    curves.drawing(db, run, summary, session.config.goal(summary.key), columns=120, log=False)
+                    curves.drawing(
+                        db, run, summary, session.config.goal(summary.key), columns=120, view=session.chart_view
+                    )
                     for summary in found
                 ),
             )

@@ -15,11 +15,15 @@ Bucket = tuple[float, float, float, float]
 #: A piece of a row: text, role of the characters, role of the background.
 Piece = tuple[str, int, int]
 
-#: Roles of pieces; numbers from 0 are the slots of series.
-NOTHING, AXIS, LABEL, GUIDE, MARK = -1, -2, -3, -4, -5
-MAX_SLOTS = 200
+#: Roles of pieces; numbers from 0 are the slots of series, from ``SHADE`` on those of what stands behind their curves.
+NOTHING, AXIS, LABEL, GUIDE, MARK, CROSSHAIR = -1, -2, -3, -4, -5, -9
+MAX_SLOTS = 120
+SHADE = 128
 #: Larger values are marked as infinite: MLflow stores infinity as ±1.797e308, and differences must stay finite.
 LARGEST = 1e300
+
+#: How dots are drawn: 2 × 4 of them a cell, or two halves of a cell, each in its own colour or without colour.
+BRAILLE, BLOCKS, ASCII = "braille", "blocks", "ascii"
 
 _TALL = 4  # dots a cell, from bottom to top
 _HEX = b"0123456789abcdef"
@@ -41,6 +45,7 @@ _LEFT, _RIGHT = _by_digit(_dots((0x40, 0x04, 0x02, 0x01))), _by_digit(_dots((0x8
 _UPPER, _LOWER = _by_digit(_dots((0, 0, 1, 1))), _by_digit(_dots((1, 1, 0, 0)))
 _FULL = bytes([0]) + bytes([255]) * 255
 _BRAILLE = [chr(0x2800 + bits) for bits in range(256)]
+_HALVES = {(False, False): "", (True, False): "'", (False, True): ".", (True, True): ":"}
 # Stands for a mark where owners are slots + 1.
 _MARKED = 255
 # Columns of dots drawn and skipped in turn, so that curves differ where there are no colours.
@@ -54,23 +59,25 @@ class Canvas:
         columns: Width in cells.
         rows: Height in cells.
         extent: x and y at the left, right, lower and upper edge; finite, and not empty in y.
-        has_braille: Dots of 2 × 4 a cell; otherwise half blocks, each half in its own colour.
+        cells: What dots are drawn with: ``BRAILLE``, ``BLOCKS`` or ``ASCII``.
     """
 
     def __init__(
-        self, columns: int, rows: int, extent: tuple[float, float, float, float], *, has_braille: bool = True
+        self, columns: int, rows: int, extent: tuple[float, float, float, float], *, cells: str = BRAILLE
     ) -> None:
         self.columns = columns
         self._rows = rows
         self._x_low, self._x_high, self._y_low, self._y_high = extent
-        self._wide = 2 if has_braille else 1
-        self._has_braille = has_braille
+        self._wide = 2 if cells == BRAILLE else 1
+        self._cells = cells
         # one byte a cell, column by column from the top; owners are slots + 1, 0 is nobody
         size = columns * rows
-        self._bits = 0
+        self._bits = self._shade_bits = 0
         self._owner = self._lower = 0
         self._ones = int.from_bytes(bytes([1]) * size, "big")
         self._over: dict[int, dict[int, tuple[str, int]]] = {}
+        even = int("5" * rows, 16)
+        self._stipple = (even, even << 1)
 
     def row_of(self, y: float) -> int:
         """The row of cells, counted from the top, that holds a finite value."""
@@ -94,19 +101,31 @@ class Canvas:
         marker: str,
         is_marked: bool = False,
         is_patterned: bool = False,
+        is_shade: bool = False,
     ) -> None:
-        """Draws one curve; the marker stands at its end, at lonely points, and where asked for along the curve."""
-        slot %= MAX_SLOTS
+        """Draws one curve; the marker stands at its end, at lonely points, and where asked for along the curve.
+
+        Args:
+            points: In the order of x.
+            slot: Whose curve it is.
+            marker: One character; "" for none.
+            is_marked: Whether the marker stands along the curve, too.
+            is_patterned: Whether the curve has gaps, longer or shorter ones by its slot.
+            is_shade: Whether this stands behind the curve of that slot: then ``is_patterned`` leaves every other dot.
+        """
+        slot = slot % MAX_SLOTS + (SHADE if is_shade else 0)
         bottoms, tops, ends = self._spans(points)
         masks = [((1 << top + 1) - 1) >> bottom << bottom for bottom, top in zip(bottoms, tops, strict=True)]
-        if is_patterned:
+        if is_patterned and is_shade:
+            masks = [mask & self._stipple[column & 1] for column, mask in enumerate(masks)]
+        elif is_patterned:
             _interrupt(masks, slot)
         self._paint(masks, slot)
         if is_marked:
             every = max(4, self.columns // 5)
             columns = range((slot * 3 + 2) % every * self._wide, len(tops), every * self._wide)
             ends += [(column, tops[column]) for column in columns if masks[column]]
-        for column, dot in ends:
+        for column, dot in ends if marker else ():
             self._put(self._rows - 1 - dot // _TALL, column // self._wide, marker, slot)
 
     def _put(self, row: int, column: int, character: str, role: int) -> None:
@@ -139,11 +158,15 @@ class Canvas:
             is_lonely = before_column < 0
             if not is_lonely and column - before_column > 1:
                 _bridge(bottoms, tops, before_column, before, column, min(max(before, bottom), top))
-            elif not is_lonely and (bottom > before + 1 or top < before - 1):
+            elif not is_lonely and bottom > before + 1:
                 # a steep piece is shared by both columns, so that it does not lean
-                middle = (before + (bottom if bottom > before else top)) // 2
-                for at in (before_column, column):
-                    bottoms[at], tops[at] = min(bottoms[at], middle), max(tops[at], middle)
+                middle = (before + bottom) // 2
+                tops[before_column] = max(tops[before_column], middle)
+                bottoms[column] = min(bottoms[column], middle + 1)
+            elif not is_lonely and top < before - 1:
+                middle = (before + top) // 2
+                bottoms[before_column] = min(bottoms[before_column], middle + 1)
+                tops[column] = max(tops[column], middle)
             if bottom < bottoms[column]:
                 bottoms[column] = bottom
             if top > tops[column]:
@@ -154,18 +177,22 @@ class Canvas:
         return bottoms, tops, ends
 
     def _mark(self, column: int, values: Sequence[float]) -> None:
+        nan, up, down = "x^v" if self._cells == ASCII else "×↑↓"
         for value in set(values):
             if value != value:
-                self._put(self._rows - 1, column, "×", MARK)
+                self._put(self._rows - 1, column, nan, MARK)
             elif abs(value) > LARGEST:
-                row, character = (0, "↑") if value > 0 else (self._rows - 1, "↓")
+                row, character = (0, up) if value > 0 else (self._rows - 1, down)
                 self._put(row, column, character, MARK)
 
     def _paint(self, masks: Sequence[int], slot: int) -> None:
         digits = [f"{mask:0{self._rows}x}" for mask in masks]
-        if self._has_braille:
+        if self._cells == BRAILLE:
             bits = _number("".join(digits[::2]), _LEFT) | _number("".join(digits[1::2]), _RIGHT)
-            self._bits |= bits
+            if slot >= SHADE:
+                self._shade_bits |= bits
+            else:
+                self._bits |= bits
             self._owner = self._owned(self._owner, bits, slot)
         else:
             joined = "".join(digits)
@@ -181,19 +208,24 @@ class Canvas:
     def rows(self, guides: frozenset[int] = frozenset()) -> list[tuple[Piece, ...]]:
         """The cells as rows of pieces from the top; ``guides`` are rows with a faint line behind the curves."""
         size, rows = self.columns * self._rows, self._rows
-        bits, owner, lower = (number.to_bytes(size, "big") for number in (self._bits, self._owner, self._lower))
+        # where a curve is, dots of what stands behind it would be taken for its own
+        front = int.from_bytes(self._bits.to_bytes(size, "big").translate(_FULL), "big")
+        shown = self._bits | self._shade_bits & ~front
+        bits, owner, lower = (number.to_bytes(size, "big") for number in (shown, self._owner, self._lower))
         return [
             self._row(row, bits[row::rows], bytearray(owner[row::rows]), bytearray(lower[row::rows]), row in guides)
             for row in range(rows)
         ]
 
     def _row(self, row: int, bits: bytes, upper: bytearray, lower: bytearray, is_guide: bool) -> tuple[Piece, ...]:
-        empty, empty_role = ("┈", GUIDE) if is_guide else (" ", NOTHING)
+        empty, empty_role = ("┈", GUIDE) if is_guide and self._cells != ASCII else (" ", NOTHING)
         over = self._over.get(row)
         if over is None and not any(upper) and not any(lower):
             return ((empty * self.columns, empty_role, NOTHING),)
-        if self._has_braille:
+        if self._cells == BRAILLE:
             characters = [_BRAILLE[bit] if bit else empty for bit in bits]
+        elif self._cells == ASCII:
+            characters = [_HALVES[up > 0, low > 0] or empty for up, low in zip(upper, lower, strict=True)]
         else:
             characters = [_half(up, low) or empty for up, low in zip(upper, lower, strict=True)]
         for column, (character, role) in (over or {}).items():
@@ -205,7 +237,8 @@ class Canvas:
             if up == _MARKED:
                 role, back = MARK, NOTHING
             elif up or low:
-                role, back = (up or low) - 1, low - 1 if up and low and up != low else NOTHING
+                is_split = up and low and up != low and self._cells == BLOCKS
+                role, back = (up or low) - 1, low - 1 if is_split else NOTHING
             else:
                 role, back = empty_role, NOTHING
             pieces.append((text[position:end], role, back))
@@ -227,12 +260,16 @@ def _half(upper: int, lower: int) -> str:
 def _bridge(bottoms: list[int], tops: list[int], from_column: int, from_dot: int, to_column: int, to_dot: int) -> None:
     """A straight line between points that are more than a column apart."""
     length, rise, before = to_column - from_column, to_dot - from_dot, from_dot
-    for step in range(1, length + 1):
-        dot = from_dot + rise * step // length
-        middle = (before + dot) // 2
-        for column, end in ((from_column + step - 1, before), (from_column + step, dot)):
-            bottoms[column] = min(bottoms[column], middle, end)
-            tops[column] = max(tops[column], middle, end)
+    for column in range(from_column + 1, to_column + 1):
+        dot = from_dot + (rise * (column - from_column) + length // 2) // length
+        low = high = dot
+        if dot > before + 1:
+            low = (before + dot) // 2 + 1
+            tops[column - 1] = max(tops[column - 1], low - 1)
+        elif dot < before - 1:
+            high = (before + dot) // 2
+            bottoms[column - 1] = min(bottoms[column - 1], high + 1)
+        bottoms[column], tops[column] = min(bottoms[column], low), max(tops[column], high)
         before = dot
 
 
@@ -247,4 +284,19 @@ def _interrupt(masks: list[int], slot: int) -> None:
             column += length
 
 
-__all__ = ["AXIS", "GUIDE", "LABEL", "LARGEST", "MARK", "NOTHING", "Bucket", "Canvas", "Piece"]
+__all__ = [
+    "ASCII",
+    "AXIS",
+    "BLOCKS",
+    "BRAILLE",
+    "CROSSHAIR",
+    "GUIDE",
+    "LABEL",
+    "LARGEST",
+    "MARK",
+    "NOTHING",
+    "SHADE",
+    "Bucket",
+    "Canvas",
+    "Piece",
+]
