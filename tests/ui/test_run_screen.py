@@ -28,7 +28,7 @@ def part(app) -> str:
 
 
 def titles(app) -> list[str]:
-    return [chart.drawing.title for chart in app.screen.query_one("#part-2").query(Chart) if chart.display]
+    return [chart.drawing.title for chart in app.screen.query("#part-2 Chart").results(Chart) if chart.display]
 
 
 async def test_the_overview_says_where_a_run_came_from(store, tmp_path):
