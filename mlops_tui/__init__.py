@@ -103,11 +103,18 @@ _HOMES = {
 }
 
 
+#: Modules for libraries, which they load.
+_LIBRARIES = ("keras", "lightning", "sklearn", "transformers")
+
+
 def __getattr__(name: str) -> object:
-    if name not in __all__:
+    if name not in __all__ and name not in _LIBRARIES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import sys
 
+    if name in _LIBRARIES:
+        __import__(f"{__name__}.{name}")
+        return sys.modules[f"{__name__}.{name}"]
     home = next((module for module, names in _HOMES.items() if name in names), "fluent")
     path = f"{__name__}.tracking.{home}"
     __import__(path)
@@ -116,4 +123,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_LIBRARIES})

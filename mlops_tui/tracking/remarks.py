@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 
+#: Whether nothing is said for now; what is said is recorded as an event of the run all the same.
+is_quiet = False
+
 _said: set[str] = set()
 
 
@@ -25,7 +28,9 @@ def once(topic: str, message: str) -> bool:
 
 
 def say(message: str) -> None:
-    """Writes one line to stderr."""
+    """Writes one line to stderr, unless all is quiet."""
+    if is_quiet:
+        return
     try:
         sys.stderr.write(f"mlops-tui: {printable('; '.join(message.splitlines()), 500)}\n")
     except (AttributeError, OSError, ValueError):
