@@ -136,7 +136,13 @@ def _resume(project: Project, run_id: str, content: dict[str, object]) -> Active
     run = ActiveRun(project, run_id, name="", experiment="", is_owner=True)
     run.needs_capture = False  # the run has what it was started with
     _introduced(run)
+    from mlops_tui.tracking import stored
+
+    others = stored.holders(project, run_id)
     _open(run, {"t": "resume", "at": run.started_at, **content})
+    if others:
+        who = ", ".join(f"process {pid} on {host}" for pid, host in others)
+        run.problem("resumed", f"run {run_id} is running already ({who}): all log into it, and the last one ends it")
     return run
 
 

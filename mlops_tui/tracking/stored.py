@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mlops_store import fold, metrics, runs
 from mlops_store.errors import NotFound, StoreBusy
+from mlops_store.journal_states import holding
 from mlops_store.store import Store
 from mlops_tui.tracking.run import Run
 
@@ -119,6 +121,21 @@ def experiment_name(project: Project, experiment_id: str) -> str:
     if row is None:
         raise NotFound(f"no experiment {experiment_id!r}", "set_experiment takes a name, which may be new")
     return str(row[0])
+
+
+def holders(project: Project, run_id: str) -> list[tuple[int, str]]:
+    """Number and host of each other process that has started or resumed a run and not ended it."""
+    if not project.has_store:
+        return []
+    with opened(project) as store:
+        rows = store.read().execute(
+            "SELECT name, process FROM journals WHERE instr(runs, ?) ORDER BY name", (holding(run_id),)
+        )
+        found = [
+            json.loads(process) for name, process in rows if os.path.exists(os.path.join(project.journals_dir, name))
+        ]
+    known = [(int(one["pid"]), str(one["host"])) for one in found if one.get("pid") and one.get("host")]
+    return [one for one in known if one != (os.getpid(), os.uname().nodename)]
 
 
 def detail(run: Run) -> RunDetail:

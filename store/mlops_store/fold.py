@@ -159,7 +159,7 @@ def store_batch(db: sqlite3.Connection, directory: str, batch: list[tuple[str, i
         known, keysets, runs, process = row or (0, "[]", "{}", "{}")
         if known != offset or not os.path.exists(os.path.join(directory, name)):
             continue
-        journal = Journal(json.loads(keysets), json.loads(runs), json.loads(process))
+        journal = Journal(json.loads(keysets), json.loads(runs), json.loads(process), name)
         stored[name] = applied = applier.apply(journal, data)
         if applied.problem:
             message = f"{name} is damaged at byte {offset + applied.consumed}: {applied.problem}"

@@ -7,6 +7,7 @@ others out. Metric points are gathered by series and stored together at the end 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import struct
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from typing import Any
 from mlops_store import events, journals, run_rows, runs
 from mlops_store.curves import Point
 from mlops_store.errors import NotFound
-from mlops_store.journal_states import Applied, Journal
+from mlops_store.journal_states import Applied, Journal, holding
 from mlops_store.pending_runs import PARENT_TAG, Target, Targets
 from mlops_store.texts import storable
 
@@ -115,15 +116,16 @@ class Applier:
                 content = _storable(content)
             kind, run_id = content["t"], content.get("run", "")
             if kind in ("writer", "process", "close"):
-                journal.is_closed = kind == "close"
-                if kind != "close":
+                if kind == "close":
+                    journal.close()
+                else:
                     self._introduce(journal, content)
             elif not isinstance(run_id, str):
                 raise TypeError(f"no run: {run_id!r}")
             elif kind in self._handlers:
                 journal.runs[run_id] = journal.runs.get(run_id, False) or kind in ("start", "resume")
                 target = self._targets.get(run_id)
-                content["process"] = journal.process
+                content.update(process=journal.process, journal=journal.name)
                 self._handlers[kind](target, content)
                 if kind in ("end", "leave"):
                     journal.end(run_id)
@@ -233,11 +235,22 @@ class Applier:
             self._targets.update(target, {"error": content["error"]})
 
     def _end(self, target: Target, content: Mapping[str, Any]) -> None:
+        if not target.is_new and self._is_held_elsewhere(content["journal"], target.run_id):
+            message = f"one of the processes that log into it is done ({content['status']}); the others go on"
+            self._event("run.left", target.run_id, message, content["at"])
+            return
         ended = {"status": content["status"], "ended_at": content["at"], "exit_code": content.get("exit_code")}
         if content.get("error"):
             ended["error"] = content["error"]
         self._targets.update(target, ended)
         target.has_ended = True
+
+    def _is_held_elsewhere(self, journal: str, run_id: str) -> bool:
+        """Whether another process of this machine has resumed the run, or had it when it was resumed, and goes on."""
+        rows = self._db.execute(
+            "SELECT process FROM journals WHERE name <> ? AND instr(runs, ?)", (journal, holding(run_id))
+        )
+        return any(json.loads(process).get("host") == os.uname().nodename for (process,) in rows)
 
 
 def _names(body: bytes) -> list[str]:

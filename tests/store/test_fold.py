@@ -55,6 +55,9 @@ class Log:
     def begin(self, name: str = "train") -> bytes:
         return self.writer + self.start(name) + self.keys
 
+    def key_set(self) -> bytes:
+        return journals.key_set(self.run_id, ["loss"])
+
     def whole(self, name: str, count: int) -> bytes:
         return self.begin(name) + curve(count) + self.end + self.close
 
@@ -153,6 +156,72 @@ def test_a_journal_that_grows_by_any_bytes_is_folded_exactly_once(
     assert logged(store, log) == steps(25)
     assert run_of(store, log).tags == {"a": "b"}
     assert not path.exists()
+
+
+@given(share=st.floats(0, 1))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_a_journal_that_is_cut_at_any_byte_gives_what_was_whole_and_its_run_does_not_run_for_ever(
+    store: Store, folder: Path, share: float
+) -> None:
+    log = Log(is_dead=True)
+    parts = [log.writer, log.start(), log.keys, *(curve(1, step) for step in range(20)), log.end, log.close]
+    whole = b"".join(parts)
+    cut = round(share * len(whole))
+    path = put(folder, whole[:cut])
+    assert fold.fold(store, str(folder)) == sum(1 for n in range(1, len(parts) + 1) if len(b"".join(parts[:n])) <= cut)
+    if cut < len(b"".join(parts[:2])):
+        assert store.read().execute("SELECT count(*) FROM runs WHERE run_id = ?", (log.run_id,)).fetchone() == (0,)
+    else:
+        is_ended = cut >= len(b"".join(parts[:-1]))
+        assert run_of(store, log).status == (RunStatus.FINISHED if is_ended else RunStatus.KILLED)
+        kept = logged(store, log) if cut >= len(b"".join(parts[:4])) else []
+        assert kept == steps(len(kept))
+        assert len(kept) == sum(1 for n in range(4, 24) if len(b"".join(parts[:n])) <= cut)
+    assert path.exists() == (cut < len(log.writer))  # nobody knows whose it is
+
+
+def test_a_run_that_two_processes_log_into_ends_with_the_last_of_them(store: Store, folder: Path) -> None:
+    first, second = Log(), Log()
+    second.run_id = first.run_id
+    one = put(folder, first.begin(), curve(3))
+    fold.fold(store, str(folder))
+    other = put(folder, second.writer, second.record("resume", at=9.0), second.key_set(), curve(3, 3))
+    fold.fold(store, str(folder))
+    with one.open("ab") as file:
+        file.write(first.record("end", status="FAILED", at=10.0) + first.close)
+    fold.fold(store, str(folder))
+    assert (run_of(store, first).status, run_of(store, first).ended_at) == (RunStatus.RUNNING, None)
+    assert "one of the processes that log into it is done (FAILED)" in [
+        event.message.partition(";")[0] for event in events.newest(store.read(), limit=9)
+    ]
+    with other.open("ab") as file:
+        file.write(curve(3, 6) + second.record("end", status="FINISHED", at=11.0) + second.close)
+    fold.fold(store, str(folder))
+    assert (run_of(store, first).status, run_of(store, first).ended_at) == (RunStatus.FINISHED, 11.0)
+    assert logged(store, first) == steps(9)
+
+
+def test_a_run_that_goes_on_in_another_file_of_its_process_ends_there(store: Store, folder: Path) -> None:
+    log = Log()
+    put(folder, log.begin(), curve(3), log.close)
+    put(folder, log.writer, log.keys, curve(3, 3), log.end, log.close)
+    fold.fold(store, str(folder))
+    assert run_of(store, log).status == RunStatus.FINISHED
+    assert logged(store, log) == steps(6)
+
+
+def test_a_run_that_is_resumed_after_its_process_was_killed_ends_as_it_says(store: Store, folder: Path) -> None:
+    dead, log = Log(is_dead=True), Log()
+    log.run_id = dead.run_id
+    put(folder, dead.begin(), curve(3))
+    fold.fold(store, str(folder))
+    again = put(folder, log.writer, log.record("resume", at=9.0))
+    fold.fold(store, str(folder))
+    assert run_of(store, log).status == RunStatus.RUNNING
+    with again.open("ab") as file:
+        file.write(log.record("end", status="FINISHED", at=12.0) + log.close)
+    fold.fold(store, str(folder))
+    assert (run_of(store, log).status, run_of(store, log).ended_at) == (RunStatus.FINISHED, 12.0)
 
 
 def test_the_row_of_a_journal_goes_after_its_file(store: Store, folder: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tracked import all_runs, detail, only_run, opened, script, values
+from tracked import all_runs, detail, only_run, opened, remarks, script, start, values
 
 import mlops_tui as mlops
 from mlops_store import metrics, runs
@@ -153,6 +153,51 @@ def test_resuming_an_unknown_run_is_an_error_that_says_so() -> None:
 def test_resuming_a_run_that_is_active_is_refused() -> None:
     with mlops.start_run() as run, pytest.raises(Refused):
         mlops.start_run(run_id=run.info.run_id, nested=True)
+
+
+def test_a_run_that_is_resumed_while_it_runs_is_told_and_ends_with_the_last_process(tmp_path: Path) -> None:
+    code = """
+print(mlops.start_run(run_name="shared").run_id, flush=True)
+input()
+mlops.log_metric("a", 2.0, step=2)
+"""
+    first = start(tmp_path, code)
+    assert first.stdin is not None
+    assert first.stdout is not None
+    run_id = first.stdout.readline().strip()
+    done = script(tmp_path, f"with mlops.start_run(run_id={run_id!r}): mlops.log_metric('a', 1.0, step=1)")
+    assert done.returncode == 0
+    assert f"run {run_id} is running already (process {first.pid} on " in done.stderr
+    assert only_run(tmp_path).status is RunStatus.RUNNING
+    first.stdin.write("\n")
+    first.stdin.flush()
+    assert first.wait(timeout=60) == 0
+    assert only_run(tmp_path).status is RunStatus.FINISHED
+    assert values(tmp_path, "a") == [1.0, 2.0]
+
+
+def test_steps_may_repeat_and_go_back_and_times_may_lie_ahead(project: Path) -> None:
+    ahead = 32_503_680_000_000  # the year 3000 in milliseconds
+    with mlops.start_run():
+        for step, value in ((5, 5.0), (3, 3.0), (5, 5.5), (-1, 0.0)):
+            mlops.log_metric("a", value, step=step)
+        mlops.log_metric("b", 1.0, timestamp=ahead)
+        mlops.log_metric("b", 2.0)
+    assert values(project, "a") == [0.0, 3.0, 5.0, 5.5]
+    run = only_run(project)
+    assert run.metrics["a"] == 5.5  # of equal steps the later one
+    assert run.metrics["b"] == 1.0  # MLflow's rule: of equal steps the one with the later time
+    assert remarks(project) == []
+
+
+def test_ten_thousand_params_in_one_call_and_one_by_one_are_kept(project: Path) -> None:
+    with mlops.start_run():
+        mlops.log_params({f"layer.{n}.width": n for n in range(10_000)})
+        for n in range(1000):
+            mlops.log_param(f"other.{n}", "x" * n)
+    params = only_run(project).params
+    assert len(params) == 11_000
+    assert (params["layer.9999.width"], len(params["other.999"])) == ("9999", 999)
 
 
 def test_another_run_can_be_logged_to_by_its_id(project: Path) -> None:
