@@ -43,7 +43,7 @@ def command(
     no_artifacts: bool,
     dry_run: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """Take over runs from another tool's store.
 
     PATH is MLflow's mlflow.db or mlruns/, W&B's wandb/, a TensorBoard log directory, trackio's or DVCLive's folder, an
@@ -63,6 +63,7 @@ def command(
         output.write_json(report)
     else:
         _tell(report)
+    return 0 if report.is_complete else 1
 
 
 class Progress:

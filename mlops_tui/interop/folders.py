@@ -13,6 +13,8 @@ from mlops_tui.interop.source import Problems, SourceFile
 
 #: Files of one run that are listed; more are noted as a problem.
 MAX_FILES = 100_000
+#: Folders within folders that are looked into.
+MAX_DEPTH = 64
 
 
 def local_path(uri: str) -> str | None:
@@ -49,22 +51,43 @@ def below(folder: str, root: str, prefix: str, problems: Problems) -> Iterator[S
         prefix: Put before their paths within the run.
         problems: Gets links that lead elsewhere, and what is no file.
     """
-    count = 0
-    for directory, folders, names in os.walk(folder):
-        folders.sort()
-        for name in [name for name in folders if os.path.islink(os.path.join(directory, name))]:
-            problems.add(os.path.join(directory, name), "a link to a folder is not followed")
-        for name in sorted(names):
-            path = os.path.join(directory, name)
-            count += 1
-            if count > MAX_FILES:
-                problems.add(folder, f"only the first {MAX_FILES:,} files are read")
-                return
-            if reason := unreadable(path, root):
-                problems.add(path, reason)
-                continue
-            relative = os.path.relpath(path, folder).replace(os.sep, "/")
-            yield SourceFile(storable(posixpath.join(prefix, relative)), path, root)
+    if not os.path.isdir(folder):
+        return
+    if not is_within(folder, root):
+        problems.add(folder, "it lies outside the folder")
+        return
+    for count, (path, name) in enumerate(_walked(folder, "", problems, depth=0)):
+        if count >= MAX_FILES:
+            problems.add(folder, f"only the first {MAX_FILES:,} files are read")
+            return
+        # what is no link lies where it was found: only a link can lead out
+        if os.path.islink(path) and (reason := unreadable(path, root)):
+            problems.add(path, reason)
+        else:
+            yield SourceFile(storable(posixpath.join(prefix, name)), path, root)
+
+
+def _walked(folder: str, name: str, problems: Problems, depth: int) -> Iterator[tuple[str, str]]:
+    """Path and relative name of each file and each link to one."""
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError as error:
+        problems.add(folder, f"it cannot be read ({error.strerror})")
+        return
+    for entry in entries:
+        inner = f"{name}/{entry.name}" if name else entry.name
+        if entry.is_dir(follow_symlinks=False):
+            if depth >= MAX_DEPTH:
+                problems.add(entry.path, "it lies too deep")
+            else:
+                yield from _walked(entry.path, inner, problems, depth + 1)
+        elif entry.is_symlink() and os.path.isdir(entry.path):
+            problems.add(entry.path, "a link to a folder is not followed")
+        elif entry.is_symlink() or entry.is_file(follow_symlinks=False):
+            yield entry.path, inner
+        else:
+            problems.add(entry.path, "it is no ordinary file")
 
 
 def unreadable(path: str, root: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from mlops_store import artifacts, events, imports
-from mlops_store.errors import StoreFull
+from mlops_store.errors import Refused, StoreFull
 from mlops_store.imports import Change, ImportedRun
 from mlops_store.store import Store
 from mlops_tui.interop import folders
@@ -47,6 +47,7 @@ class Report:
         kind: What was read.
         source: Where it is.
         is_dry_run: Whether nothing was changed.
+        is_complete: Whether the source could be read to its end.
         experiments: Those that the runs belong to.
         runs_added: Runs that the store did not have.
         runs_changed: Runs of which something is new.
@@ -62,6 +63,7 @@ class Report:
     kind: str
     source: str
     is_dry_run: bool
+    is_complete: bool = True
     experiments: list[str] = field(default_factory=list)
     runs_added: int = 0
     runs_changed: int = 0
@@ -97,7 +99,6 @@ def take_over(
 
     Raises:
         StoreError: The store cannot be written; what was stored before stays, and another import goes on from there.
-        Refused: The source cannot be read on.
     """
     report = Report(source.kind, source.path, options.is_dry_run)
     began = time.monotonic()
@@ -108,7 +109,7 @@ def take_over(
                 imports.add_experiment(db, **experiment._asdict())
     seen, names, shown = set[str](), set[str](), set[str]()
     orphans: list[ImportedRun] = []
-    runs = _marked(source, options, seen, problems)
+    runs = _marked(_readable(source, report, problems), source, options, seen, problems)
     if source.is_by_path and store is not None:
         runs = (_in_its_turn(store, found) for found in runs)
     for batch in _batches(runs):
@@ -128,9 +129,9 @@ def take_over(
             for experiment in experiments:
                 if experiment.deleted_at is not None:
                     imports.delete_experiment(db, experiment.name, experiment.deleted_at)
-            if options.is_mirror:
+            if options.is_mirror and report.is_complete:
                 imports.mirror(db, shown)
-            elif report.runs_added or report.runs_changed:
+            if not options.is_mirror and (report.runs_added or report.runs_changed):
                 message = f"{report.runs_added} new and {report.runs_changed} changed runs of {source.path}"
                 events.add(db, "import.finished", f"import:{source.kind}", message, {"problems": problems.count})
     report.problem_count, report.problems = problems.count, problems.kept
@@ -138,9 +139,23 @@ def take_over(
     return report
 
 
-def _marked(source: Source, options: Options, seen: set[str], problems: Problems) -> Iterator[Found]:
+def _readable(source: Source, report: Report, problems: Problems) -> Iterator[Found]:
+    """The runs up to where the source cannot be read on."""
+    try:
+        yield from source.runs()
+    except Refused as error:
+        report.is_complete = False
+        problems.add(source.path, f"{error.message}; what follows is not read")
+    except OSError as error:
+        report.is_complete = False
+        problems.add(source.path, f"{error.filename} cannot be read ({error.strerror}); what follows is not read")
+
+
+def _marked(
+    runs: Iterator[Found], source: Source, options: Options, seen: set[str], problems: Problems
+) -> Iterator[Found]:
     """The runs with their origin and experiment; of two with the same id the first."""
-    for found in source.runs():
+    for found in runs:
         run = found.run
         if run.run_id in seen:
             problems.add(f"run {run.run_id}", "there are two of this id; the first one is read")

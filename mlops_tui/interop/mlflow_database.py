@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mlops_store.curves import Point
 from mlops_store.data_records import DatasetUse
@@ -45,7 +45,7 @@ def read(path: str, problems: Problems, artifact_roots: tuple[str, ...] = ()) ->
         sqlite.require_tables(db, path, TABLES)
         count = db.execute("SELECT count(*) FROM runs").fetchone()[0]
         experiments = tuple(_experiments(db))
-        _list_registry(db, problems)
+        _list_others(db, problems)
     artifacts = Artifacts((os.path.dirname(os.path.abspath(path)), *artifact_roots), problems)
     return Source(KIND, os.path.abspath(path), lambda: _runs(path, problems, artifacts), count, experiments)
 
@@ -67,7 +67,12 @@ def _experiments(db: sqlite3.Connection) -> Iterator[Experiment]:
         yield Experiment(str(name), made_at, str(notes.get(name) or ""), deleted_at)
 
 
-def _list_registry(db: sqlite3.Connection, problems: Problems) -> None:
+def _list_others(db: sqlite3.Connection, problems: Problems) -> None:
+    """Notes what of the file is no run: registered models, traces."""
+    if sqlite.columns(db, "trace_info"):
+        traces = db.execute("SELECT count(*) FROM trace_info").fetchone()[0]
+        if traces:
+            problems.add("traces", f"{traces:,} not imported")
     if not sqlite.columns(db, "registered_models") or not sqlite.columns(db, "model_versions"):
         return
     rows = db.execute(
@@ -91,9 +96,9 @@ def _runs(path: str, problems: Problems, artifacts: Artifacts) -> Iterator[Found
         names = {key: str(name) for key, name in db.execute("SELECT experiment_id, name FROM experiments")}
         reader = _Reader(db, names, _models(db), problems, artifacts)
         columns = sqlite.select(db, "runs", _RUN)
-        # parents began before their children
-        cursor = db.execute(f"SELECT {columns} FROM runs ORDER BY start_time, rowid")
-        for row in cursor:
+        # parents began before their children; an open cursor would keep others from writing
+        rows = db.execute(f"SELECT {columns} FROM runs ORDER BY start_time, rowid").fetchall()
+        for row in rows:
             yield reader.found(dict(zip(_RUN, row, strict=True)))
 
 
@@ -148,7 +153,7 @@ class _Reader:
     def found(self, row: dict[str, object]) -> Found:
         """A row of ``runs`` with all that belongs to it."""
         run_id = str(row["run_uuid"])
-        tags = texts(dict(self._db.execute(self._tags, (run_id,)).fetchall()))
+        tags = texts(dict(self._rows(self._tags, run_id, "tags")))
         started = moment(row["start_time"], 1000)
         if started is None:
             self._problems.add(f"run {run_id}", "it has no start; the year 1970 stands for it")
@@ -164,7 +169,7 @@ class _Reader:
             attributes=mlflow_words.attributes(
                 tags, str(row["user_id"] or ""), str(row["source_name"] or ""), str(row["source_version"] or "")
             ),
-            params=texts(dict(self._db.execute(self._params, (run_id,)).fetchall())),
+            params=texts(dict(self._rows(self._params, run_id, "params"))),
             tags=tags,
             note=tags.get(mlflow_words.NOTE_TAG, ""),
             series=self._series(run_id),
@@ -172,10 +177,17 @@ class _Reader:
         )
         return Found(run, tuple(self._files(run_id, str(row["artifact_uri"] or ""))))
 
+    def _rows(self, query: str, run_id: str, what: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a run, up to where the file is damaged."""
+        try:
+            yield from self._db.execute(query, (run_id,))
+        except sqlite3.DatabaseError as error:
+            self._problems.add(f"run {run_id}", f"not all of its {what} can be read ({error})")
+
     def _series(self, run_id: str) -> dict[str, list[Point]]:
         series: dict[str, list[Point]] = {}
         nan = float("nan")
-        for key, step, ms, value, is_nan in self._db.execute(self._metrics, (run_id,)):
+        for key, step, ms, value, is_nan in self._rows(self._metrics, run_id, "metrics"):
             points = series.get(key)
             if points is None:
                 points = series[key] = []
@@ -191,7 +203,7 @@ class _Reader:
             return ()
         return tuple(
             mlflow_words.dataset(str(name), str(digest), str(profile or ""), str(context or ""), at)
-            for name, digest, profile, context in self._db.execute(self._inputs, (run_id,))
+            for name, digest, profile, context in self._rows(self._inputs, run_id, "data sets")
         )
 
     def _files(self, run_id: str, uri: str) -> Iterator[SourceFile]:

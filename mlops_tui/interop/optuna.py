@@ -58,8 +58,14 @@ def _runs(path: str, problems: Problems) -> Iterator[Found]:
             for number, name in db.execute("SELECT study_id, study_name FROM studies")
         }
         reader = _Reader(db, path, studies, problems)
-        for row in db.execute(f"SELECT {sqlite.select(db, 'trials', _TRIAL)} FROM trials ORDER BY trial_id"):
-            run = reader.run(*row)
+        # all at once: an open cursor would keep others from writing
+        rows = db.execute(f"SELECT {sqlite.select(db, 'trials', _TRIAL)} FROM trials ORDER BY trial_id").fetchall()
+        for row in rows:
+            try:
+                run = reader.run(*row)
+            except sqlite3.DatabaseError as error:
+                problems.add(f"trial {row[0]}", f"it cannot be read ({error})")
+                continue
             if run is not None:
                 yield Found(run)
 
