@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mlops_tui.cli import run_comparison, run_details, run_edits, run_lists
+from mlops_tui.cli import run_comparison, run_details, run_edits, run_lists, run_plots
 from mlops_tui.cli.parameters import Noun
 
 
@@ -21,6 +21,7 @@ for verb in (
     run_details.show,
     run_comparison.compare,
     run_lists.history,
+    run_plots.plot,
     run_edits.tag,
     run_edits.note,
     run_edits.archive,

@@ -68,7 +68,7 @@ def series(
     if metric is None:
         return []
     axis, scale = ("step", 1) if x == "step" else ("ms", 1000)
-    ends = (low * scale, high * scale)
+    ends = (round(low * scale, 3), round(high * scale, 3))  # seconds since 1970 have a rounding error
     return _Reading(db, metric, axis, ends).columns(max(1, buckets), scale)
 
 

@@ -9,7 +9,8 @@ from screens import rendered
 from mlops_store import datasets, metrics, notes, runs
 from mlops_store.records import Artifact, Dataset
 from mlops_tui.ui.screens.artifact_preview import LINES, READ_BYTES, text_of
-from mlops_tui.ui.screens.chart_grid import ChartGrid, matcher, problem
+from mlops_tui.ui.screens.chart_grid import ChartGrid
+from mlops_tui.ui.screens.name_filter import matcher, problem
 from mlops_tui.ui.screens.run_body import PARTS, RunBody
 from mlops_tui.ui.text import plain
 from mlops_tui.ui.widgets.chart import Chart

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from textual import events
@@ -17,6 +15,7 @@ from mlops_tui.ui.chart_view import DEFAULT, ChartView
 from mlops_tui.ui.loading import Loader
 from mlops_tui.ui.screens import curves
 from mlops_tui.ui.screens.chart_keys import ChartKeys
+from mlops_tui.ui.screens.name_filter import matcher
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.widgets.chart import Chart, Drawing
 
@@ -282,25 +281,6 @@ class ChartGrid(ChartKeys, Loader[ChartPage], can_focus=True):
         self.want(first=0, alone=self.records.keys[0] if self.records and self._wanted.alone else "")
 
 
-def matcher(words: str) -> Callable[[str], bool]:
-    """Whether a name has all the words in it, in any case; each word is a regular expression.
-
-    Raises:
-        re.error: One is not understood.
-    """
-    patterns = [re.compile(word, re.IGNORECASE) for word in words.split()]
-    return lambda key: all(pattern.search(key) for pattern in patterns)
-
-
-def problem(words: str) -> str:
-    """What is wrong with words for ``matcher``; "" when they are understood."""
-    try:
-        matcher(words)
-    except re.error as error:
-        return f"{error.msg} in {error.pattern!r}"
-    return ""
-
-
 def _nothing(page: ChartPage, words: str) -> str:
     if words:
         return "no curve of that name"
@@ -309,4 +289,4 @@ def _nothing(page: ChartPage, words: str) -> str:
     return "no metrics yet"
 
 
-__all__ = ["ChartGrid", "ChartPage", "Wanted", "matcher", "problem"]
+__all__ = ["ChartGrid", "ChartPage", "Wanted"]

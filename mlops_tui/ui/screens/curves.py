@@ -130,6 +130,17 @@ def _decades(low: float, high: float, least: float) -> list[Window]:
     return [(low, least / 2), *parts] if low < least else parts
 
 
+def spans(db: sqlite3.Connection, run: Run, view: ChartView) -> list[Window]:
+    """The least and greatest x of each metric of a run."""
+    found, known = list[Window](), epochs(db, run) if view.x == "epoch" else None
+    start = run.started_at if view.x == "time" else 0.0
+    for summary in metrics.summaries(db, run.run_id):
+        if (span := metrics.span(db, run.run_id, summary.key, "time" if view.x == "time" else "step")) is not None:
+            ends = round(span[0] - start, 3), round(span[1] - start, 3)
+            found.append(ends if known is None else (known.of(ends[0]), known.of(ends[1])))
+    return found
+
+
 def drawing(
     db: sqlite3.Connection,
     run: Run,

@@ -18,7 +18,8 @@ from mlops_tui.ui.chart_view import ChartView
 from mlops_tui.ui.loading import Loader
 from mlops_tui.ui.screens import run_cells, run_facts, run_tables
 from mlops_tui.ui.screens.artifact_preview import ArtifactPreview
-from mlops_tui.ui.screens.chart_grid import ChartGrid, matcher, problem
+from mlops_tui.ui.screens.chart_grid import ChartGrid
+from mlops_tui.ui.screens.name_filter import matcher, problem
 from mlops_tui.ui.screens.run_facts import RunView
 from mlops_tui.ui.session import Session, session_of
 from mlops_tui.ui.widgets.columns import Column
