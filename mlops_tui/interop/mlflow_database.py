@@ -12,7 +12,7 @@ from mlops_store.data_records import DatasetUse
 from mlops_store.imports import ImportedRun
 from mlops_tui.interop import mlflow_words, sqlite
 from mlops_tui.interop.mlflow_words import Artifacts
-from mlops_tui.interop.source import Experiment, Found, Problems, Source, SourceFile, moment, texts
+from mlops_tui.interop.source import Experiment, Found, Problems, Source, SourceFile, moment, safe_id, texts
 
 KIND = "mlflow"
 TABLES = frozenset(("experiments", "runs", "metrics", "params", "tags"))
@@ -158,13 +158,13 @@ class _Reader:
         if started is None:
             self._problems.add(f"run {run_id}", "it has no start; the year 1970 stands for it")
         run = ImportedRun(
-            run_id=run_id,
+            run_id=safe_id("mlflow", run_id),
             name=tags.get(mlflow_words.NAME_TAG) or str(row["name"] or run_id[:12]),
             experiment=self._experiments.get(row["experiment_id"], "Default"),  # type: ignore[call-overload]
             status=mlflow_words.status(row["status"]),
             started_at=started or 0.0,
             ended_at=moment(row["end_time"], 1000),
-            parent_run_id=tags.get(mlflow_words.PARENT_TAG),
+            parent_run_id=mlflow_words.parent(tags),
             deleted_at=_deleted_at(row),
             attributes=mlflow_words.attributes(
                 tags, str(row["user_id"] or ""), str(row["source_name"] or ""), str(row["source_version"] or "")

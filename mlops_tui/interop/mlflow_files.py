@@ -14,7 +14,7 @@ from mlops_store.records import RunStatus
 from mlops_store.texts import storable
 from mlops_tui.interop import folders, mlflow_words, plain_yaml
 from mlops_tui.interop.mlflow_words import Artifacts
-from mlops_tui.interop.source import Experiment, Found, Problems, Source, SourceFile, moment, texts
+from mlops_tui.interop.source import Experiment, Found, Problems, Source, SourceFile, moment, safe_id, texts
 
 KIND = "mlruns"
 _META = "meta.yaml"
@@ -101,13 +101,13 @@ def _run(folder: str, experiment: Experiment, problems: Problems, artifacts: Art
     is_deleted = meta.get("lifecycle_stage") == "deleted"
     deleted_at = (moment(meta.get("deleted_time"), 1000) or started) if is_deleted else experiment.deleted_at
     run = ImportedRun(
-        run_id=storable(run_id),
+        run_id=safe_id("mlflow", run_id),
         name=tags.get(mlflow_words.NAME_TAG) or storable(str(meta.get("run_name") or meta.get("name") or run_id[:12])),
         experiment=experiment.name,
         status=mlflow_words.status(word) if meta else RunStatus.KILLED,
         started_at=started,
         ended_at=moment(meta.get("end_time"), 1000),
-        parent_run_id=tags.get(mlflow_words.PARENT_TAG),
+        parent_run_id=mlflow_words.parent(tags),
         deleted_at=deleted_at,
         attributes=mlflow_words.attributes(
             tags,

@@ -11,7 +11,7 @@ from mlops_store.data_records import DatasetUse
 from mlops_store.records import Dataset, RunStatus
 from mlops_store.texts import storable
 from mlops_tui.interop import folders
-from mlops_tui.interop.source import Problems, SourceFile
+from mlops_tui.interop.source import Problems, SourceFile, safe_id
 
 NOTE_TAG, PARENT_TAG, NAME_TAG, USER_TAG = (
     "mlflow.note.content",
@@ -40,6 +40,11 @@ def status(word: object) -> RunStatus:
         return RunStatus(str(word))
     except ValueError:
         return RunStatus.KILLED
+
+
+def parent(tags: Mapping[str, str]) -> str | None:
+    """The id of the run that a run is part of."""
+    return safe_id("mlflow", tags[PARENT_TAG]) if tags.get(PARENT_TAG) else None
 
 
 def finite_or_not(value: float) -> float:

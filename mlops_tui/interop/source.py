@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ MAX_TEXT = 1_000_000
 
 #: Namespace of the ids of runs whose tool has none of our form.
 _NAMESPACE = uuid.UUID("5f3c1f0e-6f4b-5d0e-9a55-7a1e0a6b7c11")
+#: Of MLflow's ``utils/validation.py``.
+_RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}", re.ASCII)
 _INT64 = 1 << 63
 #: Seconds; the year 33658.
 _LATEST_S = 1e12
@@ -111,6 +114,11 @@ class Source:
 def made_id(kind: str, *parts: str) -> str:
     """The id of a run that has none of our form: 32 hexadecimal digits, the same for the same parts."""
     return uuid.uuid5(_NAMESPACE, "\0".join((kind, *parts)).encode("utf-8", "backslashreplace").decode()).hex
+
+
+def safe_id(kind: str, run_id: str) -> str:
+    """A run's id as its tool has it, where MLflow would take it for one; else one made of it."""
+    return run_id if _RUN_ID.fullmatch(run_id) else made_id(kind, run_id)
 
 
 def texts(values: Mapping[str, object]) -> dict[str, str]:

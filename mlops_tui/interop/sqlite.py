@@ -23,6 +23,8 @@ _PATIENCE_S = 10.0
 
 def is_database(path: str) -> bool:
     """Whether a file begins as SQLite files do."""
+    if not os.path.isfile(path):
+        return False  # opening a pipe would wait for its writer
     try:
         with open(path, "rb") as file:
             return file.read(16) == _MAGIC

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from mlops_store.errors import Refused
 from mlops_store.records import RunStatus
-from mlops_tui.interop import kinds, sqlite
+from mlops_tui.interop import importing, kinds, sqlite
 from mlops_tui.interop.source import Problems
 
 VERSIONS = ("mlflow-2.9", "mlflow-3.17")
@@ -145,6 +146,19 @@ def test_values_of_the_wrong_type_are_read_as_far_as_they_make_sense(database: M
     assert runs["child"].series["a/b c"] == [(0, 0, 0.0)]
     assert runs["parent"].tags["team"] == "\\xff\x00\\xfe"
     assert any("no start" in problem.message for problem in problems.kept)
+
+
+def test_names_that_would_lead_out_of_a_run_are_not_followed(database: Make, folder: Make) -> None:
+    path = database("mlflow-3.17")
+    folder("mlflow-3.17-files")
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE logged_models SET name = '../../up'")
+        db.execute("UPDATE runs SET run_uuid = '../../' || run_uuid WHERE name = 'bad'")
+    problems = Problems()
+    source = kinds.open_source(str(path), problems)
+    report = importing.take_over(None, source, problems, importing.Options(is_dry_run=True))
+    assert any("leads out of the run" in problem.message for problem in report.problems)
+    assert all(re.fullmatch(r"[0-9a-f]{32}", found.run.run_id) for found in source.runs())
 
 
 def test_a_view_in_the_place_of_a_table_is_refused(database: Make) -> None:
