@@ -113,7 +113,10 @@ def __getattr__(name: str) -> object:
     import sys
 
     if name in _LIBRARIES:
-        __import__(f"{__name__}.{name}")
+        try:
+            __import__(f"{__name__}.{name}")
+        except ModuleNotFoundError as error:
+            raise AttributeError(f"mlops_tui.{name} needs {error.name}: pip install {error.name}") from error
         return sys.modules[f"{__name__}.{name}"]
     home = next((module for module, names in _HOMES.items() if name in names), "fluent")
     path = f"{__name__}.tracking.{home}"

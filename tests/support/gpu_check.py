@@ -63,7 +63,8 @@ def main() -> int:
             while time.monotonic() < end:
                 compute()
                 count += 1
-        print(f"{count} rounds")
+            is_seen = any(reading.is_used_by([os.getpid()]) for reading in gpus.read())
+        print(f"{count} rounds; the driver {'names' if is_seen else 'does not name'} this process")
         with stored.opened(run.project) as store:
             db = store.read()
             found = metrics.summaries(db, run.run_id)
