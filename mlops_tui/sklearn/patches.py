@@ -106,7 +106,7 @@ def _replace(owner: type, name: str, value: Any) -> None:
 def _fitting(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
-        settings = _settings
+        settings = _current()
         with _alone() as is_outermost:
             if not is_outermost or settings is None or not _is_training(self):
                 return original(self, *args, **kwargs)
@@ -120,7 +120,7 @@ def _scoring(original: Callable[..., Any]) -> Callable[..., Any]:
     def score(self: Any, *args: Any, **kwargs: Any) -> Any:
         with _alone() as is_outermost:
             value = original(self, *args, **kwargs)
-        if is_outermost and _settings is not None:
+        if is_outermost and _current() is not None:
             later.scored(self, args, kwargs, value)
         return value
 
@@ -132,7 +132,7 @@ def _predicting(original: Callable[..., Any]) -> Callable[..., Any]:
     def predict(self: Any, *args: Any, **kwargs: Any) -> Any:
         with _alone() as is_outermost:
             value = original(self, *args, **kwargs)
-        if is_outermost and _settings is not None:
+        if is_outermost and _current() is not None:
             later.predicted(self, args, kwargs, value)
         return value
 
@@ -144,11 +144,19 @@ def _measured(original: Callable[..., Any]) -> Callable[..., Any]:
     def metric(*args: Any, **kwargs: Any) -> Any:
         with _alone() as is_outermost:
             value = original(*args, **kwargs)
-        if is_outermost and _settings is not None:
+        if is_outermost and _current() is not None:
             later.measured(original.__name__, args, kwargs, value)
         return value
 
     return _marked(metric)
+
+
+def _current() -> Settings | None:
+    """The settings of this process.
+
+    A class of ``__main__`` may travel to a worker process with what is wrapped around its methods, but not with this.
+    """
+    return _settings
 
 
 def _marked(function: Callable[..., Any]) -> Callable[..., Any]:

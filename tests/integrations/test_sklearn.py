@@ -19,7 +19,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
-from tracked import all_runs, detail, only_run, opened, remarks
+from tracked import all_runs, detail, only_run, opened, remarks, script
 
 import mlops_tui as mlops
 from mlops_store import artifacts
@@ -134,6 +134,40 @@ def test_a_search_has_its_best_candidates_as_child_runs(project: Path) -> None:
     assert (best.params["criterion"], best.name) == ("gini", f"max_depth={search.best_params_['max_depth']}")
     assert best.metrics["mean_test_score"] == search.best_score_
     assert not any(key.startswith("split") for key in best.metrics)
+
+
+def test_candidates_that_are_fitted_in_other_processes_make_no_runs(project: Path) -> None:
+    done = script(
+        project,
+        """
+from sklearn.datasets import load_iris
+from sklearn.model_selection import GridSearchCV
+from sklearn.tree import DecisionTreeClassifier
+
+class Own(DecisionTreeClassifier):
+    def fit(self, X, y, sample_weight=None):
+        return super().fit(X, y, sample_weight)
+
+mlops.sklearn.autolog(log_models=False, max_tuning_runs=0)
+GridSearchCV(Own(), {"max_depth": [1, 2]}, n_jobs=2, cv=2).fit(*load_iris(return_X_y=True))
+""",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    run = only_run(project)
+    assert run.tags["estimator_name"] == "GridSearchCV"
+    assert "best_cv_score" in run.metrics
+
+
+def test_what_is_passed_on_by_scikit_learns_routing_is_still_known() -> None:
+    import sklearn
+
+    mlops.sklearn.autolog(log_models=False, log_datasets=False)
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = LogisticRegression().set_fit_request(sample_weight=True)
+        pipeline = make_pipeline(StandardScaler().set_fit_request(sample_weight=False), model)
+        rows, truth = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0, 0, 1, 1])
+        pipeline.fit(rows, truth, sample_weight=np.ones(4))
+    assert pipeline.score(rows, truth) == 1.0
 
 
 def test_scores_computed_later_go_to_the_run_of_their_model(project: Path) -> None:
