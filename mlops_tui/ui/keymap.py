@@ -67,6 +67,8 @@ SECTIONS: Mapping[str, str] = {
     "help": "In the help",
     "prompt": "In the prompt",
     "dialog": "In dialogs",
+    "list": "In long lists of dialogs",
+    "columns": "Choosing columns",
     "confirm": "In questions",
 }
 
@@ -145,12 +147,14 @@ KEYS: tuple[Key, ...] = (
     # runs
     Key("runs.compare", "c", "compare", "compare", "Compare the marked runs", 2),
     Key("runs.sort", "s", "sort", "sort", "Choose what to sort by; the same again turns the order round", 3),
-    Key("runs.columns", "C", "columns", "columns", "Choose the metrics and params to show", 4),
-    Key("runs.register", "M", "register", "register", "Register the run's model", 5),
-    Key("runs.tag", "t", "tag", "tag", "Set or remove a tag", 6),
-    Key("runs.note", "n", "note", "note", "Write a note", 7),
-    Key("runs.delete", "d", "delete", "delete", "Delete (u takes it back)", 8),
-    Key("runs.kinds", "K", "kinds", "kinds", "Show stages that logged nothing too, or only scripts' runs"),
+    Key("runs.columns", "C", "columns", "columns", "Choose, order, pin and resize the columns", 4),
+    Key("runs.group", "b", "group", "group by", "Group runs by params, tags or attributes; enter opens a group", 5),
+    Key("runs.register", "M", "register", "register", "Register the run's model", 13),
+    Key("runs.tag", "t", "tag", "tag", "Set or remove a tag", 8),
+    Key("runs.note", "n", "note", "note", "Write a note", 9),
+    Key("runs.archive", "a", "archive", "archive", "Take out of the lists, or put back (u takes it back)", 11),
+    Key("runs.delete", "d", "delete", "delete", "Delete (u takes it back)", 10),
+    Key("runs.kinds", "K", "kinds", "kinds", "Show empty stages too, only scripts' runs, or only archived runs"),
     # run
     Key("run.next", "tab", "step(1)", "next part", "Go to the next part", 2),
     Key("run.previous", "shift+tab", "step(-1)", "previous part", "Go to the part before"),
@@ -250,6 +254,13 @@ KEYS: tuple[Key, ...] = (
     Key("drift.model", "m", "model", "model", "Go to the model version that was in charge", 6),
     # prompts and dialogs
     Key("prompt.complete", "tab", "complete", "complete", "Take the first completion", 1),
+    Key("list.find", "/", "find", "find", "Narrow the list by words", 2),
+    Key("columns.down", "J,>", "shift(1)", "later", "Move the column to the right", 3),
+    Key("columns.up", "K,<", "shift(-1)", "sooner", "Move the column to the left", 4),
+    Key("columns.pin", "p", "pin", "pin", "Keep the column in sight while others scroll, or not", 5),
+    Key("columns.wider", "+", "width(2)", "wider", "Make the column wider", 6),
+    Key("columns.narrower", "-", "width(-2)", "narrower", "Make the column narrower", 7),
+    Key("columns.natural", "0", "width(0)", "as values", "Make the column as wide as its values", 8),
     Key("confirm.yes", "enter,y", "confirm", "yes", "Do it", 1),
     Key("confirm.no", "n", "cancel", "no", "Close without doing anything"),
     Key("help.close", "escape,q,?", "close", "close", "Close the help", 1),
@@ -340,6 +351,8 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "drift": ("table", "scroll"),
     "events": ("table",),
     "commands": ("table",),
+    "list": ("table",),
+    "columns": ("table", "list"),
 }
 
 

@@ -22,13 +22,14 @@ Records = TypeVar("Records")
 
 
 class Loaded(Message, bubble=False):
-    """A load ended, with records or with an error."""
+    """A load ended, with records or with an error; or has brought early records."""
 
-    def __init__(self, ticket: int, records: object, error: MlopsError | None) -> None:
+    def __init__(self, ticket: int, records: object, error: MlopsError | None, *, is_early: bool = False) -> None:
         super().__init__()
         self.ticket = ticket
         self.records = records
         self.error = error
+        self.is_early = is_early
 
 
 class Loader(Widget, Generic[Records]):
@@ -49,6 +50,10 @@ class Loader(Widget, Generic[Records]):
             MlopsError: What is asked for cannot be shown; ``show_problem`` gets it.
         """
         raise NotImplementedError
+
+    def early(self, session: Session) -> Records | None:
+        """What can be shown until ``load`` ends, where that takes long; None for nothing. Otherwise as ``load``."""
+        return None
 
     def show(self, records: Records) -> None:
         """Draws the records; runs on the event loop, only when they differ from the ones shown."""
@@ -114,7 +119,10 @@ class Loader(Widget, Generic[Records]):
         error: MlopsError | None = None
         try:
             error = session.problem
-            records = None if error is not None else self.load(session)
+            if error is None and (early := self.early(session)) is not None and not worker.is_cancelled:
+                self.post_message(Loaded(ticket, early, None, is_early=True))
+            if error is None and not worker.is_cancelled:
+                records = self.load(session)
         except MlopsError as problem:
             error = problem
         except sqlite3.Error as problem:
@@ -129,7 +137,7 @@ class Loader(Widget, Generic[Records]):
         message.stop()
         if message.ticket != self._ticket:
             return
-        self._is_loading = False
+        self._is_loading = message.is_early
         if message.error is not None:
             self._records = None
             if str(message.error) != self._problem:
@@ -140,7 +148,7 @@ class Loader(Widget, Generic[Records]):
             self._records = message.records  # type: ignore[assignment]
             self.show(self._records)  # type: ignore[arg-type]
         self._keep_time()
-        if self._is_again:
+        if self._is_again and not message.is_early:
             self.reload()
 
     def _keep_time(self) -> None:

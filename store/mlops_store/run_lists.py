@@ -91,6 +91,26 @@ def count_matches(
     return number
 
 
+def count_states(
+    db: sqlite3.Connection,
+    states: Sequence[str],
+    *,
+    condition: Condition = Condition(),  # noqa: B008
+    kinds: Sequence[str] = KINDS,
+    include_deleted: bool = False,
+    include_archived: bool = False,
+) -> dict[str, int]:
+    """How many runs of a list are in each of these states; states without any are left out."""
+    wanted = every([visible(kinds, include_deleted, include_archived), condition])
+    marks = ", ".join("?" * len(states))
+    rows = db.execute(
+        f"SELECT r.status, count(*) FROM runs r WHERE r.status IN ({marks}) AND ({wanted.probes or '1'}) "
+        "GROUP BY r.status",
+        (*states, *wanted.arguments),
+    )
+    return dict(rows.fetchall())
+
+
 def visible(kinds: Sequence[str] = KINDS, include_deleted: bool = False, include_archived: bool = False) -> Condition:
     """The condition that a run is of one of the kinds and neither deleted nor archived."""
     if not include_deleted and not include_archived:
@@ -174,6 +194,22 @@ def values(db: sqlite3.Connection, ids: Sequence[int], columns: Sequence[Column]
         for number, value in rows:
             found[number][place] = nan if value is None and one.table == "metrics" else value
     return [tuple(found[number]) for number in ids]
+
+
+def run_ids(db: sqlite3.Connection, ids: Sequence[int]) -> list[str]:
+    """The ids of the runs of these numbers, in the given order; numbers of no run are left out."""
+    rows = db.execute("SELECT id, run_id FROM runs WHERE id IN (SELECT value FROM json_each(?))", (_json(ids),))
+    found = dict(rows.fetchall())
+    return [found[number] for number in ids if number in found]
+
+
+def among(ids: Sequence[int]) -> Condition:
+    """The condition that a run has one of these numbers."""
+    return plain("r.id IN (SELECT value FROM json_each(?))", _json(ids), needs_row=False)
+
+
+def _json(ids: Sequence[int]) -> str:
+    return json.dumps(list(ids))
 
 
 def children(db: sqlite3.Connection, run_id: str) -> list[Run]:

@@ -15,7 +15,19 @@ from typing import TYPE_CHECKING, Any
 from mlops_store import run_rows, shared_texts
 from mlops_store.errors import NotFound, nearest
 from mlops_store.keys import intern
-from mlops_store.run_lists import KINDS, by_ids, children, count, count_matches, experiments, ids, values
+from mlops_store.run_lists import (
+    KINDS,
+    among,
+    by_ids,
+    children,
+    count,
+    count_matches,
+    count_states,
+    experiments,
+    ids,
+    run_ids,
+    values,
+)
 from mlops_store.run_lists import key_names as keys
 from mlops_store.run_rows import COLUMNS, columns, experiment_number, insert, number_in, put_params
 
@@ -141,6 +153,16 @@ def set_tags(db: sqlite3.Connection, run_id: str, tags: Mapping[str, Any]) -> No
             )
 
 
+def tag_values(db: sqlite3.Connection, run_ids: Iterable[str], key: str) -> dict[str, str]:
+    """The values of a tag by run id; runs without it are left out."""
+    rows = db.execute(
+        "SELECT r.run_id, t.value FROM json_each(?) j JOIN runs r ON r.run_id = j.value "
+        "JOIN tags t ON t.run_id = r.id AND t.key_id = (SELECT id FROM keys WHERE name = ?)",
+        (json.dumps(list(run_ids)), key),
+    )
+    return dict(rows.fetchall())
+
+
 def delete(db: sqlite3.Connection, run_ids: Iterable[str]) -> None:
     """Hides runs until they are restored. Needs a write transaction. NotFound: no such run."""
     _stamp(db, run_ids, "deleted_at", time.time())
@@ -248,8 +270,11 @@ def detail(db: sqlite3.Connection, run_id: str) -> RunDetail:
 
 
 def _stamp(db: sqlite3.Connection, run_ids: Iterable[str], column: str, at: float | None) -> None:
-    for run_id in run_ids:
-        update(db, run_id, **{column: at})
+    chosen = list(run_ids)
+    statement = f"UPDATE runs SET {column} = ? WHERE run_id = ?"
+    if db.executemany(statement, [(at, run_id) for run_id in chosen]).rowcount != len(chosen):
+        for run_id in chosen:
+            number(db, run_id)
 
 
 def _no_run(db: sqlite3.Connection, text: str) -> NotFound:
@@ -260,11 +285,13 @@ def _no_run(db: sqlite3.Connection, text: str) -> NotFound:
 __all__ = [
     "COLUMNS",
     "KINDS",
+    "among",
     "archive",
     "by_ids",
     "children",
     "count",
     "count_matches",
+    "count_states",
     "create",
     "delete",
     "detail",
@@ -278,8 +305,10 @@ __all__ = [
     "number_in",
     "resolve",
     "restore",
+    "run_ids",
     "set_params",
     "set_tags",
+    "tag_values",
     "unarchive",
     "update",
     "values",

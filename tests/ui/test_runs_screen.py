@@ -6,10 +6,13 @@ from run_screens import HOSTILE, add_run, dashboard, make_store, misses, sees, u
 from screens import rendered
 
 from mlops_store import metrics, models, notes, runs
+from mlops_tui.compare.views import ViewColumn
+from mlops_tui.ui.screens.column_choice import ChooseColumns
+from mlops_tui.ui.screens.run_choices import ChooseOrder
 from mlops_tui.ui.screens.run_list import RunsPane
 from mlops_tui.ui.screens.run_preview import RunPreview
 from mlops_tui.ui.screens.runs import RunsScreen, filter_problem, is_unfinished
-from mlops_tui.ui.widgets.dialog import Ask, Choose, Confirm
+from mlops_tui.ui.widgets.dialog import Ask, Confirm
 from mlops_tui.ui.widgets.prompt import Prompt
 from mlops_tui.ui.widgets.window_table import WindowTable
 
@@ -155,13 +158,126 @@ async def test_sorting_asks_for_the_key_and_turns_round_when_asked_again(store, 
     async with app.run_test(size=(100, 24)) as pilot:
         await sees(pilot, "without")
         await pilot.press("s")
-        await until(pilot, lambda: isinstance(app.screen, Choose))
+        await until(pilot, lambda: isinstance(app.screen, ChooseOrder))
         app.screen.query_one(WindowTable).move_to("metrics.auc")
         await pilot.press("enter")
         await until(pilot, lambda: names(app) == ["b", "c", "a", "without"])
         await sees(pilot, "auc ▾")
         await pilot.press("s", "enter")
         await until(pilot, lambda: names(app) == ["a", "c", "b", "without"])
+
+
+async def test_a_list_is_sorted_by_the_best_value_that_a_metric_ever_had(store, tmp_path):
+    add_run(store, "early", curves={"auc": [0.9, 0.5]})
+    add_run(store, "late", curves={"auc": [0.1, 0.7]}, started_at=1.6e9)
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(120, 24)) as pilot:
+        await sees(pilot, "early")
+        await pilot.press("s", "slash", *"best", "enter", "enter")
+        await until(pilot, lambda: app.screen.query_one(RunsPane).view.sort == ("best(auc)",))
+        await sees(pilot, "best auc ▾", "0.9000")
+        assert names(app) == ["early", "late"]
+
+
+async def test_columns_are_chosen_put_in_order_pinned_and_resized(store, tmp_path):
+    add_run(store, "a", values={"auc": 0.5}, params={"depth": 3, "rate": "0.01"}, user="ann")
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(120, 30)) as pilot:
+        await sees(pilot, "0.01")
+        await pilot.press("C", "V")
+        await until(pilot, lambda: isinstance(app.screen, ChooseColumns))
+        for name in ("params.rate", "metrics.auc", "user"):
+            app.screen.table.move_to(name)
+            await pilot.press("space")
+            await pilot.pause()
+        app.screen.table.move_to("metrics.auc")
+        await pilot.press("K", "p", "plus", "plus")
+        await sees(pilot, "pinned · 16 wide")
+        await pilot.press("enter")
+        await misses(pilot, "depth")
+        header = next(line for line in rendered(app).splitlines() if "name" in line)
+        assert header.index("auc") < header.index("rate") < header.index("user")
+        assert app.screen.query_one(RunsPane).view.columns == (
+            ViewColumn("metrics.auc", 16, True),
+            ViewColumn("params.rate"),
+            ViewColumn("user"),
+        )
+
+
+async def test_runs_are_grouped_and_a_group_is_opened_compared_and_left(store, tmp_path):
+    for number, auc in enumerate((0.8, 0.9, 0.85)):
+        add_run(store, f"forest-{number}", values={"auc": auc}, params={"model": "forest"})
+    add_run(store, "alone", values={"auc": 0.6}, params={"model": "svm"}, status="FAILED")
+    add_run(store, "bare", started_at=1.6e9)
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(120, 30)) as pilot:
+        await sees(pilot, "forest-2", "1 failed")
+        await pilot.press("b", "slash", *"model", "enter", "space", "enter")
+        await sees(pilot, "3 groups by model", "0.8500 ± 0.0500", "0.9000", "none")
+        app.screen.query_one(RunsPane).table.move_to(("forest",))
+        await pilot.press("enter")
+        await sees(pilot, "model=forest", "forest-0")
+        assert set(names(app)) == {"forest-0", "forest-1", "forest-2"}
+        await pilot.press("escape")
+        await sees(pilot, "3 groups by model")
+        assert app.screen.query_one(RunsPane).table.cursor_key == ("forest",)
+        await pilot.press("c")
+        await until(pilot, lambda: app.screen.NAME == "compare")
+        assert len(app.screen.argument.split()) == 3
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen.NAME == "runs")
+        await pilot.press("escape")
+        await sees(pilot, "forest-2", "alone", "bare")
+
+
+async def test_archived_runs_leave_the_list_are_shown_on_their_own_and_come_back(store, tmp_path):
+    add_run(store, "old")
+    add_run(store, "other", started_at=1.6e9)
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(120, 30)) as pilot:
+        await sees(pilot, "old")
+        await pilot.press("a")
+        await until(pilot, lambda: names(app) == ["other"])
+        await pilot.press("u")
+        await until(pilot, lambda: names(app) == ["old", "other"])
+        await pilot.press("a")
+        await until(pilot, lambda: names(app) == ["other"])
+        await pilot.press("K", "K", "K")
+        await sees(pilot, "archived only")
+        await until(pilot, lambda: names(app) == ["old"])
+        await pilot.press("a")
+        await until(pilot, lambda: names(app) == [])
+        await pilot.press("K")
+        await until(pilot, lambda: names(app) == ["old", "other"])
+
+
+async def test_a_thousand_marked_runs_are_deleted_and_brought_back_as_one_act(store, tmp_path):
+    with store.write() as db:
+        for number in range(1200):
+            runs.create(
+                db, run_id=f"{number:032x}", name=f"run-{number}", experiment="e", status="FINISHED", started_at=number
+            )
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await sees(pilot, "run-1199", "1,200")
+        await pilot.press("v", "G", "v", "d")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await sees(pilot, "Delete 1,200 runs?", "and 1,192 more")
+        await pilot.press("enter")
+        await until(pilot, lambda: names(app) == [])
+        assert commands(app)[0].endswith("# and 1,000 more")
+        await pilot.press("u")
+        await sees(pilot, "run-1199", "1,200")
+
+
+async def test_the_course_of_a_metric_is_drawn_in_its_row_and_goes_on_while_the_run_does(store, tmp_path):
+    run_id = add_run(store, "live", status="RUNNING", curves={"loss": [4.0, 3.0, 2.0, 1.0]})
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(120, 24)) as pilot:
+        await sees(pilot, "█▆▃▁", "1 running")
+        with store.write() as db:
+            metrics.write(db, run_id, [("loss", 4, 1.0, 9.0)])
+        await sees(pilot, "▄▃▂▁█")
 
 
 async def test_order_and_columns_are_remembered(store, tmp_path):
@@ -173,7 +289,7 @@ async def test_order_and_columns_are_remembered(store, tmp_path):
         app.screen.query_one(WindowTable).move_to("metrics.auc")
         await pilot.press("space", "enter")
         await misses(pilot, "0.2500")
-        app.screen.query_one(RunsPane).change(sort="name", is_descending=False)
+        app.screen.query_one(RunsPane).change(sort=("name",))
         await sees(pilot, "name ▴")
     again = dashboard(tmp_path, "runs")
     async with again.run_test(size=(120, 24)) as pilot:
@@ -308,7 +424,7 @@ async def test_a_hostile_name_is_shown_as_text_and_breaks_nothing(store, tmp_pat
         await until(pilot, lambda: isinstance(app.screen, Ask))
         await sees(pilot, "[bold]x[/]")
         await pilot.press("escape", "s")
-        await until(pilot, lambda: isinstance(app.screen, Choose))
+        await until(pilot, lambda: isinstance(app.screen, ChooseOrder))
         await sees(pilot, "[red]m[/]")
 
 

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from textual.app import ComposeResult
 
-from mlops_store.records import Run
 from mlops_tui.ui import keymap
 from mlops_tui.ui.places import Place
-from mlops_tui.ui.screens import run_acts
+from mlops_tui.ui.screens import run_acts, run_chosen
 from mlops_tui.ui.screens.artifact_preview import ArtifactPreview
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.screens.chart_grid import ChartGrid
 from mlops_tui.ui.screens.run_body import RunBody
+from mlops_tui.ui.screens.run_chosen import Chosen
 from mlops_tui.ui.widgets.prompt import Prompt
 from mlops_tui.ui.widgets.window_table import WindowTable
 
@@ -136,8 +136,8 @@ class RunScreen(ProjectScreen):
 
     # acts
 
-    def _chosen(self) -> list[Run]:
-        return [self.body.run] if self.body.run is not None else []
+    def _chosen(self) -> Chosen:
+        return Chosen() if self.body.run is None else run_chosen.only(self.body.run)
 
     def action_tag(self) -> None:
         """Asks for a tag."""

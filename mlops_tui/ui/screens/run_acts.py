@@ -1,4 +1,4 @@
-"""Acts on runs, the same on every screen: tag, note, delete, register. Each can be done by a command as well."""
+"""Acts on runs, the same on every screen: tag, note, archive, delete, register. A command does each as well."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mlops_store import notes, processes, runs
 from mlops_store.errors import MlopsError, StoreError
 from mlops_store.records import Run
 from mlops_store.store import Store
-from mlops_tui.ui import shown
 from mlops_tui.ui.messages import Did, Failed
 from mlops_tui.ui.screens.base import ProjectScreen
+from mlops_tui.ui.screens.run_chosen import LISTED, Chosen
 from mlops_tui.ui.text import Cell, clean
 from mlops_tui.ui.widgets.dialog import Ask, Confirm
 
-#: Names listed in a question before the rest is counted.
-_LISTED = 8
+#: Ids in the command line of an act before the rest is counted.
+_IN_COMMAND = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def perform(screen: ProjectScreen, act: Callable[[], Done]) -> None:
     screen.run_worker(work, thread=True, group="act", exit_on_error=True)
 
 
-def tag(screen: ProjectScreen, chosen: Sequence[Run]) -> None:
+def tag(screen: ProjectScreen, chosen: Chosen) -> None:
     """Asks for ``key=value`` and sets that tag; ``key=`` alone removes it."""
     if not chosen:
         return
@@ -56,8 +56,8 @@ def tag(screen: ProjectScreen, chosen: Sequence[Run]) -> None:
             key, _, value = text.partition("=")
             perform(screen, lambda: _tag(_store(screen), chosen, key.strip(), value.strip()))
 
-    lines = [*_named(chosen), "", Cell("key=value sets a tag, key= removes it", "dim")]
-    screen.app.push_screen(Ask(f"Tag {_which(chosen)}", hint="key=value", lines=lines, check=_tag_problem), answered)
+    lines = [*chosen.lines(), "", Cell("key=value sets a tag, key= removes it", "dim")]
+    screen.app.push_screen(Ask(f"Tag {chosen.words}", hint="key=value", lines=lines, check=_tag_problem), answered)
 
 
 def _tag_problem(text: str) -> str:
@@ -67,21 +67,24 @@ def _tag_problem(text: str) -> str:
     return "" if equals else f"= and a value are missing after {clean(key, 40)}"
 
 
-def _tag(store: Store, chosen: Sequence[Run], key: str, value: str) -> Done:
-    def put(values: Sequence[str | None]) -> None:
+def _tag(store: Store, chosen: Chosen, key: str, value: str) -> Done:
+    def undo() -> None:
         with store.write() as db:
-            for run, one in zip(chosen, values, strict=True):
-                runs.set_tags(db, run.run_id, {key: one})
+            for run_id in chosen.run_ids:
+                runs.set_tags(db, run_id, {key: before.get(run_id)})
 
-    before = [runs.get(store.read(), run.run_id).tags.get(key) for run in chosen]
-    put([value or None] * len(chosen))
+    with store.write() as db:
+        before = runs.tag_values(db, chosen.run_ids, key)
+        for run_id in chosen.run_ids:
+            runs.set_tags(db, run_id, {key: value or None})
     change = [f"{key}={value}"] if value else ["--remove", key]
-    command = "; ".join(_command("runs", "tag", run.run_id, *change) for run in chosen[:_LISTED])
-    notice = f"tagged {_which(chosen)}" if value else f"removed the tag from {_which(chosen)}"
-    return Done(command, notice, lambda: put(before))
+    command = "; ".join(_command("runs", "tag", run_id, *change) for run_id in chosen.run_ids[:LISTED])
+    command += _uncounted(len(chosen) - LISTED)
+    notice = f"tagged {chosen.words}" if value else f"removed the tag from {chosen.words}"
+    return Done(command, notice, undo)
 
 
-def note(screen: ProjectScreen, chosen: Sequence[Run]) -> None:
+def note(screen: ProjectScreen, chosen: Chosen) -> None:
     """Asks for a line of text and adds it to each run."""
     if not chosen:
         return
@@ -90,23 +93,25 @@ def note(screen: ProjectScreen, chosen: Sequence[Run]) -> None:
         if text and text.strip():
             perform(screen, lambda: _note(_store(screen), chosen, text.strip()))
 
-    screen.app.push_screen(Ask(f"Note on {_which(chosen)}", lines=_named(chosen), hint="what you found"), answered)
+    screen.app.push_screen(Ask(f"Note on {chosen.words}", lines=chosen.lines(), hint="what you found"), answered)
 
 
-def _note(store: Store, chosen: Sequence[Run], body: str) -> Done:
+def _note(store: Store, chosen: Chosen, body: str) -> Done:
     with store.write() as db:
-        added = [notes.add(db, f"run:{run.run_id}", body, processes.user()).id for run in chosen]
+        author = processes.user()
+        added = [notes.add(db, f"run:{run_id}", body, author).id for run_id in chosen.run_ids]
 
     def undo() -> None:
         with store.write() as db:
             for note_id in added:
                 notes.delete(db, note_id)
 
-    command = "; ".join(_command("runs", "note", run.run_id, body) for run in chosen[:_LISTED])
-    return Done(command, f"noted on {_which(chosen)}", undo)
+    command = "; ".join(_command("runs", "note", run_id, body) for run_id in chosen.run_ids[:LISTED])
+    command += _uncounted(len(chosen) - LISTED)
+    return Done(command, f"noted on {chosen.words}", undo)
 
 
-def delete(screen: ProjectScreen, chosen: Sequence[Run], then: Callable[[], None] | None = None) -> None:
+def delete(screen: ProjectScreen, chosen: Chosen, then: Callable[[], None] | None = None) -> None:
     """Hides runs, at once for one and after a yes for several; ``u`` brings them back."""
     if not chosen:
         return
@@ -117,34 +122,63 @@ def delete(screen: ProjectScreen, chosen: Sequence[Run], then: Callable[[], None
             if then is not None:
                 then()
 
-    live = sum(run.status.is_live for run in chosen)
-    if len(chosen) == 1 and not live:
+    if len(chosen) == 1 and not chosen.live:
         answered(True)
         return
-    lines = [*_named(chosen), "", Cell("They are hidden, not lost: u or 'runs restore' brings them back.", "dim")]
-    if live:
-        lines.append(Cell(f"{shown.count(live, 'run')} of these still runs and goes on.", "warning"))
-    screen.app.push_screen(Confirm(f"Delete {_which(chosen)}?", lines, yes="delete"), answered)
+    lines = [*chosen.lines(), "", Cell("They are hidden, not lost: u or 'runs restore' brings them back.", "dim")]
+    if chosen.live:
+        lines.append(Cell(f"{chosen.live:,} of these still run and go on.", "warning"))
+    screen.app.push_screen(Confirm(f"Delete {chosen.words}?", lines, yes="delete"), answered)
 
 
-def _delete(store: Store, chosen: Sequence[Run]) -> Done:
-    run_ids = [run.run_id for run in chosen]
+def _delete(store: Store, chosen: Chosen) -> Done:
     with store.write() as db:
-        runs.delete(db, run_ids)
+        runs.delete(db, chosen.run_ids)
 
     def undo() -> None:
         with store.write() as db:
-            runs.restore(db, run_ids)
+            runs.restore(db, chosen.run_ids)
 
-    return Done(_command("runs", "delete", *run_ids), f"deleted {_which(chosen)} · u undoes", undo)
+    return Done(_on_all("delete", chosen), f"deleted {chosen.words} · u undoes", undo)
 
 
-def register(screen: ProjectScreen, chosen: Sequence[Run]) -> None:
+def archive(screen: ProjectScreen, chosen: Chosen, *, is_back: bool = False) -> None:
+    """Takes runs out of the lists, or puts them back; several only after a yes."""
+    if not chosen:
+        return
+
+    def answered(is_sure: bool | None) -> None:
+        if is_sure:
+            perform(screen, lambda: _archive(_store(screen), chosen, is_back=is_back))
+
+    if len(chosen) == 1:
+        answered(True)
+        return
+    told = "They are in the lists again." if is_back else "They leave the lists; K shows archived runs, u undoes."
+    word = "unarchive" if is_back else "archive"
+    lines = [*chosen.lines(), "", Cell(told, "dim")]
+    screen.app.push_screen(Confirm(f"{word.capitalize()} {chosen.words}?", lines, yes=word), answered)
+
+
+def _archive(store: Store, chosen: Chosen, *, is_back: bool) -> Done:
+    act, opposite = (runs.unarchive, runs.archive) if is_back else (runs.archive, runs.unarchive)
+    with store.write() as db:
+        act(db, chosen.run_ids)
+
+    def undo() -> None:
+        with store.write() as db:
+            opposite(db, chosen.run_ids)
+
+    word = "unarchive" if is_back else "archive"
+    return Done(_on_all(word, chosen), f"{word}d {chosen.words} · u undoes", undo)
+
+
+def register(screen: ProjectScreen, chosen: Chosen) -> None:
     """Asks for the name of a registered model and makes the run's newest model a version of it."""
     store = screen.session.store
     if not chosen or store is None:
         return
-    run = chosen[0]
+    run = chosen.first[0]
     from mlops_store import models
 
     logged = models.logged(store.read(), run.run_id)
@@ -152,7 +186,7 @@ def register(screen: ProjectScreen, chosen: Sequence[Run]) -> None:
         screen.remark(f"{clean(run.name, 60)} has logged no model: log_model keeps one", "warning")
         return
     known = models.names(store.read())
-    lines = [*_named(chosen), "", Cell("registered models: " + (", ".join(known[:_LISTED]) or "none yet"), "dim")]
+    lines = [*chosen.lines(), "", Cell("registered models: " + (", ".join(known[:LISTED]) or "none yet"), "dim")]
 
     def answered(name: str | None) -> None:
         if name and name.strip():
@@ -176,6 +210,14 @@ def _register(root: str, run: Run, name: str) -> Done:
     return Done(_command("models", "register", name, run.run_id), notice)
 
 
+def _on_all(verb: str, chosen: Chosen) -> str:
+    return _command("runs", verb, *chosen.run_ids[:_IN_COMMAND]) + _uncounted(len(chosen) - _IN_COMMAND)
+
+
+def _uncounted(more: int) -> str:
+    return f"  # and {more:,} more" if more > 0 else ""
+
+
 def _store(screen: ProjectScreen) -> Store:
     store = screen.session.store
     if store is None:
@@ -185,16 +227,3 @@ def _store(screen: ProjectScreen) -> Store:
 
 def _command(*words: str) -> str:
     return shlex.join(["mlops-tui", *words])
-
-
-def _which(chosen: Sequence[Run]) -> str:
-    return clean(chosen[0].name, 60) if len(chosen) == 1 else shown.count(len(chosen), "run")
-
-
-def _named(chosen: Sequence[Run]) -> list[str | Cell | tuple[Cell, ...]]:
-    lines: list[str | Cell | tuple[Cell, ...]] = [
-        (Cell(clean(run.name, 50)), Cell(f"  {shown.short_id(run.run_id)}", "dim")) for run in chosen[:_LISTED]
-    ]
-    if len(chosen) > _LISTED:
-        lines.append(Cell(f"and {len(chosen) - _LISTED} more", "dim"))
-    return lines

@@ -3,65 +3,118 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from mlops_store.records import Run, RunKind, RunStatus
+from mlops_tui.compare.views import Goal, ViewColumn, curve_key, stored_column
 from mlops_tui.ui import shown
+from mlops_tui.ui.screens.run_rows import CURVE_WIDTH, Courses, RunRow
 from mlops_tui.ui.text import Cell, CellValue
-from mlops_tui.ui.theme import sign, state_sign
+from mlops_tui.ui.theme import sign, state_cell, state_sign
 from mlops_tui.ui.widgets.columns import Column
 from mlops_tui.ui.widgets.window_table import Row
 
-#: Attributes that a list can be sorted by, and what they are called.
-ATTRIBUTES = {
-    "started_at": "started",
-    "duration": "duration",
-    "name": "name",
-    "status": "status",
-    "experiment": "experiment",
+#: Cells that a column of metrics, and one of texts, takes at most.
+_NUMBER, _TEXT = 26, 22
+
+
+class _Room(NamedTuple):
+    """How much room an attribute takes, and how soon it is left out."""
+
+    word: str
+    least: int
+    most: int
+    priority: int
+    is_right: bool = False
+
+
+_ATTRIBUTES = {
+    "started_at": _Room("started", 8, 14, 2),
+    "duration": _Room("duration", 6, 12, 1, True),
+    "name": _Room("name", 14, 48, 0),
+    "status": _Room("status", 6, 12, 3),
+    "experiment": _Room("experiment", 6, 18, 6),
+    "ended_at": _Room("ended", 8, 14, 4),
+    "user": _Room("user", 4, 16, 5),
+    "host": _Room("host", 4, 16, 5),
+    "source": _Room("source", 6, 24, 5),
+    "git_commit": _Room("commit", 8, 8, 5),
+    "kind": _Room("kind", 5, 8, 5),
+    "run_id": _Room("id", 8, 8, 5),
 }
+#: Attributes that a list can be sorted by and shows, and what they are called.
+ATTRIBUTES = {name: room.word for name, room in _ATTRIBUTES.items()}
 
 
 def title(column: str) -> str:
-    """What a column is called: an attribute's word, or the key of a metric, param or tag."""
-    return ATTRIBUTES.get(column) or column.partition(".")[2] or column
+    """What a column is called: an attribute's word, the key of a metric, param or tag, ``best auc``, ``auc curve``."""
+    if column in ATTRIBUTES:
+        return ATTRIBUTES[column]
+    if key := curve_key(column):
+        return f"{key} curve"
+    if column.endswith(")") and "(" in column and "." not in column.partition("(")[0]:
+        part, _, key = column.partition("(")
+        return f"{part} {key[:-1]}"
+    return column.partition(".")[2] or column
 
 
 def table_columns(
-    chosen: Sequence[str], sort: str, is_descending: bool, *, has_experiment: bool = False, name_width: int = 14
+    chosen: Sequence[ViewColumn], sort: Sequence[str], goal: Goal, *, are_usual: bool = True, name_width: int = 14
 ) -> list[Column]:
-    """The columns of a list of runs.
+    """The columns of a list of runs: a sign for the state, the name, then those chosen, pinned ones first.
 
     Args:
-        chosen: ``metrics.KEY``, ``params.KEY`` or ``tags.KEY``, the most important first.
-        sort: The key of the column that is sorted by; shown first of all where it is none of the others.
-        is_descending: The direction of its arrow.
-        has_experiment: Whether runs of several experiments are shown.
+        chosen: In order.
+        sort: The order as in a view; its first column is shown whether chosen or not.
+        goal: See ``compare.columns``.
+        are_usual: Whether nobody has chosen them: then some go before others where the width does not suffice.
         name_width: Cells that names get at least.
     """
-    titles = [title(key) for key in chosen]
+    sorted_by, is_descending = sort[0].removeprefix("-"), _is_descending(sort[0], goal)
+    wanted = {one.name: one for one in chosen}
+    if sorted_by not in wanted and sorted_by != "name":
+        wanted = {sorted_by: ViewColumn(sorted_by), **wanted}
+    name = wanted.pop("name", ViewColumn("name"))
+    in_order = sorted(wanted.values(), key=lambda one: not one.is_pinned)
+    titles = [title(one.name) for one in in_order]
 
-    def label(key: str) -> str:
-        text = title(key)
-        if key.startswith("params.") and titles.count(text) > 1:
+    def label(column: str) -> str:
+        text = curve_key(column) or title(column)
+        if column.startswith("params.") and titles.count(text) > 1:
             text = f"{text} (param)"
-        return f"{text} {sign('down' if is_descending else 'up')}" if key == sort else text
+        return f"{text} {sign('down' if is_descending else 'up')}" if column == sorted_by else text
 
-    columns = [
-        Column("state", "", 1, 1),
-        Column("name", label("name"), name_width, 48, grows=True),
-        Column("started_at", label("started_at"), 8, 14, 2),
-        Column("duration", label("duration"), 6, 12, 1, right=True),
-    ]
-    if has_experiment:
-        columns.insert(2, Column("experiment", label("experiment"), 6, 18, 6))
-    values = list(chosen)
-    if "." in sort and sort not in values:
-        values.insert(0, sort)
-    for place, key in enumerate(values):
-        is_metric = key.startswith("metrics.")
-        priority = 1 if key == sort else 3 + min(place, 2) if place < 3 else 4 + place
-        columns.append(Column(key, label(key), 5, 26 if is_metric else 22, priority, right=is_metric))
+    least = name.width or name_width
+    columns = [Column("state", "", 1, 1), Column("name", label("name"), least, max(48, least), grows=not name.width)]
+    for place, one in enumerate(in_order):
+        columns.append(_column(one, label(one.name), place, sorted_by, goal, are_usual))
     return columns
+
+
+def _column(one: ViewColumn, label: str, place: int, sorted_by: str, goal: Goal, are_usual: bool) -> Column:
+    room = _ATTRIBUTES.get(one.name)
+    stored = stored_column(one.name, goal)
+    is_curve = bool(curve_key(one.name))
+    if room is not None:
+        least, most, right, priority = room.least, room.most, room.is_right, room.priority
+    elif is_curve:
+        least, most, right, priority = CURVE_WIDTH, CURVE_WIDTH, False, 6
+    else:
+        right = stored.table == "metrics"
+        least, most, priority = 5, _NUMBER if right else _TEXT, 3 + min(place, 4) if place < 5 else 4 + place
+    if not are_usual:
+        priority = 1 + place
+    if one.name == sorted_by:
+        priority = 1
+    if one.width:
+        least = most = one.width
+    return Column(one.name, label, least, most, 0 if one.is_pinned else priority, right=right)
+
+
+def _is_descending(sort: str, goal: Goal) -> bool:
+    from mlops_tui.compare.columns import order
+
+    return order(sort, goal).is_descending
 
 
 def name_width(runs: Iterable[Run]) -> int:
@@ -70,34 +123,52 @@ def name_width(runs: Iterable[Run]) -> int:
     return next((width for width in (14, 20, 26) if longest <= width), 26)
 
 
-def row(number: int, run: Run, columns: Sequence[Column], now: float) -> Row:
-    """The run as a row; ``number`` is its key."""
-    return Row(number, tuple(cell(run, column.key, now) for column in columns))
+def row(one: RunRow, columns: Sequence[Column], courses: Courses, now: float) -> Row:
+    """A run as a row; its number is the key."""
+    return Row(one.number, tuple(_cell(one, column.key, courses, now) for column in columns))
+
+
+def _cell(one: RunRow, column: str, courses: Courses, now: float) -> CellValue:
+    if key := curve_key(column):
+        return Cell(courses.text(one.number, key), "curve")
+    if column in one.values:
+        value = one.values[column]
+        return str(value) if isinstance(value, int) else metric(value)
+    return cell(one.run, column, now)
 
 
 def cell(run: Run, column: str, now: float) -> CellValue:
-    """One value of a run."""
+    """One value of a run that its record holds."""
     if column == "state":
         return state_sign(run.status)
     if column == "name":
         return name(run)
-    if column == "experiment":
-        return Cell(run.experiment, "dim")
-    if column == "started_at":
-        return Cell(shown.moment(run.started_at, now), "dim")
+    if column in ("started_at", "ended_at"):
+        return Cell(shown.moment(run.started_at if column == "started_at" else run.ended_at, now), "dim")
     if column == "duration":
         return Cell(duration(run, now), "dim")
-    table, _, key = column.partition(".")
+    if column == "status":
+        return state_cell(run.status)
+    if column == "git_commit":
+        return Cell(run.git_commit[:8], "dim")
+    if column == "run_id":
+        return Cell(shown.short_id(run.run_id), "dim")
+    if column in ATTRIBUTES:
+        return Cell(str(getattr(run, column)), "dim")
+    table, dot, key = column.partition(".")
+    if not dot or "(" in table:  # last(KEY)
+        table, key = "metrics", column.partition("(")[2].removesuffix(")")
     if table == "metrics":
         return metric(run.metrics.get(key))
     return (run.params if table == "params" else run.tags).get(key, "")
 
 
 def name(run: Run) -> CellValue:
-    """The name, with what kind of run it is unless a script's."""
+    """The name, with what kind of run it is unless a script's; that of a failed run has its colour."""
+    shown_name = Cell(run.name, "failed" if run.status is RunStatus.FAILED else "")
     if run.kind is RunKind.RUN:
-        return run.name
-    return Cell(run.name), Cell(f" {run.kind}", "faint")
+        return shown_name if shown_name.tone else run.name
+    return shown_name, Cell(f" {run.kind}", "faint")
 
 
 def metric(value: float | None) -> CellValue:

@@ -1,114 +1,159 @@
-"""What a list of runs is sorted by and which columns it shows: the two questions and their answers."""
+"""What a list of runs is sorted by, grouped by and shows: the questions and what follows from the answers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual.app import ComposeResult
-
 from mlops_store import runs
-from mlops_tui.compare.columns import ranked
-from mlops_tui.ui.screens import run_cells
+from mlops_tui.compare.columns import order, ranked
+from mlops_tui.compare.views import Goal, ViewColumn, curve_key
+from mlops_tui.ui.screens import run_cells, run_rows
 from mlops_tui.ui.screens.base import ProjectScreen
+from mlops_tui.ui.screens.column_choice import ChooseColumns
 from mlops_tui.ui.screens.run_list import RunsPane
 from mlops_tui.ui.text import Cell
 from mlops_tui.ui.theme import sign
 from mlops_tui.ui.widgets.columns import Column
-from mlops_tui.ui.widgets.dialog import Choose, Dialog, Option
+from mlops_tui.ui.widgets.list_dialog import ListDialog
 from mlops_tui.ui.widgets.window_table import Row, WindowTable
 
 #: Attributes that are looked at from the greatest down.
-_DESCENDING = ("started_at", "duration")
+_DESCENDING = ("started_at", "ended_at", "duration")
+#: So many attributes are offered before anything else.
+_USUAL = 4
+#: What is kept of a metric besides its last value.
+_PARTS = ("best", "max", "min", "mean", "step", "count")
+#: Attributes that runs are grouped by.
+_COMMON = ("experiment", "name", "status", "kind", "user", "host", "source", "git_commit")
 
 
 def choose_order(screen: ProjectScreen, pane: RunsPane) -> None:
     """Asks what to sort by; the present order chosen again is turned round."""
-    view = pane.view
-    options = [
-        Option(key, run_cells.title(key), _remark(key, view.sort, view.is_descending))
-        for key in [*run_cells.ATTRIBUTES, *_keys(screen, pane)]
-    ]
+    view, goal = pane.view, screen.session.config.goal
+    keys = _keys(screen, pane)
+    first = [name for name in _shown(pane) if not curve_key(name)]
+    attributes = list(run_cells.ATTRIBUTES)
+    names = list(dict.fromkeys([*attributes[:_USUAL], *first, *keys, *attributes, *_parts(keys)]))
 
-    def answered(key: str | None) -> None:
-        if key is None:
+    def answered(name: str | None) -> None:
+        if name is None:
             return
-        is_descending = not view.is_descending if key == view.sort else _natural(screen, key)
-        pane.change(sort=key, is_descending=is_descending)
+        sort = _natural(name, goal)
+        if name == view.first_sort:
+            sort = name if view.sort[0].startswith("-") else f"-{name}"
+        pane.change(sort=(sort,))
 
-    screen.app.push_screen(Choose("Sort by", options, chosen=view.sort), answered)
-
-
-def _natural(screen: ProjectScreen, key: str) -> bool:
-    """Whether the best or newest comes first in descending order."""
-    if key.startswith("metrics."):
-        return screen.session.config.goal(key.partition(".")[2]) == "max"
-    return key in _DESCENDING
+    is_descending = order(view.sort[0], goal).is_descending
+    screen.app.push_screen(ChooseOrder(names, view.first_sort, is_descending), answered)
 
 
-def _remark(key: str, sort: str, is_descending: bool) -> Cell:
-    table = key.partition(".")[0] if "." in key else ""
-    if key == sort:
-        return Cell(f"{sign('down' if is_descending else 'up')} now; again turns it round", "accent")
-    return Cell({"metrics": "metric", "params": "param"}.get(table, ""), "dim")
+def _natural(name: str, goal: Goal) -> str:
+    """The order of a column that begins with the best or newest."""
+    if name.startswith(("metrics.", "max(", "min(", "mean(")):
+        key = name.partition(".")[2] if name.startswith("metrics.") else name.partition("(")[2][:-1]
+        return f"-{name}" if goal(key) == "max" else name
+    return f"-{name}" if name in _DESCENDING or name.startswith(("step(", "count(")) else name
+
+
+class ChooseOrder(ListDialog[str]):
+    """Asks for the column to sort by.
+
+    Args:
+        names: The columns.
+        chosen: The one that is sorted by now.
+        is_descending: In which direction.
+    """
+
+    def __init__(self, names: Sequence[str], chosen: str, is_descending: bool) -> None:
+        super().__init__("Sort by", (Column("key", "", 8, 60, grows=True), Column("what", "", 6, 40, 1)))
+        self._names = tuple(names)
+        self._chosen = chosen
+        self._is_descending = is_descending
+
+    def rows(self) -> list[Row]:
+        """The columns."""
+        return [Row(name, (run_cells.title(name), self._remark(name))) for name in self._names]
+
+    def _remark(self, name: str) -> Cell:
+        if name == self._chosen:
+            return Cell(f"{sign('down' if self._is_descending else 'up')} now; again turns it round", "accent")
+        return Cell(what(name), "dim")
+
+    def on_mount(self) -> None:
+        """Begins on what is sorted by now."""
+        super().on_mount()
+        self.table.move_to(self._chosen)
+        self.foot("enter choose   / find   esc cancel")
+
+    def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:
+        """Answers with the column."""
+        message.stop()
+        self.dismiss(str(message.key))
+
+
+def choose_columns(screen: ProjectScreen, pane: RunsPane) -> None:
+    """Asks which columns to show; none chosen means the most telling ones."""
+    keys = _keys(screen, pane)
+    known = {one.name: one for one in (pane.records.columns if pane.records is not None else ())}
+    chosen = pane.view.columns or tuple(known.values())
+    curves = [f"curve({key.partition('.')[2]})" for key in keys if key.startswith("metrics.")]
+    names = [*(one.name for one in chosen), *keys, *run_cells.ATTRIBUTES, *_parts(keys), *curves]
+
+    def answered(columns: tuple[ViewColumn, ...] | None) -> None:
+        if columns is not None:
+            pane.change(columns=columns)
+
+    rows = [(name, run_cells.title(name), what(name)) for name in dict.fromkeys(names)]
+    lines = [Cell("Marked ones are shown, in this order. None marked: chosen for you.", "dim")]
+    screen.app.push_screen(ChooseColumns("Columns", rows, chosen, lines), answered)
+
+
+def choose_groups(screen: ProjectScreen, pane: RunsPane) -> None:
+    """Asks what the runs of a group have in common; none chosen means single runs."""
+    keys = [name for name in (*_shown(pane), *_keys(screen, pane)) if name.startswith(("params.", "tags."))]
+    names = [*pane.view.group_by, *keys, *_COMMON]
+
+    def answered(columns: tuple[ViewColumn, ...] | None) -> None:
+        if columns is not None:
+            pane.change(group_by=tuple(one.name for one in columns))
+
+    rows = [(name, run_cells.title(name), what(name)) for name in dict.fromkeys(names)]
+    lines = [Cell("Runs with the same values in all marked ones are one row. None marked: each run.", "dim")]
+    chosen = [ViewColumn(name) for name in pane.view.group_by]
+    screen.app.push_screen(ChooseColumns("Group by", rows, chosen, lines, has_widths=False), answered)
+
+
+def what(name: str) -> str:
+    """What kind of column it is, in words."""
+    table, dot, _ = name.partition(".")
+    words = {"metrics": "metric", "params": "param", "tags": "tag"}
+    if dot and table in words:
+        return words[table]
+    part = name.partition("(")[0]
+    return "of a metric" if part != name else ""
+
+
+def _shown(pane: RunsPane) -> tuple[str, ...]:
+    return pane.records.names if pane.records is not None else ()
+
+
+def _parts(keys: Sequence[str]) -> list[str]:
+    metrics = [key.partition(".")[2] for key in keys if key.startswith("metrics.")]
+    return [f"{part}({key})" for key in metrics for part in _PARTS]
 
 
 def _keys(screen: ProjectScreen, pane: RunsPane) -> list[str]:
-    """All metrics and params: those shown first, then the most telling, then by name."""
+    """All metrics, params and tags: those shown first, then the most telling, then by name."""
     store = screen.session.store
     if store is None:
         return []
     db = store.read()
-    everything = [f"{table}.{key}" for table in ("metrics", "params") for key in runs.keys(db, table)]
+    everything = [f"{table}.{key}" for table in ("metrics", "params", "tags") for key in runs.keys(db, table)]
     numbers = pane.records.numbers if pane.records is not None else ()
-    telling = ranked(pane.records_of(list(numbers[:100])))
+    telling = ranked(list(run_rows.numbered(db, list(numbers[:100])).values()))
     known = set(everything)
-    first = [key for key in (*pane.view.columns, *telling) if key in known]
+    first = [key for key in (*_shown(pane), *telling) if key in known]
     return list(dict.fromkeys([*first, *everything]))
 
 
-def choose_columns(screen: ProjectScreen, pane: RunsPane) -> None:
-    """Asks which metrics and params to show; none chosen means the most telling ones."""
-    shown_now = pane.records.columns if pane.records is not None else ()
-    chosen = pane.view.columns or shown_now
-
-    def answered(columns: tuple[str, ...] | None) -> None:
-        if columns is not None:
-            pane.change(columns=columns)
-
-    screen.app.push_screen(ChooseColumns(_keys(screen, pane), chosen), answered)
-
-
-class ChooseColumns(Dialog[tuple[str, ...]]):
-    """A list of metrics and params to mark.
-
-    Args:
-        keys: ``metrics.KEY`` and ``params.KEY``.
-        chosen: Those that are shown now.
-    """
-
-    def __init__(self, keys: Sequence[str], chosen: Sequence[str]) -> None:
-        super().__init__("Columns", [Cell("Marked ones are shown, in this order. None marked: chosen for you.", "dim")])
-        self._keys = tuple(keys)
-        self._begin = tuple(chosen)
-
-    def compose_answer(self) -> ComposeResult:
-        """The list."""
-        yield WindowTable(
-            (Column("key", "", 8, 60, grows=True), Column("table", "", 6, 8, 1)), can_mark=True, has_header=False
-        )
-
-    def on_mount(self) -> None:
-        """Marks what is shown now."""
-        table = self.query_one(WindowTable)
-        table.styles.height = min(16, max(1, len(self._keys)))
-        kinds = {"metrics": "metric", "params": "param"}
-        table.show([Row(key, (run_cells.title(key), Cell(kinds[key.partition(".")[0]], "dim"))) for key in self._keys])
-        table.set_marks(self._begin)
-        table.focus()
-        self.foot("space mark   V unmark all   enter accept   esc cancel")
-
-    def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:
-        """Answers with the marked ones."""
-        message.stop()
-        marks = message.table.marks
-        self.dismiss(tuple(key for key in self._keys if key in marks))
+__all__ = ["ChooseOrder", "choose_columns", "choose_groups", "choose_order", "what"]

@@ -1,75 +1,41 @@
-"""The list of runs: which ones, in which order, with which columns; loads only what is in sight."""
+"""The list of runs, or of groups of them: which ones, in which order, with which columns; loads what is in sight."""
 
 from __future__ import annotations
 
 import sqlite3
 import time
 from array import array
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from textual.app import ComposeResult
+from textual.timer import Timer
 
 from mlops_store import runs
 from mlops_store.errors import MlopsError
 from mlops_store.records import Run
-from mlops_store.run_columns import Order, column
-from mlops_store.run_conditions import Condition, every, plain
-from mlops_tui.compare.columns import ranked
-from mlops_tui.compare.condition import condition
-from mlops_tui.ui import foreign, shown, views
-from mlops_tui.ui.screens import run_cells
+from mlops_tui.compare.views import RunsView, ViewColumn
+from mlops_tui.ui import foreign, views
+from mlops_tui.ui.screens import run_cells, run_chosen, run_group_rows, run_list_words, run_rows
+from mlops_tui.ui.screens.run_chosen import Chosen
+from mlops_tui.ui.screens.run_pace import Pace
+from mlops_tui.ui.screens.run_query import GroupKeys, RunList, RunQuery, measured, usual_columns
+from mlops_tui.ui.screens.run_rows import Courses, RunRow
 from mlops_tui.ui.session import Session, session_of
-from mlops_tui.ui.text import Cell
-from mlops_tui.ui.views import RunsView
+from mlops_tui.ui.theme import sign
 from mlops_tui.ui.widgets.pane import Pane
 from mlops_tui.ui.widgets.window_table import Key, Row, WindowTable
 
-#: Runs that decide which columns are shown when nobody has chosen.
-SAMPLE = 100
 #: Records kept after they went out of sight.
 KEPT_RUNS = 2000
-
-_KINDS = {
-    "all": Condition(),
-    "scripts": plain("r.kind = 'run'"),
-    # a stage that logged nothing is a step of its pipeline run, not an experiment
-    "useful": plain(
-        "r.id NOT IN (SELECT s.id FROM runs s WHERE s.kind = 'stage' AND s.status IN ('FINISHED', 'SCHEDULED') "
-        "AND NOT EXISTS (SELECT 1 FROM metrics m JOIN keys k ON k.id = m.key_id WHERE m.run_id = s.id "
-        "AND k.name NOT LIKE 'system/%'))",
-        needs_row=False,
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class RunList:
-    """What a list shows.
-
-    Attributes:
-        numbers: The store's numbers of all runs of the list, in order.
-        loaded: The runs near the window, by number.
-        total: How many runs the store has.
-        columns: The metrics and params shown.
-        has_experiments: Whether there is more than one experiment.
-        view: The order and kinds that were asked for.
-        filter_text: The filter that was.
-        foreign: What other tools have left here, where the store has no runs.
-    """
-
-    numbers: array[int] = field(default_factory=lambda: array("q"))
-    loaded: tuple[tuple[int, Run], ...] = ()
-    total: int = 0
-    columns: tuple[str, ...] = ()
-    has_experiments: bool = False
-    view: RunsView = field(default_factory=RunsView)
-    filter_text: str = ""
-    foreign: tuple[str, ...] = ()
+#: Runs that are shown before the order of all of them is known.
+_FIRST = 100
+#: Seconds that a window must stay in sight before its curves are read.
+_CALM_S = 0.04
 
 
 class RunsPane(Pane[RunList]):
-    """Runs that a filter lets through.
+    """Runs that a filter lets through, or their groups.
 
     Args:
         title: Stands in the frame.
@@ -82,19 +48,26 @@ class RunsPane(Pane[RunList]):
         self._title = title
         self.filter_text = filter_text
         self.view = RunsView()
+        self.within: GroupKeys | None = None
         self._sight = (0, 50)
-        self._known: dict[int, Run] = {}
+        self._known: dict[int, RunRow] = {}
+        self._courses = Courses()
+        self._usual: tuple[ViewColumn, ...] = ()
         self._shown_columns: tuple[object, ...] = ()
         self._name_width = 14
+        self._pace = Pace()
+        self._later: Timer | None = None
+        self._calm: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """A list."""
-        columns = run_cells.table_columns((), self.view.sort, self.view.is_descending)
+        columns = run_cells.table_columns((), self.view.sort, session_of(self).config.goal)
         yield WindowTable(columns, load=self._rows, can_mark=True)
 
     def on_mount(self, _: object) -> None:
         """Takes up the view of the last session."""
-        self.view = views.load(session_of(self).project)
+        session = session_of(self)
+        self.view = views.load(session.project, session.config.goal)
         self.reload()
 
     @property
@@ -102,9 +75,22 @@ class RunsPane(Pane[RunList]):
         """The list."""
         return self.query_one(WindowTable)
 
+    @property
+    def query_now(self) -> RunQuery:
+        """What is asked for now."""
+        return RunQuery(replace(self.view, filter=self.filter_text), session_of(self).config.goal, self.within)
+
+    # what is asked for
+
     def change(self, **changes: object) -> None:
-        """Sorts or shows otherwise, and remembers it."""
-        self.view = replace(self.view, **changes)  # type: ignore[arg-type]
+        """Sorts, groups or shows otherwise, and remembers it."""
+        self.take(replace(self.view, **changes))  # type: ignore[arg-type]
+
+    def take(self, view: RunsView) -> None:
+        """Shows another view (but for its filter), and remembers it."""
+        if view.group_by != self.view.group_by:
+            self.within = None
+        self.view = replace(view, filter="")
         views.save(session_of(self).project, self.view)
         self.reload(restart=True)
 
@@ -114,140 +100,231 @@ class RunsPane(Pane[RunList]):
             self.filter_text = filter_text
             self.reload(restart=True)
 
-    def chosen(self) -> list[Run]:
-        """The runs that an act applies to: the marked ones, or the one under the cursor."""
-        return self.records_of(self.table.selection)
+    def look_into(self, group: GroupKeys | None) -> None:
+        """Shows the runs of a group, or all groups again."""
+        left, self.within = self.within, group
+        self.reload(restart=True)
+        if group is None and left is not None:
+            self._returning = left
+
+    _returning: GroupKeys | None = None
+
+    def renew(self) -> None:
+        """Reads the whole list again, because something was done to it."""
+        self._pace = Pace()
+        self.reload()
+
+    # what acts apply to
+
+    def chosen(self) -> Chosen:
+        """The marked runs, those of the marked groups, or what is under the cursor."""
+        store = session_of(self).store
+        return Chosen() if store is None else run_chosen.chosen(store.read(), self.numbers(store.read()))
+
+    def numbers(self, db: sqlite3.Connection) -> array[int]:
+        """The numbers of the chosen runs."""
+        selection, query = self.table.selection, self.query_now
+        found = array("q")
+        for key in selection:
+            if isinstance(key, int):
+                found.append(key)
+            elif isinstance(key, tuple) and query.is_grouped:
+                found.extend(query.members(db, key))
+        return found
 
     def records_of(self, numbers: Sequence[Key]) -> list[Run]:
         """The runs of these rows."""
         wanted = [int(number) for number in numbers if isinstance(number, int)]
-        found = {number: self._known[number] for number in wanted if number in self._known}
+        found = {number: self._known[number].run for number in wanted if number in self._known}
         missing = [number for number in wanted if number not in found]
         store = session_of(self).store
         if missing and store is not None:
-            found.update(numbered(store.read(), missing))
-            self._keep(found)
+            found.update(run_rows.numbered(store.read(), missing, ()))
         return [found[number] for number in wanted if number in found]
 
-    def _keep(self, found: Mapping[int, Run]) -> None:
-        """Remembers records for the acts on them; only so many, however far one scrolls."""
+    def shown_by(self, key: Key | None) -> list[Run]:
+        """The run that stands for a row: itself, or the best one of a group."""
+        if isinstance(key, tuple) and self.records is not None:
+            best = [group.statistics[0].best for group in self.records.groups if group.keys == key and group.statistics]
+            return self.records_of([number for number in best if number is not None])
+        return self.records_of([key])
+
+    def _keep(self, rows: Sequence[RunRow]) -> None:
+        """Remembers rows for the acts on them; only so many, however far one scrolls."""
         known = {} if len(self._known) > KEPT_RUNS else self._known
-        self._known = {**known, **found}
+        self._known = {**known, **{row.number: row for row in rows}}
 
     # loading
 
     def reload(self, *, restart: bool = False) -> None:
         """Loads again, with the rows in sight first."""
         if self.is_mounted:
-            top = self.table.scroll_offset.y
+            top = 0 if restart else self.table.scroll_offset.y
             self._sight = (top, top + max(20, self.table.size.height))
         super().reload(restart=restart)
 
-    def load(self, session: Session) -> RunList:
-        """Reads the order of all runs and the records of those in sight."""
-        view, filter_text = self.view, self.filter_text
-        if session.store is None:
-            return RunList(view=view, filter_text=filter_text, foreign=foreign.found(session.project.root))
-        wanted = every([_KINDS[view.kinds], condition(filter_text, goal=session.config.goal)])
+    def early(self, session: Session) -> RunList | None:
+        """Reads the first runs of another list."""
+        query, known = self.query_now, self.records
+        if session.store is None or query.is_grouped or (known is not None and known.query == query):
+            return None
         with session.store.snapshot() as db:
-            order = Order(column(view.sort), view.is_descending)
-            numbers = runs.ids(db, condition=wanted, order=(order,))
-            first, last = self._sight
-            near = numbered(db, numbers[first:last])
-            columns = view.columns
-            if not columns:
-                sample = numbered(db, [number for number in numbers[:SAMPLE] if number not in near])
-                columns = tuple(ranked([*near.values(), *sample.values()]))
-            several = db.execute("SELECT count(*) FROM (SELECT 1 FROM experiments LIMIT 2)").fetchone()[0] > 1
+            numbers = query.ids(db, _FIRST)
+            if len(numbers) < _FIRST:
+                return None  # all of them are as soon read
+            self._usual = self._usual or usual_columns(db, numbers)
+            return self._list(db, query, numbers, RunList(query, is_whole=False))
+
+    def load(self, session: Session) -> RunList:
+        """Reads the order of all runs and what is shown of those in sight."""
+        query, known = self.query_now, self.records
+        if session.store is None:
+            return RunList(query, foreign=foreign.found(session.project.root))
+        with session.store.snapshot() as db:
+            if query.is_grouped:
+                return self._groups(db, query)
+            if known is not None and known.query == query and known.is_whole and self._is_resting(session):
+                return self._list(db, query, known.numbers, known)
+            begun = time.monotonic()
+            numbers = query.ids(db)
             total = runs.count(db)
             others = () if total else foreign.found(session.project.root)
-            return RunList(numbers, tuple(near.items()), total, columns, several, view, filter_text, others)
+            found = RunList(query, total=total, states=query.counts(db), foreign=others)
+            ended = time.monotonic()
+            self._pace = Pace(ended, ended - begun, len(session.commands))
+            self._usual = usual_columns(db, numbers) if not query.view.columns else self._usual
+            return self._list(db, query, numbers, found)
+
+    def _list(self, db: sqlite3.Connection, query: RunQuery, numbers: array[int], found: RunList) -> RunList:
+        columns = query.view.columns or self._usual
+        first, last = self._sight
+        names = [one.name for one in columns]
+        loaded = run_rows.read(db, numbers[first:last], dict.fromkeys([*names, query.view.first_sort]), query.goal)
+        return replace(found, numbers=numbers, loaded=tuple(loaded), columns=columns)
+
+    def _groups(self, db: sqlite3.Connection, query: RunQuery) -> RunList:
+        columns = query.view.columns
+        if not columns:
+            self._usual = self._usual or usual_columns(db, query.ids(db, _FIRST))
+            columns = self._usual
+        names = measured(query.view, [one.name for one in columns], query.goal)
+        found = query.groups(db, names)
+        return RunList(query, columns=columns, total=runs.count(db), states=query.counts(db), groups=tuple(found))
+
+    def _is_resting(self, session: Session) -> bool:
+        """Whether the list was read just now and takes long: then only what is in sight is read again."""
+        due_s = self._pace.due_s(len(session.commands))
+        if due_s > 0:
+            self.call_later(self._read_later, due_s)
+        return due_s > 0
+
+    def _read_later(self, due_s: float) -> None:
+        if self._later is None:
+            self._later = self.set_timer(due_s, self._read_again)
+
+    def _read_again(self) -> None:
+        self._later = None
+        self.renew()
 
     def _rows(self, keys: Sequence[Key]) -> Sequence[Row]:
         """Brings rows that came in sight (in a thread)."""
-        store = session_of(self).store
-        if store is None:
+        store, records = session_of(self).store, self.records
+        if store is None or records is None:
             return []
-        found = numbered(store.read(), [key for key in keys if isinstance(key, int)])
+        numbers = [key for key in keys if isinstance(key, int)]
+        names = dict.fromkeys([*records.names, records.query.view.first_sort])
+        found = run_rows.read(store.read(), numbers, names, records.query.goal)
         self._keep(found)
-        now = time.time()
-        return [run_cells.row(number, run, self.table.columns, now) for number, run in found.items()]
+        self.call_later(self._want_curves)
+        return self._made(found)
+
+    # curves
+
+    def _want_curves(self) -> None:
+        """Reads the curves of the rows in sight when nothing has moved for a moment."""
+        if self._calm is not None:
+            self._calm.stop()
+        self._calm = self.set_timer(_CALM_S, self._read_curves)
+
+    def _read_curves(self) -> None:
+        store = session_of(self).store
+        in_sight = [self._known[key] for key in self.table.window_keys if isinstance(key, int) and key in self._known]
+        wanted = self._courses.missing(in_sight)
+        if not wanted or store is None:
+            return
+
+        def work() -> None:
+            self._courses.read(store.read(), wanted)
+            self.call_later(self._draw_curves, [row for row, _, _ in wanted])
+
+        self.run_worker(work, thread=True, exclusive=True, group="curves")
+
+    def _draw_curves(self, rows: Sequence[RunRow]) -> None:
+        self.table.update(self._made(rows))
 
     # showing
 
     def show(self, records: RunList) -> None:
         """Draws the list, or says why there is nothing in it."""
         self._tell(records)
-        if not records.numbers:
-            self._say_nothing(records)
+        is_other = records.query != self._query_shown
+        if is_other:
+            self._query_shown = records.query
+            self.table.start_over()
+        if not records.numbers and not records.groups:
+            self.say(run_list_words.nothing(records))
             self.table.show_window(records.numbers, [])
             return
         self.uncover()
-        view = records.view
-        width = max(self._name_width, run_cells.name_width(run for _, run in records.loaded))
-        columns = (records.columns, view.sort, view.is_descending, records.has_experiments, width)
-        if columns != self._shown_columns:
-            self._shown_columns, self._name_width = columns, width
-            self.table.set_columns(
-                run_cells.table_columns(
-                    records.columns,
-                    view.sort,
-                    view.is_descending,
-                    has_experiment=records.has_experiments,
-                    name_width=width,
-                )
-            )
-        self._keep(dict(records.loaded))
-        self.table.show_window(records.numbers, self._made(records))
+        self._set_columns(records)
+        if records.query.is_grouped:
+            self._show_groups(records)
+            return
+        self._keep(records.loaded)
+        self.table.show_window(records.numbers, self._made(records.loaded), keeps_marks=not records.is_whole)
+        self._want_curves()
 
-    def _made(self, records: RunList) -> list[Row]:
-        now = time.time()
-        return [run_cells.row(number, run, self.table.columns, now) for number, run in records.loaded]
+    _query_shown: RunQuery | None = None
+
+    def _set_columns(self, records: RunList) -> None:
+        view, goal = records.query.view, records.query.goal
+        is_grouped = records.query.is_grouped
+        width = max(self._name_width, run_cells.name_width(row.run for row in records.loaded))
+        asked = (records.columns, view.sort, view.group_by if is_grouped else (), width)
+        if asked == self._shown_columns:
+            return
+        self._shown_columns, self._name_width = asked, width
+        if is_grouped:
+            arrow = sign("down" if view.orders(goal)[0].is_descending else "up")
+            measures = measured(view, records.names, goal)
+            columns = run_group_rows.table_columns(view.group_by, measures, view.first_sort, arrow)
+        else:
+            are_usual = not view.columns
+            columns = run_cells.table_columns(records.columns, view.sort, goal, are_usual=are_usual, name_width=width)
+        self.table.set_columns(columns)
+
+    def _show_groups(self, records: RunList) -> None:
+        query, now = records.query, time.time()
+        goals = [one.goal for one in query.measures(measured(query.view, records.names, query.goal))]
+        self.table.show([run_group_rows.row(group, goals, now) for group in records.groups])
+        if self._returning is not None:
+            self.table.move_to(self._returning)
+            self._returning = None
+
+    def _made(self, rows: Sequence[RunRow]) -> list[Row]:
+        now, columns = time.time(), self.table.columns
+        return [run_cells.row(row, columns, self._courses, now) for row in rows]
 
     def is_live(self, records: RunList) -> bool:
         """Durations of running runs in sight grow."""
-        return any(run.status.is_live for _, run in records.loaded)
+        return any(row.run.status.is_live for row in records.loaded)
 
     def tick(self, records: RunList) -> None:
         """Draws the growing durations."""
-        self.table.show_window(records.numbers, self._made(records))
-
-    def _say_nothing(self, records: RunList) -> None:
-        if records.total:
-            self.say(
-                [f"None of {shown.count(records.total, 'run')} is shown.", "", *self._why_nothing(records.filter_text)]
-            )
-            return
-        self.say(
-            [
-                *foreign.offer(records.foreign),
-                "No runs yet.",
-                "",
-                "In a script:",
-                Cell("  import mlops_tui as mlops", "accent"),
-                Cell("  with mlops.start_run():", "accent"),
-                Cell("      mlops.log_params({'depth': 3})", "accent"),
-                Cell("      mlops.log_metric('auc', 0.93)", "accent"),
-                "",
-                Cell("or ':pipeline' runs the stages of dvc.yaml.", "dim"),
-            ]
-        )
-
-    def _why_nothing(self, filter_text: str) -> list[Cell]:
-        if filter_text:
-            return [Cell(f"The filter is: {filter_text}", "dim"), Cell("esc shows all, / changes it.", "dim")]
-        return [Cell("K shows the other kinds of runs.", "dim")]
+        self.table.update(self._made([row for row in records.loaded if row.run.status.is_live]))
 
     def _tell(self, records: RunList) -> None:
-        shown_count, total = len(records.numbers), records.total
-        notes = [f"{shown_count:,}" if shown_count == total else f"{shown_count:,} of {total:,}"]
-        if records.view.kinds != "useful":
-            notes.append({"all": "with every stage", "scripts": "scripts only"}[records.view.kinds])
-        if marked := len(self.table.marks):
-            notes.append(f"{marked} marked")
-        if records.filter_text:
-            notes.append(f"/{records.filter_text}")
-        self.entitle(self._title, " · ".join(notes))
+        self.entitle(self._title, " · ".join(run_list_words.notes(records, len(self.table.marks))))
 
     def on_window_table_marks_changed(self, _: WindowTable.MarksChanged) -> None:
         """Counts the marks in the frame."""
@@ -260,13 +337,4 @@ class RunsPane(Pane[RunList]):
         super().show_problem(error)
 
 
-def numbered(db: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, Run]:
-    """The runs by their numbers; numbers of no run are left out."""
-    found = runs.by_ids(db, numbers)
-    if len(found) == len(numbers):
-        return dict(zip(numbers, found, strict=True))
-    pairs = ((number, runs.by_ids(db, [number])) for number in numbers)
-    return {number: run for number, one in pairs for run in one}
-
-
-__all__ = ["RunList", "RunsPane", "numbered"]
+__all__ = ["RunsPane"]

@@ -1,18 +1,19 @@
-"""All runs: filter, sort, mark, compare, tag, note, delete, register."""
+"""All runs: filter, sort, group, mark, compare, tag, note, archive, delete, register."""
 
 from __future__ import annotations
 
 from textual.app import ComposeResult
 
 from mlops_tui.compare.filter import parse
+from mlops_tui.compare.runs import MOST
 from mlops_tui.compare.tokens import FilterError
-from mlops_tui.ui import keymap
-from mlops_tui.ui.screens import run_acts, run_choices
+from mlops_tui.compare.views import KINDS
+from mlops_tui.ui import keymap, messages
+from mlops_tui.ui.screens import run_acts, run_choices, run_chosen
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.screens.run_list import RunsPane
 from mlops_tui.ui.screens.run_preview import RunPreview
 from mlops_tui.ui.text import cut
-from mlops_tui.ui.views import KINDS
 from mlops_tui.ui.widgets.prompt import Prompt
 from mlops_tui.ui.widgets.window_table import WindowTable
 
@@ -56,35 +57,43 @@ class RunsScreen(ProjectScreen):
         return self.query_one(RunsPane)
 
     def on_window_table_row_highlighted(self, message: WindowTable.RowHighlighted) -> None:
-        """Shows the curves of the run under the cursor."""
-        chosen = self.pane.records_of([message.key]) if message.key is not None else []
-        columns = self.pane.records.columns if self.pane.records is not None else ()
-        metrics = tuple(column.partition(".")[2] for column in columns if column.startswith("metrics."))
+        """Shows the curves of the run under the cursor, or of the best one of the group."""
+        chosen = self.pane.shown_by(message.key)
+        names = self.pane.records.names if self.pane.records is not None else ()
+        metrics = tuple(name.partition(".")[2] for name in names if name.startswith("metrics."))
         self.query_one(RunPreview).preview(chosen[0] if chosen else None, metrics)
 
     def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:
-        """Opens a run."""
+        """Opens a run, or a group."""
+        if isinstance(message.key, tuple):
+            self.pane.look_into(message.key)
         for run in self.pane.records_of([message.key]):
             self.go("run", run.run_id)
 
     def retreat(self) -> bool:
-        """Ends a range, then removes the marks, then the filter."""
+        """Ends a range, then removes the marks, then leaves the group, then the filter, then grouping."""
         table = self.pane.table
         if table.end_range():
             return True
         if table.marks:
             table.set_marks(())
             return True
+        if self.pane.within is not None:
+            self.pane.look_into(None)
+            return True
         if self.argument:
             self._narrow("")
+            return True
+        if self.pane.view.group_by:
+            self.pane.change(group_by=())
             return True
         return False
 
     def copy_text(self) -> tuple[str, str]:
         """The ids of the marked runs, or of the one under the cursor."""
         chosen = self.pane.chosen()
-        what = f"the id of {chosen[0].name}" if len(chosen) == 1 else f"{len(chosen)} ids"
-        return "\n".join(run.run_id for run in chosen), what
+        what = f"the id of {chosen.words}" if len(chosen) == 1 else f"{len(chosen):,} ids"
+        return "\n".join(chosen.run_ids), what
 
     # the filter
 
@@ -134,8 +143,12 @@ class RunsScreen(ProjectScreen):
         run_choices.choose_order(self, self.pane)
 
     def action_columns(self) -> None:
-        """Asks which metrics and params to show."""
+        """Asks which columns to show."""
         run_choices.choose_columns(self, self.pane)
+
+    def action_group(self) -> None:
+        """Asks what to group by."""
+        run_choices.choose_groups(self, self.pane)
 
     def action_kinds(self) -> None:
         """Shows the next selection of kinds."""
@@ -150,7 +163,10 @@ class RunsScreen(ProjectScreen):
         if len(chosen) < 2:
             self.remark("mark two or more runs with space, then compare them", "warning")
             return
-        self.go("compare", " ".join(run.run_id for run in chosen))
+        if len(chosen) > MOST:
+            self.remark(f"{len(chosen):,} runs are too many: up to {MOST} can be compared", "warning")
+            return
+        self.go("compare", " ".join(chosen.run_ids))
 
     def action_tag(self) -> None:
         """Asks for a tag for the chosen runs."""
@@ -160,13 +176,22 @@ class RunsScreen(ProjectScreen):
         """Asks for a note on the chosen runs."""
         run_acts.note(self, self.pane.chosen())
 
+    def action_archive(self) -> None:
+        """Takes the chosen runs out of the lists, or puts archived ones back."""
+        run_acts.archive(self, self.pane.chosen(), is_back=self.pane.view.shows_archived)
+
     def action_delete(self) -> None:
         """Deletes the chosen runs; several only after a yes."""
         run_acts.delete(self, self.pane.chosen())
 
     def action_register(self) -> None:
         """Registers the model of the run under the cursor."""
-        run_acts.register(self, self.pane.records_of([self.pane.table.cursor_key]))
+        for run in self.pane.records_of([self.pane.table.cursor_key]):
+            run_acts.register(self, run_chosen.only(run))
+
+    def on_did(self, _: messages.Did) -> None:
+        """Reads the list again: something was done to its runs."""
+        self.pane.renew()
 
 
 #: What comparisons begin with: a word on its way to one of these is not yet a word to look for.

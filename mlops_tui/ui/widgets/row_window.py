@@ -118,6 +118,10 @@ class RowWindow(ScrollView):
             self._wanted = ()
             self._fetch()
             return
+        self.update(rows)
+
+    def update(self, rows: Sequence[Row]) -> None:
+        """Draws fresh versions of rows, wherever they are."""
         changed = self._rows.add(rows, self.window_keys)
         if self._widths.grow(rows):
             self._place()

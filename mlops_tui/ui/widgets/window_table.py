@@ -120,19 +120,20 @@ class WindowTable(RowWindow, can_focus=True):
             return tuple(key for key in self.keys if key in self.marks)
         return (self.keys[self._cursor],) if self.keys else ()
 
-    def show(self, rows: Sequence[Row]) -> None:
-        """Shows a list that is in memory as a whole."""
-        self._take([row.key for row in rows], rows, is_all=True)
+    def show(self, rows: Sequence[Row], *, keeps_marks: bool = False) -> None:
+        """Shows a list that is in memory as a whole; ``keeps_marks`` as in ``show_window``."""
+        self._take([row.key for row in rows], rows, is_all=True, keeps_marks=keeps_marks)
 
-    def show_window(self, keys: Sequence[Key], rows: Iterable[Row] = ()) -> None:
+    def show_window(self, keys: Sequence[Key], rows: Iterable[Row] = (), *, keeps_marks: bool = False) -> None:
         """Shows a long list of which only some rows are loaded.
 
         Args:
             keys: Of all rows, in order; an ``array`` will do.
             rows: Those that are loaded already (the first window, or fresh versions of what is in sight);
                 the rest comes from ``load`` when needed.
+            keeps_marks: Whether marks of rows that are not in the list stay.
         """
-        self._take(keys, tuple(rows), is_all=False)
+        self._take(keys, tuple(rows), is_all=False, keeps_marks=keeps_marks)
         self._fetch()
 
     def move_to(self, key: Key) -> bool:
@@ -148,6 +149,14 @@ class WindowTable(RowWindow, can_focus=True):
         was_moved = self.is_moved
         self.move_to(key)
         self.is_moved = was_moved
+
+    def start_over(self) -> None:
+        """Puts the cursor on the first row, whichever that will be, because another list is going to be shown."""
+        was_elsewhere = self._cursor > 0
+        self._cursor, self.is_moved = 0, False
+        self.scroll_to(y=0, animate=False, force=True)
+        if was_elsewhere:
+            self._tell(lambda: self.RowHighlighted(self, self.cursor_key))
 
     def set_marks(self, keys: Iterable[Key]) -> None:
         """Marks exactly the rows of these keys."""
@@ -171,7 +180,7 @@ class WindowTable(RowWindow, can_focus=True):
 
     # taking rows
 
-    def _take(self, keys: Sequence[Key], rows: Sequence[Row], *, is_all: bool) -> None:
+    def _take(self, keys: Sequence[Key], rows: Sequence[Row], *, is_all: bool, keeps_marks: bool) -> None:
         before, key, top = self._cursor, self.cursor_key, self.scroll_offset.y
         was_empty = not self.keys
         is_other, changed = self._rows.replace(keys, rows, is_all=is_all)
@@ -183,7 +192,8 @@ class WindowTable(RowWindow, can_focus=True):
                 # The row under the cursor stays on its line of the screen; but at the top new rows are let in.
                 self.scroll_to(y=max(0, top + self._cursor - before) if top else 0, animate=False, force=True)
                 self._bring_in_sight(self._cursor)
-            self.set_marks(self.marks.intersection(keys) if self.marks else ())
+            if not keeps_marks:
+                self.set_marks(self.marks.intersection(keys) if self.marks else ())
         if self._widths.grow(rows) or is_other:
             self._place()
         else:

@@ -1,0 +1,109 @@
+"""A dialog with a long list that is narrowed by words: ``/``, then type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.widgets import Input
+
+from mlops_tui.ui import keymap
+from mlops_tui.ui.text import CellValue, plain
+from mlops_tui.ui.widgets.columns import Column
+from mlops_tui.ui.widgets.dialog import Dialog
+from mlops_tui.ui.widgets.window_table import Row, WindowTable
+
+Answer = TypeVar("Answer")
+
+
+class ListDialog(Dialog[Answer]):
+    """Asks for rows of a list.
+
+    Subclasses define ``rows`` and say in ``on_window_table_row_selected`` what enter answers.
+
+    Args:
+        title: The question.
+        columns: Of the list.
+        lines: A text above it.
+        can_mark: Whether several rows can be chosen.
+    """
+
+    DEFAULT_CSS = """
+    ListDialog #find { display: none; margin: 0; }
+    ListDialog.-finding #find { display: block; }
+    """
+    BINDINGS = keymap.bindings("list")
+
+    def __init__(
+        self, title: str, columns: Sequence[Column], lines: Sequence[CellValue] = (), *, can_mark: bool = False
+    ) -> None:
+        super().__init__(title, lines)
+        self._columns = tuple(columns)
+        self._can_mark = can_mark
+
+    def rows(self) -> Sequence[Row]:
+        """All rows."""
+        raise NotImplementedError
+
+    def compose_answer(self) -> ComposeResult:
+        """The list, and a line to find rows by."""
+        yield WindowTable(self._columns, can_mark=self._can_mark, has_header=False, empty="\n nothing is called so")
+        yield _FindLine(placeholder="words to find", id="find", select_on_focus=False)
+
+    def on_mount(self) -> None:
+        """Shows the rows."""
+        self.table.styles.height = min(16, max(3, len(self.rows())))
+        self.query_one("#find", Input).cursor_blink = False
+        self.draw()
+        self.table.focus()
+
+    @property
+    def table(self) -> WindowTable:
+        """The list."""
+        return self.query_one(WindowTable)
+
+    def draw(self) -> None:
+        """Shows the rows in which all words of the line stand."""
+        words = self.query_one("#find", Input).value.lower().split()
+        found = [row for row in self.rows() if all(word in " ".join(map(plain, row.cells)).lower() for word in words)]
+        self.table.show(found, keeps_marks=True)
+
+    def action_find(self) -> None:
+        """Begins to narrow the list."""
+        self.add_class("-finding")
+        self.query_one("#find", Input).focus()
+
+    def leave_find(self, *, forget: bool) -> None:
+        """Returns to the list, with all rows again or with those found."""
+        if forget:
+            self.query_one("#find", Input).value = ""
+            self.remove_class("-finding")
+        self.table.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Narrows the list."""
+        event.stop()
+        self.draw()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Returns to the rows that were found."""
+        event.stop()
+        self.leave_find(forget=False)
+
+
+class _FindLine(Input):
+    """The line; escape and the arrows lead back to the list."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        dialog = self.screen
+        if event.key in ("escape", "up", "down") and isinstance(dialog, ListDialog):
+            event.stop()
+            event.prevent_default()
+            dialog.leave_find(forget=event.key == "escape")
+        else:
+            await super()._on_key(event)
+
+
+__all__ = ["ListDialog"]
