@@ -107,5 +107,4 @@ class Sampler:
             from mlops_tui.usage.gpus import Gpus
 
             self._gpus = Gpus()
-        mine = [reading.of_processes(pids) for reading in self._gpus.read() if reading.is_used_by(pids)]
-        return [(PREFIX + name, value) for reading in mine for name, value in reading.figures()]
+        return [(PREFIX + name, value) for one in self._gpus.of_group(pids) for name, value in one.figures()]

@@ -75,12 +75,41 @@ class Gpus:
         except pynvml.NVMLError:
             return
         visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-        self._devices = devices if visible is None else self._chosen(devices, visible)
+        self._devices = devices
+        if visible is not None:
+            self._devices = {number: devices[number] for number in self.named(visible)}
 
     @property
     def numbers(self) -> tuple[int, ...]:
         """The places of these GPUs among all of the machine."""
         return tuple(self._devices)
+
+    def named(self, visible: str) -> tuple[int, ...]:
+        """The numbers that CUDA_VISIBLE_DEVICES stands for.
+
+        As CUDA reads it: numbers or beginnings of UUIDs; what stands behind a word that names none is not seen.
+        """
+        found: list[int] = []
+        for word in map(str.strip, visible.split(",")):
+            for number, device in self._devices.items():
+                uuid = "" if word.isdigit() else self._ask(self._nvml.nvmlDeviceGetUUID, device) or ""
+                if word and (word == str(number) or str(uuid).startswith(word)):
+                    found.append(number)
+                    break
+            else:
+                break
+        return tuple(found)
+
+    def of_group(self, pids: Sequence[int]) -> list[Reading]:
+        """What is done by some processes that belong together, with their memory as far as the driver tells it.
+
+        In a container the driver names no processes at all; then the GPUs count that their CUDA_VISIBLE_DEVICES names.
+        """
+        readings = self.read()
+        if any(reading.processes for reading in readings):
+            return [reading.of_processes(pids) for reading in readings if reading.is_used_by(pids)]
+        numbers = self.named(_visible_to(pids)) if readings else ()
+        return [reading for reading in readings if reading.number in numbers]
 
     def read(self) -> list[Reading]:
         """What each of them does now; one that fell off the bus is left out."""
@@ -112,22 +141,22 @@ class Gpus:
             processes=None if processes is None else {one.pid: one.usedGpuMemory or 0 for one in processes},
         )
 
-    def _chosen(self, devices: Mapping[int, Any], visible: str) -> dict[int, Any]:
-        """As CUDA reads it: numbers or beginnings of UUIDs; what stands behind a word that names none is not seen."""
-        found: dict[int, Any] = {}
-        for word in visible.split(","):
-            word = word.strip()
-            for number, device in devices.items():
-                uuid = "" if word.isdigit() else self._ask(self._nvml.nvmlDeviceGetUUID, device) or ""
-                if word and (word == str(number) or str(uuid).startswith(word)):
-                    found[number] = device
-                    break
-            else:
-                break
-        return found
-
     def _ask(self, call: Callable[[Any], Any], device: Any) -> Any:
         try:
             return call(device)
         except self._nvml.NVMLError:
             return None
+
+
+def _visible_to(pids: Sequence[int]) -> str:
+    """CUDA_VISIBLE_DEVICES of the first process that has it; "" without one."""
+    import psutil
+
+    for pid in pids:
+        try:
+            visible = psutil.Process(pid).environ().get("CUDA_VISIBLE_DEVICES")
+        except psutil.Error:  # it is gone, or another user's
+            continue
+        if visible is not None:
+            return visible
+    return ""

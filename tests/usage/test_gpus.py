@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -99,9 +101,21 @@ def test_a_gpu_has_mlflows_figures_as_far_as_its_driver_tells_them() -> None:
 
 @pytest.mark.usefixtures("library")
 def test_of_processes_only_their_own_memory_is_told() -> None:
-    (mine,) = [reading.of_processes([100, 5]) for reading in Gpus().read() if reading.is_used_by([100, 5])]
+    (mine,) = Gpus().of_group([100, 5])
     assert dict(mine.figures())["gpu_1_memory_usage_megabytes"] == 2000.0
     assert dict(mine.figures())["gpu_1_memory_usage_percentage"] == 25.0
+
+
+def test_in_a_container_the_gpus_count_that_the_processes_were_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    library = Library(nvmlDeviceGetComputeRunningProcesses=lambda device: [])
+    monkeypatch.setitem(sys.modules, "pynvml", library)  # type: ignore[arg-type]
+    for given, numbers in (("2", [2]), ("1,2", [1, 2]), (None, [])):
+        environment = {**os.environ, **({"CUDA_VISIBLE_DEVICES": given} if given else {})}
+        with subprocess.Popen(["sleep", "60"], env=environment) as process:
+            try:
+                assert [reading.number for reading in Gpus().of_group([999_999_999, process.pid])] == numbers
+            finally:
+                process.kill()
 
 
 @pytest.mark.usefixtures("library")
