@@ -104,11 +104,13 @@ def _work() -> None:
     """Samples at each interval while there are runs to sample."""
     global _is_running
     while True:
-        _wake.acquire(timeout=_interval_s())
+        was_woken = _wake.acquire(timeout=_interval_s())
         with _lock:
             if not _courses:
                 _is_running = False
                 return
+            if was_woken:
+                continue  # the last run has ended, and another one has begun at once
             try:
                 assert _machine is not None
                 now = _machine.read()

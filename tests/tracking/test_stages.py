@@ -92,3 +92,30 @@ def test_resuming_another_run_inside_a_stage_is_possible(tmp_path: Path, stage: 
     other = next(run.run_id for run in all_runs(tmp_path) if run.run_id != stage)
     script(tmp_path, f"with mlops.start_run(run_id='{other}'): mlops.log_metric('a', 5)", env=env(stage))
     assert values(tmp_path, "a", other) == [5.0]
+
+
+def test_a_stage_s_own_run_is_sampled_by_the_pipeline_alone_and_its_children_by_the_script(
+    tmp_path: Path, stage: str
+) -> None:
+    code = """
+        import time
+        mlops.enable_system_metrics_logging()
+        with mlops.start_run(): time.sleep(0.3)
+        with mlops.start_run(run_name="second"): time.sleep(0.3)
+    """
+    script(tmp_path, code, env=env(stage))
+    own, second = all_runs(tmp_path)
+    assert (own.run_id, own.metrics) == (stage, {})
+    assert "system/cpu_utilization_percentage" in second.metrics
+
+
+def test_what_scikit_learn_logs_by_itself_goes_to_the_stage_s_own_run(tmp_path: Path, stage: str) -> None:
+    code = """
+        from sklearn.linear_model import LinearRegression
+        mlops.sklearn.autolog(log_models=False)
+        LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0])
+    """
+    done = script(tmp_path, code, env=env(stage))
+    assert (done.returncode, done.stderr) == (0, "")
+    (own,) = all_runs(tmp_path)
+    assert (own.run_id, own.tags["estimator_name"]) == (stage, "LinearRegression")
