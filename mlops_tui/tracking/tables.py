@@ -31,6 +31,8 @@ _logged: dict[str, dict[str, str]] = {}
 def log_table(data: Any, artifact_file: str, run_id: str | None = None) -> None:
     """Stores a table as an artifact; rows for a path that has a table already are added to it. Never raises.
 
+    Each call writes the whole table anew and keeps what it replaces: of very many rows, log some hundred at a time.
+
     Args:
         data: A DataFrame, a dict of columns, a dict of single values (one row) or a list of dicts (one a row). Images
             of Pillow in a column are stored beside the table, in ``table_images``.
