@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     )
     from mlops_tui.tracking.images import log_image
     from mlops_tui.tracking.models import log_model, register_model
+    from mlops_tui.tracking.predictions import log_predictions
     from mlops_tui.tracking.run import ActiveRun, Run
     from mlops_tui.tracking.system_metrics import (
         disable_system_metrics_logging,
@@ -74,6 +75,7 @@ __all__ = [
     "log_model",
     "log_param",
     "log_params",
+    "log_predictions",
     "log_table",
     "log_text",
     "register_model",
@@ -91,6 +93,7 @@ _HOMES = {
     "files": ("get_artifact_uri", "log_artifact", "log_artifacts", "log_dict", "log_figure", "log_text"),
     "images": ("log_image",),
     "models": ("log_model", "register_model"),
+    "predictions": ("log_predictions",),
     "run": ("ActiveRun", "Run"),
     "system_metrics": (
         "disable_system_metrics_logging",
