@@ -46,6 +46,7 @@ def _write(detail: RunDetail) -> None:
             ("command", " ".join(detail.command)),
             ("directory", detail.cwd),
             ("python", detail.python_version),
+            ("machine", ", ".join(detail.hardware.values())),
             ("commit", commit),
             ("branch", detail.git_branch),
             ("deleted", "" if run.deleted_at is None else text.moment(run.deleted_at)),

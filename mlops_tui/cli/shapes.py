@@ -63,6 +63,7 @@ def run_detail(detail: RunDetail, now: float) -> dict[str, Any]:
         "git_remote": detail.git_remote,
         "git_diff": detail.git_diff,
         "packages": detail.packages,
+        "hardware": detail.hardware,
         "error": detail.error,
         "metric_summaries": {
             summary.key: {

@@ -10,10 +10,12 @@ import math
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from mlops_store import runs
+from mlops_store import origins, runs
 from mlops_store.errors import UsageError
-from mlops_store.records import MetricSummary, Run, RunDetail
+from mlops_store.origins import Origin
+from mlops_store.records import Run
 from mlops_tui.config import Config
 
 FEWEST, MOST = 2, 200
@@ -48,7 +50,6 @@ class MetricRow:
         key: The metric's name.
         goal: 'max' or 'min', the better direction.
         values: The last value of each run; None where it has none. May be NaN or infinite.
-        summaries: The whole summary of each run, in the same order.
         deltas: Value minus the baseline's value; None without two finite values. Positive is not always better.
         best: Columns that hold the best finite value; empty when all are equal or fewer than two runs have one.
         is_same: Whether no two runs differ (NaN equals NaN).
@@ -57,7 +58,6 @@ class MetricRow:
     key: str
     goal: str
     values: tuple[float | None, ...]
-    summaries: tuple[MetricSummary | None, ...]
     deltas: tuple[float | None, ...]
     best: frozenset[int]
     is_same: bool
@@ -73,7 +73,8 @@ class Comparison:
     """Runs side by side. Rows of every part are in order of their keys; ``baseline`` is a column.
 
     ``code`` has rows for the commit, the branch, uncommitted changes, the command and the source; ``environment`` for
-    Python and each package; ``data`` for each data set by how it was used, with the start of its digest.
+    Python and each package; ``data`` for each data set by how it was used, with the start of its digest; ``hardware``
+    for the host and what is in it.
     """
 
     runs: tuple[Run, ...]
@@ -84,6 +85,8 @@ class Comparison:
     code: tuple[Row, ...]
     environment: tuple[Row, ...]
     data: tuple[Row, ...]
+    hardware: tuple[Row, ...]
+    origins: tuple[Origin, ...]
 
     @property
     def run_ids(self) -> tuple[str, ...]:
@@ -109,82 +112,105 @@ def compare(db: sqlite3.Connection, run_ids: Sequence[str], config: Config, base
         raise UsageError(f"{len(chosen)} runs cannot be compared", f"give {FEWEST} to {MOST} different runs")
     if baseline is not None and baseline not in chosen:
         raise UsageError(f"the baseline {baseline!r} is none of the compared runs", "name one of them")
-    details = [runs.detail(db, run_id) for run_id in chosen]
+    numbers = [runs.number(db, run_id) for run_id in chosen]
+    found = runs.by_ids(db, numbers)
+    made = origins.of_runs(db, numbers)
     base = chosen.index(baseline) if baseline is not None else 0
     return Comparison(
-        runs=tuple(detail.run for detail in details),
+        runs=tuple(found),
         baseline=base,
-        metrics=_metrics([detail.summaries for detail in details], base, config),
-        params=_rows([detail.run.params for detail in details]),
-        tags=_rows([detail.run.tags for detail in details]),
-        code=tuple(row for row in _rows([_code(detail) for detail in details], is_sorted=False)),
-        environment=_rows([_environment(detail) for detail in details]),
-        data=_rows([_data(detail) for detail in details]),
+        metrics=_metrics([run.metrics for run in found], base, config),
+        params=_rows([run.params for run in found]),
+        tags=_rows([run.tags for run in found]),
+        code=_rows([_code(run, origin) for run, origin in zip(found, made, strict=True)], is_sorted=False),
+        environment=_rows([_environment(origin) for origin in made]),
+        data=_rows([_data(origin) for origin in made]),
+        hardware=_rows(
+            [
+                {"host": run.host, **origin.hardware} if run.host else dict(origin.hardware)
+                for run, origin in zip(found, made, strict=True)
+            ],
+            is_sorted=False,
+        ),
+        origins=tuple(made),
     )
 
 
-def _metrics(summaries: Sequence[Iterable[MetricSummary]], base: int, config: Config) -> tuple[MetricRow, ...]:
-    by_key = [{summary.key: summary for summary in one} for one in summaries]
+def _metrics(columns: Sequence[Mapping[str, float]], base: int, config: Config) -> tuple[MetricRow, ...]:
     return tuple(
-        _metric(key, tuple(one.get(key) for one in by_key), base, config.goal(key))
-        for key in sorted({key for one in by_key for key in one})
+        _metric(key, tuple(column.get(key) for column in columns), base, config.goal(key)) for key in _keys(columns)
     )
 
 
-def _metric(key: str, summaries: tuple[MetricSummary | None, ...], base: int, goal: str) -> MetricRow:
-    values = tuple(None if summary is None else summary.last for summary in summaries)
+def _metric(key: str, values: tuple[float | None, ...], base: int, goal: str) -> MetricRow:
     finite = {column: value for column, value in enumerate(values) if value is not None and math.isfinite(value)}
     best: frozenset[int] = frozenset()
-    if len(set(finite.values())) > 1:
-        target = max(finite.values()) if goal == "max" else min(finite.values())
-        best = frozenset(column for column, value in finite.items() if value == target)
-    deltas = tuple(
-        finite[column] - finite[base] if column in finite and base in finite and column != base else None
-        for column in range(len(values))
-    )
+    if finite:
+        low, high = min(finite.values()), max(finite.values())
+        if low != high:
+            target = high if goal == "max" else low
+            best = frozenset(column for column, value in finite.items() if value == target)
+    deltas: list[float | None] = [None] * len(values)
+    start = finite.get(base)
+    if start is not None:
+        for column, value in finite.items():
+            deltas[column] = value - start
+        deltas[base] = None
     is_same = len({"nan" if value is not None and value != value else value for value in values}) == 1
-    return MetricRow(key, goal, values, summaries, deltas, best, is_same)
+    return MetricRow(key, goal, values, tuple(deltas), best, is_same)
+
+
+def _keys(columns: Sequence[Mapping[str, object]]) -> list[str]:
+    found: set[str] = set()
+    for column in columns:
+        found.update(column)
+    return sorted(found)
 
 
 def _rows(columns: Sequence[Mapping[str, str]], *, is_sorted: bool = True) -> tuple[Row, ...]:
-    keys: Iterable[str] = dict.fromkeys(key for column in columns for key in column)
+    keys: Iterable[str] = _keys(columns) if is_sorted else dict.fromkeys(key for column in columns for key in column)
     rows = []
-    for key in sorted(keys) if is_sorted else keys:
-        values = tuple(column.get(key) for column in columns)
-        rows.append(Row(key, values, len(set(values)) == 1))
+    for key in keys:
+        values = tuple([column.get(key) for column in columns])
+        first = values[0]
+        rows.append(Row(key, values, all(value == first for value in values)))
     return tuple(rows)
 
 
-def _code(detail: RunDetail) -> dict[str, str]:
-    run = detail.run
+def _code(run: Run, origin: Origin) -> dict[str, str]:
     found = {
         "commit": run.git_commit,
-        "branch": detail.git_branch,
-        "uncommitted": _uncommitted(run, detail.git_diff),
-        "command": " ".join(detail.command),
+        "branch": origin.git_branch,
+        "uncommitted": _uncommitted(run, origin.git_diff),
+        "command": " ".join(origin.command),
         "source": run.source,
     }
     return {key: value for key, value in found.items() if value}
 
 
-def _uncommitted(run: Run, diff: str) -> str:
-    """Lines added and removed since the commit, and a digest so that two different changes never look equal."""
-    if not diff:
-        return "changes" if run.git_dirty else "none" if run.git_commit else ""
+@lru_cache(maxsize=256)
+def _counted(diff: str) -> str:
     lines = diff.splitlines()
     added = sum(line.startswith("+") and not line.startswith("+++") for line in lines)
     removed = sum(line.startswith("-") and not line.startswith("---") for line in lines)
     return f"+{added} -{removed} ({hashlib.sha256(diff.encode('utf-8', 'replace')).hexdigest()[:6]})"
 
 
-def _environment(detail: RunDetail) -> dict[str, str]:
-    python = {"python": detail.python_version} if detail.python_version else {}
-    return python | dict(detail.packages)
+def _uncommitted(run: Run, diff: str) -> str:
+    """Lines added and removed since the commit, and a digest so that two different changes never look equal."""
+    if not diff:
+        return "changes" if run.git_dirty else "none" if run.git_commit else ""
+    return _counted(diff)
 
 
-def _data(detail: RunDetail) -> dict[str, str]:
+def _environment(origin: Origin) -> dict[str, str]:
+    python = {"python": origin.python_version} if origin.python_version else {}
+    return python | dict(origin.packages)
+
+
+def _data(origin: Origin) -> dict[str, str]:
     found: dict[str, str] = {}
-    for use in detail.datasets:
+    for use in origin.datasets:
         key = f"{use.context} {use.dataset.name}"
         short = use.dataset.digest[:12]
         found[key] = f"{found[key]}, {short}" if key in found else short

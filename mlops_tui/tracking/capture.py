@@ -1,17 +1,17 @@
-"""What takes too long to be recorded about a run's surroundings at its start: the code's state and the packages."""
+"""What takes too long to be recorded about a run's surroundings at its start: code, packages and machine."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-from mlops_tui.tracking import git, starting
+from mlops_tui.tracking import git, machine, starting
 
 _found: dict[str, dict[str, object]] = {}
 
 
 def surroundings(root: str, patience_s: float) -> dict[str, object]:
-    """``packages`` and, inside of a repository, ``git_commit``, ``git_branch``, ``git_dirty``, ``git_diff`` ….
+    """``packages``, ``hardware`` and, inside of a repository, ``git_commit``, ``git_branch``, ``git_diff`` ….
 
     Found out once a process, because what it runs was read when it began; each time in a notebook, which goes on
     reading.
@@ -26,7 +26,7 @@ def surroundings(root: str, patience_s: float) -> dict[str, object]:
 
 
 def _find(root: str, patience_s: float) -> dict[str, object]:
-    found: dict[str, object] = {"packages": dict(sorted(_packages().items()))}
+    found: dict[str, object] = {"packages": dict(sorted(_packages().items())), "hardware": machine.hardware()}
     start = starting.cwd() or root
     head = git.head(start)
     if head:

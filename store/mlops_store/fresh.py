@@ -15,6 +15,7 @@ MIGRATIONS = (
     "m007_data_versions",
     "m008_metric_outlines",
     "m009_run_lists",
+    "m010_hardware",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -76,7 +77,7 @@ STATEMENTS = (
    "updated_at" REAL NOT NULL,
    "archived_at" REAL,
    "deleted_at" REAL
-) STRICT""",
+, hardware_digest TEXT) STRICT""",
     """CREATE UNIQUE INDEX "idx_runs_run_id"
     ON "runs" ("run_id")""",
     """CREATE INDEX "idx_runs_experiment_id_started_at"

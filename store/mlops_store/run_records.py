@@ -148,6 +148,7 @@ class RunDetail:
     git_remote: str = ""
     git_diff: str = ""
     packages: Mapping[str, str] = field(default_factory=dict)
+    hardware: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
     summaries: tuple[MetricSummary, ...] = ()
     artifacts: tuple[Artifact, ...] = ()

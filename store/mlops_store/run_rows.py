@@ -16,7 +16,7 @@ from mlops_store.errors import nearest
 
 _TEXTS = (
     *("name", "kind", "status", "user", "host", "boot_id", "command", "source", "cwd", "python_version"),
-    *("git_commit", "git_branch", "git_remote", "git_diff_digest", "packages_digest", "error"),
+    *("git_commit", "git_branch", "git_remote", "git_diff_digest", "packages_digest", "hardware_digest", "error"),
 )
 _WHOLE = ("exit_code", "pid", "git_dirty")
 _TIMES = ("started_at", "ended_at", "process_started_at", "archived_at", "deleted_at")
@@ -65,8 +65,8 @@ def columns(db: sqlite3.Connection, attributes: Mapping[str, Any]) -> dict[str, 
             values[name] = value
         elif name == "git_diff":
             values["git_diff_digest"] = shared_texts.put(db, value) if value else None
-        elif name == "packages":
-            values["packages_digest"] = shared_texts.put(db, json.dumps(dict(value), sort_keys=True)) if value else None
+        elif name in ("packages", "hardware"):
+            values[f"{name}_digest"] = shared_texts.put(db, json.dumps(dict(value), sort_keys=True)) if value else None
         elif name not in ("experiment", "parent_run_id"):
             raise TypeError(f"runs have no attribute {name!r}; {nearest(name, COLUMNS)}")
     command = values.get("command")

@@ -58,8 +58,8 @@ def create(
         status: One of ``RunStatus``.
         parent_run_id: The run that it is part of.
         started_at: Unix seconds.
-        attributes: Columns of ``runs``; ``command`` may be a list, ``git_diff`` a text and ``packages`` a mapping
-            of names to versions, which are stored once by content.
+        attributes: Columns of ``runs``; ``command`` may be a list, ``git_diff`` a text, ``packages`` and
+            ``hardware`` mappings of texts to texts, which are stored once by content.
 
     Raises:
         NotFound: No such parent.
@@ -244,11 +244,11 @@ def detail(db: sqlite3.Connection, run_id: str) -> RunDetail:
 
     run = get(db, run_id)
     row = db.execute(
-        "SELECT command, cwd, pid, python_version, git_branch, git_remote, git_diff_digest, packages_digest, error "
-        "FROM runs WHERE run_id = ?",
+        "SELECT command, cwd, pid, python_version, git_branch, git_remote, git_diff_digest, packages_digest, error, "
+        "hardware_digest FROM runs WHERE run_id = ?",
         (run_id,),
     ).fetchone()
-    packages = shared_texts.get(db, row[7])
+    packages, hardware = shared_texts.get(db, row[7]), shared_texts.get(db, row[9])
     return RunDetail(
         run=run,
         command=tuple(json.loads(row[0])) if row[0] else (),
@@ -259,6 +259,7 @@ def detail(db: sqlite3.Connection, run_id: str) -> RunDetail:
         git_remote=row[5] or "",
         git_diff=shared_texts.get(db, row[6]),
         packages=json.loads(packages) if packages else {},
+        hardware=json.loads(hardware) if hardware else {},
         error=row[8] or "",
         summaries=metrics.summaries(db, run_id),
         artifacts=artifacts.of_run(db, run_id),

@@ -652,5 +652,11 @@ def m009_run_lists(db: Database) -> None:
     )
 
 
+@migrations()
+def m010_hardware(db: Database) -> None:
+    """What machine a run was made on: a JSON object among the shared texts."""
+    db.execute("ALTER TABLE runs ADD COLUMN hardware_digest TEXT")
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

@@ -144,15 +144,9 @@ def test_unknown_runs_and_baselines_are_refused(store):
         compared(store, "a", "a")
 
 
-def summary(value):
-    from mlops_store.records import MetricSummary
-
-    return None if value is None else MetricSummary("m", value, 0, 0.0, 1, 0, value, value, value)
-
-
 @given(st.lists(st.none() | st.floats(), min_size=2, max_size=8), st.sampled_from(["max", "min"]))
 def test_the_best_values_are_finite_equal_and_no_value_beats_them(values, goal):
-    metric = _metric("m", tuple(summary(value) for value in values), 0, goal)
+    metric = _metric("m", tuple(values), 0, goal)
     best = {values[column] for column in metric.best}
     assert len(best) <= 1
     for value in best:
@@ -160,3 +154,21 @@ def test_the_best_values_are_finite_equal_and_no_value_beats_them(values, goal):
         assert math.isfinite(value)
         assert value == (max(others) if goal == "max" else min(others))
         assert len(set(others)) > 1
+
+
+def test_another_machine_is_a_difference(store):
+    add(store, "a", host="one", hardware={"cpu": "x", "memory": "16.0 GB"})
+    add(store, "b", host="two", hardware={"cpu": "x", "memory": "64.0 GB", "gpu": "NVIDIA H100"})
+    hardware = compared(store, "a", "b").hardware
+    assert [one.key for one in hardware] == ["host", "cpu", "memory", "gpu"]
+    assert row(hardware, "cpu").is_same
+    assert row(hardware, "gpu").change(1, 0) == "added"
+
+
+def test_200_runs_are_compared_and_201_are_refused(store):
+    for number in range(201):
+        add(store, f"{number:03}", params={"n": str(number)})
+    found = compared(store, *(f"{number:03}" for number in range(200)))
+    assert row(found.params, "n").values[199] == "199"
+    with pytest.raises(UsageError, match="201 runs"):
+        compared(store, *(f"{number:03}" for number in range(201)))

@@ -68,9 +68,9 @@ def test_all_runs_of_a_process_share_one_text(repository: Path) -> None:
     script(repository, "for _ in range(5):\n    with mlops.start_run(): pass")
     found = [detail(repository, run.run_id) for run in all_runs(repository)]
     assert len(found) == 5
-    assert all("+lr = 0.2" in each.git_diff and each.packages for each in found)
+    assert all("+lr = 0.2" in each.git_diff and each.packages and each.hardware for each in found)
     with opened(repository) as store:
-        assert store.read().execute("SELECT count(*) FROM texts").fetchone()[0] == 2
+        assert store.read().execute("SELECT count(*) FROM texts").fetchone()[0] == 3
 
 
 def test_a_detached_head_has_no_branch(repository: Path) -> None:

@@ -115,6 +115,7 @@ def _origin(detail: RunDetail) -> list[CellValue]:
         ("by", " on ".join(part for part in (run.user, run.host) if part)),
         ("python", detail.python_version),
         ("packages", shown.count(len(detail.packages), "package") if detail.packages else ""),
+        ("machine", ", ".join(detail.hardware.values())),
         ("id", run.run_id),
     ]
     return section([(name, value) for name, value in found if value])
