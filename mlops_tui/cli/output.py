@@ -2,46 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import math
-import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from mlops_tui.cli.text import clean, pad, width
-
-# Inside JSON strings these would reach a terminal as they are; as escapes they mean the same.
-_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
-
-
-def plain(value: Any) -> Any:
-    """A record as JSON knows values: dataclasses as objects, NaN and infinities as MLflow's strings.
-
-    Args:
-        value: A dataclass, mapping, sequence, string, number, boolean or None, nested in any way.
-    """
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, float):
-        if math.isfinite(value):
-            return value
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if dataclasses.is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, Iterable):
-        return [plain(item) for item in value]
-    raise TypeError(f"{type(value).__name__} has no JSON form")
-
-
-def _encoded(value: Any, indent: int | None = None) -> str:
-    text = json.dumps(plain(value), allow_nan=False, ensure_ascii=False, indent=indent)
-    return _UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+from mlops_tui.strict_json import encoded
 
 
 def write_json(value: Any) -> None:
@@ -49,21 +15,21 @@ def write_json(value: Any) -> None:
     if isinstance(value, list | tuple):
         write_json_lines(value)
     else:
-        sys.stdout.write(_encoded(value, indent=2) + "\n")
+        sys.stdout.write(encoded(value, indent=2) + "\n")
 
 
 def write_json_lines(items: Iterable[Any]) -> None:
     """Prints a JSON array, one element a line, each written as it comes."""
     opening = "["
     for item in items:
-        sys.stdout.write(f"{opening}{_encoded(item)}")
+        sys.stdout.write(f"{opening}{encoded(item)}")
         opening = ",\n "
     sys.stdout.write("]\n" if opening != "[" else "[]\n")
 
 
 def write_json_line(value: Any) -> None:
     """Prints one JSON document on one line, at once."""
-    sys.stdout.write(_encoded(value) + "\n")
+    sys.stdout.write(encoded(value) + "\n")
     sys.stdout.flush()
 
 

@@ -1,86 +1,125 @@
-"""``runs compare``: what differs between runs."""
+"""``runs compare``: what differs between runs, on the terminal or as a file."""
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Any
+import os
+from typing import TYPE_CHECKING
 
 import click
 
-from mlops_tui.cli import output, shapes, text
+from mlops_store.errors import Refused, UsageError
+from mlops_tui.cli import output
 from mlops_tui.cli.parameters import json_option, run_argument, run_option
-from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
 if TYPE_CHECKING:
-    from mlops_tui.compare.runs import Comparison, MetricRow, Row
+    from mlops_tui.compare.report import Report
 
-_SECTIONS = ("params", "tags", "code", "environment", "data")
+# The parts of ``compare.report``, written out so that completion and help need not load it; a test keeps them equal.
+PARTS = (
+    *("metrics", "params", "tags", "code", "environment", "data", "hardware"),
+    *("lines", "curves", "seeds", "predictions", "scatter", "parallel", "importance"),
+)
+FORMATS = ("md", "csv", "json", "html")
 
 
 @click.command()
 @run_argument("names", nargs=-1, required=True)
 @run_option("--baseline", help="The run that the others are measured against. [the first]")
-@click.option("--all", "with_equal", is_flag=True, help="What is equal as well; JSON always has it.")
+@click.option(
+    *("--part", "parts"),
+    multiple=True,
+    type=click.Choice((*PARTS, "all")),
+    help="Only this part; may be repeated. [the tables; in md and html all that have something to say]",
+)
+@click.option("--metric", metavar="KEY", help="The metric of curves and importance. [the most telling]")
+@click.option("--x", metavar="KEY", help="The lower axis of the scatter plot: metrics.KEY or params.KEY.")
+@click.option("--y", metavar="KEY", help="Its left axis.")
+@click.option("--axis", "axes", multiple=True, metavar="KEY", help="An axis of the parallel coordinates.")
+@click.option(
+    "--align", type=click.Choice(("step", "time", "epoch")), default="step", show_default=True, help="How curves lie."
+)
+@click.option("--predictions", metavar="NAME", help="Which predictions. [those that most runs have]")
+@click.option("--format", "kind", type=click.Choice(FORMATS), help="Write a file of this kind instead of a table.")
+@click.option("-o", "--output", "path", type=click.Path(dir_okay=False), metavar="FILE", help="Write it there.")
+@click.option("--all", "with_equal", is_flag=True, help="What is equal as well; JSON and CSV always have it.")
 @json_option
 @click.pass_obj
 def compare(
-    workspace: Workspace, names: tuple[str, ...], baseline: str | None, with_equal: bool, as_json: bool
+    workspace: Workspace,
+    names: tuple[str, ...],
+    baseline: str | None,
+    parts: tuple[str, ...],
+    metric: str | None,
+    x: str | None,
+    y: str | None,
+    axes: tuple[str, ...],
+    align: str,
+    predictions: str | None,
+    kind: str | None,
+    path: str | None,
+    with_equal: bool,
+    as_json: bool,
 ) -> None:
-    """Compare runs: metrics, params, tags, code, environment and data side by side."""
+    """Compare 2 to 200 runs side by side, part by part.
+
+    Tables with a row for each key are metrics, params, tags, code, environment, data and hardware. Further parts: lines
+    (commits and uncommitted lines that only one run had), curves, seeds (repeated runs as groups: is a difference
+    more than noise?), predictions (what mlops.log_predictions stored, row by row), scatter (two keys; of two metrics
+    with the Pareto front), parallel (many keys) and importance (which params matter for a metric).
+    """
+    kind = _kind(kind, path, as_json)
     from mlops_store import runs
+    from mlops_tui.compare import report as reports
     from mlops_tui.compare import runs as comparisons
 
+    chosen = reports.PARTS if "all" in parts else tuple(part for part in reports.PARTS if part in parts)
+    is_page = not parts and kind in ("md", "html")
+    wanted = reports.Wanted(
+        chosen or (reports.PARTS if is_page else reports.TABLES), metric, x, y, axes, align, predictions
+    )
     with workspace.store().snapshot() as db:
-        chosen = [runs.resolve(db, name) for name in names]
+        run_ids = [runs.resolve(db, name) for name in names]
         base = None if baseline is None else runs.resolve(db, baseline)
-        found = comparisons.compare(db, chosen, workspace.config, base)
+        found = comparisons.compare(db, run_ids, workspace.config, base)
+        report = reports.build(
+            db, found, wanted, root=workspace.project.root, objects_dir=workspace.project.objects_dir
+        )
+    if is_page:
+        report = reports.without_problems(report)
+    elif chosen and set(report.problems) == set(chosen):
+        raise next(iter(report.problems.values()))
+    _give(report, kind, path, with_equal)
+
+
+def _kind(kind: str | None, path: str | None, as_json: bool) -> str | None:
+    """The format that is meant: the one named, JSON, or that of the file's ending."""
+    if as_json and kind not in (None, "json"):
+        raise UsageError(f"--json and --format {kind} contradict each other", "give one of them")
     if as_json:
-        output.write_json(_shape(found))
-    else:
-        _write(found, with_equal)
+        return "json"
+    if kind is None and path is not None:
+        ending = os.path.splitext(path)[1].lstrip(".").lower()
+        kind = {"markdown": "md", "htm": "html"}.get(ending, ending)
+        if kind not in FORMATS:
+            raise UsageError(f"{path!r} does not say which format is meant", "give --format md, csv, json or html")
+    return kind
 
 
-def _shape(found: Comparison) -> dict[str, Any]:
-    now = time.time()
-    return {
-        "runs": [shapes.run(run, now) for run in found.runs],
-        "baseline": found.run_ids[found.baseline],
-        "metrics": [
-            {
-                "key": row.key,
-                "goal": row.goal,
-                "values": row.values,
-                "deltas": row.deltas,
-                "best": [found.run_ids[column] for column in sorted(row.best)],
-                "is_same": row.is_same,
-            }
-            for row in found.metrics
-        ],
-        **{section: getattr(found, section) for section in _SECTIONS},
-    }
+def _give(report: Report, kind: str | None, path: str | None, with_equal: bool) -> None:
+    if kind is None:
+        from mlops_tui.cli import comparison_text
 
+        comparison_text.write(report, with_equal)
+        return
+    from mlops_tui.compare import export
 
-def _write(found: Comparison, with_equal: bool) -> None:
-    titles = [f"{run.name} {text.short(run.run_id)}" for run in found.runs]
-    shown = [row for row in found.metrics if with_equal or not row.is_same]
-    if shown:
-        write_table(("metric", *titles), [_metric_cells(row) for row in shown], right=titles)
-    for section in _SECTIONS:
-        rows: list[Row] = [row for row in getattr(found, section) if with_equal or not row.is_same]
-        if rows:
-            output.say()
-            cells = [(row.key, *("-" if value is None else value for value in row.values)) for row in rows]
-            write_table((section, *titles), cells)
-    if not with_equal and not shown and all(row.is_same for section in _SECTIONS for row in getattr(found, section)):
-        output.remark("no differences")
-
-
-def _metric_cells(row: MetricRow) -> tuple[str, ...]:
-    """The values, each with its distance from the baseline; the best are starred."""
-    cells = []
-    for column, value in enumerate(row.values):
-        delta = row.deltas[column]
-        distance = "" if delta is None else f" ({delta:+.4g})"
-        cells.append(f"{text.number(value)}{distance}{' *' if column in row.best else ''}")
-    return (row.key, *cells)
+    content = export.render(report, kind, with_equal=with_equal)
+    if path is None:
+        click.echo(content, nl=False)
+        return
+    try:
+        export.write(path, content)
+    except OSError as error:
+        raise Refused(f"{path} cannot be written ({error.strerror})", "name another file") from error
+    output.remark(f"wrote {path}")

@@ -12,10 +12,11 @@ import click
 
 from mlops_store.errors import NotFound, UsageError, nearest
 from mlops_store.records import Run, RunKind, RunStatus
-from mlops_tui.cli import output, shapes, text
+from mlops_tui.cli import output, text
 from mlops_tui.cli.parameters import json_option, run_argument
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
+from mlops_tui.compare import run_shape
 
 if TYPE_CHECKING:
     from mlops_store.run_conditions import Condition
@@ -80,7 +81,7 @@ def list_(
     window = found[:limit] if limit else found
     now = time.time()
     if as_json:
-        output.write_json_lines(shapes.run(run, now) for run in _records(workspace, window))
+        output.write_json_lines(run_shape.run(run, now) for run in _records(workspace, window))
     elif window:
         _write(list(_records(workspace, window)), metrics, now)
     if not as_json and len(window) < len(found):

@@ -12,10 +12,10 @@ from mlops_store.records import (
     MonitorReport,
     PipelineRun,
     RegisteredModel,
-    Run,
     RunDetail,
     StageRun,
 )
+from mlops_tui.compare import run_shape
 
 if TYPE_CHECKING:
     from mlops_tui.data.catalogue import Item
@@ -25,36 +25,10 @@ if TYPE_CHECKING:
     from mlops_tui.pipeline.reasons import Change
 
 
-def run(record: Run, now: float) -> dict[str, Any]:
-    """A run as ``runs list`` prints it; ``duration_s`` counts until ``now`` while the run is live."""
-    return {
-        "run_id": record.run_id,
-        "name": record.name,
-        "experiment": record.experiment,
-        "status": record.status,
-        "kind": record.kind,
-        "started_at": record.started_at,
-        "ended_at": record.ended_at,
-        "duration_s": round(record.duration_s(now), 3),
-        "params": record.params,
-        "metrics": record.metrics,
-        "tags": record.tags,
-        "parent_run_id": record.parent_run_id,
-        "user": record.user,
-        "host": record.host,
-        "source": record.source,
-        "git_commit": record.git_commit,
-        "git_dirty": record.git_dirty,
-        "exit_code": record.exit_code,
-        "archived_at": record.archived_at,
-        "deleted_at": record.deleted_at,
-    }
-
-
 def run_detail(detail: RunDetail, now: float) -> dict[str, Any]:
     """Everything about a run but its metric histories; ``metric_summaries`` holds last, min, max and mean."""
     return {
-        **run(detail.run, now),
+        **run_shape.run(detail.run, now),
         "command": detail.command,
         "cwd": detail.cwd,
         "pid": detail.pid,
