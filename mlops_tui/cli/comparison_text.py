@@ -24,17 +24,10 @@ def write(report: Report, with_equal: bool) -> None:
         with_equal: Also what is equal in all runs.
     """
     blocks = document.document(report, with_equal=with_equal).blocks[1:]
-    if not any(isinstance(block, Table) for block in blocks) and not report.problems and not _has_views(report):
+    if not any(isinstance(block, Heading) for block in blocks):
         output.remark("no differences")
-        return
     for number, block in enumerate(blocks):
         _write(block, is_first=number == 0)
-
-
-def _has_views(report: Report) -> bool:
-    from mlops_tui.compare.report import VIEWS
-
-    return any(part in VIEWS for part in report.parts)
 
 
 def _write(block: Block, *, is_first: bool) -> None:

@@ -132,6 +132,7 @@ def _window(
 def _drawing(
     db: sqlite3.Connection, chosen: Sequence[Run], key: str, columns: int, view: Any, window: tuple[float, float] | None
 ) -> Drawing:
+    from mlops_tui.compare.curves import EPOCH
     from mlops_tui.ui.screens import curves
     from mlops_tui.ui.screens.compare_rows import label
     from mlops_tui.ui.widgets.legend import Drawing
@@ -141,7 +142,7 @@ def _drawing(
         for slot, run in enumerate(chosen)
     )
     note = lines[0].note if len(lines) == 1 else ""
-    empty = f"no metric '{curves.EPOCH}'" if view.x == "epoch" else "no points"
+    empty = f"no metric '{EPOCH}'" if view.x == "epoch" else "no points"
     return Drawing(key, tuple(reversed(lines)), note, view, window, empty=empty)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mlops_store.errors import NotFound, UsageError, nearest
 from mlops_tui.compare.columns import is_scheduled, ranked
 from mlops_tui.compare.runs import Comparison
+from mlops_tui.compare.seeds import is_seed
 
 #: Axes of parallel coordinates at most, and texts that an axis can tell apart.
 MOST_AXES, MOST_TEXTS = 12, 50
@@ -112,7 +113,7 @@ def scatter(comparison: Comparison, x: str | None = None, y: str | None = None) 
     if y is None:
         y = f"metrics.{metrics[0]}" if metrics else None
     if x is None:
-        params = [key for key in candidates if key.startswith("params.") and _is_numeric(comparison, key)]
+        params = [key for key in candidates if key.startswith("params.") and _is_order(comparison, key)]
         x = next((key for key in [*params, *(f"metrics.{key}" for key in metrics), *candidates] if key != y), None)
     if x is None or y is None:
         raise NotFound("nothing that could be an axis differs between the runs", "name two keys with --x and --y")
@@ -133,7 +134,7 @@ def parallel(comparison: Comparison, chosen: Sequence[str] = ()) -> tuple[Axis, 
         return tuple(axis(comparison, key) for key in chosen)
     found = []
     metrics = [f"metrics.{key}" for key in goals(comparison)]
-    params = [key for key in keys(comparison) if key.startswith("params.")]
+    params = [key for key in keys(comparison) if key.startswith("params.") and not is_seed(key)]
     for key in [*params[: MOST_AXES - min(4, len(metrics))], *reversed(metrics[:4])]:
         try:
             found.append(axis(comparison, key))
@@ -203,7 +204,10 @@ def _ranks(values: Sequence[float]) -> list[float]:
     return ranks
 
 
-def _is_numeric(comparison: Comparison, key: str) -> bool:
+def _is_order(comparison: Comparison, key: str) -> bool:
+    """Whether a param is one of numbers, and no seed."""
+    if is_seed(key):
+        return False
     try:
         return not axis(comparison, key).texts
     except UsageError:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import bisect
+import math
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,8 +16,41 @@ Bucket = tuple[float, float, float, float]
 ALIGNMENTS = ("step", "time", "epoch")
 #: Curves in one picture; more cannot be told apart.
 MOST_CURVES = 30
-#: The metric that says which epoch a step belongs to, as Lightning and others log it.
+#: The metric that says which epoch a step belongs to; Lightning, transformers and Keras' loggers write it.
 EPOCH = "epoch"
+
+_EPOCHS_READ = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Epochs:
+    """Which epoch each step of a run belongs to: straight lines between the steps at which the epoch changes."""
+
+    steps: tuple[float, ...]
+    epochs: tuple[float, ...]
+
+    def of(self, step: float) -> float:
+        """The epoch of a step."""
+        return _between(step, self.steps, self.epochs)
+
+    def step_of(self, epoch: float) -> float:
+        """The step of an epoch."""
+        return _between(epoch, self.epochs, self.steps)
+
+
+def _between(at: float, xs: Sequence[float], ys: Sequence[float]) -> float:
+    place = min(len(xs) - 1, max(1, bisect_right(xs, at)))
+    share = (at - xs[place - 1]) / (xs[place] - xs[place - 1])
+    return ys[place - 1] + share * (ys[place] - ys[place - 1])
+
+
+def epochs(db: sqlite3.Connection, run: Run) -> Epochs | None:
+    """The epochs of a run, from its metric ``epoch``; None where that does not tell of two."""
+    knots: list[tuple[float, float]] = []
+    for step, _, _, epoch in metrics.series(db, run.run_id, EPOCH, buckets=_EPOCHS_READ):
+        if math.isfinite(epoch) and (not knots or (epoch > knots[-1][1] and step > knots[-1][0])):
+            knots.append((step, epoch))
+    return Epochs(*(tuple(part) for part in zip(*knots, strict=True))) if len(knots) > 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +68,7 @@ class Overlay:
 
     Attributes:
         key: The metric.
-        x: 'step'; 'time' in seconds from each run's start; 'epoch', where runs without the metric ``epoch`` are
-            drawn by step.
+        x: 'step'; 'time' in seconds from each run's start; 'epoch', by which runs that log none have no points.
         goal: 'max' or 'min'.
         curves: Runs that have it, in order.
         left_out: Runs that had no room.
@@ -72,25 +105,10 @@ def points(db: sqlite3.Connection, run: Run, key: str, *, x: str = "step", bucke
         found = metrics.series(db, run.run_id, key, buckets=buckets, x="time")
         return tuple((at - run.started_at, low, high, last) for at, low, high, last in found)
     found = metrics.series(db, run.run_id, key, buckets=buckets, x="step")
-    if x == EPOCH and EPOCH in run.metrics:
-        epochs = [
-            (step, last) for step, _, _, last in metrics.series(db, run.run_id, EPOCH, buckets=buckets) if last == last
-        ]
-        return tuple((_epoch(epochs, step), low, high, last) for step, low, high, last in found)
-    return tuple(found)
+    if x != EPOCH:
+        return tuple(found)
+    known = epochs(db, run)
+    return () if known is None else tuple((known.of(step), low, high, last) for step, low, high, last in found)
 
 
-def _epoch(epochs: Sequence[tuple[float, float]], step: float) -> float:
-    """The epoch at a step, on the line between the values around it."""
-    place = bisect.bisect_left(epochs, (step,))
-    if not epochs:
-        return step
-    if place == len(epochs):
-        return epochs[-1][1]
-    if place == 0 or epochs[place][0] == step:
-        return epochs[place][1]
-    (left, low), (right, high) = epochs[place - 1], epochs[place]
-    return low + (high - low) * (step - left) / (right - left)
-
-
-__all__ = ["ALIGNMENTS", "EPOCH", "MOST_CURVES", "Bucket", "Curve", "Overlay", "overlay", "points"]
+__all__ = ["ALIGNMENTS", "EPOCH", "MOST_CURVES", "Bucket", "Curve", "Epochs", "Overlay", "epochs", "overlay", "points"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlops_store.errors import Refused, UsageError
 from mlops_tui.compare import axes
@@ -151,7 +151,8 @@ def _of_forest(
     wanted = wanted / scale if scale > 0 else wanted
     forest = RandomForestRegressor(n_estimators=_TREES, oob_score=True, random_state=_SEED, min_samples_leaf=2)
     forest.fit(table, wanted)
-    falls = permutation_importance(forest, table, wanted, n_repeats=_REPEATS, random_state=_SEED).importances
+    shuffled: Any = permutation_importance(forest, table, wanted, n_repeats=_REPEATS, random_state=_SEED)
+    falls = shuffled.importances
     found = [
         ParamImportance(
             feature.name,

@@ -13,7 +13,7 @@ from typing import Any
 from mlops_store.errors import MlopsError, NotFound, UsageError, nearest
 from mlops_tui.compare import axes, code, curves, importance, predictions, seeds
 from mlops_tui.compare.axes import Axis, Scatter
-from mlops_tui.compare.columns import ranked
+from mlops_tui.compare.columns import is_scheduled, ranked
 from mlops_tui.compare.curves import Overlay
 from mlops_tui.compare.importance import Importance
 from mlops_tui.compare.predictions import PredictionComparison
@@ -25,6 +25,8 @@ TABLES = ("metrics", "params", "tags", "code", "environment", "data", "hardware"
 #: Parts of other shapes.
 VIEWS = ("lines", "curves", "seeds", "predictions", "scatter", "parallel", "importance")
 PARTS = (*TABLES, *VIEWS)
+#: Runs up to which slices are looked for in the predictions of all of them.
+MOST_SLICED = 10
 #: Pictures of curves in a report.
 MOST_OVERLAYS = 6
 
@@ -131,7 +133,8 @@ def curve_keys(db: sqlite3.Connection, comparison: Comparison) -> list[str]:
         )
     }
     first = [key.partition(".")[2] for key in ranked(comparison.runs) if key.startswith("metrics.")]
-    return [*(key for key in first if key in found), *sorted(found - set(first))]
+    measured = [*(key for key in first if key in found), *sorted(found - set(first))]
+    return sorted(measured, key=is_scheduled)
 
 
 def _curves(db: sqlite3.Connection, comparison: Comparison, wanted: Wanted) -> tuple[Overlay, ...]:
@@ -141,7 +144,8 @@ def _curves(db: sqlite3.Connection, comparison: Comparison, wanted: Wanted) -> t
             raise NotFound(f"none of the runs has the metric {wanted.metric!r}", nearest(wanted.metric, goals))
         keys: Sequence[str] = [wanted.metric]
     else:
-        keys = curve_keys(db, comparison)[:MOST_OVERLAYS]
+        known = curve_keys(db, comparison)
+        keys = [key for key in known if not is_scheduled(key)][:MOST_OVERLAYS] or known[:1]
     if not keys:
         raise NotFound("no metric has more than one value", "log metrics with step=")
     return tuple(curves.overlay(db, comparison.runs, key, goals[key], x=wanted.align) for key in keys)
@@ -158,7 +162,8 @@ def _predictions(
     db: sqlite3.Connection, comparison: Comparison, wanted: Wanted, objects_dir: str
 ) -> PredictionComparison:
     base = comparison.run_ids[comparison.baseline]
-    found = predictions.compare(db, objects_dir, comparison.run_ids, base, wanted.predictions)
+    sliced = None if len(comparison.runs) <= MOST_SLICED else ()
+    found = predictions.compare(db, objects_dir, comparison.run_ids, base, wanted.predictions, with_slices=sliced)
     if not found.names:
         raise NotFound("none of the runs logged predictions", "mlops.log_predictions(y_true, y_pred, ids)")
     return found

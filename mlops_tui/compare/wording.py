@@ -30,6 +30,11 @@ def signed(value: float) -> str:
     return f"{value:+.3g}" if value else "±0"
 
 
+def deviation(value: float) -> str:
+    """A standard deviation in two significant digits; '–' where there is none."""
+    return "–" if math.isnan(value) else f"{value:.2g}"
+
+
 def p_value(p: float) -> str:
     """``p = 0.012``, ``p < 0.0001``."""
     return "p < 0.0001" if p < 0.0001 else f"p = {p:.2g}"
@@ -144,6 +149,7 @@ def importance(found: Importance) -> str:
 
 
 __all__ = [
+    "deviation",
     "flips",
     "group_verdict",
     "importance",

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from mlops_tui.compare import wording
 from mlops_tui.compare.axes import Axis, Scatter
 from mlops_tui.compare.curves import Overlay
+from mlops_tui.ui.chart_view import ChartView
 from mlops_tui.ui.signs import is_unicode
 from mlops_tui.ui.widgets import legend, parallel_plot, scatter_plot
+from mlops_tui.ui.widgets.canvas import ASCII, BRAILLE
 from mlops_tui.ui.widgets.legend import Drawing
 from mlops_tui.ui.widgets.parallel_plot import Scale
 from mlops_tui.ui.widgets.plot import Options, Piece, Series
@@ -26,9 +28,10 @@ def lines(
     height: int,
 ) -> list[str]:
     """A picture as plain lines, told apart by markers instead of colours."""
-    options = Options(has_braille=is_unicode(), has_symbols=is_unicode(), is_marked=True, is_patterned=True)
+    is_rich = is_unicode()
+    options = Options(cells=BRAILLE if is_rich else ASCII, has_symbols=is_rich, is_marked=True, is_patterned=True)
     if isinstance(subject, Overlay):
-        rows = legend.compose(drawing(subject, names, run_ids), width, height, options)
+        rows = legend.compose(drawing(subject, names, run_ids), width, height, options).rows
     elif isinstance(subject, Scatter):
         rows = scatter(subject, names, baseline, width, height, options)
     else:
@@ -44,7 +47,7 @@ def drawing(overlay: Overlay, names: Sequence[str], run_ids: Sequence[str]) -> D
         for curve in overlay.curves
         if curve.points
     ]
-    return Drawing(overlay.key, tuple(reversed(series)), f"by {overlay.x}", "time" if overlay.x == "time" else "step")
+    return Drawing(overlay.key, tuple(reversed(series)), f"by {overlay.x}", ChartView(x=overlay.x))
 
 
 def scatter(

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_store.records import RunStatus
-from mlops_tui.cli.output import plain, write_fields, write_json, write_json_lines
+from mlops_tui.cli.output import write_fields, write_json, write_json_lines
+from mlops_tui.strict_json import encoded, plain
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -43,9 +44,8 @@ def test_numbers_that_json_lacks_are_mlflows_strings() -> None:
 
 @given(value=JSON_VALUES)
 def test_any_value_reads_back_unchanged(value: object) -> None:
-    from mlops_tui.cli.output import _encoded
 
-    text = _encoded(value)
+    text = encoded(value)
     text.encode("utf-8")
     assert json.loads(text) == value
 

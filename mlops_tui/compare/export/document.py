@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -32,6 +32,8 @@ TITLES = {
 }
 #: Rows of predictions and kinds of changes that a page shows.
 _ROWS, _CHANGES = 20, 15
+#: Runs whose predictions are shown in full; with more of them the others are lines of a table.
+_DETAILED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +135,18 @@ def _blocks(report: Report, names: tuple[str, ...], with_equal: bool) -> Iterato
         "parallel": _parallel,
         "importance": _importance,
     }
+    same: list[str] = []
+    tables = [part for part in report.parts if part in TABLES]
     for part in report.parts:
         if part in report.problems:
             yield Heading(TITLES[part])
             yield Sentence(report.problems[part].message, "same")
         elif part in TABLES:
             yield from _table(report, part, names, with_equal)
+            if not with_equal and is_same(report, part):
+                same.append(TITLES[part].lower())
+            if same and part == tables[-1]:
+                yield Sentence("The same in all runs: " + ", ".join(same), "same")
         else:
             yield from makers[part](report, names)
 
@@ -163,12 +171,9 @@ def _table(report: Report, part: str, names: tuple[str, ...], with_equal: bool) 
     found = report.comparison
     section: Sequence[MetricRow | Row] = getattr(found, part)
     shown = [row for row in section if with_equal or not row.is_same]
-    if not section:
-        return
-    differing = sum(not row.is_same for row in section)
-    yield Heading(TITLES[part], f"{differing} of {len(section)} differ" if differing else "the same in all runs")
     if not shown:
         return
+    yield Heading(TITLES[part], f"{sum(not row.is_same for row in section)} of {len(section)} differ")
     rows = [
         (
             Cell(row.key),
@@ -181,6 +186,12 @@ def _table(report: Report, part: str, names: tuple[str, ...], with_equal: bool) 
     ]
     right = frozenset(range(1, len(names) + 1)) if part == "metrics" else frozenset()
     yield Table(("metric" if part == "metrics" else "", *names), tuple(rows), right)
+
+
+def is_same(report: Report, part: str) -> bool:
+    """Whether a table has rows, all of which are the same in all runs."""
+    section: Sequence[MetricRow | Row] = getattr(report.comparison, part)
+    return bool(section) and all(row.is_same for row in section)
 
 
 def _metric(row: MetricRow, column: int) -> Cell:
@@ -235,7 +246,7 @@ def _seeds(report: Report, names: tuple[str, ...]) -> Iterator[Block]:
     for row in groups.rows:
         for place, (one, spread) in enumerate(zip(groups.groups, row.spreads, strict=True)):
             verdict = row.verdict(place)
-            mean = Cell(wording.number(spread.mean), note=f"± {wording.number(spread.deviation)}")
+            mean = Cell(wording.number(spread.mean), note=f"± {wording.deviation(spread.deviation)}")
             rows.append(
                 (
                     Cell(row.key if place == 0 else ""),
@@ -257,12 +268,39 @@ def _predictions(report: Report, names: tuple[str, ...]) -> Iterator[Block]:
     place = dict(zip(report.comparison.run_ids, names, strict=True))
     first = place[found.baseline]
     yield Heading(TITLES["predictions"], f"{found.name}, against {first}")
-    for pair in found.pairs:
+    # those that differ for sure come first: there is least to say about the others
+    telling = sorted(found.pairs, key=lambda pair: (bool(pair.problem), pair.verdict == "noise"))[:_DETAILED]
+    if len(found.pairs) > _DETAILED:
+        yield _verdicts(found.pairs, place)
+        yield Sentence(f"{_DETAILED} of {len(found.pairs)} in full; compare two runs to see others so", "same")
+    for pair in telling:
         second = place[pair.run_id]
         tone = pair.verdict if pair.verdict in ("better", "worse") else "same" if pair.problem else ""
         yield Sentence(wording.verdict(pair, first, second), tone)
         if not pair.problem:
             yield from _pair(pair, first, second)
+
+
+def _verdicts(pairs: Sequence[Pair], place: Mapping[str, str]) -> Table:
+    rows = []
+    for pair in pairs:
+        if pair.problem or pair.test is None:
+            rows.append((Cell(place[pair.run_id]), *[Cell("–", "missing")] * 4, Cell(pair.problem, "same")))
+            continue
+        measure = pair.measures[0]
+        tone = pair.verdict if pair.verdict in ("better", "worse") else "same"
+        rows.append(
+            (
+                Cell(place[pair.run_id]),
+                Cell(wording.number(measure.second)),
+                Cell(wording.signed(measure.difference), tone),
+                Cell(wording.interval(measure.interval)),
+                Cell(wording.p_value(pair.test.p)),
+                Cell("within noise" if pair.verdict == "noise" else pair.verdict, tone),
+            )
+        )
+    name = next((pair.measures[0].name for pair in pairs if pair.measures), "")
+    return Table(("run", name, "difference", "interval", "test", ""), tuple(rows), frozenset({1, 2}))
 
 
 def _pair(pair: Pair, first: str, second: str) -> Iterator[Block]:
@@ -363,4 +401,16 @@ def _picture(report: Report, subject: Overlay | Scatter | tuple[Axis, ...], name
     return Picture(subject, names, report.comparison.run_ids, report.comparison.baseline)
 
 
-__all__ = ["TITLES", "Block", "Cell", "Document", "Heading", "Lines", "Picture", "Sentence", "Table", "document"]
+__all__ = [
+    "TITLES",
+    "Block",
+    "Cell",
+    "Document",
+    "Heading",
+    "Lines",
+    "Picture",
+    "Sentence",
+    "Table",
+    "document",
+    "is_same",
+]

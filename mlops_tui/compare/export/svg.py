@@ -106,8 +106,8 @@ def _curves(overlay: Overlay, picture: Picture) -> str:
             for at, (px, low, high, last) in enumerate(mine)
         )
         if mine:
-            colour = number % COLOURS
-            parts.append(f'<path class="line s{colour}" d="{path}"><title>{name}</title></path>')
+            colour, again = number % COLOURS, " again" if number >= COLOURS else ""
+            parts.append(f'<path class="line s{colour}{again}" d="{path}"><title>{name}</title></path>')
             end = mine[-1]
             parts.append(
                 f'<circle class="dot s{colour}" cx="{place_x(end[0]):.1f}" cy="{place_y(end[3]):.1f}" r="3">'

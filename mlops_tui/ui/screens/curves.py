@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from mlops_store import metrics
 from mlops_store.records import MetricSummary, Run
 from mlops_tui.compare.columns import is_scheduled
+from mlops_tui.compare.curves import EPOCH, epochs
 from mlops_tui.ui import shown
 from mlops_tui.ui.chart_view import DEFAULT, ChartView
 from mlops_tui.ui.widgets.canvas import Bucket
@@ -20,45 +19,10 @@ from mlops_tui.ui.widgets.plot import Series
 
 #: Dots of a chart column: more buckets could not be seen.
 DOTS = 2
-#: The metric that says which epoch a step belongs to; Lightning, transformers and Keras' loggers write it.
-EPOCH = "epoch"
-
-_EPOCHS_READ = 2000
 # The least x above zero: steps are whole, times are kept in milliseconds.
 _LEAST = {"step": 1.0, "time": 0.001}
 
 Window = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Epochs:
-    """Which epoch each step of a run belongs to: straight lines between the steps at which the epoch changes."""
-
-    steps: tuple[float, ...]
-    epochs: tuple[float, ...]
-
-    def of(self, step: float) -> float:
-        """The epoch of a step."""
-        return _between(step, self.steps, self.epochs)
-
-    def step_of(self, epoch: float) -> float:
-        """The step of an epoch."""
-        return _between(epoch, self.epochs, self.steps)
-
-
-def _between(at: float, xs: Sequence[float], ys: Sequence[float]) -> float:
-    place = min(len(xs) - 1, max(1, bisect_right(xs, at)))
-    share = (at - xs[place - 1]) / (xs[place] - xs[place - 1])
-    return ys[place - 1] + share * (ys[place] - ys[place - 1])
-
-
-def epochs(db: sqlite3.Connection, run: Run) -> Epochs | None:
-    """The epochs of a run, from its metric ``epoch``; None where that does not tell of two."""
-    knots: list[tuple[float, float]] = []
-    for step, _, _, epoch in metrics.series(db, run.run_id, EPOCH, buckets=_EPOCHS_READ):
-        if math.isfinite(epoch) and (not knots or (epoch > knots[-1][1] and step > knots[-1][0])):
-            knots.append((step, epoch))
-    return Epochs(*(tuple(part) for part in zip(*knots, strict=True))) if len(knots) > 1 else None
 
 
 def curve(

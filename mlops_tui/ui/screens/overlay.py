@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from textual.app import ComposeResult
 
 from mlops_store import runs
+from mlops_tui.compare.curves import EPOCH
 from mlops_tui.ui import keymap
 from mlops_tui.ui.chart_view import DEFAULT, ChartView
 from mlops_tui.ui.screens import compare_rows, curves
@@ -78,7 +79,7 @@ class OverlayPane(ChartKeys, Pane[Drawing]):
                 for slot, run in enumerate(chosen)
             ]
         shown_curves = tuple(reversed([one for one in found if one.points]))  # the first run lies on top
-        empty = f"no run has logged {curves.EPOCH!r}" if wanted.view.x == "epoch" else NO_POINTS
+        empty = f"no run has logged {EPOCH!r}" if wanted.view.x == "epoch" else NO_POINTS
         return Drawing("", shown_curves, "", wanted.view, wanted.window, empty=empty)
 
     def show(self, records: Drawing) -> None:

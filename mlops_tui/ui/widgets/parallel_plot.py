@@ -45,7 +45,7 @@ def draw(scales: Sequence[Scale], width: int, height: int, options: Options, foc
         scales: From left to right; those that have no room are left out from the left, because metrics come last.
         width: Cells.
         height: Rows.
-        options: Whether there is braille, and which markers.
+        options: What dots are drawn with, and which markers.
         focused: The run whose line stands out.
 
     Returns:
@@ -57,7 +57,7 @@ def draw(scales: Sequence[Scale], width: int, height: int, options: Options, foc
         return tuple(blank for _ in range(max(0, height)))
     margin = min(12, width // (2 * len(shown)))
     columns, rows = width - 2 * margin, height - 3
-    canvas = Canvas(columns, rows, (0.0, float(len(shown) - 1), 0.0, 1.0), has_braille=options.has_braille)
+    canvas = Canvas(columns, rows, (0.0, float(len(shown) - 1), 0.0, 1.0), cells=options.cells)
     ranges = [_range(scale) for scale in shown]
     runs = len(shown[0].values)
     order = sorted(range(runs), key=lambda run: (run == focused, -run))
