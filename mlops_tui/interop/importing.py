@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from mlops_store import artifacts, events, imports
-from mlops_store.errors import Refused, StoreFull
-from mlops_store.imports import Change, ImportedRun
+from mlops_store import events, imports
+from mlops_store.errors import Refused
+from mlops_store.import_records import Change, ImportedRun
 from mlops_store.store import Store
-from mlops_tui.interop import folders
-from mlops_tui.interop.source import Found, Problem, Problems, Source, SourceFile, made_id
+from mlops_tui.interop.copying import Files
+from mlops_tui.interop.source import Found, Problem, Problems, Source, made_id
 
 #: Tag that says where a run was taken over from.
 ORIGIN_TAG = "mlops.imported_from"
@@ -109,11 +107,12 @@ def take_over(
                 imports.add_experiment(db, **experiment._asdict())
     seen, names, shown = set[str](), set[str](), set[str]()
     orphans: list[ImportedRun] = []
+    author = source.tool or source.kind
     runs = _marked(_readable(source, report, problems), source, options, seen, problems)
     if source.is_by_path and store is not None:
         runs = (_in_its_turn(store, found) for found in runs)
     for batch in _batches(runs):
-        _take_batch(store, batch, report, options, problems)
+        _take_batch(store, batch, report, options, problems, author)
         for run in (found.run for found in batch):
             names.add(run.experiment)
             if run.deleted_at is None:
@@ -125,7 +124,7 @@ def take_over(
     if store is not None and not options.is_dry_run:
         with store.write() as db:
             for run in orphans:
-                imports.complete(db, run, source.kind)
+                imports.complete(db, run, author)
             for experiment in experiments:
                 if experiment.deleted_at is not None:
                     imports.delete_experiment(db, experiment.name, experiment.deleted_at)
@@ -190,9 +189,11 @@ def _batches(runs: Iterable[Found]) -> Iterator[list[Found]]:
         yield batch
 
 
-def _take_batch(store: Store | None, batch: list[Found], report: Report, options: Options, problems: Problems) -> None:
-    changed = _store_runs(store, batch, options, report.kind)
-    files = _Files(store, options, problems)
+def _take_batch(
+    store: Store | None, batch: list[Found], report: Report, options: Options, problems: Problems, author: str
+) -> None:
+    changed = _store_runs(store, batch, options, author)
+    files = Files(store, is_dry_run=options.is_dry_run, max_bytes=options.max_file_bytes, problems=problems)
     for found, change in zip(batch, changed, strict=True):
         count, size = files.take(found)
         report.files += count
@@ -220,66 +221,3 @@ def _store_runs(store: Store | None, batch: list[Found], options: Options, autho
             if run.note or run.datasets or run.parent_run_id:
                 imports.complete(db, run, author)
         return changed
-
-
-class _Files:
-    """Copies files of runs into the objects."""
-
-    def __init__(self, store: Store | None, options: Options, problems: Problems) -> None:
-        self._store = store
-        self._options = options
-        self._problems = problems
-
-    def take(self, found: Found) -> tuple[int, int]:
-        """Copies the files of a run that are new; returns how many and how many bytes."""
-        limit = self._options.max_file_bytes
-        if not found.files or limit == 0:
-            return 0, 0
-        run_id, store = found.run.run_id, self._store
-        known = {} if store is None else {entry.path: entry for entry in artifacts.of_run(store.read(), run_id)}
-        new: list[tuple[SourceFile, os.stat_result]] = []
-        for file in found.files:
-            status = self._status(file)
-            if status is None:
-                continue
-            entry = known.get(file.path)
-            if entry is not None and (entry.size_bytes, entry.logged_at) == (status.st_size, status.st_mtime):
-                continue
-            if limit is not None and status.st_size > limit:
-                self._problems.add(file.origin, f"{status.st_size:,} bytes are not copied")
-                continue
-            new.append((file, status))
-        if store is None or self._options.is_dry_run:
-            return len(new), sum(status.st_size for _, status in new)
-        return self._copy(store, run_id, new)
-
-    def _status(self, file: SourceFile) -> os.stat_result | None:
-        reason = folders.unreadable(file.origin, file.root)
-        if not reason and not folders.is_named_within(file.path):
-            reason = f"its name leads out of the run: {file.path}"
-        if reason:
-            self._problems.add(file.origin, reason)
-            return None
-        try:
-            return os.stat(file.origin)
-        except OSError as error:
-            self._problems.add(file.origin, f"it cannot be read ({error.strerror})")
-            return None
-
-    def _copy(self, store: Store, run_id: str, new: list[tuple[SourceFile, os.stat_result]]) -> tuple[int, int]:
-        stored = []
-        for file, status in new:
-            try:
-                stored.append((file.path, *artifacts.put_file(store.objects_dir, file.origin), status.st_mtime))
-            except OSError as error:
-                if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                    raise StoreFull(
-                        f"the disk has no room for {file.origin}",
-                        "free some space and import again: it goes on from there",
-                    ) from error
-                self._problems.add(file.origin, f"it cannot be read ({error.strerror})")
-        if stored:
-            with store.write() as db:
-                for path, digest, size, modified_at in stored:
-                    artifacts.record(db, run_id, path, digest, size, modified_at)
-        return len(stored), sum(size for _, _, size, _ in stored)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from mlops_store.curves import Point
 from mlops_store.data_records import DatasetUse
-from mlops_store.imports import ImportedRun
+from mlops_store.import_records import ImportedRun
 from mlops_tui.interop import mlflow_words, sqlite
 from mlops_tui.interop.mlflow_words import Artifacts
 from mlops_tui.interop.source import Experiment, Found, Problems, Source, SourceFile, moment, safe_id, texts

@@ -9,7 +9,7 @@ from typing import Any
 from mlops_store.curves import Point
 from mlops_store.data_records import DatasetUse
 from mlops_store.errors import Refused
-from mlops_store.imports import ImportedRun
+from mlops_store.import_records import ImportedRun
 from mlops_store.records import RunStatus
 from mlops_store.texts import storable
 from mlops_tui.interop import folders, mlflow_words, plain_yaml
@@ -51,6 +51,7 @@ def read(path: str, problems: Problems, artifact_roots: tuple[str, ...] = ()) ->
         lambda: (found for folder, name in runs if (found := _run(folder, name, problems, artifacts)) is not None),
         len(runs),
         tuple(experiment for _, experiment in described),
+        tool="mlflow",
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from mlops_store.imports import ImportedRun
+from mlops_store.import_records import ImportedRun
 from mlops_store.texts import storable
 
 #: Problems that are kept word for word; more are counted only.
@@ -65,11 +65,15 @@ class SourceFile(NamedTuple):
         path: Its path within the run; made by the reader, not yet to be trusted.
         origin: Where its bytes are; nothing out of ``root`` is read.
         root: The folder that it must lie in.
+        data: Its bytes, where they are no file of their own but a part of ``origin``.
+        made_at: Unix seconds; for such a part.
     """
 
     path: str
     origin: str
     root: str
+    data: bytes | None = None
+    made_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ class Source:
         runs: Yields the runs, parents before their children where the source allows it.
         count: How many runs there will be about; None where that is not known beforehand.
         experiments: Those that the source describes.
+        tool: Whose it is, where several kinds are of one tool; the kind by default.
         is_by_path: Whether runs are told apart by where they lie only: one that lacks points that were there before
             is another run in the same place.
     """
@@ -108,6 +113,7 @@ class Source:
     runs: Callable[[], Iterator[Found]]
     count: int | None = None
     experiments: tuple[Experiment, ...] = ()
+    tool: str = ""
     is_by_path: bool = False
 
 
@@ -135,18 +141,6 @@ def text_of(value: object) -> str:
 
         return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
-
-
-def flat(values: Mapping[str, object], separator: str = ".", depth: int = 8) -> dict[str, object]:
-    """Nested mappings as one with dotted names; what lies deeper than ``depth`` stays a value."""
-    found: dict[str, object] = {}
-    for key, value in values.items():
-        if isinstance(value, dict) and value and depth > 1:
-            for inner, leaf in flat(value, separator, depth - 1).items():
-                found[f"{key}{separator}{inner}"] = leaf
-        else:
-            found[str(key)] = value
-    return found
 
 
 def whole(value: object) -> int | None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 from mlops_store.errors import Refused
-from mlops_store.imports import ImportedRun
+from mlops_store.import_records import ImportedRun
 from mlops_store.records import RunStatus
 from mlops_store.texts import storable
 from mlops_tui.interop import folders, tfrecord
-from mlops_tui.interop.source import Found, Problems, Source, made_id, texts
+from mlops_tui.interop.source import Found, Problems, Source, SourceFile, made_id, texts
 from mlops_tui.interop.tensorboard_events import Log
 
 KIND = "tensorboard"
 _MARK = "tfevents"
 #: Entries looked at to recognise a folder.
 _GLANCE = 2000
+#: How image files begin.
+_FORMATS = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpg"), (b"GIF8", "gif"))
 
 
 def recognises(path: str) -> bool:
@@ -75,7 +78,7 @@ def _run(folder: str, files: list[str], top: str, experiment: str, problems: Pro
                 wrong += 1
         if wrong:
             problems.add(path, f"{wrong:,} records are no events")
-    if not (log.series or log.texts or log.hparams or log.others):
+    if not (log.series or log.texts or log.hparams or log.images or log.others):
         return None  # a writer that was opened and left
     relative = os.path.relpath(folder, top)
     log.others.list(folder, problems)
@@ -93,7 +96,20 @@ def _run(folder: str, files: list[str], top: str, experiment: str, problems: Pro
         tags=texts({f"text.{name}": text for name, text in log.texts.items()}),
         series={storable(key): points for key, points in log.series.items()},
     )
-    return Found(run)
+    return Found(run, tuple(_images(log, files[-1], folder)))
+
+
+def _images(log: Log, origin: str, folder: str) -> Iterator[SourceFile]:
+    """Images as files, named by tag and step."""
+    names = set[str]()
+    for tag, step, at, data in log.images:
+        ending = next((ending for magic, ending in _FORMATS if data.startswith(magic)), "bin")
+        name, turn = storable(f"images/{tag}/{step}.{ending}"), 1
+        while name in names:
+            turn += 1
+            name = storable(f"images/{tag}/{step}-{turn}.{ending}")
+        names.add(name)
+        yield SourceFile(name, origin, folder, data, at)
 
 
 def _modified_at(path: str) -> float:

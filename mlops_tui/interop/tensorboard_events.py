@@ -18,16 +18,16 @@ from mlops_tui.interop.others import Others
 from mlops_tui.interop.protobuf import Value
 from mlops_tui.interop.source import moment
 
-_INT64_LIMIT = 1 << 63
 #: Names of hyperparameters' records.
 _SESSION_START, _SESSION_END = "_hparams_/session_start_info", "_hparams_/session_end_info"
 _ENDINGS = {1: RunStatus.FINISHED, 2: RunStatus.FAILED, 3: RunStatus.RUNNING}
 #: TensorFlow's numbers of types -> the field of their values in a tensor, and the format of one in its content.
 _TYPES = {1: (5, "<f"), 2: (6, "<d"), 3: (7, "<i"), 9: (10, "<q"), 19: (13, "<e")}
-_CONTENT = 4
+_CONTENT, _STRINGS = 4, 8
 #: Fields whose values are varints; halves are kept as their bits.
 _WHOLE, _HALF = (7, 10), 13
 #: Fields of a summary's value that are no numbers.
+_IMAGE = 4
 _OTHER_FIELDS = {3: "histogram", 4: "image", 5: "histogram", 6: "audio"}
 _OTHER_PLUGINS = {
     "histograms": "histogram",
@@ -36,6 +36,10 @@ _OTHER_PLUGINS = {
     "pr_curves": "PR curve",
     "mesh": "mesh",
 }
+
+
+#: Images of a run that are kept; more are counted only.
+MAX_IMAGE_BYTES = 64 << 20
 
 
 @dataclass
@@ -49,7 +53,8 @@ class Log:
         status: How the run ended, where it says so.
         first_at: Unix seconds of the first event; None before there is one.
         last_at: Of the last.
-        others: What is no number.
+        images: Tag, step, Unix seconds and bytes of each image, as long as they are not too many.
+        others: What else there is.
     """
 
     series: dict[str, list[Point]] = field(default_factory=dict)
@@ -58,7 +63,9 @@ class Log:
     status: RunStatus | None = None
     first_at: float | None = None
     last_at: float | None = None
+    images: list[tuple[str, int, float, bytes]] = field(default_factory=list)
     others: Others = field(default_factory=Others)
+    _image_bytes: int = 0
     _plugins: dict[str, str] = field(default_factory=dict)
 
     def add(self, record: bytes) -> None:
@@ -90,6 +97,7 @@ class Log:
         tensor: bytes | None = None
         metadata: bytes | None = None
         other = ""
+        image: bytes | None = None
         for place, value in protobuf.fields(data):
             if place == 1:
                 tag = protobuf.text(value)
@@ -101,6 +109,7 @@ class Log:
                 metadata = protobuf.message(value)
             elif place in _OTHER_FIELDS:
                 other = _OTHER_FIELDS[place]
+                image = protobuf.message(value) if place == _IMAGE else None
         content = b""
         if metadata is not None:
             plugin, content = _plugin(metadata)
@@ -109,6 +118,11 @@ class Log:
             self._session(tag, content)
             return
         plugin = self._plugins.get(tag, "")
+        pictures = _pictures(image, tensor if plugin == "images" else None)
+        if pictures and self._image_bytes < MAX_IMAGE_BYTES:
+            self._image_bytes += sum(map(len, pictures))
+            self.images += [(tag, step, ms / 1000, picture) for picture in pictures]
+            return
         if number is None and tensor is not None and plugin not in _OTHER_PLUGINS:
             texts = list(_strings(tensor)) if plugin == "text" else []
             if texts:
@@ -127,6 +141,16 @@ class Log:
             elif tag == _SESSION_END and number == 4:
                 ending = protobuf.last(protobuf.message(value), 1)
                 self.status = _ENDINGS.get(ending, self.status) if isinstance(ending, int) else self.status
+
+
+def _pictures(image: bytes | None, tensor: bytes | None) -> list[bytes]:
+    """The encoded images of a value: the one of an image, or those of a tensor, whose first texts are the size."""
+    if image is not None:
+        data = protobuf.last(image, 4)
+        return [protobuf.message(data)] if data is not None else []
+    if tensor is None:
+        return []
+    return [protobuf.message(value) for number, value in protobuf.fields(tensor) if number == _STRINGS][2:]
 
 
 def _plugin(metadata: bytes) -> tuple[str, bytes]:
@@ -162,7 +186,7 @@ def _plain(data: bytes) -> Any:
 
 def _strings(tensor: bytes) -> Iterator[str]:
     for number, value in protobuf.fields(tensor):
-        if number == 8:
+        if number == _STRINGS:
             yield protobuf.text(value)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from mlops_store.curves import Point
 from mlops_store.errors import Refused
-from mlops_store.imports import ImportedRun
+from mlops_store.import_records import ImportedRun
 from mlops_store.records import RunStatus
 from mlops_store.texts import storable
 from mlops_tui.interop import folders, json_values, sqlite

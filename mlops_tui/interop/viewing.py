@@ -69,13 +69,31 @@ class View:
         self._stopping.set()
 
     def _follow(self) -> None:
-        took_s = 0.0
+        took_s, state = 0.0, 0
         while not self._stopping.wait(max(PACE_S, PACE_SHARE * took_s)):
             began = time.monotonic()
             # what was read before stays on the screen; the source may be readable again soon
             with suppress(MlopsError, OSError):
-                self.fill()
+                now = _state(self._path)
+                if now != state:
+                    self.fill()
+                state = now
             took_s = time.monotonic() - began
+
+
+def _state(path: str) -> int:
+    """A number that changes when a file of a source does: one in the folder, or the database or its log."""
+    found = 0
+    for place in (path, path + "-wal"):
+        if os.path.isfile(place):
+            status = os.stat(place)
+            found ^= hash((place, status.st_mtime_ns, status.st_size))
+    for directory, _, _ in os.walk(path):
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                status = entry.stat(follow_symlinks=False)
+                found ^= hash((entry.path, status.st_mtime_ns, status.st_size))
+    return found
 
 
 def cache_dir() -> str:

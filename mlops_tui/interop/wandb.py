@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mlops_store.errors import Refused
-from mlops_store.imports import ImportedRun
+from mlops_store.import_records import ImportedRun
 from mlops_store.records import RunStatus
 from mlops_store.texts import storable
 from mlops_tui.interop import folders, json_values, wandb_log, wandb_records
@@ -132,6 +132,8 @@ def _attributes(log: Log, place: str, problems: Problems) -> dict[str, Any]:
         )
         if said.get(name)
     }
+    if "python_version" in found:
+        found["python_version"] = found["python_version"].removeprefix("CPython ")
     if said.get("program"):
         found["command"] = [storable(word) for word in (said["program"], *log.arguments)]
     if log.exit_code is not None and whole(log.exit_code) is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_store.imports import ImportedRun
+from mlops_store.import_records import ImportedRun
 from mlops_store.store import Store
 from mlops_tui.interop import importing, kinds
 from mlops_tui.interop.importing import Options, Report

@@ -134,6 +134,7 @@ def tensorboard() -> None:
 def _log_tensors(folder: str) -> None:
     """Writes scalars as TensorFlow 2 does: as tensors that a plugin owns, which only the first of a tag says."""
     import numpy as np
+    from PIL import Image
     from tensorboard.compat.proto import event_pb2, summary_pb2
     from tensorboard.plugins.scalar import metadata
     from tensorboard.summary.writer.event_file_writer import EventFileWriter
@@ -149,6 +150,12 @@ def _log_tensors(folder: str) -> None:
                 value.metadata.CopyFrom(metadata.create_summary_metadata("", ""))
             summary = summary_pb2.Summary(value=[value])
             writer.add_event(event_pb2.Event(wall_time=1.75e9 + step, step=step, summary=summary))
+    png = io.BytesIO()
+    Image.new("L", (4, 4)).save(png, "PNG")
+    strings = np.array([b"4", b"4", png.getvalue()], object)
+    value = summary_pb2.Summary.Value(tag="square", tensor=tensor_util.make_tensor_proto(strings))
+    value.metadata.plugin_data.plugin_name = "images"
+    writer.add_event(event_pb2.Event(wall_time=1.75e9, step=0, summary=summary_pb2.Summary(value=[value])))
     writer.close()
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlops_store import metrics, runs
+from mlops_store import artifacts, metrics, runs
 from mlops_store.records import RunStatus
 from mlops_store.store import Store
 from mlops_tui.interop import crc32c, kinds, protobuf, tfrecord
@@ -61,10 +61,19 @@ def test_what_is_no_number_is_listed(folder: Make, runs_of: Callable) -> None:
     problems = Problems()
     runs_of(folder("tensorboard"), problems)
     messages = {problem.message for problem in problems.kept}
-    assert messages == {
-        "1 of the kind histogram not imported: weights",
-        "1 of the kind image not imported: picture",
-    }
+    assert messages == {"1 of the kind histogram not imported: weights"}
+
+
+def test_images_are_files_named_by_tag_and_step(store: Store, folder: Make, take_over: Callable[..., Report]) -> None:
+    root = folder("tensorboard")
+    assert take_over(root).files == 3
+    assert take_over(root).files == 0
+    by_name = {run.name: run for run in runs.by_ids(store.read(), runs.ids(store.read()))}
+    for name, path in (("train", "images/picture/0.png"), ("tf2", "images/square/0.png")):
+        (artifact,) = artifacts.of_run(store.read(), by_name[name].run_id)
+        assert artifact.path == path
+        with artifacts.open_object(store.objects_dir, artifact.digest) as file:
+            assert file.read(4) == b"\x89PNG"
 
 
 def test_a_folder_is_the_same_run_under_whichever_folder_it_is_read(folder: Make, runs_of: Callable) -> None:

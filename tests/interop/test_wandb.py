@@ -62,6 +62,7 @@ def test_a_run_comes_with_config_history_summary_and_system_metrics(folder: Make
     assert abs(run.started_at - run.series["loss"][0][1] / 1000) < 60
     assert run.attributes["packages"]["wandb"].startswith("0.31")
     assert run.attributes["command"][1:] == ["wandb"]
+    assert run.attributes["python_version"][0].isdigit()
 
 
 def test_a_run_that_exited_with_an_error_has_failed(folder: Make, runs_of: Callable) -> None:

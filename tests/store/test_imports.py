@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mlops_store import imports, metrics, runs
 from mlops_store.curves import Point
-from mlops_store.imports import ImportedRun
+from mlops_store.import_records import ImportedRun
 from mlops_store.records import RunStatus
 from mlops_store.run_columns import order
 from mlops_store.store import Store
