@@ -65,7 +65,7 @@ def compared(left: Token, tokens: Tokens, *, part: str = "", strict: bool = Fals
     entity, key = (Entity.METRIC, metric_key(left)) if part else identifier(left, strict)
     is_time = entity is Entity.ATTRIBUTE and key in TIMES
     is_number = is_time or entity is Entity.METRIC or (entity is Entity.ATTRIBUTE and key == "duration_s")
-    operator = _operator(left, tokens, _operators(entity, key, is_number, strict))
+    operator = _operator(left, tokens, operators(entity, key, strict=strict))
     value: Value
     if operator in _NULLS:
         value = None
@@ -133,7 +133,9 @@ def _attribute(token: Token, key: str, strict: bool) -> str:
     return known[key]
 
 
-def _operators(entity: Entity, key: str, is_number: bool, strict: bool) -> tuple[str, ...]:
+def operators(entity: Entity, key: str, *, strict: bool = False) -> tuple[str, ...]:
+    """What a key can be compared by."""
+    is_number = entity is Entity.METRIC or (entity is Entity.ATTRIBUTE and key in (*TIMES, "duration_s"))
     if not strict:
         return _NUMERIC + _LISTS + _NULLS if is_number else _ours(entity)
     if is_number:
@@ -146,7 +148,7 @@ def _operators(entity: Entity, key: str, is_number: bool, strict: bool) -> tuple
 def _ours(entity: Entity) -> tuple[str, ...]:
     # params are compared by number too; what cannot follow then is told when the value is read
     greater = (">", ">=", "<", "<=") if entity is Entity.PARAM else ()
-    return _TEXT + greater + _PATTERNS + _LISTS + _NULLS
+    return ("=", "!=", *greater, *_PATTERNS, *_LISTS, "LIKE", "ILIKE", *_NULLS)
 
 
 def _operator(left: Token, tokens: Tokens, allowed: tuple[str, ...]) -> str:
@@ -260,12 +262,15 @@ def _list(tokens: Tokens, operator: str, is_number: bool, may_be_either: bool) -
 
 __all__ = [
     "AGGREGATES",
+    "DATASET_KEYS",
     "ENTITIES",
     "KEYWORDS",
     "MAX_PATTERN",
     "MLFLOW_ATTRIBUTES",
     "OUR_ATTRIBUTES",
+    "TIMES",
     "compared",
     "identifier",
     "metric_key",
+    "operators",
 ]

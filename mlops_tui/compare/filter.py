@@ -98,7 +98,7 @@ class _Parser:
             opening = self._tokens.take()
             term = self._alternatives(depth + 1) if self._token.kind != "close" else self._maybe_not(depth, "(")
             if self._token.kind != "close":
-                raise FilterError("this parenthesis is not closed", opening.position, 1, "add )")
+                raise FilterError("this parenthesis is not closed", opening.position, 1, "add )", is_open=True)
             self._tokens.take()
             return term
         return self._one()
@@ -132,7 +132,7 @@ class _Parser:
         if key.kind != "name":
             raise key.error("the name of a metric is missing here", f"write {token.text}(auc)")
         if self._token.kind != "close":
-            raise FilterError("this parenthesis is not closed", opening.position, 1, "add )")
+            raise FilterError("this parenthesis is not closed", opening.position, 1, "add )", is_open=True)
         closing = self._tokens.take()
         if not self._at_operator():
             whole = f"{token.text}({key.text})"

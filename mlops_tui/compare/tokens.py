@@ -31,12 +31,14 @@ class FilterError(UsageError):
         position: Zero-based index into the filter of the first character that is wrong.
         length: Number of wrong characters; 0 when something is missing there.
         hint: What to type instead.
+        is_open: Whether a quote or a parenthesis is open, which more text may close.
     """
 
-    def __init__(self, message: str, position: int, length: int = 0, hint: str = "") -> None:
+    def __init__(self, message: str, position: int, length: int = 0, hint: str = "", *, is_open: bool = False) -> None:
         super().__init__(message, hint)
         self.position = position
         self.length = length
+        self.is_open = is_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def tokens(text: str) -> Iterator[Token]:
         match = _TOKEN.match(text, position)
         if match is None:
             quote = text[position]
-            raise FilterError(f"the quote {quote} is not closed", position, 1, f"add {quote} at its end")
+            raise FilterError(f"the quote {quote} is not closed", position, 1, f"add {quote} at its end", is_open=True)
         if match.lastgroup:
             if any("\ud800" <= character <= "\udfff" for character in match.group()):
                 raise FilterError("this is not valid text", position, len(match.group()), "type it again")

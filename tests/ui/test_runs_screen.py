@@ -9,9 +9,10 @@ from mlops_store import metrics, models, notes, runs
 from mlops_tui.compare.views import ViewColumn
 from mlops_tui.ui.screens.column_choice import ChooseColumns
 from mlops_tui.ui.screens.run_choices import ChooseOrder
+from mlops_tui.ui.screens.run_filter import filter_problem, is_unfinished
 from mlops_tui.ui.screens.run_list import RunsPane
 from mlops_tui.ui.screens.run_preview import RunPreview
-from mlops_tui.ui.screens.runs import RunsScreen, filter_problem, is_unfinished
+from mlops_tui.ui.screens.runs import RunsScreen
 from mlops_tui.ui.widgets.dialog import Ask, Confirm
 from mlops_tui.ui.widgets.prompt import Prompt
 from mlops_tui.ui.widgets.window_table import WindowTable
@@ -471,3 +472,34 @@ async def test_the_curves_of_the_run_under_the_cursor_are_shown_where_there_is_r
         await until(pilot, lambda: preview.records.run.name == "flat")
         text = await sees(pilot, "val/loss")
         assert any("\u2801" <= character <= "\u28ff" for character in text)
+
+
+async def test_keys_operators_and_values_are_offered_while_a_filter_is_typed(store, tmp_path):
+    add_run(store, "good", values={"auc": 0.9}, params={"family": "forest"})
+    add_run(store, "poor", values={"auc": 0.4}, params={"family": "linear"})
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 20)) as pilot:
+        await sees(pilot, "good", "poor")
+        await pilot.press("slash", *"fam")
+        await sees(pilot, "params.family ", " param")
+        await pilot.press("tab")
+        await sees(pilot, "params.family ~")
+        await pilot.press("equals_sign", "apostrophe", "l")
+        await sees(pilot, "params.family ='linear'")
+        await pilot.press("down", "enter")
+        await misses(pilot, "good ")
+        assert app.screen.argument == "params.family ='linear'"
+        assert names(app) == ["poor"]
+
+
+async def test_what_is_wrong_in_the_middle_is_told_rather_than_what_may_follow(store, tmp_path):
+    add_run(store, "good", values={"auc": 0.9})
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 20)) as pilot:
+        await sees(pilot, "good")
+        await pilot.press("slash")
+        await until(pilot, lambda: app.screen.query("Prompt Input"))
+        app.screen.query_one("Prompt Input").value = "metrics.auc > high AND sta"
+        await sees(pilot, "is compared with a number, not high")
+        app.screen.query_one("Prompt Input").value = "metrics.auc > "
+        await sees(pilot, "a number is missing after >")

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
-from mlops_tui.compare.filter import parse
 from mlops_tui.compare.runs import MOST
-from mlops_tui.compare.tokens import FilterError
 from mlops_tui.compare.views import KINDS
 from mlops_tui.ui import keymap, messages
 from mlops_tui.ui.screens import run_acts, run_choices, run_chosen
 from mlops_tui.ui.screens.base import ProjectScreen
+from mlops_tui.ui.screens.run_filter import FilterPrompt, filter_problem, is_unfinished
 from mlops_tui.ui.screens.run_list import RunsPane
 from mlops_tui.ui.screens.run_preview import RunPreview
-from mlops_tui.ui.text import cut
 from mlops_tui.ui.widgets.prompt import Prompt
 from mlops_tui.ui.widgets.window_table import WindowTable
 
@@ -104,17 +102,12 @@ class RunsScreen(ProjectScreen):
     def _begin_filter(self, text: str, problem: str) -> None:
         if self.query(Prompt):
             return
-        prompt = Prompt("/", text, "metrics.auc > 0.9 AND params.family = 'forest'   or a word")
         self._before = self.argument
-        self.mount(prompt)
-        if problem:
-            self.call_after_refresh(prompt.say, problem)
+        self.mount(FilterPrompt(text, problem))
 
     def on_prompt_changed(self, message: Prompt.Changed) -> None:
-        """Shows the runs of what is typed so far, or what is wrong with it."""
-        problem = filter_problem(message.value)
-        message.prompt.say(problem)
-        if not problem and not is_unfinished(message.value):
+        """Shows the runs of what is typed so far; the prompt says what is wrong with it."""
+        if not filter_problem(message.value) and not is_unfinished(message.value):
             self._narrow(message.value)
 
     def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
@@ -192,25 +185,3 @@ class RunsScreen(ProjectScreen):
     def on_did(self, _: messages.Did) -> None:
         """Reads the list again: something was done to its runs."""
         self.pane.renew()
-
-
-#: What comparisons begin with: a word on its way to one of these is not yet a word to look for.
-_BEGINNINGS = ("metrics.", "params.", "parameters.", "tags.", "attributes.", "datasets.", "status ", "start_time ")
-
-
-def is_unfinished(text: str) -> bool:
-    """Whether a filter ends in what may become the left side of a comparison."""
-    word = text.rpartition(" ")[2]
-    return bool(word) and any(begin.startswith(word) for begin in _BEGINNINGS)
-
-
-def filter_problem(text: str) -> str:
-    """What is wrong with a filter, pointing at the place below it; "" when it is understood."""
-    try:
-        parse(text)
-    except FilterError as error:
-        # two cells stand before the text in the prompt, one before the remark
-        column = error.position + 1
-        remark = f"{error.message} — {error.hint}" if error.hint else error.message
-        return f"{' ' * column}╭ {remark}" if column < 60 and text.isascii() else cut(remark, 200)
-    return ""

@@ -1,0 +1,84 @@
+"""The line that a filter of runs is typed into: what may follow, and what is wrong, pointing at the place."""
+
+from __future__ import annotations
+
+from textual.worker import get_current_worker
+
+from mlops_tui.compare.completion import suggestions
+from mlops_tui.compare.filter import parse
+from mlops_tui.compare.tokens import FilterError
+from mlops_tui.ui.session import session_of
+from mlops_tui.ui.text import cut
+from mlops_tui.ui.widgets.prompt import Completion, Prompt
+
+#: What comparisons begin with: a word on its way to one of these is not yet a word to look for.
+_BEGINNINGS = ("metrics.", "params.", "parameters.", "tags.", "attributes.", "datasets.", "status ", "start_time ")
+
+
+def is_unfinished(text: str) -> bool:
+    """Whether a filter ends in what may become the left side of a comparison."""
+    word = text.rpartition(" ")[2]
+    return bool(word) and any(begin.startswith(word) for begin in _BEGINNINGS)
+
+
+class FilterPrompt(Prompt):
+    """A prompt for filters, with completions of keys and values that the runs have.
+
+    Args:
+        text: The filter to begin with.
+        problem: What is wrong with it.
+    """
+
+    def __init__(self, text: str, problem: str = "") -> None:
+        super().__init__("/", text, "best(auc) > 0.9 AND params.family = 'forest'   or a word; tab completes")
+        self._problem = problem
+
+    def on_mount(self) -> None:
+        """Says what is wrong already."""
+        super().on_mount()
+        if self._problem:
+            self.say(self._problem)
+
+    def on_prompt_changed(self, message: Prompt.Changed) -> None:
+        """Says what is wrong, or what may follow; goes on to the screen."""
+        text, store = message.value, session_of(self).store
+        problem, is_at_end = _problem(text)
+        if store is None or (problem and not is_at_end):
+            self.say(problem)
+            return
+
+        def search() -> None:
+            found = [Completion(one.text, one.note) for one in suggestions(store.read(), text)]
+            if not get_current_worker().is_cancelled:
+                self.app.call_from_thread(self._offer, text, found, problem)
+
+        self.run_worker(search, thread=True, exclusive=True, group="complete")
+
+    def _offer(self, text: str, found: list[Completion], problem: str) -> None:
+        if not self.is_mounted or self.value != text:
+            return
+        if found:
+            self.offer(found)
+        else:
+            self.say(problem)
+
+
+def filter_problem(text: str) -> str:
+    """What is wrong with a filter, pointing at the place below it; "" when it is understood."""
+    return _problem(text)[0]
+
+
+def _problem(text: str) -> tuple[str, bool]:
+    """What is wrong, and whether it is only that something is missing at the end."""
+    try:
+        parse(text)
+    except FilterError as error:
+        # two cells stand before the text in the prompt, one before the remark
+        column = error.position + 1
+        remark = f"{error.message} — {error.hint}" if error.hint else error.message
+        told = f"{' ' * column}╭ {remark}" if column < 60 and text.isascii() else cut(remark, 200)
+        return told, error.is_open or error.position >= len(text.rstrip())
+    return "", False
+
+
+__all__ = ["FilterPrompt", "filter_problem", "is_unfinished"]
