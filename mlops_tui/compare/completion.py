@@ -71,7 +71,7 @@ def _following(db: sqlite3.Connection, text: str) -> Iterator[_Added]:
     if rest is not None:
         # a quote is open: of a value, or of a key
         before = read[-1] if read else None
-        if before is not None and before.kind == "name" and before.end == rest and before.text.endswith("."):
+        if before is not None and before.end == rest and before.text[:-1] in ENTITIES:
             yield from _keys(db, before.text[:-1], text[rest + 1 :], before.position)
         elif left := _left_of_value(read):
             yield from _values(db, left, text[rest + 1 :], rest)
@@ -93,7 +93,7 @@ def _read(text: str) -> tuple[list[Token], int | None]:
     try:
         read.extend(tokens(text))
     except FilterError as error:
-        return read, error.position
+        return (read, error.position) if error.is_open else ([], None)
     return read[:-1], None
 
 

@@ -100,7 +100,9 @@ def test_looking_for_values_reads_the_index_and_not_the_runs(store):
     assert not any("SCAN params" in step for step in plans)
 
 
-pieces = st.sampled_from(["metrics.", "params.family", "best(", "auc", "=", " ", "'", '"', "`", "IN", "(", ","])
+pieces = st.sampled_from(
+    ["metrics.", "params.family", "best(", "auc", "=", " ", "'", '"', "`", "IN", "(", ",", "\ud800"]
+)
 
 
 @given(st.lists(pieces, max_size=8).map("".join) | st.text(max_size=20))
