@@ -59,6 +59,8 @@ def suggestions(db: sqlite3.Connection, text: str) -> list[Suggestion]:
         db: A connection.
         text: What was typed so far.
     """
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        return []  # half a character, which SQLite cannot be asked for
     found = islice(_following(db, text), LIMIT)
     return [Suggestion(text[:start] + added, note) for start, added, note in found]
 
@@ -71,8 +73,8 @@ def _following(db: sqlite3.Connection, text: str) -> Iterator[_Added]:
     if rest is not None:
         # a quote is open: of a value, or of a key
         before = read[-1] if read else None
-        if before is not None and before.end == rest and before.text[:-1] in ENTITIES:
-            yield from _keys(db, before.text[:-1], text[rest + 1 :], before.position)
+        if before is not None and before.end == rest and before.text.removesuffix(".") in ENTITIES:
+            yield from _keys(db, before.text.removesuffix("."), text[rest + 1 :], before.position)
         elif left := _left_of_value(read):
             yield from _values(db, left, text[rest + 1 :], rest)
         return
