@@ -15,11 +15,13 @@ from rich.color import ColorSystem
 
 from mlops_tui.ui import looks
 from mlops_tui.ui.frames import Span
-from mlops_tui.ui.looks import PLAIN, Look
+from mlops_tui.ui.looks import PLAIN, Look, on_space
 from mlops_tui.ui.pen import Pen
 
 #: Unchanged cells between two changed ones that are written again rather than skipped, which takes as many bytes.
 BRIDGE = 4
+#: Blanks in a row that are erased rather than written: that and going on behind them takes up to ten bytes.
+ERASED = 12
 #: Lines that must change before it is worth asking whether they only moved.
 MOVED_LINES = 5
 
@@ -60,10 +62,12 @@ class Output:
 
     Args:
         colours: How many colours the terminal has; None writes no colours at all (NO_COLOR).
+        erases: Whether what the terminal erases has the background colour; otherwise blanks are written.
     """
 
-    def __init__(self, colours: ColorSystem | None) -> None:
+    def __init__(self, colours: ColorSystem | None, *, erases: bool = False) -> None:
         self._colours = colours
+        self._erased = ERASED if erases else 0
         self._width = 0
         self._height = 0
         self._lines: list[Line] = []
@@ -99,7 +103,7 @@ class Output:
         if len(wanted) >= MOVED_LINES:
             self._move_lines(wanted, pen)
         for y in sorted(wanted):
-            _write(y, self._lines[y], wanted[y], pen)
+            _write(y, self._lines[y], wanted[y], pen, self._erased)
             self._lines[y] = wanted[y]
         pen.rest()
         return "".join(parts)
@@ -166,15 +170,32 @@ class Output:
         return by, [y for y, shift in shifts.items() if shift == by]
 
 
-def _write(y: int, old: Line, new: Line, pen: Pen) -> None:
+def _write(y: int, old: Line, new: Line, pen: Pen, erased: int) -> None:
+    """Writes what changed in a line; so many blanks in a row or more are erased, none where ``erased`` is 0."""
     if old.characters == new.characters and old.looks == new.looks:
         return
     for low, high in _changes(old, new):
         pen.move(y, low)
-        for x in range(low, high):
-            character = new.characters[x]
+        x = low
+        while x < high:
+            character, look = new.characters[x], new.looks[x]
+            if character == " " and erased and not look.attributes and (count := _blanks(new, x, high)) >= erased:
+                pen.erase(count, look)
+                x += count
+                if x < high:
+                    pen.move(y, x)
+                continue
             if character:
-                pen.put(character, new.looks[x])
+                pen.put(character, look)
+            x += 1
+
+
+def _blanks(line: Line, x: int, high: int) -> int:
+    """How many blanks that look alike stand from ``x`` on."""
+    end, look = x + 1, line.looks[x]
+    while end < high and line.characters[end] == " " and line.looks[end] == look:
+        end += 1
+    return end - x
 
 
 def _changes(old: Line, new: Line) -> Iterator[tuple[int, int]]:
@@ -187,7 +208,7 @@ def _changes(old: Line, new: Line) -> Iterator[tuple[int, int]]:
     for x in range(width):
         if old.characters[x] == new.characters[x] and old.looks[x] == new.looks[x]:
             continue
-        if low >= 0 and x - high <= BRIDGE and _can_bridge(new, high, x):
+        if low >= 0 and (x - high <= BRIDGE or _is_blank(new, high - 1, x + 1)) and _can_bridge(new, high, x):
             high = x + 1
             continue
         if low >= 0:
@@ -198,8 +219,18 @@ def _changes(old: Line, new: Line) -> Iterator[tuple[int, int]]:
 
 
 def _can_bridge(line: Line, low: int, high: int) -> bool:
-    """Whether the cells between two changed ones are known and look like the first of these."""
-    return all(line.characters[x] is not None and line.looks[x] == line.looks[low - 1] for x in range(low, high))
+    """Whether the cells between two changed ones are known and can be written with the look of the first of these."""
+    look = line.looks[low - 1]
+    return all(
+        line.characters[x] is not None
+        and (line.looks[x] == look or (line.characters[x] == " " and on_space(look, line.looks[x]) == look))
+        for x in range(low, high)
+    )
+
+
+def _is_blank(line: Line, low: int, high: int) -> bool:
+    """Whether there are so few cells, all of them blank, that they are best erased together."""
+    return high - low <= ERASED and line.characters[low:high].count(" ") == high - low
 
 
 def _whole(low: int, high: int, characters: Sequence[str | None]) -> tuple[int, int]:

@@ -54,6 +54,19 @@ class Pen:
         # terminals disagree on the width of some characters: say where we are after each of those
         self._is_sure = len(character) == 1 and (character < "\u0300" or _is_simple(character))
 
+    def erase(self, count: int, look: Look) -> None:
+        """Makes the cells from here on blank, and stays where it is: a few bytes for any number of them.
+
+        The terminal must fill what it erases with the background (see ``terminal.erases_in_colour``).
+        """
+        if not self._is_sure:
+            self.move(self._y, self._x)
+        look = on_space(self._look, look)
+        if look != self._look:
+            self._parts.append(change(self._look, look))
+            self._look = look
+        self._parts.append(f"\x1b[{count}X")
+
     def scroll(self, top: int, bottom: int, by: int) -> None:
         """Moves the lines from ``top`` to ``bottom`` up by ``by`` lines, or down when that is negative.
 

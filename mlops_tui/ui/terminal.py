@@ -74,6 +74,15 @@ def drawing_file() -> IO[str] | None:
     return None
 
 
+#: What the names of terminals begin with that erase with the background colour; GNU screen is not among them.
+_ERASING = ("xterm", "tmux", "alacritty", "foot", "ghostty", "kitty", "konsole", "linux", "putty", "rxvt", "st", "vte")
+
+
+def erases_in_colour() -> bool:
+    """Whether cells that the terminal erases get the background colour that is set, as nearly everywhere."""
+    return os.environ.get("TERM", "").startswith(_ERASING) or "TMUX" in os.environ
+
+
 class TerminalDriver(LinuxDriver):
     """Textual's driver for Linux and macOS, made to survive its terminal."""
 

@@ -14,7 +14,7 @@ from textual.screen import Screen
 
 from mlops_tui.ui import frames
 from mlops_tui.ui.output import Output
-from mlops_tui.ui.terminal import LEAVE_S, TerminalDriver, leave_within
+from mlops_tui.ui.terminal import LEAVE_S, TerminalDriver, erases_in_colour, leave_within
 from mlops_tui.ui.text import clean
 from mlops_tui.ui.type_ahead import TypeAheadApp
 
@@ -30,7 +30,7 @@ class TerminalApp(TypeAheadApp):
 
     def __init__(self) -> None:
         super().__init__(TerminalDriver)
-        self._output = Output(None if self.no_color else self.console._color_system)
+        self._output = Output(None if self.no_color else self.console._color_system, erases=erases_in_colour())
         self._is_leaving = False
         self.problem: BaseException | None = None
 
@@ -65,7 +65,8 @@ class TerminalApp(TypeAheadApp):
         if not frame:
             return
         cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
-        if cursor != Offset(0, 0):  # input methods open their window where the cursor is
+        # input methods open their window where the cursor is: it matters only where one can type
+        if cursor != Offset(0, 0) and hasattr(self.screen.focused, "cursor_screen_offset"):
             frame += f"\x1b[{cursor.y + 1};{cursor.x + 1}H"
         self._previous_cursor_position = cursor
         driver.write(f"{SYNC_START}{frame}{SYNC_END}" if self._sync_available else frame)

@@ -69,16 +69,16 @@ def blank() -> list[Span]:
     return [Span(y, 0, [Segment(" " * WIDTH)]) for y in range(HEIGHT)]
 
 
-def fresh() -> Output:
-    out = Output(ColorSystem.TRUECOLOR)
+def fresh(*, erases: bool = False) -> Output:
+    out = Output(ColorSystem.TRUECOLOR, erases=erases)
     out.resize(WIDTH, HEIGHT)
     return out
 
 
 @settings(max_examples=150, deadline=None)
-@given(frames=st.lists(st.lists(SPANS, max_size=5), min_size=1, max_size=6))
-def test_any_sequence_of_updates_ends_as_drawing_everything_anew_does(frames: list[list[Span]]) -> None:
-    stepwise, out = Screen(), fresh()
+@given(frames=st.lists(st.lists(SPANS, max_size=5), min_size=1, max_size=6), erases=st.booleans())
+def test_any_sequence_of_updates_ends_as_drawing_everything_anew_does(frames: list[list[Span]], erases: bool) -> None:
+    stepwise, out = Screen(), fresh(erases=erases)
     stepwise.feed(out.frame(blank()))
     for frame in frames:
         stepwise.feed(out.frame(frame))
@@ -93,6 +93,18 @@ def drawn_anew(out: Output, height: int) -> Screen:
         for x, character in _styled(out, y):
             anew.feed(f"\x1b[{y + 1};{x + 1}H{character}\x1b[m")
     return anew
+
+
+@pytest.mark.parametrize("erases", [True, False])
+def test_blanks_in_a_row_are_erased_where_the_terminal_keeps_the_background(erases: bool) -> None:
+    out, shown = Output(ColorSystem.TRUECOLOR, erases=erases), Screen(4)
+    out.resize(WIDTH, 4)
+    text = out.frame([Span(1, 0, [Segment("a" + " " * (WIDTH - 2) + "b", Style(bgcolor="blue"))])])
+    shown.feed(text)
+    assert shown.cells == drawn_anew(out, 4).cells
+    assert ("X" in text) == erases
+    underlined = out.frame([Span(2, 0, [Segment(" " * WIDTH, Style(underline=True))])])
+    assert "X" not in underlined
 
 
 LISTED = st.lists(st.integers(0, 30), min_size=14, max_size=14, unique=True)

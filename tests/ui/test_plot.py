@@ -116,7 +116,7 @@ def test_a_line_that_leaves_the_window_goes_on_to_its_edge():
     plot = draw([Series("a", points(0, 100))], 40, 12, Options(window=(0.4, 0.6)))
     drawn = [line[plot.left :] for line in text(plot)[:10]]
     assert drawn[0].rstrip()
-    assert len({column for line in drawn for column, sign in enumerate(line) if sign not in " ┈"}) == plot.columns
+    assert len({column for line in drawn for column, sign in enumerate(line) if sign not in " ·"}) == plot.columns
     assert plot.axis.at(0) == 0.4
 
 

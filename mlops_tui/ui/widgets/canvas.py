@@ -45,7 +45,8 @@ _LEFT, _RIGHT = _by_digit(_dots((0x40, 0x04, 0x02, 0x01))), _by_digit(_dots((0x8
 _UPPER, _LOWER = _by_digit(_dots((0, 0, 1, 1))), _by_digit(_dots((1, 1, 0, 0)))
 _FULL = bytes([0]) + bytes([255]) * 255
 _BRAILLE = [chr(0x2800 + bits) for bits in range(256)]
-_HALVES = {(False, False): "", (True, False): "'", (False, True): ".", (True, True): ":"}
+# Of a faint line across a chart; sparse, so that curves stand out and few bytes are written.
+_GUIDE = "·     "
 # Stands for a mark where owners are slots + 1.
 _MARKED = 255
 # Columns of dots drawn and skipped in turn, so that curves differ where there are no colours.
@@ -218,16 +219,17 @@ class Canvas:
         ]
 
     def _row(self, row: int, bits: bytes, upper: bytearray, lower: bytearray, is_guide: bool) -> tuple[Piece, ...]:
-        empty, empty_role = ("┈", GUIDE) if is_guide and self._cells != ASCII else (" ", NOTHING)
+        is_guide = is_guide and self._cells != ASCII
+        empty_role = GUIDE if is_guide else NOTHING
+        ground = (_GUIDE * (self.columns // len(_GUIDE) + 1))[: self.columns] if is_guide else " " * self.columns
         over = self._over.get(row)
         if over is None and not any(upper) and not any(lower):
-            return ((empty * self.columns, empty_role, NOTHING),)
+            return ((ground, empty_role, NOTHING),)
         if self._cells == BRAILLE:
-            characters = [_BRAILLE[bit] if bit else empty for bit in bits]
-        elif self._cells == ASCII:
-            characters = [_HALVES[up > 0, low > 0] or empty for up, low in zip(upper, lower, strict=True)]
+            characters = [_BRAILLE[bit] if bit else empty for bit, empty in zip(bits, ground, strict=True)]
         else:
-            characters = [_half(up, low) or empty for up, low in zip(upper, lower, strict=True)]
+            signs = _mark_half if self._cells == ASCII else _half
+            characters = [signs(up, low) or empty for up, low, empty in zip(upper, lower, ground, strict=True)]
         for column, (character, role) in (over or {}).items():
             characters[column], lower[column] = character, 0
             upper[column] = _MARKED if role == MARK else role + 1
@@ -250,8 +252,15 @@ def _number(digits: str, table: bytes) -> int:
     return int.from_bytes(digits.encode("ascii").translate(table), "big")
 
 
+def _mark_half(upper: int, lower: int) -> str:
+    """The character of two halves in ASCII; "" when both are empty."""
+    if upper and lower:
+        return ":"
+    return "'" if upper else "." if lower else ""
+
+
 def _half(upper: int, lower: int) -> str:
-    """The character of two halves; "" when both are empty."""
+    """The character of two halves, of which one may be in the background; "" when both are empty."""
     if upper == lower:
         return "█" if upper else ""
     return "▀" if upper else "▄"

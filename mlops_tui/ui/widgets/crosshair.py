@@ -32,7 +32,7 @@ def _crossed(row: tuple[Piece, ...], column: int, sign: str) -> tuple[Piece, ...
     for text, role, back in row:
         place = column - start
         start += len(text)
-        if 0 <= place < len(text) and text[place] in " ┈":
+        if 0 <= place < len(text) and text[place] in " ·":
             parts = ((text[:place], role), (sign, CROSSHAIR), (text[place + 1 :], role))
             pieces += [(part, role, NOTHING) for part, role in parts if part]
         else:
