@@ -14,6 +14,9 @@ from mlops_tui.tracking import fluent, values
 if TYPE_CHECKING:
     from mlops_tui.tracking.run import ActiveRun
 
+#: Files in one record: with the longest names these are far below ``journals.MAX_FRAME_BYTES``.
+_MOST_FILES = 1000
+
 
 def log_text(text: str, artifact_file: str, run_id: str | None = None) -> None:
     """Stores a text as an artifact.
@@ -101,7 +104,9 @@ def get_artifact_uri(artifact_path: str | None = None) -> str:
 
 def record(run: ActiveRun, files: list[tuple[str, str, int]]) -> None:
     """Appends the names of objects: path, digest and size of each."""
-    run.journal.record({"t": "artifact", "files": [list(file) for file in files], "at": time.time()})
+    for first in range(0, len(files), _MOST_FILES):
+        some = [list(file) for file in files[first : first + _MOST_FILES]]
+        run.journal.record({"t": "artifact", "files": some, "at": time.time()})
 
 
 def _files(top: str, folder: str) -> Iterator[tuple[str, str]]:

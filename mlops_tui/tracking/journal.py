@@ -90,6 +90,10 @@ class Journal:
     def append(self, frame: bytes) -> bool:
         """Writes a frame while the lock is held; False, mostly after a remark, when that failed."""
         reason: str | None = "no space is left"
+        if len(frame) > journals.MAX_FRAME_BYTES:  # it would count as damage, and hide all that follows
+            self.lost += 1
+            _remark(f"{len(frame)} bytes at once are too many to log; what was logged now is lost")
+            return False
         try:
             if self._written(frame):
                 return True

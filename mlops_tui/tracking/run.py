@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _MOST_PROBLEMS = 100
 
+#: A record is finished at so many characters, of which each may take twelve bytes: see ``journals.MAX_FRAME_BYTES``.
+MOST_CHARACTERS = 1 << 22
+
 STATUSES = ("FINISHED", "FAILED", "KILLED")
 
 
@@ -117,16 +120,27 @@ class ActiveRun(Run):
                 )
             else:
                 fresh[key] = text
-        if fresh:
-            self.journal.record({"t": "params", "params": fresh, "at": time.time()})
+        self.record_texts("params", fresh)
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Stores tags, replacing those of the same name. Never raises."""
         from mlops_tui.tracking import values
 
         texts = {key: values.text(value) for key, value in self._pairs(tags, "tags")}
-        if texts:
-            self.journal.record({"t": "tags", "tags": texts})
+        self.record_texts("tags", texts)
+
+    def record_texts(self, kind: str, texts: Mapping[str, str]) -> None:
+        """Appends params or tags, very long ones in several records."""
+        part: dict[str, str] = {}
+        length = 0
+        for key, text in texts.items():
+            part[key] = text
+            length += len(key) + len(text)
+            if length > MOST_CHARACTERS:
+                self.journal.record({"t": kind, kind: part, "at": time.time()})
+                part, length = {}, 0
+        if part:
+            self.journal.record({"t": kind, kind: part, "at": time.time()})
 
     def delete_tag(self, key: Any) -> None:
         """Removes a tag. Never raises."""

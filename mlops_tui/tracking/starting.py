@@ -9,7 +9,7 @@ from mlops_store import processes
 from mlops_store.ids import new_id
 from mlops_tui.project import CONFIG_FILE
 from mlops_tui.tracking import session
-from mlops_tui.tracking.run import ActiveRun
+from mlops_tui.tracking.run import MOST_CHARACTERS, ActiveRun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -146,12 +146,18 @@ def _resume(project: Project, run_id: str, content: dict[str, object]) -> Active
     return run
 
 
-def _open(run: ActiveRun, record: dict[str, object]) -> None:
+def _open(run: ActiveRun, record: dict[str, Any]) -> None:
+    later: dict[str, dict[str, str]] = {}
+    for kind in ("params", "tags"):
+        if sum(map(len, record[kind].values())) + sum(map(len, record[kind])) > MOST_CHARACTERS:
+            later[kind], record[kind] = record[kind], {}
     try:
         run.journal.start(record)
     except OSError as error:
         raise _cannot(run.project, error) from error
-    run.note_params(record.get("params"))
+    run.note_params(record["params"] or later.get("params"))
+    for kind, texts in later.items():
+        run.record_texts(kind, texts)
 
 
 def _cannot(project: Project, error: OSError) -> Exception:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tracked import all_runs, only_run, opened, remarks, values
 
 import mlops_tui as mlops
-from mlops_store import events, metrics
+from mlops_store import events, journals, metrics
 
 HOSTILE = [
     "[bold]x[/bold]",
@@ -79,6 +79,33 @@ def test_longer_names_and_texts_are_cut(project: Path) -> None:
     run = only_run(project)
     assert [len(key) for key in run.metrics] == [16_384]
     assert len(run.params["p"]) == 1 << 20
+
+
+@pytest.mark.slow
+def test_many_long_texts_at_once_do_not_count_as_damage(project: Path) -> None:
+    texts = {f"text {n}": "\U0001f600" * (1 << 20) for n in range(25)}  # 300 MB as a journal holds them
+    with mlops.start_run(params={f"first {key}": text for key, text in texts.items()}):
+        mlops.log_params(texts)
+        mlops.set_tags(texts)
+        mlops.log_metric("after", 1.0)
+    run = only_run(project)
+    assert (run.metrics, str(run.status)) == ({"after": 1.0}, "FINISHED")
+    assert run.tags == texts
+    assert len(run.params) == 50
+    assert remarks(project) == []
+
+
+def test_what_is_too_long_for_a_journal_is_told_and_does_not_hide_what_follows(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(journals, "MAX_FRAME_BYTES", 200_000)
+    with mlops.start_run():
+        mlops.log_param("p", "v" * 300_000)
+        mlops.log_metric("after", 1.0)
+    run = only_run(project)
+    assert (run.metrics, run.params) == ({"after": 1.0}, {})
+    assert remarks(project) == ["1 records could not be written and are lost"]
+    assert "bytes at once are too many to log" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
