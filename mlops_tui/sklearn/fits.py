@@ -93,9 +93,10 @@ def _logged(
             mlops.log_input(data.features, context="train")
     result = fit(estimator, *args, **kwargs)
     if data is not None:
+        with _guarded(settings, run, "the estimator's page"):
+            mlops.log_text(_page(estimator), "estimator.html")
         with _guarded(settings, run, "the training's scores"):
             run.log_metrics(scores.of_training(estimator, data, settings.pos_label))
-            mlops.log_text(_page(estimator), "estimator.html")
         with _guarded(settings, run, "the model"):
             _keep(settings, estimator, "model", data.example)
         if searches.is_search(estimator):
@@ -130,11 +131,7 @@ def _keep(settings: Settings, estimator: Any, name: str, example: Any) -> None:
         return
     signature: dict[str, Any] | None = {} if not settings.log_model_signatures else None
     if signature is None and example is not None and not settings.log_input_examples:
-        rows = signatures.frame(example)
-        signature = {"inputs": signatures.schema(rows)}
-        answer = getattr(estimator, "predict", getattr(estimator, "transform", None))
-        if answer is not None:
-            signature["outputs"] = signatures.schema(signatures.frame(answer(copy.deepcopy(rows))))
+        signature = _signature(estimator, example)
     mlops.log_model(
         estimator,
         name,
@@ -142,6 +139,19 @@ def _keep(settings: Settings, estimator: Any, name: str, example: Any) -> None:
         input_example=example if settings.log_input_examples else None,
         registered_model_name=settings.registered_model_name if name == "model" else None,
     )
+
+
+def _signature(estimator: Any, example: Any) -> dict[str, Any]:
+    """What a model takes and gives, as far as the first rows tell."""
+    found: dict[str, Any] = {}
+    try:
+        found["inputs"] = signatures.schema(signatures.frame(example))
+        answer = getattr(estimator, "predict", getattr(estimator, "transform", None))
+        if answer is not None:
+            found["outputs"] = signatures.schema(signatures.frame(answer(copy.deepcopy(example))))
+    except Exception:  # a model is kept although it cannot answer five rows alone
+        return found
+    return found
 
 
 def _page(estimator: Any) -> str:

@@ -23,7 +23,7 @@ def of_training(estimator: Any, data: Data, pos_label: Any) -> dict[str, float]:
         data: What it was trained with.
         pos_label: The label that counts as positive; None weights all labels by how often they occur.
     """
-    if data.target is None:
+    if data.target is None or not hasattr(estimator, "predict"):  # a search without a last fit cannot
         return {}
     found: dict[str, float] = {}
     weight = data.sample_weight
