@@ -80,7 +80,12 @@ def _states(before: Any, after: Any) -> str:
 
 
 def _state(state: Any) -> str:
-    return ", ".join(f"{key} {_short(value)}" for key, value in state.items())
+    gates = state.get("gates")
+    said = [f"{key} {_short(value)}" for key, value in state.items() if key != "gates"]
+    if isinstance(gates, dict):
+        refused = [name for name, found in gates.items() if found != "passed"]
+        said.append(f"refused by {', '.join(refused)}" if refused else f"{len(gates)} gates passed")
+    return ", ".join(said)
 
 
 def _short(value: object) -> str:

@@ -22,6 +22,12 @@ experiment = "{name}"        # where runs go that name no experiment
 stages = ["dev", "staging", "production", "archived"]        # lowest first
 single = ["production"]                                      # at most one version of a model is in such a stage
 
+# What a version must pass before it may go to production; also: holder, latency, size, age, signature, card, command.
+# [gates.auc]
+# kind = "metric"
+# metric = "auc"
+# min = 0.9
+
 # Each file that appears in the watched folder is compared with what the model in production was trained on.
 # [monitors.production]
 # watch = ["production/*.csv", "production/*.parquet"]

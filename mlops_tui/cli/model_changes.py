@@ -9,7 +9,7 @@ import click
 
 from mlops_store.errors import UsageError
 from mlops_store.records import StageChange
-from mlops_tui.cli import output, shapes, text
+from mlops_tui.cli import model_gates, output, shapes, text
 from mlops_tui.cli.model_lists import find_version
 from mlops_tui.cli.parameters import (
     dry_run_option,
@@ -78,22 +78,45 @@ def register(
 @model_argument()
 @click.argument("version")
 @click.option("--to", "to_stage", metavar="STAGE", help="The stage to go to. [the next one]")
+@click.option(
+    "--override", default="", metavar="WHY", help="Go there though gates refuse; WHY is kept in the audit log."
+)
 @reason_option
 @dry_run_option
 @json_option
 @click.pass_obj
 def promote(
-    workspace: Workspace, model: str, version: str, to_stage: str | None, reason: str, dry_run: bool, as_json: bool
-) -> None:
-    """Move VERSION of MODEL to the next stage, or to the one named."""
+    workspace: Workspace,
+    model: str,
+    version: str,
+    to_stage: str | None,
+    override: str,
+    reason: str,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Move VERSION of MODEL to the next stage, or to the one named, if the gates of that stage let it pass."""
     from mlops_tui.registry import stages
+    from mlops_tui.registry.gates import check
 
-    store = workspace.store()
+    store, config = workspace.store(), workspace.config
     number = find_version(store.read(), model, version).version
-    if dry_run:
-        _write_preview(stages.preview(store.read(), workspace.config, model, number, to_stage), as_json)
+    if not dry_run:
+        change = stages.promote(store, config, model, number, to_stage, reason=reason, override=override)
+        _write_change(change, as_json)
+        return 0
+    promotion = stages.preview(store.read(), config, model, number, to_stage)
+    verdicts = (
+        check.check(store, config, model, number, promotion.to_stage) if stages.is_guarded(promotion, config) else ()
+    )
+    if as_json:
+        output.write_json({**output.plain(promotion), "gates": [verdict._asdict() for verdict in verdicts]})
     else:
-        _write_change(stages.promote(store, workspace.config, model, number, to_stage, reason=reason), as_json)
+        _write_preview(promotion, as_json)
+        if verdicts:
+            output.say()
+            model_gates.write(verdicts)
+    return int(bool(check.refused(verdicts)) and not override)
 
 
 @click.command()

@@ -11,12 +11,13 @@ from typing import Any
 
 from mlops_store.errors import SpecError, nearest
 from mlops_tui import quantities
-from mlops_tui.config import triggers
+from mlops_tui.config import gates, triggers
+from mlops_tui.config.gates import GateConfig
 from mlops_tui.config.reader import Reader
 from mlops_tui.config.triggers import TriggerConfig
 from mlops_tui.project import CONFIG_FILE, Project
 
-_TABLES = ("project", "registry", "monitors", "triggers", "metrics", "resources", "executors", "ui", "keys")
+_TABLES = ("project", "registry", "gates", "monitors", "triggers", "metrics", "resources", "executors", "ui", "keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class Config:
 
     experiment: str = "default"
     registry: RegistryConfig = field(default_factory=RegistryConfig)
+    gates: Mapping[str, GateConfig] = field(default_factory=dict)
     monitors: Mapping[str, MonitorConfig] = field(default_factory=dict)
     triggers: Mapping[str, TriggerConfig] = field(default_factory=dict)
     goals: Mapping[str, str] = field(default_factory=dict)
@@ -188,6 +190,10 @@ def parse(text: str) -> Config:
     return Config(
         experiment=reader.text(project.get("experiment", "default"), "project.experiment") or "default",
         registry=registry,
+        gates={
+            name: gates.read(reader, name, body, registry.stages)
+            for name, body in reader.table(top.get("gates", {}), "gates", None).items()
+        },
         monitors=monitors,
         triggers={
             name: triggers.read(reader, name, body, monitors)

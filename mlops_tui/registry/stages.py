@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from mlops_store import audit, events, model_facts, model_versions, models
 from mlops_store.errors import Refused
+from mlops_store.gate_verdicts import GateVerdict
 from mlops_store.records import RunStatus, StageChange
 from mlops_store.store import Store
 from mlops_tui.config import Config
@@ -52,6 +53,7 @@ def promote(
     to_stage: str | None = None,
     *,
     reason: str = "",
+    override: str = "",
     expected_stage: str | None = None,
     expected_holders: Collection[int] | None = None,
 ) -> StageChange:
@@ -67,14 +69,15 @@ def promote(
         version: Its version.
         to_stage: Where to; the stage after the present one by default.
         reason: The person's own words, for the audit log.
+        override: Why the version may go there though gates of the stage refuse it; kept in the audit log.
         expected_stage: The stage that the version was shown in when the person decided; the one at the time of the
             call by default.
         expected_holders: The versions that were shown in the target stage; those at the time of the call by default.
 
     Raises:
         NotFound: No such model, version or stage.
-        Refused: It is there already, somebody moved one of the versions meanwhile, its run is still running, or its
-            files are gone.
+        Refused: It is there already, somebody moved one of the versions meanwhile, its run is still running, its
+            files are gone, or a gate of the stage does not let it pass.
     """
     reader, registry = store.read(), config.registry
     standing = models.standing(reader, name, version)
@@ -84,11 +87,18 @@ def promote(
     _require_ended(config, name, version, standing, target)
     if _rises(config, stage, target):
         _require_files(store, name, version, standing)
+    verdicts = _gates(store, config, name, version, stage, target, override)
     with store.write() as db:
         now, there = model_facts.stage_of(db, name, version), model_facts.stages(db, name, target)
         if now != stage or (target in registry.single and there.keys() != holders):
             raise _lost(db, name)
-        return _apply(db, name, moves.plan(registry, name, version, now, target, there), reason)
+        return _apply(
+            db,
+            name,
+            moves.plan(registry, name, version, now, target, there),
+            reason,
+            recorded=_recorded(verdicts, override),
+        )
 
 
 def demote(
@@ -168,8 +178,50 @@ def _rollback(db: sqlite3.Connection, config: Config, name: str, stage: str) -> 
     return rollbacks.plan(config.registry, name, stage, models.changes(db, name), standing)
 
 
+def is_guarded(promotion: Promotion, config: Config) -> bool:
+    """Whether gates have a say in it: they guard the way up only."""
+    return _rises(config, promotion.from_stage, promotion.to_stage) and any(
+        promotion.to_stage in gate.stages for gate in config.gates.values()
+    )
+
+
+def _gates(
+    store: Store, config: Config, name: str, version: int, stage: str, target: str, override: str
+) -> tuple[GateVerdict, ...]:
+    """What the gates of the target stage found; they guard the way up only."""
+    if not _rises(config, stage, target) or not any(target in gate.stages for gate in config.gates.values()):
+        return ()
+    from mlops_tui.registry.gates import check
+
+    verdicts = check.check(store, config, name, version, target)
+    refusing = check.refused(verdicts)
+    if refusing and not override.strip():
+        named = f"gate {refusing[0].gate!r}" if len(refusing) == 1 else f"{len(refusing)} gates"
+        raise Refused(
+            f"{named} of {target} did not let {name}/{version} pass: "
+            + "; ".join(f"{one.gate}: {one.message}" for one in refusing),
+            "register a version that passes, or override with a reason: "
+            f"mlops-tui models promote {name} {version} --to {target} --override WHY",
+        )
+    return verdicts
+
+
+def _recorded(verdicts: Sequence[GateVerdict], override: str) -> dict[str, object]:
+    """What the audit log keeps of the gates."""
+    if not verdicts:
+        return {}
+    states: dict[str, object] = {"gates": {one.gate: one.state for one in verdicts}}
+    return {**states, "override": override.strip()} if any(not one.has_passed for one in verdicts) else states
+
+
 def _apply(
-    db: sqlite3.Connection, name: str, planned: Sequence[Move], reason: str, undoes: int | None = None
+    db: sqlite3.Connection,
+    name: str,
+    planned: Sequence[Move],
+    reason: str,
+    *,
+    undoes: int | None = None,
+    recorded: Mapping[str, object] | None = None,
 ) -> StageChange:
     """Writes the moves, the record of the act and its event; the caller holds the transaction."""
     first, *others = planned
@@ -180,7 +232,7 @@ def _apply(
         action=f"model.{first.kind}",
         subject=subject,
         before=_state(first.from_stage, {move.version: move.from_stage for move in others}),
-        after=_state(first.to_stage, {move.version: move.to_stage for move in others}),
+        after={**_state(first.to_stage, {move.version: move.to_stage for move in others}), **(recorded or {})},
         reason=reason,
         at=at,
     )

@@ -245,6 +245,7 @@ KEYS: tuple[Key, ...] = (
     Key("promote.confirm", "enter,y", "confirm", "do it", "Do what is shown", 1),
     Key("promote.lower", "left,h", "stage(-1)", "stage left", "Choose the stage to the left", 2),
     Key("promote.higher", "right,l", "stage(1)", "stage right", "Choose the stage to the right", 3),
+    Key("promote.override", "o", "override", "override", "Do it though gates refuse; asks for a reason", 5),
     Key("promote.reason", "r,tab", "reason", "reason", "Write down why", 4),
     # drift
     Key("drift.acknowledge", "a", "acknowledge", "acknowledge", "Mark the alert as seen", 2),

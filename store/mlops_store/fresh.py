@@ -16,6 +16,7 @@ MIGRATIONS = (
     "m008_metric_outlines",
     "m009_run_lists",
     "m010_hardware",
+    "m011_gate_verdicts",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -427,4 +428,17 @@ STATEMENTS = (
     """CREATE INDEX metrics_by_key ON metrics(key_id, run_id, count, nan_count, last_step, last_value, min_value, max_value, total)""",
     """CREATE INDEX runs_hidden ON runs(id) WHERE deleted_at IS NOT NULL OR archived_at IS NOT NULL""",
     """CREATE INDEX runs_newest ON runs(started_at DESC, id DESC, kind, archived_at, deleted_at, ended_at, status, experiment_id, name, user) WHERE deleted_at IS NULL""",
+    """CREATE TABLE "gate_verdicts" (
+   "version_id" INTEGER REFERENCES "model_versions"("id"),
+   "stage" TEXT,
+   "gate" TEXT,
+   "kind" TEXT NOT NULL,
+   "state" TEXT NOT NULL,
+   "message" TEXT NOT NULL,
+   "facts" TEXT NOT NULL,
+   "at" REAL NOT NULL,
+   "duration_s" REAL NOT NULL,
+   "key" TEXT NOT NULL,
+   PRIMARY KEY ("version_id", "stage", "gate")
+) STRICT""",
 )

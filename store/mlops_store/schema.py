@@ -658,5 +658,31 @@ def m010_hardware(db: Database) -> None:
     db.execute("ALTER TABLE runs ADD COLUMN hardware_digest TEXT")
 
 
+@migrations()
+def m011_gate_verdicts(db: Database) -> None:
+    """What each gate has found of a version that was to go to a stage."""
+    db.create_table(
+        "gate_verdicts",
+        {
+            "version_id": int,
+            "stage": str,
+            "gate": str,
+            "kind": str,
+            "state": str,
+            "message": str,
+            # the numbers, as JSON
+            "facts": str,
+            "at": float,
+            "duration_s": float,
+            # the digest of all that the verdict depends on; '' for what must be looked at each time
+            "key": str,
+        },
+        pk=("version_id", "stage", "gate"),
+        foreign_keys=[("version_id", "model_versions", "id")],
+        not_null={"kind", "state", "message", "facts", "at", "duration_s", "key"},
+        strict=True,
+    )
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

@@ -171,3 +171,25 @@ def test_names_of_models_and_runs_are_completed(program, two_versions) -> None:
 
     assert completed("mlops-tui models show ch") == {"churn"}
     assert completed("mlops-tui runs show ") == {"first", "second"}
+
+
+def test_gates_are_checked_before_a_promotion(cli, project: Path, two_versions: None) -> None:
+    (project / "mlops.toml").write_text('[gates.auc]\nkind = "metric"\nmetric = "auc"\nmin = 0.65\n')
+    refused = cli("models", "gates", "churn", "1", "--to", "production", "--json")
+    assert refused.exit_code == 1
+    assert [(one["gate"], one["state"]) for one in refused.json] == [("auc", "failed")]
+    assert cli("models", "gates", "churn", "2", "--to", "production").exit_code == 0
+    preview = cli("models", "promote", "churn", "1", "--to", "production", "--dry-run", "--json")
+    assert preview.exit_code == 1
+    assert preview.json["gates"] == [{**refused.json[0], "is_recorded": True}]
+    told = cli("models", "promote", "churn", "1", "--to", "production")
+    assert told.exit_code == 1
+    assert "auc 0.6 is under 0.65" in told.stderr
+    assert cli("models", "promote", "churn", "1", "--to", "production", "--override", "nothing else").exit_code == 0
+    assert cli("models", "promote", "churn", "2", "--to", "production").exit_code == 0
+
+
+def test_a_stage_without_gates_says_how_to_set_some_up(cli, two_versions: None) -> None:
+    told = cli("models", "gates", "churn", "1")
+    assert told.exit_code == 0
+    assert "[gates.NAME]" in told.stderr

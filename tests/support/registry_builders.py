@@ -75,14 +75,21 @@ def log_model(
         return models.logged_model(db, model_id)
 
 
-def log_directory(store: Store, run_id: str, directory: Path, *, name: str = "model") -> LoggedModel:
+def log_directory(
+    store: Store,
+    run_id: str,
+    directory: Path,
+    *,
+    name: str = "model",
+    signature: Mapping[str, Any] | None = None,
+) -> LoggedModel:
     """Logs the files below a directory as a model."""
     found = {
         os.path.relpath(os.path.join(folder, file), directory): Path(folder, file).read_bytes()
         for folder, _, names in os.walk(directory)
         for file in names
     }
-    return log_model(store, run_id, name=name, files=found)
+    return log_model(store, run_id, name=name, files=found, signature=signature)
 
 
 def make_version(store: Store, model: str = "churn", *, config: Config = CONFIG, **run: Any) -> ModelVersion:

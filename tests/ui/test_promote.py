@@ -13,7 +13,7 @@ from textual.widgets import Input
 from mlops_store import audit, audit_chain, models
 from mlops_store.errors import Refused
 from mlops_store.store import Store
-from mlops_tui.config import Config, RegistryConfig
+from mlops_tui.config import Config, RegistryConfig, parse
 from mlops_tui.project import Project
 from mlops_tui.registry import aliases, stages
 from mlops_tui.ui.app import MlopsApp
@@ -336,3 +336,66 @@ def test_a_rollback_done_after_somebody_else_moved_a_version_is_refused(store: S
     with pytest.raises(Refused, match="meanwhile"):
         act.perform(preview, "production", "")
     assert models.version(store.read(), "churn", 2).stage == "production"
+
+
+# gates
+
+GATED = parse(
+    """
+[gates.auc]
+kind = "metric"
+metric = "auc"
+min = 0.96
+[gates.small]
+kind = "size"
+max = "1GB"
+"""
+)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_dialog_shows_what_each_gate_finds(store: Store, size: tuple[int, int]) -> None:
+    app = opened(store, config=GATED)
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        await press(pilot, "p")
+        text = rendered(app)
+        assert "✗ auc" in text
+        assert "auc 0.95 is under 0.96" in text
+        assert "✓ small" in text
+        assert "o override" in text
+        assert "why?" in text
+
+
+async def test_enter_does_not_pass_a_gate_that_refuses(store: Store) -> None:
+    app = opened(store, config=GATED)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await press(pilot, "p", "enter")
+        assert "a gate refuses: auc" in rendered(app)
+        assert stages_of(store) == {1: "production", 2: "staging"}
+
+
+async def test_an_override_asks_for_a_reason_and_can_be_undone(store: Store) -> None:
+    app = opened(store, config=GATED)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await press(pilot, "p", "o")
+        assert "to override gates, say why" in rendered(app)
+        assert stages_of(store)[2] == "staging"
+        await press(pilot, "r", *"fire", "escape", "o")
+        assert stages_of(store) == {1: "archived", 2: "production"}
+        assert app.session.commands[-1].line == (
+            "mlops-tui models promote churn 2 --to production --override fire --reason fire"
+        )
+        assert audit.newest(store.read(), 1)[0].after["override"] == "fire"
+        await press(pilot, "u")
+        assert stages_of(store) == {1: "production", 2: "staging"}
+
+
+async def test_a_stage_without_gates_shows_none(store: Store) -> None:
+    app = opened(store, "churn/1", config=GATED)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await press(pilot, "p", "left")
+        assert "✗ auc" not in rendered(app)

@@ -51,7 +51,8 @@ def sentence(entry: AuditEntry) -> str:
     if entry.action == "model.register":
         return f"v{number} registered in {after.get('stage', '?')}"
     if "stage" in before and "stage" in after:
-        return ", ".join([f"v{number} {before['stage']}{arrow}{after['stage']}", *_others(before, after, arrow)])
+        moves = ", ".join([f"v{number} {before['stage']}{arrow}{after['stage']}", *_others(before, after, arrow)])
+        return moves + (f"  (gates overridden: {after['override']})" if after.get("override") else "")
     return f"{entry.subject.rpartition(':')[2]}  {json.dumps(dict(after), ensure_ascii=False)[:200]}"
 
 

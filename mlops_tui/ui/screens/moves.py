@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mlops_store.errors import Refused
+from mlops_store.gate_verdicts import GateVerdict
 from mlops_store.records import StageChange
 from mlops_tui.registry import stages
+from mlops_tui.registry.gates import check
 from mlops_tui.registry.moves import Move, next_stage
 from mlops_tui.registry.stages import Promotion
 from mlops_tui.ui.messages import Did
@@ -55,8 +57,16 @@ class StageAct(Protocol):
         """What would happen; raises MlopsError where it would be refused."""
         ...
 
-    def perform(self, promotion: Promotion, stage: str, reason: str) -> Did:
-        """Does what ``preview(stage)`` showed; raises MlopsError when that is no longer true."""
+    def gates(self, promotion: Promotion) -> tuple[str, ...]:
+        """The names of the gates that have a say in it."""
+        ...
+
+    def check(self, stage: str, report: Callable[[GateVerdict], None]) -> None:
+        """Has those gates look, and reports what each finds."""
+        ...
+
+    def perform(self, promotion: Promotion, stage: str, reason: str, *, is_override: bool = False) -> Did:
+        """Does what ``preview(stage)`` showed; raises MlopsError when that is no longer true, or gates refuse."""
         ...
 
 
@@ -109,7 +119,18 @@ class Promote:
         """What would happen."""
         return stages.preview(store_of(self.session).read(), self.session.config, self.name, self.version, stage)
 
-    def perform(self, promotion: Promotion, stage: str, reason: str) -> Did:
+    def gates(self, promotion: Promotion) -> tuple[str, ...]:
+        """Those of the stage, on the way up."""
+        config = self.session.config
+        if not stages.is_guarded(promotion, config):
+            return ()
+        return tuple(gate.name for gate in check.of_stage(config, promotion.to_stage))
+
+    def check(self, stage: str, report: Callable[[GateVerdict], None]) -> None:
+        """Has them look, in parallel."""
+        check.check(store_of(self.session), self.session.config, self.name, self.version, stage, report=report)
+
+    def perform(self, promotion: Promotion, stage: str, reason: str, *, is_override: bool = False) -> Did:
         """Promotes, provided that every version still stands where it was shown."""
         store, config = store_of(self.session), self.session.config
         change = stages.promote(
@@ -119,10 +140,11 @@ class Promote:
             self.version,
             stage,
             reason=reason,
+            override=reason if is_override else "",
             expected_stage=promotion.from_stage,
             expected_holders=tuple(version.version for version in promotion.replaces),
         )
-        words = [self.name, str(self.version), "--to", stage]
+        words = [self.name, str(self.version), "--to", stage, *(["--override", reason] if is_override else [])]
         return _done("promote", words, reason, change, _undo(self.session, promotion))
 
 
@@ -166,7 +188,14 @@ class RollBack:
         """What would happen."""
         return stages.preview_rollback(store_of(self.session).read(), self.session.config, self.name, stage)
 
-    def perform(self, promotion: Promotion, stage: str, reason: str) -> Did:
+    def gates(self, promotion: Promotion) -> tuple[str, ...]:
+        """None: what held the stage before may come back at once."""
+        return ()
+
+    def check(self, stage: str, report: Callable[[GateVerdict], None]) -> None:
+        """Nothing to look at."""
+
+    def perform(self, promotion: Promotion, stage: str, reason: str, *, is_override: bool = False) -> Did:
         """Rolls back, provided that every version still stands where it was shown."""
         store, config = store_of(self.session), self.session.config
         change = stages.rollback(store, config, self.name, stage, reason=reason, expected_moves=promotion.moves)
@@ -198,6 +227,7 @@ def _undo(session: Session, promotion: Promotion) -> Callable[[], None]:
             mover.version,
             mover.from_stage,
             reason="undo",
+            override="undo",
             expected_stage=mover.to_stage,
             expected_holders=[first.version] if others else [],
         )

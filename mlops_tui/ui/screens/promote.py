@@ -9,7 +9,8 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 from textual.worker import get_current_worker
 
-from mlops_store.errors import MlopsError
+from mlops_store.errors import MlopsError, Refused
+from mlops_store.gate_verdicts import GateVerdict
 from mlops_tui.registry.stages import Promotion
 from mlops_tui.ui import keymap
 from mlops_tui.ui.messages import Did
@@ -37,7 +38,8 @@ class StageDialog(Dialog[Did]):
     DEFAULT_CSS = """
     StageDialog > #dialog { width: 92; max-width: 96%; max-height: 96%; }
     StageDialog #stage-targets { height: 1; margin: 0 0 1 0; }
-    StageDialog #stage-preview { height: auto; max-height: 1fr; }
+    StageDialog #stage-preview { height: auto; max-height: 66vh; }
+    StageDialog.-told #stage-preview { max-height: 50vh; }
     StageDialog #stage-problem { display: none; height: auto; margin: 1 0 0 0; }
     StageDialog #stage-problem.-told { display: block; }
     """
@@ -48,6 +50,7 @@ class StageDialog(Dialog[Did]):
         self._act = act
         self._stage = act.start
         self._promotion: Promotion | None = None
+        self._gates: dict[str, GateVerdict | None] = {}
         self._is_acting = False
 
     def compose_answer(self) -> ComposeResult:
@@ -73,7 +76,8 @@ class StageDialog(Dialog[Did]):
         from textual.content import Content
 
         self.query_one("#dialog").border_title = Content(clean(self._act.title(kind), 100))
-        self.foot(f"← → stage   r reason   enter {self._act.word(kind)}   esc cancel")
+        act = "o override" if self._is_refused else f"enter {self._act.word(kind)}"
+        self.foot(f"← → stage   r reason   {act}   esc cancel")
 
     # choosing
 
@@ -85,7 +89,7 @@ class StageDialog(Dialog[Did]):
             self._choose(targets[place])
 
     def _choose(self, stage: str, problem: MlopsError | None = None) -> None:
-        self._stage, self._promotion = stage, None
+        self._stage, self._promotion, self._gates = stage, None, {}
         self.query_one("#stage-targets", TextView).show([promotion_lines.targets(self._act.targets, stage)])
         self._tell(problem)
         self._in_thread(lambda: self._act.preview(stage), self._previewed)
@@ -93,10 +97,44 @@ class StageDialog(Dialog[Did]):
     def _previewed(self, promotion: Promotion | None, problem: MlopsError | None) -> None:
         self._promotion = promotion
         if promotion is not None:
+            self._gates = dict.fromkeys(self._act.gates(promotion))
             self._call(promotion.kind)
-            self._show(promotion_lines.lines(promotion))
+            self._show(promotion_lines.lines(promotion, self._gates))
+            if self._gates:
+                self._check()
         elif problem is not None:
             self._show([Cell(problem.message), Cell(problem.hint, "dim")])
+
+    def _check(self) -> None:
+        """Has the gates look, and shows what each finds as it is found."""
+        stage = self._stage
+
+        def found(verdict: GateVerdict) -> None:
+            if self.is_attached and self._stage == stage and self._promotion is not None:
+                self._gates[verdict.gate] = verdict
+                view = self.query_one("#stage-preview", TextView)
+                view.show(promotion_lines.lines(self._promotion, self._gates))
+                view.refresh(layout=True)
+                self._call(self._promotion.kind)
+
+        def look() -> None:
+            worker = get_current_worker()
+
+            def report(verdict: GateVerdict) -> None:
+                if not worker.is_cancelled:
+                    self.app.call_from_thread(found, verdict)
+
+            try:
+                self._act.check(stage, report)
+            except MlopsError as error:
+                if not worker.is_cancelled:
+                    self.app.call_from_thread(self._tell, error)
+
+        self.run_worker(look, thread=True, exclusive=True, group="gates", exit_on_error=True)
+
+    @property
+    def _is_refused(self) -> bool:
+        return any(verdict is not None and not verdict.has_passed for verdict in self._gates.values())
 
     def _show(self, lines: list[CellValue]) -> None:
         view = self.query_one("#stage-preview", TextView)
@@ -108,6 +146,7 @@ class StageDialog(Dialog[Did]):
         view = self.query_one("#stage-problem", TextView)
         view.show([] if problem is None else [Cell(problem.message, "error"), Cell(problem.hint, "dim")])
         view.set_class(problem is not None, "-told")
+        self.set_class(problem is not None, "-told")
         view.refresh(layout=True)
 
     # acting
@@ -117,13 +156,30 @@ class StageDialog(Dialog[Did]):
         self.query_one(Input).focus()
 
     def action_confirm(self) -> None:
-        """Does what is shown."""
+        """Does what is shown, unless gates refuse it."""
+        refusing = [name for name, verdict in self._gates.items() if verdict is not None and not verdict.has_passed]
+        if refusing:
+            named = "a gate refuses" if len(refusing) == 1 else f"{len(refusing)} gates refuse"
+            self._tell(Refused(f"{named}: {', '.join(refusing)}", "o overrides, with a reason"))
+        else:
+            self._perform(is_override=False)
+
+    def action_override(self) -> None:
+        """Does what is shown though gates refuse it; asks for a reason first."""
+        if not self._is_refused:
+            return
+        if self.query_one(Input).value.strip():
+            self._perform(is_override=True)
+        else:
+            self._tell(Refused("to override gates, say why", "r opens the line for it; esc leaves it, then press o"))
+
+    def _perform(self, *, is_override: bool) -> None:
         promotion, stage = self._promotion, self._stage
         if promotion is None or self._is_acting:
             return
         self._is_acting = True
         reason = self.query_one(Input).value.strip()
-        self._in_thread(lambda: self._act.perform(promotion, stage, reason), self._performed)
+        self._in_thread(lambda: self._act.perform(promotion, stage, reason, is_override=is_override), self._performed)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """A reason that is complete is a yes."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.cells import cell_len
 
+from mlops_store.gate_verdicts import GateVerdict
 from mlops_tui.registry.stages import Promotion
 from mlops_tui.ui import shown
 from mlops_tui.ui.text import Cell, CellValue, clean, fit
@@ -14,6 +16,8 @@ from mlops_tui.ui.theme import sign, state_sign
 #: What is said of a move beside the first one, and of the moves of a rollback.
 _REMARKS = {"replace": "makes room", "promote": "", "demote": "", "archive": "", "restore": "comes out of the archive"}
 _WIDEST_KEY, _NUMBER = 30, 12
+#: Of a recorded verdict that is older it is said from when it is.
+_RECENT_S = 600.0
 
 
 def targets(stages: Sequence[str], chosen: str) -> CellValue:
@@ -28,11 +32,17 @@ def targets(stages: Sequence[str], chosen: str) -> CellValue:
     return tuple(cells)
 
 
-def lines(promotion: Promotion) -> list[CellValue]:
-    """Everything that will change, the metrics side by side, and what speaks against it."""
+def lines(promotion: Promotion, gates: Mapping[str, GateVerdict | None] | None = None) -> list[CellValue]:
+    """Everything that will change, what the gates say, the metrics side by side, and what speaks against it.
+
+    Args:
+        promotion: The change.
+        gates: Gate -> what it found, None while it still looks.
+    """
     return [
         *_moves(promotion),
         *(Cell(text, "dim") for text in promotion.consequences[len(promotion.moves) :]),
+        *_gates(gates or {}),
         *_warnings(promotion),
         "",
         *_metrics(promotion),
@@ -55,6 +65,26 @@ def _moves(promotion: Promotion) -> Iterator[CellValue]:
             Cell(f" {sign('arrow')} ", "dim"),
             Cell(move.to_stage, tone),
             Cell(f"  {remark}" if remark else "", "dim"),
+        )
+
+
+def _gates(gates: Mapping[str, GateVerdict | None]) -> Iterator[CellValue]:
+    if not gates:
+        return
+    yield ""
+    width = min(_WIDEST_KEY, max(cell_len(clean(name, 100)) for name in gates))
+    for name, verdict in gates.items():
+        label = fit(clean(name, 100), width)
+        if verdict is None:
+            yield state_sign("waiting"), Cell(f" {label}  ", "dim"), Cell("checking", "dim")
+            continue
+        mark, tone = ("ok", "") if verdict.has_passed else ("error", "bad")
+        when = f"  {shown.moment(verdict.at)}" if verdict.is_recorded and time.time() - verdict.at > _RECENT_S else ""
+        yield (
+            state_sign(mark),
+            Cell(f" {label}  ", "strong" if tone else ""),
+            Cell(verdict.message, tone),
+            Cell(when, "dim"),
         )
 
 
