@@ -9,6 +9,7 @@ import click
 
 from mlops_store.errors import UsageError
 from mlops_store.records import StageChange
+from mlops_tui import strict_json
 from mlops_tui.cli import model_gates, output, shapes, text
 from mlops_tui.cli.model_lists import find_version
 from mlops_tui.cli.parameters import (
@@ -110,7 +111,7 @@ def promote(
         check.check(store, config, model, number, promotion.to_stage) if stages.is_guarded(promotion, config) else ()
     )
     if as_json:
-        output.write_json({**output.plain(promotion), "gates": [verdict._asdict() for verdict in verdicts]})
+        output.write_json({**strict_json.plain(promotion), "gates": [verdict._asdict() for verdict in verdicts]})
     else:
         _write_preview(promotion, as_json)
         if verdicts:
