@@ -22,7 +22,7 @@ experiment = "{name}"        # where runs go that name no experiment
 stages = ["dev", "staging", "production", "archived"]        # lowest first
 single = ["production"]                                      # at most one version of a model is in such a stage
 
-# What a version must pass before it may go to production; also: holder, latency, size, age, signature, card, command.
+# What a version must pass before it may go to production; README has the other kinds.
 # [gates.auc]
 # kind = "metric"
 # metric = "auc"

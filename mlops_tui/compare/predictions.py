@@ -138,7 +138,7 @@ def compare(
     Raises:
         NotFound: No run logged predictions of that name.
     """
-    found = {run_id: _files(db, run_id) for run_id in run_ids}
+    found = {run_id: files(db, run_id) for run_id in run_ids}
     names = _names(found.values(), baseline, found)
     if name is not None and name not in names:
         raise NotFound(f"none of the runs logged predictions named {name!r}", nearest(name, names))
@@ -175,7 +175,7 @@ def _names(found: Any, baseline: str, by_run: dict[str, dict[str, str]]) -> tupl
     return tuple(sorted(counts, key=lambda name: (-counts[name], name not in by_run[baseline], name)))
 
 
-def _files(db: sqlite3.Connection, run_id: str) -> dict[str, str]:
+def files(db: sqlite3.Connection, run_id: str) -> dict[str, str]:
     """Name -> digest of a run's predictions."""
     rows = db.execute(
         "SELECT path, digest FROM artifacts WHERE run_id = ? AND path >= ? AND path < ? ORDER BY path",
@@ -186,7 +186,7 @@ def _files(db: sqlite3.Connection, run_id: str) -> dict[str, str]:
 
 def _read(objects_dir: str, digest: str) -> Predictions | Incomparable:
     try:
-        return _decoded(objects_dir, digest)
+        return decoded(objects_dir, digest)
     except FileNotFoundError:
         return Incomparable("the file of predictions is gone")
     except (OSError, ValueError) as error:
@@ -194,7 +194,13 @@ def _read(objects_dir: str, digest: str) -> Predictions | Incomparable:
 
 
 @lru_cache(maxsize=4)  # content never changes; more would hold much memory
-def _decoded(objects_dir: str, digest: str) -> Predictions:
+def decoded(objects_dir: str, digest: str) -> Predictions:
+    """The predictions in an object.
+
+    Raises:
+        OSError: It is gone or cannot be read.
+        ValueError: It holds no predictions.
+    """
     with artifacts.open_object(objects_dir, digest) as file:
         return prediction_files.decode(file.read())
 
@@ -329,4 +335,4 @@ def _label(rows: Rows, code: int) -> str:
     return rows.labels[code] if code >= 0 else "(none)"
 
 
-__all__ = ["Change", "ChangedRow", "Flips", "Pair", "PredictionComparison", "compare", "of_pair"]
+__all__ = ["Change", "ChangedRow", "Flips", "Pair", "PredictionComparison", "compare", "decoded", "files", "of_pair"]

@@ -78,10 +78,21 @@ def _rows(reader: Reader, value: object, place: str) -> int:
     return max(1, reader.count(value, place))
 
 
+#: Differences between groups that a fairness gate knows.
+FAIRNESS = ("demographic_parity", "equal_opportunity", "equalized_odds")
+
+
+def _fairness(reader: Reader, value: object, place: str) -> str:
+    return reader.choice(value, place, FAIRNESS)
+
+
 #: Kind -> its options and how each is read.
 KINDS: Mapping[str, Mapping[str, Read]] = {
     "metric": {"metric": _text, "min": _number, "max": _number},
     "holder": {"metric": _text, "margin": _positive},
+    "predictions": {"predictions": _text, "margin": _positive},
+    "slices": {"predictions": _text, "column": _text, "min": _number, "max": _number, "least": _rows},
+    "fairness": {"predictions": _text, "column": _text, "measure": _fairness, "positive": _text, "max": _positive},
     "size": {"max": _size},
     "age": {"max": _length},
     "latency": {"max": _length, "rows": _rows},
@@ -95,6 +106,8 @@ KINDS: Mapping[str, Mapping[str, Read]] = {
 _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "metric": ("metric",),
     "holder": ("metric",),
+    "slices": ("column",),
+    "fairness": ("column", "max"),
     "size": ("max",),
     "age": ("max",),
     "latency": ("max",),
@@ -130,7 +143,7 @@ def read(reader: Reader, name: str, body: object, stages: Sequence[str]) -> Gate
     for key in _REQUIRED.get(kind, ()):
         if key not in table:
             raise reader.error(place, f"needs {key!r}", f"add: {key} = …")
-    if kind == "metric" and not {"min", "max"} & table.keys():
+    if kind in ("metric", "slices") and not {"min", "max"} & table.keys():
         raise reader.error(place, "needs 'min', 'max' or both", "add: min = 0.9")
     read_options = {key: parse(reader, table[key], f"{place}.{key}") for key, parse in options.items() if key in table}
     return GateConfig(name, kind, guarded, read_options)
