@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mlops_tui.tracking.models import log_model, register_model
     from mlops_tui.tracking.predictions import log_predictions
     from mlops_tui.tracking.run import ActiveRun, Run
+    from mlops_tui.tracking.search import runs_frame, search_runs
     from mlops_tui.tracking.system_metrics import (
         disable_system_metrics_logging,
         enable_system_metrics_logging,
@@ -79,6 +80,8 @@ __all__ = [
     "log_table",
     "log_text",
     "register_model",
+    "runs_frame",
+    "search_runs",
     "set_experiment",
     "set_system_metrics_node_id",
     "set_system_metrics_samples_before_logging",
@@ -95,6 +98,7 @@ _HOMES = {
     "models": ("log_model", "register_model"),
     "predictions": ("log_predictions",),
     "run": ("ActiveRun", "Run"),
+    "search": ("runs_frame", "search_runs"),
     "system_metrics": (
         "disable_system_metrics_logging",
         "enable_system_metrics_logging",

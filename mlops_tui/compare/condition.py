@@ -37,6 +37,7 @@ _COLUMNS = {
 _OF_KEY = "v.key_id = (SELECT id FROM keys WHERE name = ?)"
 _METRICS = "metrics v INDEXED BY metrics_by_key"
 _NULLS = ("IS NULL", "IS NOT NULL")
+_PATTERNS = ("~", "!~")
 _INDEXED = ("=", "<", ">", "<=", ">=", "IN")
 
 Goal = Callable[[str], str]
@@ -84,7 +85,9 @@ def _word(word: Word) -> Condition:
         ),
     ]
     if len(word.text) >= _SHORTEST_ID_START:
-        pieces.append(plain("r.run_id GLOB ?", _glob_escaped(word.text.lower()) + "*"))
+        start = word.text.lower()
+        ids = "+r.id IN (SELECT id FROM runs WHERE run_id >= ? AND run_id < ?)"
+        pieces.append(plain(ids, start, start + chr(0x10FFFF), needs_row=False))
     return either(pieces)
 
 
@@ -93,6 +96,8 @@ def _comparison(term: Comparison, goal: Goal) -> Condition:
         return _metric(term, goal)
     if term.entity is Entity.ATTRIBUTE:
         piece, bound = _compared(_COLUMNS[term.key], term)
+        if term.key == "run_name" and term.operator in _PATTERNS:
+            return replace(plain(piece, *bound), sets=_among("name", "runs", "", term.operator, "r.name"))
         return plain(piece, *bound)
     if term.entity is Entity.DATASET:
         if term.operator in _NULLS:
@@ -102,6 +107,17 @@ def _comparison(term: Comparison, goal: Goal) -> Condition:
     table = "params v" if term.entity is Entity.PARAM else "tags v"
     if term.operator in _NULLS:
         return _has(key_condition(table, _OF_KEY, [term.key]), term)
+    if term.operator in _PATTERNS:
+        # asked of each different value once, where all runs are asked
+        of_key = f"WHERE {_OF_KEY.replace('v.', '')}"
+        among = _among("value", table.removesuffix(" v"), of_key, term.operator, "v.value")
+        piece, bound = _compared("v.value", term)
+        return key_condition(
+            table,
+            f"{_OF_KEY} AND {_OF_KEY} AND {piece}",
+            [term.key, term.key, *bound],
+            as_set=f"{_OF_KEY} AND {among}",
+        )
     is_number = isinstance(term.value, float) or (isinstance(term.value, tuple) and isinstance(term.value[0], float))
     piece, bound = _compared("v.number" if is_number else "v.value", term)
     if is_number and term.operator in ("!=", "NOT IN"):
@@ -127,6 +143,13 @@ def _metric(term: Comparison, goal: Goal) -> Condition:
     return replace(found, drivers=by_value.drivers) if is_indexed else found
 
 
+def _among(name: str, table: str, where: str, operator: str, column: str) -> str:
+    """That a column has one of the different values that a pattern is found in."""
+    found = f"{'NOT ' if operator == '!~' else ''}matches_pattern({name}, ?)"
+    # the limit keeps SQLite from asking before it has made them different
+    return f"{column} IN (SELECT {name} FROM (SELECT DISTINCT {name} FROM {table} {where} LIMIT -1) WHERE {found})"
+
+
 def _has(has_key: Condition, term: Comparison) -> Condition:
     return opposite(has_key) if term.operator == "IS NULL" else has_key
 
@@ -145,7 +168,7 @@ def _compared(column: str, term: Comparison) -> _Piece:
     if isinstance(value, Ago):
         value = (time.time() - value.seconds) * 1000
     assert value is not None
-    if operator in ("~", "!~"):
+    if operator in _PATTERNS:
         return f"{'NOT ' if operator == '!~' else ''}matches_pattern({column}, ?)", [value]
     if operator == "LIKE":
         # SQLite's LIKE ignores case; MLflow's does not

@@ -69,9 +69,14 @@ def get(project: Project, run_id: str) -> Run:
     return Run(project, run_id)
 
 
+def exists(project: Project) -> bool:
+    """Whether anything was ever logged in a project."""
+    return project.has_store or (os.path.isdir(project.journals_dir) and bool(os.listdir(project.journals_dir)))
+
+
 def has(project: Project, run_id: str) -> bool:
     """Whether the store has a run, with everything folded; makes no store where there is none."""
-    if not project.has_store and not os.listdir(project.journals_dir):
+    if not exists(project):
         return False
     with opened(project) as store:
         return store.read().execute("SELECT 1 FROM runs WHERE run_id = ?", (run_id,)).fetchone() is not None

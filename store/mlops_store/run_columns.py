@@ -26,6 +26,7 @@ _ATTRIBUTES = {
     "git_commit": "r.git_commit",
     "artifact_uri": "'mlflow-artifacts:/' || r.experiment_id || '/' || r.run_id || '/artifacts'",
     "duration": f"coalesce(r.ended_at, {_NOW}) - r.started_at",
+    "experiment_id": "CAST(r.experiment_id AS TEXT)",
     "experiment": "(SELECT name FROM experiments WHERE id = r.experiment_id)",
 }
 #: What is kept of a metric, as SQL over ``metrics`` with ``{0}`` for its alias. NULL stands for NaN.

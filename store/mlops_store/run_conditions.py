@@ -6,7 +6,7 @@ for a whole list. ``run_lists`` chooses. ``mlops_tui.compare.condition`` makes c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,9 @@ def plain(sql: str, *arguments: Any, needs_row: bool = True) -> Condition:
     return Condition(sql, sql, arguments, needs_row=needs_row)
 
 
-def key_condition(table: str, inside: str, arguments: Iterable[Any], *, is_indexed: bool = False) -> Condition:
+def key_condition(
+    table: str, inside: str, arguments: Iterable[Any], *, is_indexed: bool = False, as_set: str = ""
+) -> Condition:
     """That a run has a matching row in ``params``, ``metrics``, ``tags`` or ``run_datasets``.
 
     Args:
@@ -46,9 +48,10 @@ def key_condition(table: str, inside: str, arguments: Iterable[Any], *, is_index
         inside: A condition on them.
         arguments: The values of its question marks.
         is_indexed: Whether an index gives the rows at once, so that few matches are soon counted.
+        as_set: The same condition, with the same arguments, as it is quicker for all rows at once.
     """
     bound = tuple(arguments)
-    matches = f"SELECT v.run_id FROM {table} WHERE {inside}"
+    matches = f"SELECT v.run_id FROM {table} WHERE {as_set or inside}"
     return Condition(
         # the plus keeps the order of the index on runs, which SQLite would give up for the set
         f"+r.id IN ({matches})",
@@ -79,8 +82,17 @@ def either(conditions: Iterable[Condition]) -> Condition:
         " OR ".join(f"({part.sets})" for part in parts),
         " OR ".join(f"({part.probes})" for part in parts),
         tuple(argument for part in parts for argument in part.arguments),
-        needs_row=any(part.needs_row for part in parts),
+        _joined_drivers(parts),
+        any(part.needs_row for part in parts),
     )
+
+
+def _joined_drivers(parts: Sequence[Condition]) -> tuple[tuple[str, Arguments], ...]:
+    """A driver that has the results of one of each of the parts; none when a part has none."""
+    if not all(part.drivers for part in parts):
+        return ()
+    first = [part.drivers[0] for part in parts]
+    return ((" UNION ALL ".join(sql for sql, _ in first), tuple(one for _, bound in first for one in bound)),)
 
 
 def opposite(condition: Condition) -> Condition:

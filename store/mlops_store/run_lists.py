@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_store.run_columns import NEWEST, TABLES, Column, Order, column
 from mlops_store.run_conditions import Condition, every, plain
-from mlops_store.run_walks import NOT_HIDDEN, sections
+from mlops_store.run_walks import sections
 
 if TYPE_CHECKING:
     from mlops_store.records import Experiment, Run
@@ -30,10 +30,15 @@ if TYPE_CHECKING:
 KINDS = ("run", "pipeline", "stage")
 
 _NEWEST = "r.started_at DESC, r.id DESC"
+_NOT_HIDDEN = "r.deleted_at IS NULL AND r.archived_at IS NULL"
+# the same without a look at the row of each run
+_NOT_HIDDEN_BY_ID = "r.id NOT IN (SELECT id FROM runs WHERE deleted_at IS NOT NULL OR archived_at IS NOT NULL)"
 #: Fewer matches of a key than this are read first, and the rest of the condition is asked of them.
 _FEW = 2000
-#: Steps of SQLite's machine, some 10 ms, after which runs are no longer asked one by one.
+#: Steps of SQLite's machine, some 5 ms, after which runs are no longer asked one by one.
 _PATIENCE = 400_000
+#: Runs whose values are read by one statement, whose text may have a million bytes.
+_CHUNK = 5000
 #: From so many numbers on they come as one text, which SQLite makes without waiting for Python.
 _MANY = 500
 
@@ -114,7 +119,7 @@ def count_states(
 def visible(kinds: Sequence[str] = KINDS, include_deleted: bool = False, include_archived: bool = False) -> Condition:
     """The condition that a run is of one of the kinds and neither deleted nor archived."""
     if not include_deleted and not include_archived:
-        parts = [NOT_HIDDEN]
+        parts = [_NOT_HIDDEN]
     else:
         parts = ["r.deleted_at IS NULL"] * (not include_deleted) + ["r.archived_at IS NULL"] * (not include_archived)
     if set(kinds) != set(KINDS):
@@ -179,20 +184,25 @@ def values(db: sqlite3.Connection, ids: Sequence[int], columns: Sequence[Column]
         ids: The store's own numbers of runs that exist.
         columns: The columns.
     """
-    chosen = ",".join(map(str, map(int, ids)))
     found: dict[int, list[Any]] = {number: [None] * len(columns) for number in ids}
+    attributes = [(place, one) for place, one in enumerate(columns) if not one.table]
+    keyed = [(place, one) for place, one in enumerate(columns) if one.table]
     nan = float("nan")
-    for place, one in enumerate(columns):
-        if one.table:
+    for start in range(0, len(ids), _CHUNK):
+        chosen = ",".join(map(str, map(int, ids[start : start + _CHUNK])))
+        if attributes:
+            values = ", ".join(one.value("") for _, one in attributes)
+            for number, *row in db.execute(f"SELECT r.id, {values} FROM runs r WHERE r.id IN ({chosen})"):
+                for (place, _), value in zip(attributes, row, strict=True):
+                    found[number][place] = value
+        for place, one in keyed:
             rows = db.execute(
                 f"SELECT v.run_id, {one.value('v')} FROM {one.table} v "
                 f"WHERE v.run_id IN ({chosen}) AND v.key_id = (SELECT id FROM keys WHERE name = ?)",
-                (one.key,),
+                one.arguments,
             )
-        else:
-            rows = db.execute(f"SELECT r.id, {one.value('')} FROM runs r WHERE r.id IN ({chosen})")
-        for number, value in rows:
-            found[number][place] = nan if value is None and one.table == "metrics" else value
+            for number, value in rows:
+                found[number][place] = nan if value is None and one.table == "metrics" else value
     return [tuple(found[number]) for number in ids]
 
 
@@ -288,21 +298,35 @@ def _by_key(
     db: sqlite3.Connection, condition: Condition, seen: Condition, order: Sequence[Order], limit: int | None
 ) -> array[int]:
     """Runs with a value in the order of the index on it, then the others, newest first."""
+    walks = sections(order)
+    is_by_id = not condition.needs_row and seen.sets == _NOT_HIDDEN
+    shown = _NOT_HIDDEN_BY_ID if is_by_id else seen.sets
+    if limit is not None:
+        arguments = (*walks[0].arguments, *seen.arguments, *condition.arguments)
+        if walks[0].is_ordered:
+            where = " AND ".join(f"({part})" for part in (shown, condition.probes) if part)
+            first = _patient(db, walks[0].statement(where, limit, needs_row=not is_by_id), arguments)
+        else:
+            where = " AND ".join(f"({part})" for part in (shown, condition.sets) if part)
+            where = where if is_by_id else f"r.id IN (SELECT r.id FROM runs r WHERE {where or '1'})"
+            first = _numbers(db, walks[0].statement(where, limit, needs_row=False), arguments, limit)
+        if first is not None and len(first) == limit:
+            return first
+    listed = _sorted(db, seen, condition.sets, condition.arguments, (*order[1:], *NEWEST), None)
+    wanted = among(listed)
+    if len(listed) <= _FEW:
+        return _sorted(db, wanted, "", (), order, limit)
+    if is_by_id and not condition.sets:
+        wanted = plain(_NOT_HIDDEN_BY_ID, needs_row=False)
     found = array("q")
-    for walk in sections(order):
+    for walk in walks:
         left = None if limit is None else limit - len(found)
         if left == 0:
             return found
-        part, arguments = None, walk.arguments(condition, seen)
-        if left is not None and walk.is_ordered and condition.probes:
-            part = _patient(db, walk.statement(condition, seen, condition.probes, left), arguments)
-        if part is None:
-            part = _numbers(db, walk.statement(condition, seen, condition.sets, left), arguments, left)
-        found.extend(part)
-    if limit is None or len(found) < limit:
-        known = set(found)
-        rest = _sorted(db, seen, condition.sets, condition.arguments, (*order[1:], *NEWEST), None)
-        found.extend(number for number in rest if number not in known)
+        sql = walk.statement(wanted.sets, left, needs_row=False)
+        found.extend(_numbers(db, sql, (*walk.arguments, *wanted.arguments), left))
+    known = set(found)
+    found.extend(number for number in listed if number not in known)
     return found if limit is None else found[:limit]
 
 

@@ -7,14 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from mlops_store.run_columns import Column, Order
-from mlops_store.run_conditions import Condition
 
-_HIDDEN = "SELECT id FROM runs WHERE deleted_at IS NOT NULL OR archived_at IS NOT NULL"
-#: The condition that a list has when nothing was asked for.
-NOT_HIDDEN = "r.deleted_at IS NULL AND r.archived_at IS NULL"
 _NEWEST = "r.started_at DESC, r.id DESC"
 
 
@@ -45,46 +40,39 @@ class Walk:
     def _is_by_key(self) -> bool:
         return self.column.table == "metrics" and self.column.part != "last"
 
-    def statement(self, condition: Condition, seen: Condition, form: str, limit: int | None) -> str:
+    def statement(self, wanted: str, limit: int | None, *, needs_row: bool) -> str:
         """The numbers of the runs that a condition lets through.
 
         Args:
-            condition: The condition.
-            seen: That the runs are to be seen at all.
-            form: One of the forms of ``condition``.
+            wanted: The condition, over ``r``; '' for all.
             limit: At most so many; None for all.
+            needs_row: Whether it looks at more of ``r`` than its ``id``.
         """
         index = " INDEXED BY metrics_by_key" if self._is_by_key else ""
         way = "DESC" if self.is_descending else "ASC"
         few = "" if limit is None else f" LIMIT {int(limit)}"
-        where = f" AND ({form})" if form else ""
+        where = f" AND {wanted}" if wanted else ""
         of_key = f"s.key_id = (SELECT id FROM keys WHERE name = ?) AND {self.inside}"
-        if self._is_short(condition, seen):
+        if self.value and not self.then and not needs_row:
             # without a look at the row of each run, which takes ten times as long
             return (
                 f"SELECT r.id FROM (SELECT s.run_id AS id, {self.value} AS value FROM {self.column.table} s{index} "
-                f"WHERE {of_key}) r WHERE r.id NOT IN ({_HIDDEN}){where} ORDER BY r.value {way}, r.id {way}{few}"
+                f"WHERE {of_key}) r WHERE 1{where} ORDER BY r.value {way}, r.id {way}{few}"
             )
         joins = "".join(one.column.join(f"o{place}") for place, one in enumerate(self.then))
         terms = [f"{self.value} {way}"] if self.value else []
         terms += [one.terms(f"o{place}") for place, one in enumerate(self.then)]
         terms.append(f"s.run_id {way}" if self.value and not self.then else _NEWEST)
-        where = f" AND ({seen.sets}){where}" if seen.sets else where
         return (
             # CROSS JOIN keeps the index on the value outermost, so that no sort is needed
             f"SELECT r.id FROM {self.column.table} s{index} CROSS JOIN runs r ON r.id = s.run_id{joins} "
             f"WHERE {of_key}{where} ORDER BY {', '.join(terms)}{few}"
         )
 
-    def arguments(self, condition: Condition, seen: Condition) -> tuple[Any, ...]:
-        """The values of the question marks of ``statement``."""
-        if self._is_short(condition, seen):
-            return (self.column.key, *condition.arguments)
-        then = [key for one in self.then for key in one.column.arguments]
-        return (*then, self.column.key, *seen.arguments, *condition.arguments)
-
-    def _is_short(self, condition: Condition, seen: Condition) -> bool:
-        return bool(self.value) and not self.then and not condition.needs_row and seen.sets == NOT_HIDDEN
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The values of the question marks of ``statement`` that come before those of its condition."""
+        return (*(key for one in self.then for key in one.column.arguments), self.column.key)
 
 
 def sections(order: Sequence[Order]) -> list[Walk]:
@@ -104,4 +92,4 @@ def sections(order: Sequence[Order]) -> list[Walk]:
     return [Walk(first.column, inside, value, first.is_descending, then) for inside, value in parts]
 
 
-__all__ = ["NOT_HIDDEN", "Walk", "sections"]
+__all__ = ["Walk", "sections"]
