@@ -7,7 +7,7 @@ statement's text.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from mlops_store.run_columns import PARTS
@@ -35,6 +35,7 @@ _COLUMNS = {
     "duration_s": "coalesce(r.ended_at, (julianday('now') - 2440587.5) * 86400.0) - r.started_at",
 }
 _OF_KEY = "v.key_id = (SELECT id FROM keys WHERE name = ?)"
+_TABLES = {Entity.METRIC: "metrics", Entity.PARAM: "params", Entity.TAG: "tags"}
 _METRICS = "metrics v INDEXED BY metrics_by_key"
 _NULLS = ("IS NULL", "IS NOT NULL")
 _PATTERNS = ("~", "!~")
@@ -61,7 +62,7 @@ def condition(text: str, *, strict: bool = False, goal: Goal | None = None) -> C
 def of_term(term: Term, goal: Goal) -> Condition:
     """The condition that holds where a term does."""
     if isinstance(term, AllOf):
-        return every(of_term(one, goal) for one in term.terms)
+        return every(_together(term.terms, goal))
     if isinstance(term, AnyOf):
         return either(of_term(one, goal) for one in term.terms)
     if isinstance(term, Not):
@@ -91,9 +92,19 @@ def _word(word: Word) -> Condition:
     return either(pieces)
 
 
+def _together(terms: Iterable[Term], goal: Goal) -> Iterator[Condition]:
+    """The conditions of terms that must all hold; what is asked of one key, as a range of it is, is asked at once."""
+    of_keys: dict[tuple[Entity, str], list[Comparison]] = {}
+    for term in terms:
+        if isinstance(term, Comparison) and term.entity in _TABLES and term.operator not in _NULLS + _PATTERNS:
+            of_keys.setdefault((term.entity, term.key), []).append(term)
+        else:
+            yield of_term(term, goal)
+    for (entity, key), comparisons in of_keys.items():
+        yield _of_key(entity, key, comparisons, goal)
+
+
 def _comparison(term: Comparison, goal: Goal) -> Condition:
-    if term.entity is Entity.METRIC:
-        return _metric(term, goal)
     if term.entity is Entity.ATTRIBUTE:
         piece, bound = _compared(_COLUMNS[term.key], term)
         if term.key == "run_name" and term.operator in _PATTERNS:
@@ -104,43 +115,57 @@ def _comparison(term: Comparison, goal: Goal) -> Condition:
             return _has(key_condition("run_datasets v", "1", ()), term)
         piece, bound = _compared("v.context" if term.key == "context" else f"d.{term.key}", term)
         return key_condition("run_datasets v JOIN datasets d ON d.id = v.dataset_id", piece, bound)
-    table = "params v" if term.entity is Entity.PARAM else "tags v"
+    table = _TABLES[term.entity]
     if term.operator in _NULLS:
-        return _has(key_condition(table, _OF_KEY, [term.key]), term)
+        return _has(key_condition(f"{table} v", _OF_KEY, [term.key]), term)
     if term.operator in _PATTERNS:
         # asked of each different value once, where all runs are asked
-        of_key = f"WHERE {_OF_KEY.replace('v.', '')}"
-        among = _among("value", table.removesuffix(" v"), of_key, term.operator, "v.value")
+        among = _among("value", table, f"WHERE {_OF_KEY.replace('v.', '')}", term.operator, "v.value")
         piece, bound = _compared("v.value", term)
         return key_condition(
-            table,
+            f"{table} v",
             f"{_OF_KEY} AND {_OF_KEY} AND {piece}",
             [term.key, term.key, *bound],
             as_set=f"{_OF_KEY} AND {among}",
         )
+    return _of_key(term.entity, term.key, [term], goal)
+
+
+def _of_key(entity: Entity, key: str, terms: Iterable[Comparison], goal: Goal) -> Condition:
+    """That the value of one key meets all of some comparisons."""
+    pieces, arguments, is_indexed = [_OF_KEY], list[str | float]([key]), False
+    for term in terms:
+        piece, bound, has_index = _metric(term, goal) if entity is Entity.METRIC else _text(term)
+        pieces.append(piece)
+        arguments += bound
+        is_indexed = is_indexed or has_index
+    inside = " AND ".join(pieces)
+    by_value = key_condition(f"{_TABLES[entity]} v", inside, arguments, is_indexed=is_indexed)
+    if entity is not Entity.METRIC:
+        return by_value
+    return replace(key_condition(_METRICS, inside, arguments), drivers=by_value.drivers)
+
+
+def _text(term: Comparison) -> tuple[str, list[str | float], bool]:
+    """A comparison of a param or tag as SQL over ``v``, its arguments, and whether an index finds what it holds for."""
     is_number = isinstance(term.value, float) or (isinstance(term.value, tuple) and isinstance(term.value[0], float))
     piece, bound = _compared("v.number" if is_number else "v.value", term)
     if is_number and term.operator in ("!=", "NOT IN"):
         piece = f"({piece} OR v.number IS NULL)"  # text differs from every number
-    return key_condition(table, f"{_OF_KEY} AND {piece}", [term.key, *bound], is_indexed=term.operator in _INDEXED)
+    return piece, bound, term.operator in _INDEXED
 
 
-def _metric(term: Comparison, goal: Goal) -> Condition:
+def _metric(term: Comparison, goal: Goal) -> tuple[str, list[str | float], bool]:
+    """The same of a metric."""
     part = goal(term.key) if term.part == "best" else term.part
     column = PARTS[part].format("v")
-    if term.operator in _NULLS:
-        return _has(key_condition("metrics v", _OF_KEY, [term.key]), term)
     if term.value != term.value:
         # NULL stands for NaN, with which nothing else can be asked
-        piece = {"=": f"{column} IS NULL", "!=": f"{column} IS NOT NULL"}.get(term.operator, "0")
-        return key_condition(_METRICS, f"{_OF_KEY} AND {piece}", [term.key])
+        return {"=": f"{column} IS NULL", "!=": f"{column} IS NOT NULL"}.get(term.operator, "0"), [], False
     piece, bound = _compared(column, term)
     if term.operator in ("!=", "NOT IN"):
         piece = f"({piece} OR {column} IS NULL)"  # NaN differs from every number
-    is_indexed = part == "last" and term.operator in _INDEXED
-    found = key_condition(_METRICS, f"{_OF_KEY} AND {piece}", [term.key, *bound])
-    by_value = key_condition("metrics v", f"{_OF_KEY} AND {piece}", [term.key, *bound], is_indexed=True)
-    return replace(found, drivers=by_value.drivers) if is_indexed else found
+    return piece, bound, part == "last" and term.operator in _INDEXED
 
 
 def _among(name: str, table: str, where: str, operator: str, column: str) -> str:

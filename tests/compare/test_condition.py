@@ -168,6 +168,16 @@ def test_what_is_kept_of_a_metric_is_compared(store):
     assert condition("best(x) = 1", goal=lambda _: "min") == condition("min(x) = 1")
 
 
+def test_a_range_of_one_key_is_asked_at_once(store):
+    for run_id, auc in {"a": 0.1, "b": 0.5, "c": 0.9}.items():
+        add(store, run_id, values={"auc": auc}, params={"depth": str(auc * 10), "opt": "adam"})
+    assert found(store, "metrics.auc > 0.2 AND metrics.auc < 0.8 AND best(auc) != 0.1") == {"b"}
+    assert found(store, "metrics.auc > 0.5 AND metrics.auc < 0.5") == set()
+    assert found(store, "params.depth >= 5 AND params.depth LIKE '9%' AND params.opt = 'adam'") == {"c"}
+    assert found(store, "metrics.auc > 0.2 AND NOT metrics.auc > 0.8") == {"b"}
+    assert condition("metrics.a > 1 AND metrics.a < 2").sets.count("SELECT v.run_id") == 1
+
+
 def test_params_are_compared_by_number_where_none_is_quoted(store):
     for run_id, depth in {"a": "3", "b": "10", "c": "3.0", "d": "auto"}.items():
         add(store, run_id, params={"depth": depth})
