@@ -212,6 +212,26 @@ print(time.process_time() - begun)
 )
 
 
+SAMPLE = """
+import time
+{}
+begun = time.process_time()
+for _ in range(100):
+    {}
+print((time.process_time() - begun) / 100)
+"""
+SAMPLE_OURS = SAMPLE.format(
+    "from mlops_tui.usage.machine import Machine, figures\nasked = Machine('.')",
+    "figures(asked.last, asked.last, asked.read())",
+)
+SAMPLE_BARE = SAMPLE.format(
+    "import psutil",
+    "psutil.cpu_times(), psutil.virtual_memory(), psutil.disk_usage('.'), psutil.net_io_counters(), "
+    "[(one.cpu_times(), one.memory_info(), one.io_counters()) for one in "
+    "(psutil.Process(), *psutil.Process().children(recursive=True))]",
+)
+
+
 class Bench:
     """A directory with a project and a bare database, and scripts run in it."""
 
@@ -380,6 +400,15 @@ def folding(bench: Bench) -> None:
         show("a reader's query meanwhile / quiet, median", statistics.median(busy), statistics.median(quiet), 2)
 
 
+def sampling(bench: Bench) -> None:
+    """What a sample of system metrics costs, beside the bare calls of psutil that it needs."""
+    bench.wipe()
+    ours = float(bench.run(SAMPLE_OURS)[1])
+    bare = float(bench.run(SAMPLE_BARE)[1])
+    show("CPU time of a sample of system metrics / bare psutil", ours, bare, 2)
+    print(f"{'share of a core at the default interval of 10 seconds':<58} {ours / 10:9.4%}")
+
+
 def _read(db: sqlite3.Connection) -> float:
     """Seconds that a query for the newest runs takes; it fails if it would have to wait."""
     time.sleep(0.002)
@@ -398,6 +427,7 @@ def main() -> None:
         "memory": memory,
         "size": size,
         "folding": folding,
+        "sampling": sampling,
     }
     print(f"{'measure':<58} {'ours':>9}    {'floor':>9}     {'ratio':>6}")
     for name in sys.argv[1:] or measures:
