@@ -71,8 +71,14 @@ def scatter(
 
 def parallel(axes: Sequence[Axis], width: int, height: int, options: Options, focused: int | None = None) -> Rows:
     """Parallel coordinates of all runs."""
-    scales = [Scale(axis.name, axis.values, axis.texts) for axis in axes]
+    scales = [Scale(axis.name, axis.values, axis.texts, axis.goal) for axis in axes]
     return parallel_plot.draw(scales, width, height, options, focused)
 
 
-__all__ = ["Rows", "drawing", "lines", "parallel", "scatter"]
+def value(axis: Axis, column: int) -> str:
+    """A run's place on an axis as text."""
+    found = axis.values[column]
+    return axis.texts[int(found)] if axis.texts and found is not None else wording.number(found)
+
+
+__all__ = ["Rows", "drawing", "lines", "parallel", "scatter", "value"]

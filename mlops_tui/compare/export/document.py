@@ -294,13 +294,14 @@ def _verdicts(pairs: Sequence[Pair], place: Mapping[str, str]) -> Table:
                 Cell(place[pair.run_id]),
                 Cell(wording.number(measure.second)),
                 Cell(wording.signed(measure.difference), tone),
-                Cell(wording.interval(measure.interval)),
+                Cell(f"{wording.signed(measure.interval.low)} to {wording.signed(measure.interval.high)}"),
                 Cell(wording.p_value(pair.test.p)),
                 Cell("within noise" if pair.verdict == "noise" else pair.verdict, tone),
             )
         )
-    name = next((pair.measures[0].name for pair in pairs if pair.measures), "")
-    return Table(("run", name, "difference", "interval", "test", ""), tuple(rows), frozenset({1, 2}))
+    known = next((pair.measures[0] for pair in pairs if pair.measures), None)
+    name, confidence = (known.name, f"{100 * known.interval.confidence:.4g} % ") if known else ("", "")
+    return Table(("run", name, "difference", f"{confidence}interval", "test", ""), tuple(rows), frozenset({1, 2}))
 
 
 def _pair(pair: Pair, first: str, second: str) -> Iterator[Block]:

@@ -1,90 +1,40 @@
-"""Runs side by side: what differs, which is best, and their curves in one chart."""
+"""Runs side by side, part by part: a table, curves, code, repeats, predictions, pictures, and which params matter."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
 from dataclasses import replace
 
 from textual.app import ComposeResult
+from textual.containers import Container
+from textual.widgets import ContentSwitcher
 
-from mlops_store import runs
-from mlops_store.errors import NotFound
-from mlops_tui.compare.runs import Comparison, compare
 from mlops_tui.ui import keymap, shown
 from mlops_tui.ui.chart_view import ChartView
-from mlops_tui.ui.screens import compare_rows
-from mlops_tui.ui.screens.base import ProjectScreen
+from mlops_tui.ui.screens import compare_export
+from mlops_tui.ui.screens.compare_choices import NAMES, PARTS, ChoosingScreen
+from mlops_tui.ui.screens.compare_table import ComparePane
+from mlops_tui.ui.screens.compare_views import PagePane, PicturePane
 from mlops_tui.ui.screens.overlay import OverlayPane
-from mlops_tui.ui.session import Session
-from mlops_tui.ui.text import Cell, plain
-from mlops_tui.ui.widgets.chart import chart_options
-from mlops_tui.ui.widgets.columns import Column
-from mlops_tui.ui.widgets.dialog import Choose, Option
-from mlops_tui.ui.widgets.pane import Pane
+from mlops_tui.ui.text import plain
+from mlops_tui.ui.widgets.part_bar import PartBar
+from mlops_tui.ui.widgets.picture import Picture
+from mlops_tui.ui.widgets.text_view import TextView
 from mlops_tui.ui.widgets.window_table import WindowTable
 
-
-class ComparePane(Pane[Comparison]):
-    """The differences, row by row.
-
-    Args:
-        names: The runs: ids, digits of ids, or names.
-    """
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        super().__init__("Compare", 1)
-        self._names = names
-        self._baseline: str | None = None
-        self._with_equal = False
-        self._run_ids: tuple[str, ...] = ()
-
-    def compose(self) -> ComposeResult:
-        """A table; its columns come with the runs."""
-        yield WindowTable((Column("key", "", 12, 30),))
-
-    def load(self, session: Session) -> Comparison:
-        """Reads the runs and compares them."""
-        if session.store is None:
-            raise NotFound("nothing has been recorded here yet")
-        with session.store.snapshot() as db:
-            return compare(db, [runs.resolve(db, name) for name in self._names], session.config, self._baseline)
-
-    def show(self, records: Comparison) -> None:
-        """Draws the rows."""
-        self.uncover()
-        table = self.query_one(WindowTable)
-        columns = tuple(compare_rows.columns(records, self.size.width - 3, chart_options(self.app)))
-        if columns != table.columns:
-            table.set_columns(columns)
-        self._names = records.run_ids  # a name may mean another run later
-        found = compare_rows.rows(records, with_equal=self._with_equal)
-        table.show(found)
-        if table.cursor_key is not None and not table.cursor_key[1]:  # type: ignore[index]
-            first = next((row.key for row in found if row.key[1]), None)  # type: ignore[index]
-            if first is not None and table.cursor == 0:
-                table.move_to(first)
-        base = records.runs[records.baseline].name
-        self.entitle("Compare", f"{shown.count(len(records.runs), 'run')} · measured from {base}")
-        self.subtitle("" if self._with_equal else "only differences: = shows the rest")
-
-    def on_resize(self) -> None:
-        """Gives the columns another width."""
-        if self.records is not None:
-            self.show(self.records)
-
-    def turn_equal(self) -> None:
-        """Shows equal rows too, or only differences."""
-        self._with_equal = not self._with_equal
-        if self.records is not None:
-            self.show(self.records)
-
-    def measure_from(self, run_id: str) -> None:
-        """Takes another baseline."""
-        self._baseline = run_id
-        self.reload(restart=True)
+#: Acts that mean something in some parts only.
+_ONLY: dict[str, tuple[str, ...]] = {
+    "equal": ("table",),
+    "section": ("table",),
+    **dict.fromkeys(("axis", "log", "log_x", "smooth"), ("table", "curves")),
+    "metric": ("table", "curves", "importance"),
+    "choose_metric": ("curves", "importance"),
+    "choose_axes": ("scatter", "parallel"),
+    "choose_run": ("predictions",),
+}
 
 
-class CompareScreen(ProjectScreen):
+class CompareScreen(ChoosingScreen):
     """Two or more runs.
 
     Args:
@@ -96,11 +46,15 @@ class CompareScreen(ProjectScreen):
 
     DEFAULT_CSS = """
     CompareScreen #body { layout: vertical; }
+    CompareScreen ContentSwitcher { height: 1fr; width: 1fr; }
+    CompareScreen #beside { layout: vertical; }
     CompareScreen ComparePane { height: 3fr; }
     CompareScreen OverlayPane { height: 2fr; min-height: 9; }
-    CompareScreen.-very-wide #body { layout: horizontal; }
+    CompareScreen.-very-wide #beside { layout: horizontal; }
     CompareScreen.-very-wide ComparePane { width: 1fr; height: 1fr; }
     CompareScreen.-very-wide OverlayPane { width: 1fr; height: 1fr; }
+    CompareScreen #beside.-curves ComparePane { display: none; }
+    CompareScreen #beside.-curves OverlayPane { height: 1fr; }
     """
 
     def heading(self) -> str:
@@ -108,14 +62,57 @@ class CompareScreen(ProjectScreen):
         return f"compare {shown.count(len(self.argument.split()), 'run')}"
 
     def compose_body(self) -> ComposeResult:
-        """The differences, and the curves of the metric under the cursor."""
-        yield ComparePane(tuple(self.argument.split()))
-        yield OverlayPane()
+        """The names of the parts, and the parts, of which one is shown."""
+        yield PartBar(NAMES)
+        with ContentSwitcher(initial="beside"):
+            with Container(id="beside"):
+                yield ComparePane(self.chosen.names)
+                yield OverlayPane()
+            for name in NAMES[2:]:
+                part = PARTS[name][0]
+                yield (
+                    PicturePane(part, self.chosen)
+                    if part in ("scatter", "parallel")
+                    else PagePane(part, name, self.chosen)
+                )
 
-    @property
-    def pane(self) -> ComparePane:
-        """The differences."""
-        return self.query_one(ComparePane)
+    # parts
+
+    def focus_pane(self, number: int) -> bool:
+        """Shows the part of that number."""
+        if not 1 <= number <= len(NAMES):
+            return False
+        self.part = NAMES[number - 1]
+        is_beside = self.part in NAMES[:2]
+        self.query_one("#beside").set_class(self.part == "curves", "-curves")
+        self.query_one(ContentSwitcher).current = "beside" if is_beside else f"view-{self.part}"
+        self.query_one(PartBar).show(number, {})
+        self._focus_part()
+        self.refresh_bindings()
+        return True
+
+    def _focus_part(self) -> None:
+        view = self.view
+        if self.part == "table":
+            self.pane.focus_inside()
+        elif view is None:
+            self.overlay.inspected().focus()
+        else:
+            view.query_one(Picture if isinstance(view, PicturePane) else TextView).focus()
+
+    def on_part_bar_chosen(self, message: PartBar.Chosen) -> None:
+        """Shows the part that was clicked."""
+        self.focus_pane(message.number)
+
+    def action_step(self, by: int) -> None:
+        """Shows the next or former part."""
+        self.focus_pane((NAMES.index(self.part) + by) % len(NAMES) + 1)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Acts are offered in the parts that they mean something in."""
+        return self.part in _ONLY.get(action, (self.part,))
+
+    # the table and its curves
 
     def on_window_table_row_highlighted(self, message: WindowTable.RowHighlighted) -> None:
         """Draws the metric under the cursor; elsewhere the last one stays."""
@@ -123,39 +120,39 @@ class CompareScreen(ProjectScreen):
         comparison = self.pane.records
         if comparison is None:
             return
-        overlay = self.query_one(OverlayPane)
-        metric = key[1] if isinstance(key, tuple) and key[0] == "metrics" else overlay.wanted.key
+        metric = key[1] if isinstance(key, tuple) and key[0] == "metrics" else self.overlay.wanted.key
         if not metric and comparison.metrics:
             metric = comparison.metrics[0].key
-        self._want(key=metric, run_ids=comparison.run_ids)
-
-    def _want(self, **changes: object) -> None:
-        overlay = self.query_one(OverlayPane)
-        overlay.want(replace(overlay.wanted, **changes))  # type: ignore[arg-type]
+        self.draw(key=metric, run_ids=comparison.run_ids)
 
     def on_window_table_row_selected(self, _: WindowTable.RowSelected) -> None:
         """Asks which run to open."""
         self.action_open_run()
 
     def copy_text(self) -> tuple[str, str]:
-        """The row under the cursor, tab separated."""
-        row = self.pane.query_one(WindowTable).cursor_row
-        if row is None:
-            return "", ""
-        return "\t".join(plain(cell) for cell in row.cells), "the row"
+        """The row under the cursor, tab separated; in a picture the run that is pointed at."""
+        if isinstance(self.view, PicturePane):
+            return self.view.focused_run, "the run's id"
+        row = self.pane.query_one(WindowTable).cursor_row if self.part == "table" else None
+        return ("", "") if row is None else ("\t".join(plain(cell) for cell in row.cells), "the row")
 
     def action_equal(self) -> None:
         """Shows equal rows too, or only differences."""
         self.pane.turn_equal()
 
+    def action_section(self) -> None:
+        """Shows one section of the table after the other, then all."""
+        self.pane.next_section()
+
     def on_screen_resume(self) -> None:
         """Draws curves as they were last wanted anywhere."""
         super().on_screen_resume()
-        self._want(view=self.session.chart_view)
+        self.draw(view=self.session.chart_view)
 
     def _view(self, view: ChartView) -> None:
         self.session.chart_view = view
-        self._want(view=view)
+        self.draw(view=view)
+        self.change(align=view.x)
 
     def action_axis(self) -> None:
         """Draws by step, by time or by epoch."""
@@ -175,29 +172,10 @@ class CompareScreen(ProjectScreen):
 
     def retreat(self) -> bool:
         """Takes away the crosshair, then the zoom."""
-        return self.query_one(OverlayPane).unlook()
+        return self.overlay.unlook()
 
-    def action_baseline(self) -> None:
-        """Asks which run the others are measured against."""
-        comparison = self.pane.records
-        if comparison is not None:
-            now = comparison.run_ids[comparison.baseline]
-            self._ask("Baseline", comparison, now, self.pane.measure_from)
-
-    def action_open_run(self) -> None:
-        """Asks which run to open."""
-        comparison = self.pane.records
-        if comparison is not None:
-            self._ask("Open", comparison, "", lambda run_id: self.go("run", run_id))
-
-    def _ask(self, title: str, comparison: Comparison, chosen: str, then: Callable[[str], None]) -> None:
-        options = [
-            Option(run.run_id, compare_rows.label(run, comparison.runs), Cell(shown.moment(run.started_at), "dim"))
-            for run in comparison.runs
-        ]
-
-        def answered(run_id: str | None) -> None:
-            if run_id is not None:
-                then(run_id)
-
-        self.app.push_screen(Choose(title, options, chosen=chosen), answered)
+    def action_export(self) -> None:
+        """Asks for a file and writes what is looked at; all parts when the table is."""
+        parts = () if self.part == "table" else PARTS[self.part]
+        command = ["mlops-tui", "runs", "compare", *self.chosen.names, *compare_export.options(self.chosen, parts)]
+        compare_export.ask(self, self.chosen, parts, shlex.join(command))

@@ -24,6 +24,7 @@ SECTIONS = {
     "data": "Data",
     "code": "Code",
     "environment": "Environment",
+    "hardware": "Hardware",
     "tags": "Tags",
 }
 _LEAST, _WIDEST = 19, 36
@@ -50,32 +51,44 @@ def columns(comparison: Comparison, width: int, options: Options) -> list[Column
     return found
 
 
-def rows(comparison: Comparison, *, with_equal: bool) -> list[window_table.Row]:
+def rows(comparison: Comparison, *, with_equal: bool, section: str = "") -> list[window_table.Row]:
     """The rows of all sections, each under a heading that counts what is shown.
 
     Args:
         comparison: The runs side by side.
         with_equal: Also what is the same in all runs.
+        section: Only this one; "" for all.
     """
     found: list[window_table.Row] = []
     same: list[str] = []
     for name, heading in SECTIONS.items():
-        section: Sequence[MetricRow | Row] = getattr(comparison, name)
-        wanted = [row for row in section if with_equal or not row.is_same]
-        if section and not wanted:
+        if section not in ("", name):
+            continue
+        every: Sequence[MetricRow | Row] = getattr(comparison, name)
+        wanted = [row for row in every if with_equal or not row.is_same]
+        if every and not wanted:
             same.append(heading.lower())
         if not wanted:
             continue
         if found:
             found.append(_line(f"blank {name}", "", "", comparison))
-        differing = sum(not row.is_same for row in section)
-        note = f"{differing} of {len(section)} differ" if differing < len(section) else ""
+        differing = sum(not row.is_same for row in every)
+        note = f"{differing} of {len(every)} differ" if differing < len(every) else ""
         found.append(_line(name, heading, note, comparison))
         found += [_row(name, row, comparison) for row in wanted]
     if same:
-        found.append(_line("blank", "", "", comparison))
-        found.append(_line("same", "The same", ", ".join(same), comparison))
+        if found:
+            found.append(_line("blank", "", "", comparison))
+        found.append(_same(same, comparison))
     return found
+
+
+def _same(sections: Sequence[str], comparison: Comparison) -> window_table.Row:
+    """The sections that are the same in all runs, one a column as far as there are columns."""
+    room = len(comparison.runs)
+    words = [*sections[: room - 1], ", ".join(sections[room - 1 :])]
+    cells: tuple[CellValue, ...] = (Cell("The same", "strong"), *(Cell(word, "dim") for word in words))
+    return window_table.Row(("same", ""), cells + ("",) * (room + 1 - len(cells)))
 
 
 def _line(key: str, heading: str, note: str, comparison: Comparison) -> window_table.Row:

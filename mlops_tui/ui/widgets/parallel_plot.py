@@ -18,19 +18,29 @@ from mlops_tui.ui.widgets.plot import Options, marker
 Rows = tuple[tuple[Piece, ...], ...]
 #: Up to so many runs have a colour of their own.
 NAMED = 10
-#: Colours where there are more runs: of most, and of those that stand out.
-_MANY, _FOCUSED = 7, 1
+#: Colours where there are more runs: of most, of the best by the last axis, and of the one pointed at.
+_MANY, _BEST, _FOCUSED = 7, 0, 1
+#: One of so many runs is among the best.
+_SHARE = 5
 #: Cells that an axis needs for its name.
 _ROOM = 9
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """An axis: its name, and every run's value or None; ``texts`` name the numbers of an axis of texts."""
+    """An axis.
+
+    Attributes:
+        name: Above it.
+        values: Of every run, or None.
+        texts: What the numbers of an axis of texts stand for.
+        goal: 'max' or 'min' where one end is better, else ''.
+    """
 
     name: str
     values: tuple[float | None, ...]
     texts: tuple[str, ...] = ()
+    goal: str = ""
 
 
 def fitting(width: int) -> int:
@@ -60,13 +70,16 @@ def draw(scales: Sequence[Scale], width: int, height: int, options: Options, foc
     canvas = Canvas(columns, rows, (0.0, float(len(shown) - 1), 0.0, 1.0), cells=options.cells)
     ranges = [_range(scale) for scale in shown]
     runs = len(shown[0].values)
-    order = sorted(range(runs), key=lambda run: (run == focused, -run))
+    best = _best(shown[-1])
+    order = sorted(range(runs), key=lambda run: (run == focused, run in best, -run))
     for run in order:
-        slot = run if runs <= NAMED else _FOCUSED if run == focused else _MANY
+        slot = run if runs <= NAMED else _FOCUSED if run == focused else _BEST if run in best else _MANY
         sign = marker(run if runs <= NAMED else 0 if run == focused else 2, options)
-        is_plain = runs > NAMED and run != focused
+        is_plain = runs > NAMED and run != focused and run not in best
         for points in _pieces_of_line(shown, ranges, run):
             canvas.curve(points, slot, marker="·" if is_plain else sign, is_patterned=options.is_patterned and is_plain)
+            for point in points if run == focused else ():
+                canvas.curve([point], slot, marker=sign)
     places = [margin + canvas.column_of(float(place)) for place in range(len(shown))]
     lows, highs = ([_said(scale, extent[end]) for scale, extent in zip(shown, ranges, strict=True)] for end in (0, 1))
     inner, edge = [place - margin for place in places], (" " * margin, NOTHING, NOTHING)
@@ -77,6 +90,15 @@ def draw(scales: Sequence[Scale], width: int, height: int, options: Options, foc
         *body,
         ((_line(lows, places, width), LABEL, NOTHING),),
     )
+
+
+def _best(scale: Scale) -> set[int]:
+    """The best fifth of the runs by an axis that has a better end."""
+    known = [(value, run) for run, value in enumerate(scale.values) if value is not None]
+    if not scale.goal:
+        return set()
+    known.sort(reverse=scale.goal == "max")
+    return {run for _, run in known[: max(1, len(known) // _SHARE)]}
 
 
 def _range(scale: Scale) -> tuple[float, float]:

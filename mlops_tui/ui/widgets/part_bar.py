@@ -51,10 +51,15 @@ class PartBar(Widget):
             self.refresh()
 
     def _pieces(self) -> list[tuple[str, str, int]]:
+        """The parts, without the blanks before their numbers where they would have no room otherwise."""
+        found = self._spaced(" ")
+        return found if sum(cell_len(text) for text, _, _ in found) <= self.size.width else self._spaced("")
+
+    def _spaced(self, before: str) -> list[tuple[str, str, int]]:
         found = []
         for number, name in enumerate(self._names, 1):
             is_current = number == self._current
-            found.append((f" {number} ", "key" if is_current else "faint", number))
+            found.append((f"{before}{number} ", "key" if is_current else "faint", number))
             found.append((name, "title" if is_current else "dim", number))
             note = self._notes.get(number, "")
             found.append((f" {note} " if note else " ", "dim" if is_current else "faint", number))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from mlops_tui.ui.text import clean, cut
+from mlops_tui.ui.text import clean, cut, fit
 from mlops_tui.ui.widgets import ticks
 from mlops_tui.ui.widgets.canvas import AXIS, LABEL, NOTHING, Piece
 from mlops_tui.ui.widgets.plot import Options, marker
@@ -73,7 +73,7 @@ def draw(
     columns = width - gutter - 1
     cells = _cells(points, x_range, y_range, columns, rows, options, focused)
     at_row = {_row(value, y_range, rows): text for value, text in y_labels}
-    body: list[tuple[Piece, ...]] = [((cut(clean(names.y), width).ljust(width), LABEL, NOTHING),)]
+    body: list[tuple[Piece, ...]] = [((fit(clean(names.y), width), LABEL, NOTHING),)]
     for row in range(rows):
         label = cut(at_row.get(row, ""), gutter - 1)
         body.append(
@@ -175,8 +175,8 @@ def _x_axis(names: Names, extent: tuple[float, float], gutter: int, columns: int
     for value, text in _labels(extent, names.x_texts, max(2, columns // 12)):
         text = cut(text, 16)
         column = _column(value, extent, columns)
-        start = max(0, gutter + 1 + column - cell_len(text) // 2)
-        if start < free_from or start + cell_len(text) > room or not text.isascii():
+        start = max(0, min(gutter + 1 + column - cell_len(text) // 2, room - cell_len(text)))
+        if start < free_from or not text.isascii():
             continue
         line[column] = "┬"
         under[start : start + len(text)] = text
