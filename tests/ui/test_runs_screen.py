@@ -64,7 +64,7 @@ async def test_a_run_that_another_thread_starts_appears_by_itself_and_leaves_the
         await sees(pilot, "second")
         thread.join()
         pane = app.screen.query_one(RunsPane)
-        assert names(app) == ["second", "first", "zero"]
+        await until(pilot, lambda: names(app) == ["second", "first", "zero"])
         assert pane.records_of([pane.table.cursor_key])[0].name == "zero"
 
 
