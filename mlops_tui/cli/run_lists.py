@@ -6,41 +6,35 @@ import time
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import click
 
-from mlops_store.errors import NotFound, UsageError, nearest
+from mlops_store.errors import UsageError, nearest
 from mlops_store.records import Run, RunKind, RunStatus
-from mlops_tui.cli import output, text
+from mlops_tui.cli import output, run_columns, text
 from mlops_tui.cli.parameters import json_option, run_argument
+from mlops_tui.cli.run_asked import asked, by_option, experiment_option, filter_option, sort_option, view_option
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 from mlops_tui.compare import run_shape
 
-if TYPE_CHECKING:
-    from mlops_store.run_conditions import Condition
-
 _SHOWN = 50
 _WINDOW = 500
 _METRIC_COLUMNS = 5
-_POINTED = 200
 _STATES = click.Choice([status.value for status in RunStatus], case_sensitive=False)
 _KINDS = click.Choice([kind.value for kind in RunKind])
-_SORT_HELP = (
-    "started_at, name, status, duration, experiment, metrics.KEY, params.KEY, tags.KEY, or best, max, min, "
-    "mean, step or count of a metric as in best(auc); -KEY is descending; may be repeated. [default: -started_at]"
-)
 
 
 @click.command("list")
-@click.option("-f", "--filter", "expression", default="", help="As in: \"metrics.auc > 0.9 AND params.depth = '3'\".")
-@click.option("-s", "--sort", "sorts", multiple=True, metavar="KEY", help=_SORT_HELP)
+@filter_option
+@sort_option
 @click.option("-n", "--limit", type=click.IntRange(min=0), help=f"At most so many, 0 for all. [{_SHOWN}; --json: all]")
-@click.option("-e", "--experiment", metavar="NAME", help="Only runs of this experiment.")
+@experiment_option
 @click.option("--status", type=_STATES, help="Only runs in this state.")
 @click.option("--kind", "kinds", multiple=True, type=_KINDS, help="Only runs of this kind; may be repeated.")
 @click.option("-m", "--metric", "metrics", multiple=True, metavar="KEY", help="Show this metric; may be repeated.")
+@by_option
+@view_option
 @click.option("--archived", is_flag=True, help="Archived runs as well.")
 @click.option("--deleted", is_flag=True, help="Deleted runs as well.")
 @json_option
@@ -54,6 +48,8 @@ def list_(
     status: str | None,
     kinds: tuple[str, ...],
     metrics: tuple[str, ...],
+    by: tuple[str, ...],
+    view: str | None,
     archived: bool,
     deleted: bool,
     as_json: bool,
@@ -64,60 +60,40 @@ def list_(
     parentheses, IN, params.x > 3, name ~ 'regex', best(auc) > 0.9, start_time > -7d. Bare words are looked for in
     names, experiments and tags.
     """
-    found, typed = array("q"), _typed(workspace, expression)
-    if workspace.find() is not None:
-        from mlops_store import run_columns, runs
-        from mlops_tui.compare import columns
-
-        found = runs.ids(
-            workspace.store().read(),
-            condition=_condition(workspace, typed, experiment, status),
-            order=[columns.order(name, workspace.config.goal) for name in sorts] or run_columns.NEWEST,
-            kinds=kinds or runs.KINDS,
-            include_archived=archived,
-            include_deleted=deleted,
-        )
     limit = limit if limit is not None else 0 if as_json else _SHOWN
+    query = asked(
+        workspace,
+        view=view,
+        expression=expression,
+        sorts=sorts,
+        by=by,
+        experiment=experiment,
+        status=status,
+        kinds=kinds,
+        archived=archived,
+        deleted=deleted,
+    )
+    store = workspace.find()
+    if query.is_grouped and store is not None:
+        from mlops_tui.cli import run_groups
+
+        with store.snapshot() as db:
+            run_groups.write(db, query, metrics, limit, as_json=as_json)
+        return
+    found = array("q") if store is None else query.ids(store.read())
     window = found[:limit] if limit else found
     now = time.time()
     if as_json:
         output.write_json_lines(run_shape.run(run, now) for run in _records(workspace, window))
     elif window:
-        _write(list(_records(workspace, window)), metrics, now)
+        if query.view.columns and not metrics:
+            run_columns.write(workspace.store().read(), window, query)
+        else:
+            _write(list(_records(workspace, window)), metrics, now)
     if not as_json and len(window) < len(found):
         output.remark(f"{len(window)} of {text.count(len(found), 'run')}; --limit 0 shows all")
     elif not as_json and not found:
         output.remark("no runs")
-
-
-def _typed(workspace: Workspace, expression: str) -> Condition:
-    """The condition that a filter stands for; an error shows the place in it."""
-    from mlops_tui.compare.condition import condition
-    from mlops_tui.compare.tokens import FilterError
-
-    try:
-        return condition(expression, goal=workspace.config.goal if workspace.find() is not None else None)
-    except FilterError as error:
-        place = ""
-        if expression.isprintable() and len(expression) < _POINTED:
-            place = f"{expression}\n{' ' * error.position}{'^' * max(1, error.length)}\n"
-        raise UsageError(f"the filter is not understood: {error.message}", place + error.hint) from error
-
-
-def _condition(workspace: Workspace, typed: Condition, experiment: str | None, status: str | None) -> Condition:
-    """The condition for the options given."""
-    from mlops_store import runs
-    from mlops_store.run_conditions import every, plain
-
-    pieces = [typed]
-    if experiment is not None:
-        known = [found.name for found in runs.experiments(workspace.store().read())]
-        if experiment not in known:
-            raise NotFound(f"no experiment {experiment!r}", nearest(experiment, known))
-        pieces.append(plain("r.experiment_id = (SELECT id FROM experiments WHERE name = ?)", experiment))
-    if status is not None:
-        pieces.append(plain("r.status = ?", status))
-    return every(pieces)
 
 
 def _records(workspace: Workspace, numbers: array[int]) -> Iterator[Run]:

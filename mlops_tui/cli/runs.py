@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from mlops_tui.cli import run_comparison, run_details, run_edits, run_lists, run_plots
+from mlops_tui.cli import run_comparison, run_details, run_edits, run_export, run_lists, run_plots, run_views
 from mlops_tui.cli.parameters import Noun
 
 
 @click.group(cls=Noun)
 def command() -> None:
-    """List, show, compare, tag and delete runs.
+    """List, show, compare, tag, export and delete runs.
 
     RUN is a run's id, a few digits that begin or end it, or its name (then the newest run of that name).
     """
@@ -28,5 +28,7 @@ for verb in (
     run_edits.unarchive,
     run_edits.delete,
     run_edits.restore,
+    run_export.export,
+    run_views.command,
 ):
     command.add_command(verb)

@@ -70,6 +70,7 @@ SECTIONS: Mapping[str, str] = {
     "dialog": "In dialogs",
     "list": "In long lists of dialogs",
     "columns": "Choosing columns",
+    "views": "Choosing a view",
     "confirm": "In questions",
 }
 
@@ -153,6 +154,9 @@ KEYS: tuple[Key, ...] = (
     Key("runs.register", "M", "register", "register", "Register the run's model", 13),
     Key("runs.tag", "t", "tag", "tag", "Set or remove a tag", 8),
     Key("runs.note", "n", "note", "note", "Write a note", 9),
+    Key("runs.views", "w", "views", "views", "Show a saved view", 6),
+    Key("runs.save_view", "W", "save_view", "save view", "Save filter, order, columns and groups by a name"),
+    Key("runs.export", "x", "export", "export", "Write the marked runs, or all shown, to a file", 12),
     Key("runs.archive", "a", "archive", "archive", "Take out of the lists, or put back (u takes it back)", 11),
     Key("runs.delete", "d", "delete", "delete", "Delete (u takes it back)", 10),
     Key("runs.kinds", "K", "kinds", "kinds", "Show empty stages too, only scripts' runs, or only archived runs"),
@@ -275,6 +279,7 @@ KEYS: tuple[Key, ...] = (
     Key("columns.wider", "+", "width(2)", "wider", "Make the column wider", 6),
     Key("columns.narrower", "-", "width(-2)", "narrower", "Make the column narrower", 7),
     Key("columns.natural", "0", "width(0)", "as values", "Make the column as wide as its values", 8),
+    Key("views.delete", "d", "delete", "delete", "Delete the view (u takes it back)", 3),
     Key("confirm.yes", "enter,y", "confirm", "yes", "Do it", 1),
     Key("confirm.no", "n", "cancel", "no", "Close without doing anything"),
     Key("help.close", "escape,q,?", "close", "close", "Close the help", 1),
@@ -367,6 +372,7 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "commands": ("table",),
     "list": ("table",),
     "columns": ("table", "list"),
+    "views": ("table", "list"),
 }
 
 

@@ -17,6 +17,7 @@ MIGRATIONS = (
     "m009_run_lists",
     "m010_hardware",
     "m011_gate_verdicts",
+    "m012_run_views",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -440,5 +441,11 @@ STATEMENTS = (
    "duration_s" REAL NOT NULL,
    "key" TEXT NOT NULL,
    PRIMARY KEY ("version_id", "stage", "gate")
+) STRICT""",
+    """CREATE TABLE "run_views" (
+   "name" TEXT PRIMARY KEY,
+   "body" TEXT NOT NULL,
+   "author" TEXT NOT NULL,
+   "saved_at" REAL NOT NULL
 ) STRICT""",
 )

@@ -684,5 +684,17 @@ def m011_gate_verdicts(db: Database) -> None:
     )
 
 
+@migrations()
+def m012_run_views(db: Database) -> None:
+    """Views of runs saved by name."""
+    db.create_table(
+        "run_views",
+        {"name": str, "body": str, "author": str, "saved_at": float},
+        pk="name",
+        not_null={"body", "author", "saved_at"},
+        strict=True,
+    )
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

@@ -1,3 +1,4 @@
+import json
 import threading
 
 import pytest
@@ -5,7 +6,7 @@ import tracked
 from run_screens import HOSTILE, add_run, dashboard, make_store, misses, sees, until
 from screens import rendered
 
-from mlops_store import metrics, models, notes, runs
+from mlops_store import metrics, models, notes, run_views, runs
 from mlops_tui.compare.views import ViewColumn
 from mlops_tui.ui.screens.column_choice import ChooseColumns
 from mlops_tui.ui.screens.run_choices import ChooseOrder
@@ -503,3 +504,55 @@ async def test_what_is_wrong_in_the_middle_is_told_rather_than_what_may_follow(s
         await sees(pilot, "is compared with a number, not high")
         app.screen.query_one("Prompt Input").value = "metrics.auc > "
         await sees(pilot, "a number is missing after >")
+
+
+async def test_a_view_is_saved_shown_again_deleted_and_brought_back(store, tmp_path):
+    add_run(store, "good", values={"auc": 0.9})
+    add_run(store, "poor", values={"auc": 0.4})
+    app = dashboard(tmp_path, "runs /metrics.auc > 0.8")
+    async with app.run_test(size=(120, 24)) as pilot:
+        await sees(pilot, "good", "1 of 2")
+        app.screen.query_one(RunsPane).change(sort=("name",), columns=(ViewColumn("metrics.auc", 9, True),))
+        await pilot.press("W", *"best", "enter")
+        await until(pilot, lambda: commands(app))
+        assert commands(app)[-1] == (
+            "mlops-tui runs views save best --filter 'metrics.auc > 0.8' --sort name --column metrics.auc:9:pinned"
+        )
+        await pilot.press("escape")
+        await sees(pilot, "poor")
+        app.screen.query_one(RunsPane).change(sort=("-started_at",), columns=())
+        await pilot.press("w")
+        await sees(pilot, "/metrics.auc > 0.8 · sorted by name · 1 column")
+        await pilot.press("enter")
+        await sees(pilot, "name ▴", "1 of 2")
+        assert app.screen.argument == "metrics.auc > 0.8"
+        await pilot.press("w", "d")
+        await until(pilot, lambda: not run_views.every(store.read()))
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+        await pilot.press("u")
+        await until(pilot, lambda: [view.name for view in run_views.every(store.read())] == ["best"])
+
+
+async def test_marked_runs_or_all_that_are_shown_are_written_to_a_file(store, tmp_path):
+    add_run(store, "good", values={"auc": 0.9}, params={"depth": 3})
+    other = add_run(store, "poor", values={"auc": 0.4}, started_at=1.6e9)
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(120, 24)) as pilot:
+        await sees(pilot, "good", "poor")
+        await pilot.press("x")
+        await sees(pilot, "Export 2 runs to", "runs.csv")
+        await pilot.press("enter")
+        await sees(pilot, "2 runs written to runs.csv")
+        assert (tmp_path / "runs.csv").read_text().count("\n") == 3
+        await pilot.press("x", "enter")
+        await sees(pilot, "there is such a file")
+        await pilot.press("escape", "j", "space", "x")
+        await sees(pilot, "Export 1 run to")
+        app.screen.query_one("Input").value = "one.xls"
+        await pilot.press("enter")
+        await sees(pilot, "ends in no known format")
+        app.screen.query_one("Input").value = "one.json"
+        await pilot.press("enter")
+        await sees(pilot, "1 run written to one.json")
+        assert [row["run_id"] for row in json.loads((tmp_path / "one.json").read_text())] == [other]
+        assert commands(app)[-1] == f"mlops-tui runs export one.json {other}"

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from mlops_store.records import Run, RunKind, RunStatus
+from mlops_tui.compare.run_rows import RunRow
 from mlops_tui.compare.views import Goal, ViewColumn, curve_key, stored_column
 from mlops_tui.ui import shown
-from mlops_tui.ui.screens.run_rows import CURVE_WIDTH, Courses, RunRow
+from mlops_tui.ui.screens.run_courses import CURVE_WIDTH, Courses
 from mlops_tui.ui.text import Cell, CellValue
 from mlops_tui.ui.theme import sign, state_cell, state_sign
 from mlops_tui.ui.widgets.columns import Column
@@ -133,7 +134,7 @@ def _cell(one: RunRow, column: str, courses: Courses, now: float) -> CellValue:
         return Cell(courses.text(one.number, key), "curve")
     if column in one.values:
         value = one.values[column]
-        return str(value) if isinstance(value, int) else metric(value)
+        return str(value) if isinstance(value, int | str) else metric(value)
     return cell(one.run, column, now)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlops_store import runs
+from mlops_tui.compare import run_rows
 from mlops_tui.compare.columns import order, ranked
 from mlops_tui.compare.views import Goal, ViewColumn, curve_key
-from mlops_tui.ui.screens import run_cells, run_rows
+from mlops_tui.ui.screens import run_cells
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.screens.column_choice import ChooseColumns
 from mlops_tui.ui.screens.run_list import RunsPane

@@ -14,13 +14,16 @@ from textual.timer import Timer
 from mlops_store import runs
 from mlops_store.errors import MlopsError
 from mlops_store.records import Run
+from mlops_tui.compare import run_rows
+from mlops_tui.compare.run_query import GroupKeys, RunQuery, measured, usual_columns
+from mlops_tui.compare.run_rows import RunRow
 from mlops_tui.compare.views import RunsView, ViewColumn
 from mlops_tui.ui import foreign, views
-from mlops_tui.ui.screens import run_cells, run_chosen, run_group_rows, run_list_words, run_rows
+from mlops_tui.ui.screens import run_cells, run_chosen, run_group_rows, run_list_words
 from mlops_tui.ui.screens.run_chosen import Chosen
+from mlops_tui.ui.screens.run_courses import Courses
+from mlops_tui.ui.screens.run_listing import RunList
 from mlops_tui.ui.screens.run_pace import Pace
-from mlops_tui.ui.screens.run_query import GroupKeys, RunList, RunQuery, measured, usual_columns
-from mlops_tui.ui.screens.run_rows import Courses, RunRow
 from mlops_tui.ui.session import Session, session_of
 from mlops_tui.ui.theme import sign
 from mlops_tui.ui.widgets.pane import Pane

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mlops_tui.compare.run_query import RunQuery
 from mlops_tui.ui import foreign, shown
 from mlops_tui.ui.screens import run_cells, run_group_rows
-from mlops_tui.ui.screens.run_query import RunList, RunQuery
+from mlops_tui.ui.screens.run_listing import RunList
 from mlops_tui.ui.text import Cell, CellValue
 
 _KINDS: Mapping[str, str] = {"all": "with every stage", "scripts": "scripts only", "archived": "archived only"}

@@ -1,13 +1,13 @@
-"""All runs: filter, sort, group, mark, compare, tag, note, archive, delete, register."""
+"""All runs: filter, sort, group, mark, compare, tag, note, archive, delete, export, register."""
 
 from __future__ import annotations
 
 from textual.app import ComposeResult
 
 from mlops_tui.compare.runs import MOST
-from mlops_tui.compare.views import KINDS
+from mlops_tui.compare.views import KINDS, RunsView
 from mlops_tui.ui import keymap, messages
-from mlops_tui.ui.screens import run_acts, run_choices, run_chosen
+from mlops_tui.ui.screens import run_acts, run_choices, run_chosen, run_saving
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.screens.run_filter import FilterPrompt, filter_problem, is_unfinished
 from mlops_tui.ui.screens.run_list import RunsPane
@@ -148,7 +148,23 @@ class RunsScreen(ProjectScreen):
         place = KINDS.index(self.pane.view.kinds)
         self.pane.change(kinds=KINDS[(place + 1) % len(KINDS)])
 
+    def action_views(self) -> None:
+        """Asks for a saved view."""
+        run_saving.choose_view(self, self._take)
+
+    def _take(self, view: RunsView) -> None:
+        self.pane.take(view)
+        self._narrow(view.filter)
+
+    def action_save_view(self) -> None:
+        """Saves what is shown as a view."""
+        run_saving.save_view(self, self.pane.query_now.view)
+
     # acts
+
+    def action_export(self) -> None:
+        """Writes the marked runs, or all shown, to a file."""
+        run_saving.export(self, self.pane)
 
     def action_compare(self) -> None:
         """Compares the marked runs."""

@@ -1,4 +1,4 @@
-"""What rows of a list of runs show, read for those in sight: the run, what is kept of its metrics, their courses."""
+"""What rows of a list of runs show, read for some of them at a time: the run, and what is kept of its metrics."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlops_store import metrics, runs
+from mlops_store import runs
 from mlops_store.records import Run
-from mlops_tui.compare.views import Goal, curve_key, stored_column
-from mlops_tui.ui.theme import is_unicode
-from mlops_tui.ui.widgets.sparkline import sparkline
+from mlops_tui.compare.views import Goal, stored_column
 
-#: Bars of a curve in a row.
-CURVE_WIDTH = 10
-#: Curves kept.
-_KEPT = 4000
+#: The only attribute that a record does not hold.
+_URI = "artifact_uri"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +41,7 @@ def read(db: sqlite3.Connection, numbers: Sequence[int], names: Iterable[str], g
     """
     columns = {name: stored_column(name, goal) for name in names}
     in_record = {one.name for one in columns.values() if one.table and one.part == "last"}
-    kept = {name: one for name, one in columns.items() if one.table and one.part != "last"}
+    kept = {name: one for name, one in columns.items() if (one.part != "last" if one.table else one.key == _URI)}
     found = numbered(db, numbers, in_record)
     if not kept:
         return [RunRow(number, run) for number, run in found.items()]
@@ -66,33 +62,4 @@ def numbered(db: sqlite3.Connection, numbers: Sequence[int], keys: Iterable[str]
     return {number: run for number, one in pairs for run in one}
 
 
-class Courses:
-    """The courses of metrics as bars, read once for each number of points."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[int, str], tuple[int, str]] = {}
-
-    def text(self, number: int, key: str) -> str:
-        """The bars of a run's metric; "" while they have not been read."""
-        return self._known.get((number, key), (0, ""))[1]
-
-    def missing(self, rows: Iterable[RunRow]) -> list[tuple[RunRow, str, int]]:
-        """Rows, metrics and numbers of points of which the bars are not read yet."""
-        return [
-            (row, key, count)
-            for row in rows
-            for name, count in row.values.items()
-            if (key := curve_key(name)) and count and count > 1 and self._known.get((row.number, key), (0,))[0] != count
-        ]
-
-    def read(self, db: sqlite3.Connection, wanted: Iterable[tuple[RunRow, str, int]]) -> None:
-        """Reads bars (in a thread)."""
-        known = {} if len(self._known) > _KEPT else dict(self._known)
-        for row, key, count in wanted:
-            points = metrics.series(db, row.run.run_id, key, buckets=CURVE_WIDTH)
-            bars = sparkline([point[-1] for point in points], CURVE_WIDTH, is_ascii=not is_unicode())
-            known[row.number, key] = (count, bars)
-        self._known = known
-
-
-__all__ = ["CURVE_WIDTH", "Courses", "RunRow", "numbered", "read"]
+__all__ = ["RunRow", "numbered", "read"]

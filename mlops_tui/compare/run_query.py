@@ -1,21 +1,19 @@
-"""What a list of runs asks the store for, and what it gets."""
+"""What a list of runs asks the store for: its runs in order, how many of them run or failed, its groups."""
 
 from __future__ import annotations
 
 import math
 import sqlite3
 from array import array
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from mlops_store import run_groups, runs
 from mlops_store.run_columns import Column
 from mlops_store.run_conditions import Condition, every
 from mlops_store.run_groups import Measure, RunGroup
-from mlops_tui.compare import columns
+from mlops_tui.compare import columns, run_rows
 from mlops_tui.compare.views import Goal, RunsView, ViewColumn, stored_column
-from mlops_tui.ui.screens import run_rows
-from mlops_tui.ui.screens.run_rows import RunRow
 
 #: Runs that decide which columns are shown when nobody has chosen.
 SAMPLE = 100
@@ -35,11 +33,17 @@ class RunQuery:
         view: Which runs, in which order, with which columns.
         goal: Whether 'max' or 'min' of a metric is better.
         within: The group whose runs are looked at; None for all, or while groups are.
+        also: A condition besides the view's.
+        include_archived: Archived runs too.
+        include_deleted: Deleted runs too.
     """
 
     view: RunsView
     goal: Goal
     within: GroupKeys | None = None
+    also: Condition = Condition()  # noqa: RUF009
+    include_archived: bool = False
+    include_deleted: bool = False
 
     @property
     def is_grouped(self) -> bool:
@@ -48,8 +52,8 @@ class RunQuery:
 
     def condition(self) -> Condition:
         """Which runs."""
-        wanted = self.view.condition(self.goal)
-        return wanted if self.within is None else every([wanted, self._member(self.within)])
+        wanted = [self.view.condition(self.goal), self.also]
+        return every(wanted if self.within is None else [*wanted, self._member(self.within)])
 
     def ids(self, db: sqlite3.Connection, limit: int | None = None) -> array[int]:
         """The numbers of its runs in order, at most so many."""
@@ -57,7 +61,8 @@ class RunQuery:
             db,
             condition=self.condition(),
             order=self.view.orders(self.goal),
-            include_archived=self.view.shows_archived,
+            include_archived=self.include_archived or self.view.shows_archived,
+            include_deleted=self.include_deleted,
             limit=limit,
         )
 
@@ -71,7 +76,8 @@ class RunQuery:
             db,
             ("RUNNING", "FAILED"),
             condition=self.condition(),
-            include_archived=self.view.shows_archived,
+            include_archived=self.include_archived or self.view.shows_archived,
+            include_deleted=self.include_deleted,
         )
 
     def groups(self, db: sqlite3.Connection, measured: Sequence[str]) -> list[RunGroup]:
@@ -80,8 +86,9 @@ class RunQuery:
             db,
             by=self._by,
             measures=self.measures(measured),
-            condition=self.view.condition(self.goal),
-            include_archived=self.view.shows_archived,
+            condition=self.condition(),
+            include_archived=self.include_archived or self.view.shows_archived,
+            include_deleted=self.include_deleted,
         )
         first = self.view.first_sort
         if first in self.view.group_by:
@@ -124,38 +131,6 @@ def _in_order(value: str | float | None) -> tuple[float, str] | None:
     return (math.inf, str(value)) if number is None else (number, "")
 
 
-@dataclass(frozen=True, slots=True)
-class RunList:
-    """What a list shows.
-
-    Attributes:
-        query: What was asked for.
-        numbers: The store's numbers of all runs of the list, in order; of the first ones while it is not whole.
-        loaded: The runs near the window.
-        columns: The columns shown.
-        total: How many runs the store has.
-        states: How many of the runs are RUNNING or FAILED.
-        groups: Where groups are shown instead.
-        is_whole: Whether all is there.
-        foreign: What other tools have left here, where the store has no runs.
-    """
-
-    query: RunQuery
-    numbers: array[int] = field(default_factory=lambda: array("q"))
-    loaded: tuple[RunRow, ...] = ()
-    columns: tuple[ViewColumn, ...] = ()
-    total: int = 0
-    states: Mapping[str, int] = field(default_factory=dict)
-    groups: tuple[RunGroup, ...] = ()
-    is_whole: bool = True
-    foreign: tuple[str, ...] = ()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the columns."""
-        return tuple(one.name for one in self.columns)
-
-
 def usual_columns(db: sqlite3.Connection, first: Sequence[int]) -> tuple[ViewColumn, ...]:
     """The columns of a list when nobody has chosen any.
 
@@ -183,4 +158,4 @@ def measured(view: RunsView, shown: Sequence[str], goal: Goal) -> list[str]:
     return list(names)[:_MEASURES]
 
 
-__all__ = ["GroupKeys", "RunList", "RunQuery", "measured", "usual_columns"]
+__all__ = ["GroupKeys", "RunQuery", "measured", "usual_columns"]
