@@ -129,7 +129,7 @@ def drawing(store: Store, long: str, short: list[str], rounds: int) -> None:
 
 
 def live(root: Path, seconds: float, probes: int) -> None:
-    """The dashboard on the charts of one run while others log, and how long its newest point takes to the screen."""
+    """The dashboard on the charts of one of the runs that log, and how long a newest point takes to the screen."""
     environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")
     start = [sys.executable, "-c"]
     probe = subprocess.Popen(
@@ -149,9 +149,9 @@ def live(root: Path, seconds: float, probes: int) -> None:
         log("1111")
         log("9999")
         program = Program([sys.executable, "-m", "mlops_tui", str(root)], str(root / "cache"))
-        program.until([b"probe"], timeout_s=120)
-        os.write(program.master, b":run probe\r")
-        program.until([b"9999"], timeout_s=60)
+        program.until([b"w1"], timeout_s=60)
+        os.write(program.master, b":run w0\r")
+        program.until([b"m0"], timeout_s=60)
         os.write(program.master, b"2")
         deadline = time.perf_counter() + 5  # all writers have started
         while time.perf_counter() < deadline:
@@ -163,6 +163,10 @@ def live(root: Path, seconds: float, probes: int) -> None:
         share = (program.cpu_s() - used) / (time.perf_counter() - started) * 100
         tell("20 x 50 values/s live, share of a core", share, None, "% ", "<= 15 %")
         print(f"{'  bytes to the terminal in that time':<46} {len(program.written) - before:>9}", flush=True)
+        os.write(program.master, b":run probe\r")
+        program.until([b"9999"], len(program.written), timeout_s=60)
+        os.write(program.master, b"2")
+        program.read(1.0)
         times = []
         for number in range(probes):
             value, since = str(1111 * (number % 8 + 1)), len(program.written)

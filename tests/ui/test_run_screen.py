@@ -115,7 +115,7 @@ async def test_what_a_script_logs_is_drawn_while_it_runs(tmp_path):
         assert process.stdout.readline() == "logged\n"
         app = dashboard(tmp_path, "runs")
         async with app.run_test(size=(100, 30)) as pilot:
-            await sees(pilot, "training", "▶")
+            await sees(pilot, "▶  training")
             await pilot.press("enter", "2")
             await until(pilot, lambda: titles(app) == ["loss"])
             process.stdin.write("\n")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass, replace
 
 from textual import events
 from textual.message import Message
+from textual.timer import Timer
+from textual.widget import Widget
 
 from mlops_store import metrics, runs
 from mlops_store.errors import MlopsError
@@ -21,6 +24,8 @@ from mlops_tui.ui.widgets.chart import Chart, Drawing
 
 #: Cells below which a chart is not worth its place.
 LEAST_WIDTH, LEAST_HEIGHT = 34, 8
+#: Seconds between two readings of curves that grow: many charts are much to draw.
+PACE_S = 0.35
 #: Columns for each row of a chart that looks good; a cell is about twice as high as wide.
 _SHAPE = 3.6
 
@@ -79,6 +84,9 @@ class ChartGrid(ChartKeys, Loader[ChartPage], can_focus=True):
         self._shape = (1, 1)
         self._chart_width = LEAST_WIDTH
         self._current = 0
+        self._is_behind = False
+        self._read_at = -PACE_S
+        self._later: Timer | None = None
 
     @property
     def wanted(self) -> Wanted:
@@ -107,6 +115,16 @@ class ChartGrid(ChartKeys, Loader[ChartPage], can_focus=True):
         return self.size.width > 0 and self.size.height > 0
 
     @property
+    def _is_seen(self) -> bool:
+        """Whether it is not on a part of the screen that is hidden."""
+        return all(node.display for node in self.ancestors_with_self if isinstance(node, Widget))
+
+    def on_show(self, _: events.Show) -> None:
+        """Reads what changed while it was hidden."""
+        if self._is_behind:
+            self.reload()
+
+    @property
     def _places(self) -> int:
         return 1 if self._wanted.alone else self._shape[0] * self._shape[1]
 
@@ -122,10 +140,21 @@ class ChartGrid(ChartKeys, Loader[ChartPage], can_focus=True):
             self.reload(restart=True)
 
     def reload(self, *, restart: bool = False) -> None:
-        """Reads the charts, unless there is nobody to see them."""
-        if self._wanted.run_id and self._is_room:
+        """Reads the charts, unless there is nobody to see them; what only grew, not more often than ``PACE_S``."""
+        now = time.monotonic()
+        if not restart and now < self._read_at + PACE_S:
+            if self._later is None:
+                self._later = self.set_timer(self._read_at + PACE_S - now, self._reload_later)
+            return
+        self._read_at = now
+        self._is_behind = not self._is_seen
+        if self._wanted.run_id and self._is_room and self._is_seen:
             self._chart_width = self.size.width // (1 if self._wanted.alone else self._shape[0])
             super().reload(restart=restart)
+
+    def _reload_later(self) -> None:
+        self._later = None
+        self.reload()
 
     def load(self, session: Session) -> ChartPage:
         """Reads the curves of one page."""

@@ -126,11 +126,15 @@ class RunBody(Loader[RunRecords]):
             row = db.execute(
                 "SELECT log_path FROM stage_runs WHERE run_id = ? ORDER BY id DESC LIMIT 1", (runs.number(db, run_id),)
             ).fetchone()
-            trends = {
-                one.key: tuple(last for _, _, _, last in metrics.series(db, run_id, one.key, buckets=run_tables.TREND))
-                for one in detail.summaries[:_TRENDS]
-                if one.count > 1
-            }
+            trends = self.records.trends if self.records is not None else {}
+            if self._part == 3:  # nobody sees them elsewhere, and there may be many
+                trends = {
+                    one.key: tuple(
+                        last for _, _, _, last in metrics.series(db, run_id, one.key, buckets=run_tables.TREND)
+                    )
+                    for one in detail.summaries[:_TRENDS]
+                    if one.count > 1
+                }
             return RunRecords(RunView(detail, tuple(related), (row and row[0]) or ""), trends)
 
     def show(self, records: RunRecords) -> None:
@@ -152,6 +156,8 @@ class RunBody(Loader[RunRecords]):
             self.focus_part()
 
     def _show_facts(self, records: RunRecords) -> None:
+        if self._part != 1:
+            return  # to lay out what nobody sees, the whole screen would be drawn again
         now = time.time()
         self.query_one("#facts", TextView).show(run_facts.facts(records.view, now))
         related = self.query_one("#related", WindowTable)
@@ -221,6 +227,10 @@ class RunBody(Loader[RunRecords]):
         self.query_one(ContentSwitcher).current = f"part-{number}"
         self._show_bar()
         self.focus_part()
+        if self.records is not None:
+            self._show_facts(self.records)
+        if number == 3:
+            self.reload()
         return True
 
     def focus_part(self) -> None:

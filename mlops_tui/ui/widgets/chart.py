@@ -88,6 +88,7 @@ class Chart(Widget):
         super().__init__(id=id, classes=classes)
         self._drawing = drawing or Drawing()
         self._composed = Composition()
+        self._styles: dict[tuple[int, int, str], Style] = {}
 
     @property
     def drawing(self) -> Drawing:
@@ -156,6 +157,13 @@ class Chart(Widget):
 
     def _style(self, piece: Piece) -> Style:
         _, role, back = piece
+        key = (role, back, self.app.theme)
+        style = self._styles.get(key)
+        if style is None:
+            style = self._styles[key] = self._found_style(role, back)
+        return style
+
+    def _found_style(self, role: int, back: int) -> Style:
         if role >= 0:
             style = series_style(self.app, role)
             return style + Style(bgcolor=series_style(self.app, back).color) if back >= 0 else style
