@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mlops_tui.cli import model_changes, model_gates, model_lists, model_notes, model_past
+from mlops_tui.cli import model_approvals, model_changes, model_gates, model_lists, model_notes, model_past
 from mlops_tui.cli.parameters import Noun
 
 
@@ -23,6 +23,10 @@ for verb in (
     model_past.at,
     model_changes.register,
     model_gates.gates,
+    model_approvals.request,
+    model_approvals.approve,
+    model_approvals.reject,
+    model_approvals.approvals,
     model_changes.promote,
     model_changes.rollback,
     model_changes.alias,

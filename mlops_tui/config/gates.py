@@ -78,6 +78,10 @@ def _rows(reader: Reader, value: object, place: str) -> int:
     return max(1, reader.count(value, place))
 
 
+def _flag(reader: Reader, value: object, place: str) -> bool:
+    return reader.flag(value, place)
+
+
 #: Differences between groups that a fairness gate knows.
 FAIRNESS = ("demographic_parity", "equal_opportunity", "equalized_odds")
 
@@ -93,6 +97,7 @@ KINDS: Mapping[str, Mapping[str, Read]] = {
     "predictions": {"predictions": _text, "margin": _positive},
     "slices": {"predictions": _text, "column": _text, "min": _number, "max": _number, "least": _rows},
     "fairness": {"predictions": _text, "column": _text, "measure": _fairness, "positive": _text, "max": _positive},
+    "approval": {"count": _rows, "four_eyes": _flag, "approvers": _texts, "expires": _length},
     "size": {"max": _size},
     "age": {"max": _length},
     "latency": {"max": _length, "rows": _rows},

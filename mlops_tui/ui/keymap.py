@@ -60,6 +60,7 @@ SECTIONS: Mapping[str, str] = {
     "data": "Data",
     "models": "Models",
     "promote": "Promote and roll back",
+    "approvals": "Approvals",
     "past": "The registry at another time",
     "audit": "Audit log",
     "drift": "Drift",
@@ -251,6 +252,13 @@ KEYS: tuple[Key, ...] = (
     Key("models.note", "n", "note", "note", "Write a note on the version", 6),
     Key("models.details", "i", "details", "details", "Show where the version comes from", 5),
     Key("models.past", "t", "past", "as of", "Show what stood where at another time", 7),
+    Key("models.request", "Q", "approval('request')", "ask", "Ask for approval to go to the next stage"),
+    Key("models.approve", "A", "approval('approve')", "approve", "Approve the version for the next stage"),
+    Key("models.reject", "X", "approval('reject')", "reject", "Reject the version for the next stage"),
+    # approvals
+    Key("approvals.approve", "A", "answer('approve')", "approve", "Approve the request", 1),
+    Key("approvals.reject", "X", "answer('reject')", "reject", "Reject the request, with a reason", 2),
+    Key("approvals.everything", "o", "everything", "open/all", "Show answered requests too, or only open ones", 3),
     # time travel
     Key("past.earlier", "comma,left", "step(-1)", "act before", "Go to the act before", 1),
     Key("past.later", "full_stop,right", "step(1)", "act after", "Go to the next act", 2),

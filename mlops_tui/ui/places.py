@@ -52,6 +52,7 @@ DESTINATIONS: Mapping[str, Destination] = {
         Destination(
             "past", "past:PastScreen", "Where every version stood at a time: ':past 2026-11-03', ':past -7d'", "time"
         ),
+        Destination("approvals", "approvals:ApprovalsScreen", "Versions that wait for somebody's approval"),
         Destination("audit", "audit:AuditScreen", "Who did what to models, and whether the log is intact", "filter"),
         Destination("drift", "drift:DriftScreen", "Monitors, batches and alerts", "alert"),
         Destination("events", "events:EventsScreen", "What happened, newest first", "filter"),

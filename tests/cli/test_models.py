@@ -193,3 +193,18 @@ def test_a_stage_without_gates_says_how_to_set_some_up(cli, two_versions: None) 
     told = cli("models", "gates", "churn", "1")
     assert told.exit_code == 0
     assert "[gates.NAME]" in told.stderr
+
+
+def test_an_approval_is_asked_for_and_listed(cli, project: Path, two_versions: None) -> None:
+    (project / "mlops.toml").write_text('[gates.people]\nkind = "approval"\nfour_eyes = false\n')
+    assert cli("models", "approvals", "--json").json == []
+    assert cli("models", "promote", "churn", "2", "--to", "production").exit_code == 1
+    asked = cli("models", "request", "churn", "2", "--to", "production", "--reason", "please", "--json").json
+    assert (asked["state"], asked["acts"][0]["reason"]) == ("waiting", "please")
+    assert [one["state"] for one in cli("models", "approvals", "--json").json] == ["waiting"]
+    assert "0 of 1 approved" in cli("models", "approvals").stdout
+    assert cli("models", "reject", "churn", "2", "--to", "production").exit_code == 2
+    assert cli("models", "approve", "churn", "2", "--to", "production", "--json").json["state"] == "approved"
+    assert cli("models", "promote", "churn", "2", "--to", "production").exit_code == 0
+    assert cli("models", "approvals", "--json").json == []
+    assert [one["state"] for one in cli("models", "approvals", "--all", "--json").json] == ["done"]

@@ -10,7 +10,7 @@ from mlops_store.records import ModelVersion
 from mlops_tui.ui import keymap
 from mlops_tui.ui.loading import reload_all
 from mlops_tui.ui.messages import Did
-from mlops_tui.ui.screens import model_acts
+from mlops_tui.ui.screens import approval_acts, model_acts
 from mlops_tui.ui.screens.filtering import WordFilterScreen
 from mlops_tui.ui.screens.models_panes import DetailPane, HistoryPane, ModelsPane, VersionsPane
 from mlops_tui.ui.screens.moves import Promote, RollBack, StageAct
@@ -201,6 +201,12 @@ class ModelsScreen(WordFilterScreen):
         version, model = self._chosen(), self._versions.records
         if version is not None and model is not None:
             model_acts.alias(self, version, model.aliases)
+
+    def action_approval(self, what: str) -> None:
+        """Asks for an approval, gives or refuses it."""
+        version = self._chosen()
+        if version is not None:
+            approval_acts.ask(self, version.model, version.version, version.stage, what)
 
     def action_past(self) -> None:
         """Goes to where every version stood at another time, beginning with now."""

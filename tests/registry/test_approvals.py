@@ -1,0 +1,179 @@
+"""Approvals: who may say yes, what expires, what a round is, and that a gate asks for them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from registry_builders import make_store, make_version
+
+from mlops_store import audit, audit_chain, models
+from mlops_store.errors import NotFound, Refused, UsageError
+from mlops_store.store import Store
+from mlops_tui import config
+from mlops_tui.registry import approvals, stages
+from mlops_tui.registry.approvals import Round, Rules
+
+CONFIG = config.parse('[gates.people]\nkind = "approval"\nstage = ["staging", "production"]\n')
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with make_store(tmp_path) as store:
+        make_version(store)
+        yield store
+
+
+def done_by(
+    store: Store, actor: str, what: str, stage: str = "production", *, reason: str = "", ago_s: float = 0
+) -> None:
+    """What another person did: the record is all that there is of it."""
+    with store.write() as db:
+        audit.append(
+            db,
+            action=f"approval.{what}",
+            subject="model:churn/1",
+            after={"stage": stage},
+            actor=actor,
+            reason=reason,
+            at=time.time() - ago_s,
+        )
+
+
+def stands(store: Store, rules: Rules = Rules(), stage: str = "production") -> Round:  # noqa: B008
+    return approvals.standing(store.read(), rules, models.version(store.read(), "churn", 1), stage)
+
+
+def test_nobody_has_asked_at_first(store: Store) -> None:
+    assert stands(store).state == "none"
+    assert approvals.queue(store.read(), CONFIG) == []
+
+
+def test_one_asks_and_another_approves(store: Store) -> None:
+    done_by(store, "bob", "request", reason="better on new data")
+    assert (stands(store).state, stands(store).message) == ("waiting", "asked for by bob, 0 of 1 approved")
+    done_by(store, "ann", "approve")
+    assert (stands(store).state, stands(store).approved_by) == ("approved", ("ann",))
+    assert stands(store, stage="staging").state == "none"
+
+
+def test_who_asked_or_registered_cannot_approve_unless_two_eyes_are_enough(store: Store) -> None:
+    done_by(store, "bob", "request")
+    done_by(store, "bob", "approve")
+    done_by(store, models.version(store.read(), "churn", 1).created_by, "approve")
+    assert stands(store).state == "waiting"
+    assert stands(store, Rules(four_eyes=False)).state == "approved"
+
+
+def test_several_have_to_approve_and_each_counts_once(store: Store) -> None:
+    done_by(store, "bob", "request")
+    for _ in range(3):
+        done_by(store, "ann", "approve")
+    assert stands(store, Rules(count=2)).message == "asked for by bob, 1 of 2 approved"
+    done_by(store, "eve", "approve")
+    assert stands(store, Rules(count=2)).state == "approved"
+    assert stands(store, Rules(count=2, approvers=("ann", "zoe"))).state == "waiting"
+
+
+def test_a_rejection_takes_back_what_was_approved_before(store: Store) -> None:
+    done_by(store, "bob", "request")
+    done_by(store, "ann", "approve")
+    done_by(store, "eve", "reject", reason="leaks the target")
+    assert (stands(store).state, stands(store).message) == ("rejected", "rejected by eve: leaks the target")
+    done_by(store, "ann", "approve")
+    assert stands(store).state == "approved"
+
+
+def test_requests_and_approvals_expire(store: Store) -> None:
+    done_by(store, "bob", "request", ago_s=7200)
+    assert stands(store, Rules(expires_s=3600)).state == "expired"
+    done_by(store, "ann", "approve", ago_s=7100)
+    assert stands(store, Rules(expires_s=3600)).state == "expired"
+    assert stands(store, Rules(expires_s=86400)).state == "approved"
+
+
+def test_an_approval_is_used_up_by_going_there(store: Store) -> None:
+    done_by(store, "bob", "request")
+    done_by(store, "ann", "approve")
+    stages.promote(store, CONFIG, "churn", 1, "production")
+    assert stands(store).state == "done"
+    stages.promote(store, CONFIG, "churn", 1, "dev")
+    with pytest.raises(Refused, match="went to production since"):
+        stages.promote(store, CONFIG, "churn", 1, "production")
+    done_by(store, "bob", "request")
+    done_by(store, "ann", "approve")
+    stages.promote(store, CONFIG, "churn", 1, "production")
+
+
+def test_the_gate_refuses_until_somebody_has_approved(store: Store) -> None:
+    with pytest.raises(Refused, match="people: nobody has asked for an approval"):
+        stages.promote(store, CONFIG, "churn", 1, "production")
+    approvals.act(store, CONFIG, "churn", 1, "production", "request", comment="please")
+    with pytest.raises(Refused, match="0 of 1 approved"):
+        stages.promote(store, CONFIG, "churn", 1, "production")
+    done_by(store, "ann", "approve")
+    stages.promote(store, CONFIG, "churn", 1, "production")
+    assert audit_chain.verify(store.read()).broken is None
+
+
+def test_an_approval_that_would_not_count_is_refused_at_once(store: Store) -> None:
+    with pytest.raises(Refused, match="cannot approve it"):
+        approvals.act(store, CONFIG, "churn", 1, "production", "approve")
+    only = config.parse('[gates.p]\nkind = "approval"\napprovers = ["nobody-here"]')
+    with pytest.raises(Refused, match="only nobody-here may approve"):
+        approvals.act(store, only, "churn", 1, "production", "approve")
+    assert [entry.action for entry in audit.newest(store.read())] == ["model.register"]
+
+
+def test_bad_acts_are_refused(store: Store) -> None:
+    with pytest.raises(UsageError, match="needs a reason"):
+        approvals.act(store, CONFIG, "churn", 1, "production", "reject")
+    with pytest.raises(NotFound):
+        approvals.act(store, CONFIG, "churn", 9, "production", "request")
+    with pytest.raises(NotFound, match="no stage"):
+        approvals.act(store, CONFIG, "churn", 1, "prod", "request")
+    with pytest.raises(Refused, match="in 'dev' already"):
+        approvals.act(store, CONFIG, "churn", 1, "dev", "request")
+
+
+def test_the_queue_lists_what_waits_the_oldest_first(store: Store) -> None:
+    make_version(store, "fraud")
+    done_by(store, "bob", "request", ago_s=10)
+    approvals.act(store, CONFIG, "fraud", 1, None, "request")
+    done_by(store, "bob", "request", "staging", ago_s=20)
+    waiting = approvals.queue(store.read(), CONFIG)
+    assert [(one.model, one.stage) for one in waiting] == [
+        ("churn", "staging"),
+        ("churn", "production"),
+        ("fraud", "staging"),
+    ]
+    done_by(store, "ann", "reject", reason="no")
+    assert ("churn", "production") not in {(one.model, one.stage) for one in approvals.queue(store.read(), CONFIG)}
+    assert len(approvals.queue(store.read(), CONFIG, everything=True)) == 3
+
+
+def approve_as(path: str, uid: int) -> None:
+    os.setuid(uid)
+    with Store(path) as store:
+        approvals.act(store, CONFIG, "churn", 1, "production", "approve", comment="looks right")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+def test_another_user_of_the_machine_approves(store: Store, tmp_path: Path) -> None:
+    approvals.act(store, CONFIG, "churn", 1, "production", "request")
+    for directory in (tmp_path, *tmp_path.parents[:3]):
+        directory.chmod(0o777 if directory == tmp_path else 0o755)
+    for folder, _, names in os.walk(tmp_path):
+        for path in (folder, *(os.path.join(folder, name) for name in names)):
+            os.chmod(path, 0o777)
+    process = multiprocessing.get_context("spawn").Process(target=approve_as, args=(store.path, 65534))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
+    found = stands(store)
+    assert (found.state, len(found.approved_by)) == ("approved", 1)
+    assert found.approved_by[0] != models.version(store.read(), "churn", 1).created_by
