@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,24 +14,35 @@ from mlops_tui.cli.parameters import json_option, run_argument
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
+if TYPE_CHECKING:
+    from mlops_store.run_links import VersionLink
+
 
 @click.command()
 @run_argument()
 @json_option
 @click.pass_obj
 def show(workspace: Workspace, run: str, as_json: bool) -> None:
-    """Show everything about a run but the histories of its metrics."""
-    from mlops_store import runs
+    """Show everything about a run but the histories of its metrics, its artifacts' bytes and its uncommitted lines.
+
+    With --json: what 'runs list --json' has of a run, and command, cwd, pid, python_version, git_branch, git_remote,
+    git_diff, packages, error, metric_summaries (last, min, max, mean, count … by metric), artifacts, datasets, models,
+    versions (model, version, stage), notes, child_run_ids, log_path.
+    """
+    from mlops_store import run_links, runs
 
     db = workspace.store().read()
     detail = runs.detail(db, runs.resolve(db, run))
+    versions = run_links.versions(db, detail.run.run_id)
+    log_path = run_links.log_path(db, detail.run.run_id)
     if as_json:
-        output.write_json(shapes.run_detail(detail, time.time()))
+        shape = shapes.run_detail(detail, time.time())
+        output.write_json({**shape, "versions": versions, "log_path": log_path})
     else:
-        _write(detail)
+        _write(detail, versions, log_path)
 
 
-def _write(detail: RunDetail) -> None:
+def _write(detail: RunDetail, versions: Sequence[VersionLink], log_path: str) -> None:
     run = detail.run
     commit = run.git_commit[:12] + (" with uncommitted changes" if run.git_dirty else "")
     exit_code = "" if run.exit_code is None else str(run.exit_code)
@@ -49,6 +62,7 @@ def _write(detail: RunDetail) -> None:
             ("machine", ", ".join(detail.hardware.values())),
             ("commit", commit),
             ("branch", detail.git_branch),
+            ("log", log_path),
             ("deleted", "" if run.deleted_at is None else text.moment(run.deleted_at)),
         ]
     )
@@ -67,6 +81,7 @@ def _write(detail: RunDetail) -> None:
         write_table(columns, rows, right=columns[1:])
     _section("tags", sorted(run.tags.items()))
     _section("models", [(model.name, f"{model.flavor}, {text.size(model.size_bytes)}") for model in detail.models])
+    _section("versions", [(f"{one.model} {one.version}", one.stage) for one in versions])
     _section("artifacts", [(artifact.path, text.size(artifact.size_bytes)) for artifact in detail.artifacts])
     _section("data", [(use.dataset.name, f"{use.context}, {use.dataset.digest[:12]}") for use in detail.datasets])
     _section("notes", [(f"{text.moment(note.created_at)} {note.author}", note.body) for note in detail.notes])

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import click
 
-from mlops_tui.cli import run_comparison, run_details, run_edits, run_export, run_lists, run_plots, run_views
+from mlops_tui.cli import (
+    run_artifacts,
+    run_comparison,
+    run_details,
+    run_edits,
+    run_export,
+    run_lists,
+    run_plots,
+    run_views,
+)
 from mlops_tui.cli.parameters import Noun
 
 
@@ -22,6 +31,9 @@ for verb in (
     run_comparison.compare,
     run_lists.history,
     run_plots.plot,
+    run_artifacts.artifacts,
+    run_artifacts.artifact,
+    run_artifacts.diff,
     run_edits.tag,
     run_edits.note,
     run_edits.archive,

@@ -54,6 +54,7 @@ SECTIONS: Mapping[str, str] = {
     "run": "Run",
     "chart": "Charts",
     "charts": "Charts in a grid",
+    "metrics": "Metrics of a run",
     "compare": "Compare",
     "picture": "In pictures of runs",
     "pipeline": "Pipeline",
@@ -169,6 +170,8 @@ KEYS: tuple[Key, ...] = (
     Key("run.log_x", "X", "log_x", "log x", "Draw steps, times or epochs on a logarithmic axis, or not"),
     Key("run.smoother", "s", "smooth(1)", "smooth", "Smooth curves more; the raw ones stand behind", 7),
     Key("run.rougher", "S", "smooth(-1)", "smooth less", "Smooth curves less"),
+    Key("run.write_out", "o", "write_out", "write to", "Write the artifact to a file", 3),
+    Key("run.fold", "z", "fold", "fold", "Close all folders of params or artifacts, or open them", 4),
     Key("run.register", "M", "register", "register", "Register the run's model", 8),
     Key("run.tag", "t", "tag", "tag", "Set or remove a tag", 9),
     Key("run.note", "n", "note", "note", "Write a note", 10),
@@ -195,6 +198,15 @@ KEYS: tuple[Key, ...] = (
     Key("charts.page_down", "pagedown,ctrl+d,space", "page(1)", "more", "Show the next charts", 2),
     Key("charts.page_up", "pageup,ctrl+u", "page(-1)", "fewer", "Show the charts before"),
     Key("charts.top", "g,home", "first", "first", "Show the first charts"),
+    # metrics of a run
+    Key(
+        "metrics.sort",
+        "s",
+        "sort",
+        "sort",
+        "Choose what metrics are sorted by; the same again turns the order round",
+        3,
+    ),
     # compare
     Key("compare.next", "tab", "step(1)", "next part", "Go to the next part", 2),
     Key("compare.previous", "shift+tab", "step(-1)", "previous part", "Go to the part before"),
@@ -370,7 +382,7 @@ def _are_together(one: str, other: str) -> bool:
 _PARTS: Mapping[str, tuple[str, ...]] = {
     "overview": ("table",),
     "runs": ("table",),
-    "run": ("table", "scroll", "log", "search", "charts"),
+    "run": ("table", "scroll", "log", "search", "charts", "metrics"),
     "compare": ("table", "charts"),
     "pipeline": ("table", "scroll", "log", "search", "dag"),
     "data": ("table", "scroll"),

@@ -50,6 +50,69 @@ def open_object(objects_dir: str, digest: str) -> BinaryIO:
     return open(object_path(objects_dir, digest), "rb")
 
 
+def copy_out(objects_dir: str, digest: str, target: str, *, replace: bool = False) -> int:
+    """Copies an object to a file, which is whole and has the right bytes or is not there.
+
+    Args:
+        objects_dir: Of the project.
+        digest: The object.
+        target: The file to make; its directory is made where it is missing.
+        replace: Whether a file of that name may be replaced.
+
+    Returns:
+        The number of bytes.
+
+    Raises:
+        Refused: The file exists, the object is gone, or its bytes are not those of the digest.
+        OSError: The object cannot be read, or the file not be written.
+    """
+    import hashlib
+    import tempfile
+
+    from mlops_store.errors import Refused
+
+    if not replace and os.path.lexists(target):
+        raise Refused(f"{target} exists already", "give another name, or --force to replace it")
+    sha, size = hashlib.sha256(), 0
+    try:
+        source = open_object(objects_dir, digest)
+    except FileNotFoundError:
+        raise Refused(f"the bytes of {os.path.basename(target)} are gone: no object {digest[:12]}") from None
+    with source:
+        folder = os.path.dirname(os.path.abspath(target))
+        os.makedirs(folder, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=".incoming-", dir=folder)
+        try:
+            with open(handle, "wb") as copy:
+                while block := source.read(_BLOCK_BYTES):
+                    sha.update(block)
+                    copy.write(block)
+                    size += len(block)
+                os.fchmod(copy.fileno(), 0o644)
+            if sha.hexdigest() != digest:
+                raise Refused(f"the object {digest[:12]} is damaged: its bytes have another SHA-256")
+            if replace:
+                os.replace(temporary, target)
+            else:
+                _name_once(temporary, target)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+    return size
+
+
+def _name_once(temporary: str, target: str) -> None:
+    """Gives a finished file its name, unless another has taken that in the meantime."""
+    from mlops_store.errors import Refused
+
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise Refused(f"{target} exists already", "give another name, or --force to replace it") from None
+    except OSError:  # a file system without hard links
+        os.replace(temporary, target)
+
+
 def record(db: sqlite3.Connection, run_id: str, path: str, digest: str, size_bytes: int, at: float) -> None:
     """Names an object as a run's artifact; the newest file of a name wins. Needs a write transaction.
 

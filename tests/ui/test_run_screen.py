@@ -1,20 +1,22 @@
+import io
 import math
 import os
 
 import pytest
 import tracked
+from PIL import Image
 from run_screens import HOSTILE, add_run, dashboard, make_store, misses, sees, until
 from screens import rendered
 
 from mlops_store import datasets, metrics, notes, runs
-from mlops_store.records import Artifact, Dataset
-from mlops_tui.ui.screens.artifact_preview import LINES, READ_BYTES, text_of
+from mlops_store.records import Dataset
 from mlops_tui.ui.screens.chart_grid import ChartGrid
+from mlops_tui.ui.screens.fact_list import FactList
 from mlops_tui.ui.screens.name_filter import matcher, problem
 from mlops_tui.ui.screens.run_body import PARTS, RunBody
-from mlops_tui.ui.text import plain
 from mlops_tui.ui.widgets.chart import Chart
 from mlops_tui.ui.widgets.log_text import LogText
+from mlops_tui.ui.widgets.picture_view import PictureView
 from mlops_tui.ui.widgets.window_table import WindowTable
 
 
@@ -29,7 +31,13 @@ def part(app) -> str:
 
 
 def titles(app) -> list[str]:
-    return [chart.drawing.title for chart in app.screen.query("#part-2 Chart").results(Chart) if chart.display]
+    """Of the charts that are drawn: those that are not yet laid out take no keys."""
+    charts = app.screen.query("#part-2 Chart").results(Chart)
+    return [chart.drawing.title for chart in charts if chart.display and chart.plot is not None]
+
+
+def place_cursor(app, key) -> None:
+    assert app.screen.query_one(FactList).move_to(key)
 
 
 async def test_the_overview_says_where_a_run_came_from(store, tmp_path):
@@ -57,7 +65,7 @@ async def test_the_overview_says_where_a_run_came_from(store, tmp_path):
         for fact in ("ada on gpu-1", "3.11.9", "growth", "train.csv", "569 rows", "looks lucky", "0.9300", run_id):
             assert fact in text
         assert "run forest" in text.splitlines()[0]
-        assert app.screen.argument == run_id
+        await until(pilot, lambda: app.screen.argument == run_id)
 
 
 async def test_a_failed_run_shows_its_traceback_first(store, tmp_path):
@@ -82,7 +90,7 @@ async def test_numbers_and_tab_go_from_part_to_part(store, tmp_path):
         await pilot.press("tab")
         await until(pilot, lambda: part(app) == "overview")
         await pilot.press("shift+tab")
-        await until(pilot, lambda: part(app) == "log")
+        await until(pilot, lambda: part(app) == "system")
 
 
 async def test_charts_show_every_metric_with_a_curve_and_grow_while_the_run_goes_on(store, tmp_path):
@@ -182,7 +190,8 @@ async def test_metrics_show_last_best_and_mean_and_open_as_a_curve(store, tmp_pa
         await pilot.press("3")
         text = await sees(pilot, "1 NaN")
         loss = next(line for line in text.splitlines() if line.strip().startswith("loss"))
-        assert loss.split()[1:4] == ["2.500", "1", "2.500"]
+        assert loss.split()[1:3] == ["2.500", "1"]
+        assert "2.500" in loss.split()[3:]
         await pilot.press("j", "enter")
         await until(pilot, lambda: part(app) == "charts" and titles(app) == ["loss"])
 
@@ -221,7 +230,7 @@ async def test_an_artifact_whose_bytes_are_gone_says_so(store, tmp_path):
     async with app.run_test(size=(120, 30)) as pilot:
         await sees(pilot, "finished")
         await pilot.press("5")
-        await sees(pilot, "cannot be read")
+        await sees(pilot, "its bytes are gone")
 
 
 async def test_a_stages_log_is_shown_with_it(store, tmp_path):
@@ -253,7 +262,7 @@ async def test_related_runs_open(store, tmp_path):
     app = dashboard(tmp_path, "run inner")
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, "related runs", "outer")
-        app.screen.query_one("#related").focus()
+        place_cursor(app, ("above", parent, 0))
         await pilot.press("enter")
         await until(pilot, lambda: app.screen.argument == parent)
         await sees(pilot, "run outer", "inner")
@@ -290,7 +299,7 @@ async def test_every_part_fits_every_size_whatever_the_names(store, tmp_path, si
     async with app.run_test(size=size) as pilot:
         await sees(pilot, "[bold]x")
         await pilot.press("enter")
-        for number in range(1, 7):
+        for number in range(1, len(PARTS) + 1):
             await pilot.press(str(number))
             await until(pilot, lambda number=number: part(app) == PARTS[number - 1])
             await pilot.pause(0.1)
@@ -309,33 +318,6 @@ async def test_deleting_from_the_runs_own_screen_can_be_undone(store, tmp_path):
         await pilot.press("u")
         await misses(pilot, "deleted: 'runs restore'")
         assert runs.get(store.read(), run_id).deleted_at is None
-
-
-def look(path: str, content: bytes) -> list[str]:
-    artifact = Artifact(path, "d" * 64, len(content), 0.0)
-    return [plain(line) for line in text_of(artifact, content[:READ_BYTES])]
-
-
-def test_a_table_has_its_columns_below_each_other():
-    assert look("a.csv", b"id,value\n1,10\n22,3\n") == ["id  value", "1   10   ", "22  3    "]
-
-
-def test_a_long_text_is_cut_and_says_so():
-    lines = look("a.txt", b"line\n" * 100_000)
-    assert lines[-1] == "… and more"
-    assert len(lines) == LINES + 1
-
-
-@pytest.mark.parametrize(
-    ("content", "kind"), [(b"\x89PNG\r\n", "PNG image"), (b"PAR1", "Parquet file"), (b"a\x00b", "Not a text file")]
-)
-def test_what_is_no_text_is_named_and_not_shown(content, kind):
-    assert look("file", content)[0] == kind
-
-
-@pytest.mark.parametrize("content", [b'{"a": ', b"[" * 50_000, b"\xff\xfe{", b""])
-def test_broken_json_is_shown_as_it_is(content):
-    assert look("a.json", content)
 
 
 def test_words_are_looked_for_in_any_case_and_order():
@@ -425,3 +407,110 @@ async def test_a_broken_pattern_is_said_while_it_is_typed_and_changes_nothing(st
         assert len(titles(app)) == 3
         await pilot.press(")", "enter")
         await until(pilot, lambda: titles(app) == ["val/loss", "lr"])
+
+
+async def test_the_uncommitted_lines_are_shown_file_by_file(store, tmp_path):
+    patch = "diff --git a/t.py b/t.py\n--- a/t.py\n+++ b/t.py\n@@ -1 +1 @@\n-lr = 1\n+lr = [red]2\x1b[0m\n"
+    add_run(store, "one", git_commit="ab" * 20, git_dirty=1, git_diff=patch)
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, "+1 -1 in 1 file")
+        place_cursor(app, ("code", "uncommitted", 0))
+        await pilot.press("enter")
+        text = await sees(pilot, "t.py", "-lr = 1", "+lr = [red]2", "ab" * 20)
+        assert "\x1b" not in text
+
+
+async def test_metrics_are_sorted_by_any_column(store, tmp_path):
+    add_run(store, "one", curves={"a": [1.0, 5.0], "b": [9.0, 2.0], "c": [math.nan, math.nan]})
+    app = dashboard(tmp_path, "run one")
+
+    def order() -> list[str]:
+        return [str(key) for key in app.screen.query_one("#part-3", WindowTable).keys]
+
+    async with app.run_test(size=(120, 24)) as pilot:
+        await sees(pilot, "finished")
+        await pilot.press("3", "s")
+        await sees(pilot, "Sort by")
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: order() == ["a", "b", "c"])
+        await pilot.press("s")
+        await sees(pilot, "Sort by")
+        await pilot.press("enter")
+        await until(pilot, lambda: order() == ["b", "a", "c"])
+
+
+async def test_dotted_params_and_folders_of_artifacts_fold(store, tmp_path):
+    add_run(store, "one", params={"m.a": 1, "m.b": 2, "lr": 3}, files={"p/x.txt": b"1", "p/y.txt": b"22"})
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, "finished")
+        await pilot.press("4")
+        await sees(pilot, "m.", "  a")
+        await pilot.press("z")
+        await sees(pilot, "2 names")
+        await pilot.press("5")
+        await sees(pilot, "p/", "3 B", "2 files")
+        await pilot.press("enter")
+        await misses(pilot, "x.txt")
+
+
+async def test_a_picture_and_a_table_are_drawn(store, tmp_path):
+    buffer = io.BytesIO()
+    Image.new("RGB", (60, 40), "white").save(buffer, "PNG")
+    add_run(
+        store, "one", files={"a.png": buffer.getvalue(), "b.csv": b"id,city\n1,Paris\n2,Rome\n", "c.png": b"\x89PNG"}
+    )
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(120, 30)) as pilot:
+        await sees(pilot, "finished")
+        await pilot.press("5")
+        await sees(pilot, "PNG 60 × 40")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.focused, PictureView))
+        await misses(pilot, "artifact  ")
+        await pilot.press("escape", "j")
+        await sees(pilot, "2 × 2", "int", "Paris")
+        await pilot.press("j")
+        await sees(pilot, "not a picture that can be read")
+
+
+async def test_an_artifact_is_written_to_a_file_and_never_over_one(store, tmp_path):
+    add_run(store, "one", files={"p/a.txt": b"hello"})
+    (tmp_path / "a.txt").write_text("mine")
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await sees(pilot, "finished")
+        await pilot.press("5", "j")
+        await sees(pilot, "hello")
+        await pilot.press("o")
+        await sees(pilot, "Write the artifact to")
+        await pilot.press("enter")
+        await sees(pilot, "that file exists already")
+        await pilot.press("2", "enter")
+        await until(pilot, (tmp_path / "a.txt2").exists)
+        assert (tmp_path / "a.txt2").read_bytes() == b"hello"
+        assert (tmp_path / "a.txt").read_text() == "mine"
+
+
+async def test_ten_thousand_params_and_a_megabyte_of_value_are_shown(store, tmp_path):
+    add_run(store, "one", params={f"group{n % 100:02d}.p{n}": n for n in range(10_000)} | {"huge": "x" * 1_000_000})
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, "finished", "more")
+        await pilot.press("4")
+        await sees(pilot, "group00.", "p100")
+        await pilot.press("G")
+        await sees(pilot, "huge", "xxxx")
+
+
+async def test_the_cursor_stays_on_its_fact_while_the_run_goes_on(store, tmp_path):
+    run_id = add_run(store, "live", status="RUNNING", values={"a": 1.0}, params={"depth": 3})
+    app = dashboard(tmp_path, "run live")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await sees(pilot, "running")
+        place_cursor(app, ("params", "depth", 0))
+        with store.write() as db:
+            metrics.write(db, run_id, [("b", 0, 5.0, 2.0)])
+        await sees(pilot, "b      ")
+        assert app.screen.query_one(FactList).cursor_key == ("params", "depth", 0)

@@ -63,6 +63,7 @@ class ChartGrid(ChartKeys, Loader[ChartPage], can_focus=True):
     Args:
         most_columns: At most so many charts side by side.
         can_page: Whether keys show further charts.
+        is_system: Only what the machine was doing (``system/...``), or only everything else.
     """
 
     DEFAULT_CSS = """
@@ -76,10 +77,13 @@ class ChartGrid(ChartKeys, Loader[ChartPage], can_focus=True):
 
         page: ChartPage
 
-    def __init__(self, *, most_columns: int = 5, can_page: bool = True, id: str | None = None) -> None:
+    def __init__(
+        self, *, most_columns: int = 5, can_page: bool = True, is_system: bool = False, id: str | None = None
+    ) -> None:
         super().__init__(id=id)
         self.can_focus = can_page
         self._most_columns = most_columns
+        self._is_system = is_system
         self._wanted = Wanted()
         self._shape = (1, 1)
         self._chart_width = LEAST_WIDTH
@@ -164,7 +168,11 @@ class ChartGrid(ChartKeys, Loader[ChartPage], can_focus=True):
         with session.store.snapshot() as db:
             run = runs.get(db, wanted.run_id)
             wants = matcher(wanted.words)
-            summaries = [one for one in metrics.summaries(db, run.run_id) if wants(one.key)]
+            summaries = [
+                one
+                for one in metrics.summaries(db, run.run_id)
+                if one.key.startswith("system/") == self._is_system and wants(one.key)
+            ]
             found = curves.with_history(summaries)
             first = max(0, min(wanted.first, (len(found) - 1) // places * places))
             if wanted.alone:
@@ -192,7 +200,7 @@ class ChartGrid(ChartKeys, Loader[ChartPage], can_focus=True):
             added = [Chart() for _ in range(max(1, count) - len(charts))]
             self.mount(*added)
             charts += added
-        drawings = records.drawings or (Drawing(empty=_nothing(records, self._wanted.words)),)
+        drawings = records.drawings or (Drawing(empty=_nothing(records, self._wanted.words, self._is_system)),)
         self.styles.grid_size_columns = self._columns_for(len(drawings))
         for place, chart in enumerate(charts):
             chart.display = place < len(drawings)
@@ -310,9 +318,11 @@ class ChartGrid(ChartKeys, Loader[ChartPage], can_focus=True):
         self.want(first=0, alone=self.records.keys[0] if self.records and self._wanted.alone else "")
 
 
-def _nothing(page: ChartPage, words: str) -> str:
+def _nothing(page: ChartPage, words: str, is_system: bool) -> str:
     if words:
         return "no curve of that name"
+    if is_system and not page.single_count:
+        return "nothing is known of the machine: log_system_metrics=True samples it"
     if page.single_count:
         return "every metric has one value: 3 shows them"
     return "no metrics yet"

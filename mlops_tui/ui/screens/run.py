@@ -8,14 +8,13 @@ from textual.app import ComposeResult
 
 from mlops_tui.ui import keymap
 from mlops_tui.ui.places import Place
-from mlops_tui.ui.screens import run_acts, run_chosen
+from mlops_tui.ui.screens import artifact_acts, run_acts, run_body, run_chosen
 from mlops_tui.ui.screens.artifact_preview import ArtifactPreview
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.screens.chart_grid import ChartGrid
 from mlops_tui.ui.screens.run_body import RunBody
 from mlops_tui.ui.screens.run_chosen import Chosen
 from mlops_tui.ui.widgets.prompt import Prompt
-from mlops_tui.ui.widgets.window_table import WindowTable
 
 
 class RunScreen(ProjectScreen):
@@ -35,6 +34,8 @@ class RunScreen(ProjectScreen):
     RunScreen.-very-wide #glance { width: 2fr; }
     RunScreen #glance.-no-curves { display: none; }
     RunScreen.-wide #part-5, RunScreen.-very-wide #part-5 { layout: horizontal; }
+    RunScreen.-wide ArtifactPreview, RunScreen.-very-wide ArtifactPreview { width: 3fr; }
+    RunScreen.-wide #artifacts, RunScreen.-very-wide #artifacts { width: 2fr; }
     """
 
     def __init__(self, argument: str = "") -> None:
@@ -90,10 +91,9 @@ class RunScreen(ProjectScreen):
         """Smooths curves more, or less."""
         self.body.view_charts(self.session.chart_view.smoother(by))
 
-    def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:
-        """Opens a related run."""
-        if message.table.id == "related":
-            self.go("run", str(message.key))
+    def on_run_body_leads(self, message: RunBody.Leads) -> None:
+        """Opens a related run, a data set, a registered model."""
+        self.go(message.name, message.argument)
 
     def copy_text(self) -> tuple[str, str]:
         """The run's id; in a list what is under the cursor there."""
@@ -104,7 +104,9 @@ class RunScreen(ProjectScreen):
     def filter(self) -> None:
         """Begins to narrow charts, metrics, params and artifacts by words in their names."""
         if not self.query(Prompt):
-            self.mount(Prompt("/", self.body.words, "words or patterns in the names of metrics, params and artifacts"))
+            self.mount(
+                Prompt("/", self.body.words, "words or patterns in names of metrics, params, artifacts, packages")
+            )
 
     def on_prompt_changed(self, message: Prompt.Changed) -> None:
         """Narrows as one types, or says what is wrong."""
@@ -125,9 +127,11 @@ class RunScreen(ProjectScreen):
     def retreat(self) -> bool:
         """Leaves the look into an artifact, the look at a part of the charts, then the filter."""
         if self.query_one(ArtifactPreview).has_focus_within:
+            self.body.look(False)
             self.body.focus_part()
             return True
-        if self.body.part == 2 and self.body.query_one("#part-2", ChartGrid).retreat():
+        part = self.body.part
+        if part in (run_body.CHARTS, run_body.SYSTEM) and self.query_one(f"#part-{part}", ChartGrid).retreat():
             return True
         if self.body.words:
             self.body.narrow("")
@@ -135,6 +139,25 @@ class RunScreen(ProjectScreen):
         return False
 
     # acts
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Acts on a part are offered where that is shown."""
+        curves = (run_body.OVERVIEW, run_body.CHARTS, run_body.SYSTEM)
+        places = {
+            **dict.fromkeys(("axis", "log", "log_x", "smooth"), curves),
+            "fold": (run_body.PARAMS, run_body.ARTIFACTS),
+            "write_out": (run_body.ARTIFACTS,),
+        }
+        return not self.query(RunBody) or action not in places or self.body.part in places[action]
+
+    def action_fold(self) -> None:
+        """Closes all folders, or opens them."""
+        self.body.fold()
+
+    def action_write_out(self) -> None:
+        """Writes the artifact under the cursor to a file."""
+        if self.body.run is not None and self.body.artifact is not None:
+            artifact_acts.write_out(self, self.body.run.run_id, self.body.artifact)
 
     def _chosen(self) -> Chosen:
         return Chosen() if self.body.run is None else run_chosen.only(self.body.run)

@@ -1,4 +1,4 @@
-"""The parts of a run's screen: overview, charts, metrics, params, artifacts, output. Loads the run for all of them."""
+"""The parts of a run's screen, and the run loaded for all of them."""
 
 from __future__ import annotations
 
@@ -11,27 +11,31 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from mlops_store import metrics, runs
+from mlops_store import metrics, run_links, runs
 from mlops_store.errors import MlopsError, NotFound
-from mlops_store.records import Run
+from mlops_store.records import Artifact, Run
 from mlops_tui.ui.chart_view import ChartView
 from mlops_tui.ui.loading import Loader
-from mlops_tui.ui.screens import run_cells, run_facts, run_tables
+from mlops_tui.ui.screens import run_facts, run_patch, run_tables
 from mlops_tui.ui.screens.artifact_preview import ArtifactPreview
 from mlops_tui.ui.screens.chart_grid import ChartGrid
+from mlops_tui.ui.screens.fact_list import FactList
+from mlops_tui.ui.screens.metric_table import TREND, MetricTable
 from mlops_tui.ui.screens.name_filter import matcher, problem
 from mlops_tui.ui.screens.run_facts import RunView
+from mlops_tui.ui.screens.tree_table import TreeTable
 from mlops_tui.ui.session import Session, session_of
-from mlops_tui.ui.widgets.columns import Column
 from mlops_tui.ui.widgets.log_view import LogView
 from mlops_tui.ui.widgets.part_bar import PartBar
 from mlops_tui.ui.widgets.text_view import TextView
-from mlops_tui.ui.widgets.window_table import Row, WindowTable
+from mlops_tui.ui.widgets.window_table import WindowTable
 
-PARTS = ("overview", "charts", "metrics", "params", "artifacts", "log")
+PARTS = ("overview", "charts", "metrics", "params", "artifacts", "log", "code", "env", "system")
+OVERVIEW, CHARTS, METRICS, PARAMS, ARTIFACTS, LOG, CODE, ENVIRONMENT, SYSTEM = range(1, 10)
 #: Metrics whose curves are read for the column of trends.
 _TRENDS = 200
-_RELATED = (Column("state", "", 1, 1), Column("name", "related runs", 10, 60, grows=True), Column("took", "", 6, 10, 1))
+#: Characters of a param's value that a filter looks at.
+_SEARCHED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,13 @@ class RunBody(Loader[RunRecords]):
     DEFAULT_CSS = """
     RunBody { layout: vertical; height: 1fr; width: 1fr; }
     RunBody ContentSwitcher { height: 1fr; width: 1fr; }
-    RunBody #part-1 { layout: horizontal; height: 1fr; padding: 1 1 0 1; }
-    RunBody #facts-side { width: 1fr; height: 1fr; layout: vertical; }
-    RunBody #related { height: auto; display: none; }
-    RunBody #part-2, RunBody #part-3, RunBody #part-4, RunBody #part-6, RunBody #artifacts { padding: 1 1 0 1; }
+    RunBody PartBar { height: 2; }
+    RunBody #part-1 { layout: horizontal; height: 1fr; padding: 0 1; }
+    RunBody #facts { width: 1fr; }
+    RunBody #part-2, RunBody #part-3, RunBody #part-4, RunBody #part-6, RunBody #part-7, RunBody #part-8,
+    RunBody #part-9, RunBody #artifacts { padding: 0 1; }
     RunBody #part-5 { layout: vertical; }
+    RunBody #part-5.-looking #artifacts { display: none; }
     RunBody #problem { display: none; padding: 1; }
     """
 
@@ -66,10 +72,17 @@ class RunBody(Loader[RunRecords]):
 
         run: Run
 
+    @dataclass
+    class Leads(Message):
+        """A fact leads to another screen."""
+
+        name: str
+        argument: str
+
     def __init__(self, text: str) -> None:
         super().__init__()
         self._text = text
-        self._part = 1
+        self._part = OVERVIEW
         self._words = ""
 
     def compose(self) -> ComposeResult:
@@ -78,19 +91,20 @@ class RunBody(Loader[RunRecords]):
         yield TextView(id="problem", wrap=True)
         with ContentSwitcher(initial="part-1"):
             with Horizontal(id="part-1"):
-                with Widget(id="facts-side"):
-                    yield TextView(wrap=True, id="facts")
-                    yield WindowTable(_RELATED, id="related")
+                yield FactList(id="facts")
                 yield ChartGrid(most_columns=2, can_page=False, id="glance")
             yield ChartGrid(id="part-2")
-            yield WindowTable(run_tables.METRICS, empty="no metrics", id="part-3")
-            yield WindowTable(run_tables.PARAMS, empty="no params", id="part-4")
+            yield MetricTable(id="part-3")
+            yield TreeTable(run_tables.PARAMS, ".", least=2, empty="no params", id="part-4")
             with Widget(id="part-5"):
-                yield WindowTable(run_tables.ARTIFACTS, empty="no artifacts", id="artifacts")
+                yield TreeTable(run_tables.ARTIFACTS, "/", empty="no artifacts", id="artifacts")
                 yield ArtifactPreview()
             with ContentSwitcher(id="part-6", initial="log-text"):
                 yield TextView(wrap=True, id="log-text")
                 yield LogView(id="log-file")
+            yield TextView(wrap=True, id="part-7")
+            yield WindowTable(run_tables.PACKAGES, empty="no packages are known", id="part-8")
+            yield ChartGrid(is_system=True, id="part-9")
 
     @property
     def run(self) -> Run | None:
@@ -120,22 +134,20 @@ class RunBody(Loader[RunRecords]):
         with session.store.snapshot() as db:
             run_id = runs.resolve(db, self._text)
             detail = runs.detail(db, run_id)
-            parent = detail.run.parent_run_id
-            related = [runs.get(db, parent)] if parent else []
-            related += runs.children(db, run_id)
-            row = db.execute(
-                "SELECT log_path FROM stage_runs WHERE run_id = ? ORDER BY id DESC LIMIT 1", (runs.number(db, run_id),)
-            ).fetchone()
+            view = RunView(
+                detail,
+                run_links.family(db, run_id),
+                run_links.versions(db, run_id),
+                run_links.log_path(db, run_id),
+            )
             trends = self.records.trends if self.records is not None else {}
-            if self._part == 3:  # nobody sees them elsewhere, and there may be many
+            if self._part == METRICS:  # nobody sees them elsewhere, and there may be many
                 trends = {
-                    one.key: tuple(
-                        last for _, _, _, last in metrics.series(db, run_id, one.key, buckets=run_tables.TREND)
-                    )
+                    one.key: tuple(last for _, _, _, last in metrics.series(db, run_id, one.key, buckets=TREND))
                     for one in detail.summaries[:_TRENDS]
                     if one.count > 1
                 }
-            return RunRecords(RunView(detail, tuple(related), (row and row[0]) or ""), trends)
+            return RunRecords(view, trends)
 
     def show(self, records: RunRecords) -> None:
         """Hands each part what it shows."""
@@ -145,40 +157,37 @@ class RunBody(Loader[RunRecords]):
         self.post_message(self.Found(run))
         self.query_one("#problem").display = False
         self._show_facts(records)
-        has_curves = any(one.count > 1 for one in records.view.detail.summaries)
+        summaries = records.view.detail.summaries
+        has_curves = any(one.count > 1 and not one.key.startswith("system/") for one in summaries)
         self.query_one("#glance").set_class(not has_curves, "-no-curves")
         for grid in self.query(ChartGrid):
             grid.want(run_id=run.run_id, view=session_of(self).chart_view)
         self._show_tables(records)
         self._show_log(records.view)
+        self.query_one("#part-7", TextView).show(run_patch.lines(records.view.detail))
         self._show_bar()
         if is_first:
             self.focus_part()
 
     def _show_facts(self, records: RunRecords) -> None:
-        if self._part != 1:
+        if self._part != OVERVIEW:
             return  # to lay out what nobody sees, the whole screen would be drawn again
-        now = time.time()
-        self.query_one("#facts", TextView).show(run_facts.facts(records.view, now))
-        related = self.query_one("#related", WindowTable)
-        related.display = bool(records.view.related)
-        related.styles.height = min(9, max(3, len(records.view.related) + 1))
-        related.show(
-            [
-                Row(one.run_id, (run_cells.cell(one, "state", now), run_cells.name(one), run_cells.duration(one, now)))
-                for one in records.view.related
-            ]
-        )
+        self.query_one(FactList).show_facts(run_facts.facts(records.view, time.time()))
 
     def _show_tables(self, records: RunRecords) -> None:
-        detail, wants = records.view.detail, matcher(self._words)
-        config = session_of(self).config
-        found = [one for one in detail.summaries if wants(one.key)]
-        self.query_one("#part-3", WindowTable).show(run_tables.metric_rows(found, config, records.trends))
-        params = {key: value for key, value in detail.run.params.items() if wants(key)}
-        self.query_one("#part-4", WindowTable).show(run_tables.param_rows(params))
+        detail, wants, is_narrowed = records.view.detail, matcher(self._words), bool(self._words)
+        metrics_shown = [one for one in detail.summaries if wants(one.key)]
+        self.query_one(MetricTable).show_metrics(metrics_shown, records.trends)
+        params = {key: value for key, value in detail.run.params.items() if wants(f"{key} {value[:_SEARCHED]}")}
+        self.query_one("#part-4", TreeTable).show_names(
+            run_tables.param_cells(params), notes={}, is_narrowed=is_narrowed
+        )
         files = [one for one in detail.artifacts if wants(one.path)]
-        self.query_one("#artifacts", WindowTable).show(run_tables.artifact_rows(files, time.time()))
+        self.query_one("#artifacts", TreeTable).show_names(
+            run_tables.artifact_cells(files, time.time()), notes=run_tables.folder_sizes(files), is_narrowed=is_narrowed
+        )
+        packages = [row for row in run_tables.package_rows(detail) if wants(str(row.key))]
+        self.query_one("#part-8", WindowTable).show(packages)
 
     def _show_log(self, view: RunView) -> None:
         self.query_one("#part-6", ContentSwitcher).current = "log-file" if view.log_path else "log-text"
@@ -190,12 +199,13 @@ class RunBody(Loader[RunRecords]):
     def _show_bar(self) -> None:
         if self.records is None:
             return
-        detail, grid = self.records.view.detail, self.query_one("#part-2", ChartGrid)
-        counts = {3: len(detail.summaries), 4: len(detail.run.params), 5: len(detail.artifacts)}
+        detail = self.records.view.detail
+        grid = self.query_one("#part-9" if self._part == SYSTEM else "#part-2", ChartGrid)
+        counts = {METRICS: len(detail.summaries), PARAMS: len(detail.run.params), ARTIFACTS: len(detail.artifacts)}
         notes = {number: str(count) for number, count in counts.items() if count}
         remarks = [f"/{self._words}"] if self._words else []
         page = grid.records
-        if self._part == 2 and page is not None and page.count:
+        if self._part in (CHARTS, SYSTEM) and page is not None and page.count:
             if page.count > len(page.drawings):
                 last = f"–{page.first + len(page.drawings)}" if len(page.drawings) > 1 else ""
                 remarks.append(f"{page.first + 1}{last} of {page.count}")
@@ -211,7 +221,9 @@ class RunBody(Loader[RunRecords]):
 
     def is_live(self, records: RunRecords) -> bool:
         """A running run's duration grows."""
-        return any(run.status.is_live for run in (records.view.detail.run, *records.view.related))
+        family = records.view.family
+        around = [*family.above, *(run for run, _ in family.below)]
+        return any(run.status.is_live for run in (records.view.detail.run, *around))
 
     def tick(self, records: RunRecords) -> None:
         """Draws the growing duration."""
@@ -224,13 +236,15 @@ class RunBody(Loader[RunRecords]):
         if not 1 <= number <= len(PARTS):
             return False
         self._part = number
+        self.look(False)
         self.query_one(ContentSwitcher).current = f"part-{number}"
         self._show_bar()
         self.focus_part()
         if self.records is not None:
             self._show_facts(self.records)
-        if number == 3:
+        if number == METRICS:
             self.reload()
+        self.screen.refresh_bindings()
         return True
 
     def focus_part(self) -> None:
@@ -240,6 +254,10 @@ class RunBody(Loader[RunRecords]):
             if node.focusable and node.display and not node.has_class("pane--cover"):
                 node.focus()
                 return
+
+    def look(self, is_looking: bool) -> None:
+        """Gives the look into an artifact all the room, or less."""
+        self.query_one("#part-5").set_class(is_looking, "-looking")
 
     def step(self, by: int) -> None:
         """Shows the next or former part."""
@@ -269,34 +287,63 @@ class RunBody(Loader[RunRecords]):
         if wrong := problem(words):
             return wrong
         self._words = words.strip()
-        self.query_one("#part-2", ChartGrid).want(words=self._words, first=0, alone="")
+        for number in (CHARTS, SYSTEM):
+            self.query_one(f"#part-{number}", ChartGrid).want(words=self._words, first=0, alone="")
         if self.records is not None:
             self._show_tables(self.records)
         self._show_bar()
         return ""
 
+    def fold(self) -> None:
+        """Closes or opens all folders of params or artifacts."""
+        self.query_one("#part-4" if self._part == PARAMS else "#artifacts", TreeTable).fold()
+
     # rows
+
+    @property
+    def artifact(self) -> Artifact | None:
+        """The artifact under the cursor."""
+        return self.query_one(ArtifactPreview).artifact
 
     def on_window_table_row_highlighted(self, message: WindowTable.RowHighlighted) -> None:
         """Looks into the artifact under the cursor."""
         if message.table.id == "artifacts" and self.records is not None:
-            found = [one for one in self.records.view.detail.artifacts if one.path == message.key]
-            self.query_one(ArtifactPreview).preview(found[0] if found else None)
+            self._look_at(str(message.key or ""))
+
+    def _look_at(self, path: str) -> None:
+        assert self.records is not None
+        files, preview = self.records.view.detail.artifacts, self.query_one(ArtifactPreview)
+        if path.endswith("/"):
+            inside = [one.size_bytes for one in files if one.path.startswith(path)]
+            preview.preview_folder(path, len(inside), sum(inside))
+        else:
+            preview.preview(next((one for one in files if one.path == path), None))
 
     def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:
-        """Shows the curve of a metric, or the look into an artifact."""
+        """Shows the curve of a metric, the look into an artifact, or what a fact leads to."""
         if message.table.id == "part-3":
-            self.query_one("#part-2", ChartGrid).want(alone=str(message.key))
-            self.show_part(2)
+            part = SYSTEM if str(message.key).startswith("system/") else CHARTS
+            self.query_one(f"#part-{part}", ChartGrid).want(alone=str(message.key))
+            self.show_part(part)
         elif message.table.id == "artifacts":
+            self.look(True)
             self.query_one(ArtifactPreview).focus_inside()
+        elif isinstance(message.table, FactList) and (fact := message.table.fact) is not None:
+            if fact.place == "part":
+                self.show_part(int(fact.argument))
+            elif fact.place:
+                self.post_message(self.Leads(fact.place, fact.argument))
 
     def copy_text(self) -> tuple[str, str]:
         """The run's id; in a list what is under the cursor there."""
         run, table = self.run, self.screen.focused
         if run is None:
             return "", ""
-        if self._part in (3, 4, 5) and isinstance(table, WindowTable) and table.cursor_key is not None:
+        if isinstance(table, FactList) and (fact := table.fact) is not None and fact.copied:
+            return fact.copied, fact.key[-1] if len(fact.key) > 1 else "it"
+        if self._part == ARTIFACTS and self.artifact is not None:
+            return self.artifact.path, "the path"
+        if self._part in (METRICS, PARAMS) and isinstance(table, WindowTable) and table.cursor_key is not None:
             key = str(table.cursor_key)
-            return (run.params.get(key, ""), key) if self._part == 4 else (key, "the name")
+            return (run.params.get(key, key), key) if self._part == PARAMS else (key, "the name")
         return run.run_id, f"the id of {run.name}"

@@ -1,0 +1,95 @@
+"""Pictures as pixels, small enough to be drawn in a terminal. Pillow is loaded when the first one is looked at."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from mlops_store.errors import Refused
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+#: Pixels and bytes of a file above which it is not opened, and the longest sides of what is kept.
+MOST_PIXELS, MOST_BYTES, KEPT = 40_000_000, 128 * 1024 * 1024, (800, 600)
+#: Only decoders that run no other program.
+FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "ICO", "TGA")
+_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".ico", ".tga")
+_BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Pixels of a picture.
+
+    Attributes:
+        width: Of ``pixels``.
+        height: Of ``pixels``.
+        pixels: Red, green and blue of each pixel, row by row from the top.
+        original: Width and height of the file's own picture.
+        format: 'PNG', 'JPEG' …
+        frames: How many pictures the file has; the first is shown.
+    """
+
+    width: int
+    height: int
+    pixels: bytes
+    original: tuple[int, int]
+    format: str
+    frames: int = 1
+
+
+def is_picture(name: str, head: bytes) -> bool:
+    """Whether a file claims to be a picture, by its first bytes or its name."""
+    webp = head.startswith(b"RIFF") and head[8:12] == b"WEBP"
+    return webp or head.startswith(_BEGINNINGS) or name.lower().endswith(_ENDINGS)
+
+
+def read(file: IO[bytes], size_bytes: int) -> Picture:
+    """A picture, made smaller where it is large; transparent parts become white.
+
+    Raises:
+        Refused: It is none, it is damaged, or it would need too much memory.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    if size_bytes > MOST_BYTES:
+        raise Refused(f"a picture of {size_bytes / 1e6:.0f} MB is not opened")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about odd files; they would be written over the screen
+            with Image.open(file, formats=FORMATS) as opened:
+                return _read(opened)
+    except Refused:
+        raise
+    except Image.DecompressionBombError as error:
+        raise Refused(f"a picture of too many pixels is not opened ({str(error)[:120]})") from error
+    except UnidentifiedImageError as error:
+        raise Refused("not a picture that can be read, whatever it claims") from error
+    except Exception as error:  # decoders of damaged bytes raise errors of any kind
+        raise Refused(f"the picture is damaged ({str(error)[:120] or type(error).__name__})") from error
+
+
+def _read(opened: Image.Image) -> Picture:
+    from PIL import Image, ImageOps
+
+    width, height = opened.size
+    if width * height > MOST_PIXELS:
+        raise Refused(f"a picture of {width:,} × {height:,} pixels is not opened")
+    if opened.format == "JPEG":
+        opened.draft("RGB", KEPT)
+    frames = getattr(opened, "n_frames", 1)
+    image: Any = opened
+    if image.mode.startswith(("I", "F")):  # 16 bits and more: the least value black, the greatest white
+        low, high = image.getextrema()
+        scale = 255 / (high - low) if high > low else 1.0
+        image = image.convert("F").point(lambda value: value * scale - low * scale).convert("L")
+    image = ImageOps.exif_transpose(image)
+    if image.mode in ("RGBA", "LA", "PA", "P"):
+        image = image.convert("RGBA")
+        image.thumbnail(KEPT, Image.Resampling.BOX)
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    image = image.convert("RGB")
+    image.thumbnail(KEPT, Image.Resampling.BOX)
+    return Picture(image.width, image.height, image.tobytes(), (width, height), opened.format or "", frames)
