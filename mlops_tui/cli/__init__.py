@@ -21,15 +21,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     import sys
 
-    from mlops_tui.cli.opening import is_plain, opened
+    from mlops_tui.cli import opening
+    from mlops_tui.cli.failures import guarded, reported
 
     words = sys.argv[1:] if arguments is None else list(arguments)
-    if is_plain(words):
-        return opened(words[0] if words else None)
-    from mlops_tui.cli.failures import reported
+    act = opening.plain(words)
+    if act is not None:
+        code = guarded(act)
+        if arguments is None and words in (["status"], ["run"]):
+            _leave(code)
+        return code
     from mlops_tui.cli.root import program
 
     return reported(program, arguments)
+
+
+def _leave(code: int) -> None:
+    """Ends the process: nothing is left to do, and taking the interpreter down takes a tenth of the time."""
+    import os
+    import sys
+
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        return  # the interpreter's own end deals with a pipe that nobody reads
+    os._exit(code)
 
 
 __all__ = ["main"]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-
-import click
+from typing import TYPE_CHECKING
 
 from mlops_store.errors import MlopsError
 from mlops_tui.cli.text import clean
+
+if TYPE_CHECKING:
+    import click
 
 LOG_LIMIT_BYTES = 1_000_000
 
@@ -33,6 +35,7 @@ def guarded(act: Callable[[], object]) -> int:
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("\n")
+        _tell("interrupted")
         return 1
 
 
@@ -44,26 +47,38 @@ def _ended(act: Callable[[], object]) -> int:
     except MlopsError as error:
         _tell(error.message, error.hint)
         return error.exit_code
-    except click.exceptions.Abort:
+    except (BrokenPipeError, KeyboardInterrupt):
+        raise
+    except OSError as error:
+        return _operating_system(error)
+    except Exception as error:  # the last line before a person would see a traceback
+        code = _told_of_words(error)
+        if code is not None:
+            return code
+        _tell(f"unexpected {type(error).__name__}: {error}", f"the traceback is in {_record(error)}")
+        return 1
+
+
+def _told_of_words(error: Exception) -> int | None:
+    """Tells of a command line that was not understood; the exit code, None for any other error."""
+    if "click" not in sys.modules:  # nobody has read a command line with it, and it takes long to load
+        return None
+    import click
+
+    if isinstance(error, click.exceptions.Abort):
         _tell("interrupted")
         return 1
-    except click.UsageError as error:
+    if isinstance(error, click.UsageError):
         if type(error).__name__ == "NoArgsIsHelpError":  # a noun without its verb; click before 8.2 has no such class
             sys.stderr.write(f"{error.format_message()}\n")
             return 2
         path = error.ctx.command_path if error.ctx else "mlops-tui"
         _tell(error.format_message(), f"see: {path} --help")
         return 2
-    except click.ClickException as error:
+    if isinstance(error, click.ClickException):
         _tell(error.format_message())
         return error.exit_code
-    except (BrokenPipeError, KeyboardInterrupt):
-        raise
-    except OSError as error:
-        return _operating_system(error)
-    except Exception as error:  # the last line before a person would see a traceback
-        _tell(f"unexpected {type(error).__name__}: {error}", f"the traceback is in {_record(error)}")
-        return 1
+    return None
 
 
 def _operating_system(error: OSError) -> int:

@@ -1,10 +1,13 @@
-"""Opening the dashboard without the rest of the command line, which takes longer to load than a screen to draw."""
+"""Command lines that need no reading: what reads the others takes longer to load than these take to act.
+
+They are a bare ``status`` or ``run``, and what opens the dashboard. Each does what the verb does.
+"""
 
 from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mlops_tui import project as projects
 from mlops_tui.project import Project
@@ -13,30 +16,52 @@ from mlops_tui.project import Project
 COMPLETING = "_MLOPS_TUI_COMPLETE"
 
 
-def is_plain(words: Sequence[str]) -> bool:
-    """Whether a command line does nothing but open the dashboard: no words, or one that can only be a directory."""
-    if COMPLETING in os.environ:
-        return False
-    return not words or (len(words) == 1 and (os.sep in words[0] or words[0] == ".") and os.path.isdir(words[0]))
+def plain(words: Sequence[str]) -> Callable[[], object] | None:
+    """What a command line that needs no reading does; None for any other."""
+    if COMPLETING in os.environ or len(words) > 1:
+        return None
+    word = words[0] if words else ""
+    if word == "status":
+        return _status
+    if word == "run":
+        return _run
+    if not words or ((os.sep in word or word == ".") and os.path.isdir(word)):
+        return lambda: _open(word or None)
+    return None
 
 
-def opened(directory: str | None) -> int:
-    """Opens the dashboard, tells of what went wrong as every verb does, and returns the exit code."""
-    try:
-        if directory is not None and is_view(directory):
-            from mlops_tui.cli.view import show
+def _open(directory: str | None) -> int:
+    if directory is not None and is_view(directory):
+        from mlops_tui.cli.view import show
 
-            return show(directory)
-        return open_on(projects.find(directory))
-    except Exception as error:  # told below: the module that can tell takes too long to load beforehand
-        from mlops_tui.cli.failures import guarded
+        return show(directory)
+    return open_on(projects.find(directory))
 
-        problem = error
 
-    def fail() -> object:
-        raise problem
+def _status() -> None:
+    _search_seldom()
+    from mlops_tui.cli import overview
+    from mlops_tui.cli.workspace import Workspace
 
-    return guarded(fail)
+    workspace = Workspace()
+    overview.show(workspace)
+    workspace.close()
+
+
+def _run() -> int:
+    _search_seldom()
+    from mlops_tui.cli import run_following
+    from mlops_tui.cli.workspace import Workspace
+
+    workspace = Workspace()
+    code = run_following.everything(workspace)
+    workspace.close()
+    return code
+
+
+def _search_seldom() -> None:
+    """Lets Python look for garbage less often: what is loaded stays, and little else is made."""
+    gc.set_threshold(50_000)
 
 
 def is_view(path: str) -> bool:

@@ -6,18 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlops_store.errors import Busy, Refused, UsageError
+from mlops_store.errors import Busy, UsageError
 from mlops_store.records import PipelineState
 from mlops_tui.cli import output
 from mlops_tui.cli.environment import prefer_own_interpreter
 from mlops_tui.cli.follow import summary
 from mlops_tui.cli.parameters import dry_run_option, json_option, stage_argument
-from mlops_tui.cli.run_following import counted_interrupts, follow
+from mlops_tui.cli.run_following import counted_interrupts, follow, once, require_pipeline
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
 if TYPE_CHECKING:
-    from mlops_store.records import PipelineRun
     from mlops_tui.pipeline.request import Request
 
 
@@ -74,7 +73,6 @@ def command(
     With --set the project's files stay as they are: each run works in its own copy, and 'queue apply RUN' takes one
     over.
     """
-    from mlops_tui.pipeline.control import is_described
     from mlops_tui.pipeline.request import Request
 
     workspace: Workspace = context.obj
@@ -87,11 +85,7 @@ def command(
             "--watch goes with none of --dry-run, --detach, --force, --wait, --queue and --set",
             "it runs here and now what has changed",
         )
-    if not is_described(workspace.project):  # before a store is made for nothing
-        raise Refused(
-            f"there is no dvc.yaml in {workspace.project.root}",
-            "describe the stages of a pipeline there; mlops-tui demo writes an example",
-        )
+    require_pipeline(workspace)
     request = Request(targets=workspace.addresses(targets), parallel=parallel or 1, **options)
     prefer_own_interpreter(workspace.project)
     if settings:
@@ -106,7 +100,7 @@ def command(
         from mlops_tui.cli import run_watch
 
         say = output.remark if as_json else output.say
-        context.exit(run_watch.watch(workspace, request, lambda: _once(workspace, request, name, as_json), say))
+        context.exit(run_watch.watch(workspace, request, lambda: once(workspace, request, name, as_json), say))
     with counted_interrupts() as interrupts:
         run_id = _start(workspace, request, name, priority, interrupts, wait=wait, may_queue=may_queue, as_json=as_json)
         if run_id is None:
@@ -118,18 +112,6 @@ def command(
     if not as_json:
         output.say(summary(run))
     context.exit(0 if run.state is PipelineState.FINISHED else 1)
-
-
-def _once(workspace: Workspace, request: Request, name: str, as_json: bool) -> tuple[PipelineRun, bool]:
-    """Runs what is stale and follows it; returns the run, and whether it was interrupted."""
-    from mlops_tui import pipeline
-
-    with counted_interrupts() as interrupts:
-        run_id = pipeline.start(workspace.project, name=name, may_fork=True, **request.as_json())
-        run = follow(workspace, run_id, as_json, interrupts)
-    if not as_json:
-        output.say(summary(run))
-    return run, bool(interrupts)
 
 
 def _start(

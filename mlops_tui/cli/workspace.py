@@ -99,16 +99,24 @@ class Workspace:
             store = self._store = Store(self.project.store_path)
         return store
 
+    def close(self) -> None:
+        """Closes the store if it was opened."""
+        if self._store is not None:
+            self._store.close()
+
     def _catch_up(self, store: Store) -> None:
         """Folds what scripts have logged and settles runs whose processes are gone."""
-        from mlops_tui import pipeline
+        from mlops_store import glance
 
         try:
             if self.project.has_journals:
                 from mlops_store import fold  # with all that reads journals
 
                 fold.fold(store, self.project.journals_dir)
-            pipeline.recover(self.project, store)
+            if glance.is_under_way(store.read()):
+                from mlops_tui import pipeline
+
+                pipeline.recover(self.project, store)
         except (StoreReadOnly, StoreBusy, StoreFull) as error:
             # what is in the store can still be read; the person is told that newer values may be missing
             warn("what was logged last may be missing", error)

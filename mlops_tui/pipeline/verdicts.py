@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlops_tui.project import Project
 
@@ -22,17 +21,22 @@ if TYPE_CHECKING:
     from mlops_tui.pipeline.state import Inputs
 
 _FILE = "up-to-date.json"
-_VERSION = 2
+_VERSION = 3
 _DESCRIPTION, _LOCK = "dvc.yaml", "dvc.lock"
 _IGNORE_FILES = (".dvcignore", ".gitignore")
 _NEVER = frozenset((".git", ".hg", ".mlops"))
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The stages of a pipeline that was up to date, in order, with their commands."""
+class Verdict(NamedTuple):
+    """A pipeline that was up to date.
+
+    Attributes:
+        stages: Its stages in order, with their commands.
+        has_data: Whether there are ``.dvc`` files; of data that no stage reads the verdict says nothing.
+    """
 
     stages: tuple[tuple[str, str], ...]
+    has_data: bool
 
 
 def locks(project: Project, pipeline: Pipeline) -> dict[str, str]:
@@ -95,7 +99,8 @@ def find(project: Project) -> Verdict | None:
             return None
         if not _is_described_the_same(project.root, content) or not _holds(project.root, content):
             return None
-        return Verdict(tuple((name, command) for name, command in content["stages"]))
+        stages = tuple((name, command) for name, command in content["stages"])
+        return Verdict(stages, bool(content["has_data"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None  # none, cut short, or something that cannot be read: judging anew tells
 
@@ -166,6 +171,7 @@ def _content(project: Project, pipeline: Pipeline, inputs: Inputs, before: dict[
     return {
         "version": _VERSION,
         "root": project.root,
+        "has_data": bool(pipeline.sources),
         "descriptions": descriptions,
         "directories": pipeline.directories,
         "files": files,
