@@ -1,4 +1,4 @@
-"""Starting a stage's commands as DVC does, each in the user's shell, under a small shell of ours.
+"""Starting a stage's commands as DVC does, each as if in the user's shell, under a small shell of ours.
 
 That shell is the leader of the stage's process group. It starts nothing before the supervisor has written down which
 process it is, and it leaves the exit code in a file, so that a supervisor that was killed can be followed by another.
@@ -17,8 +17,10 @@ from dataclasses import dataclass
 
 from mlops_store import processes
 from mlops_tui.config import ExecutorConfig
+from mlops_tui.pipeline import plain_commands
 
-# $1 exit file, $2 shell, $3 its options, then the commands. Without a line on stdin (the supervisor died) nothing runs.
+# $1 exit file, $2 shell, $3 its options, then the commands; with an empty $2 each is split at its blanks and started as
+# it is. Without a line on stdin (the supervisor died) nothing runs.
 # TERM goes to the whole group; this shell outlives it to tell how the command took it. Whoever sent it, what has been
 # asked to end is never taken for complete: 0 would say that, also of commands of which the last have not run.
 # A full disk is waited out for ten minutes: without its exit code, what was computed is lost with the supervisor.
@@ -26,7 +28,8 @@ _SCRIPT = """e=$1 s=$2 o=$3; shift 3
 read -r go || { echo never >"$e"; exit 125; }
 exec </dev/null
 stop=; trap stop=1 TERM
-for c do "$s" $o -c "$c"; r=$?; [ "$r$stop" = 0 ] || break; done
+[ "$s" ] || set -f
+for c do if [ "$s" ]; then "$s" $o -c "$c"; else $c; fi; r=$?; [ "$r$stop" = 0 ] || break; done
 [ "$r$stop" != 01 ] || r=143
 n=0
 until echo "$r" >"$e"; do n=$((n+1)); [ -d "${e%/*}" ] && [ "$n" -lt 600 ] || break; sleep 1; done 2>/dev/null
@@ -106,6 +109,8 @@ def start(
     if executor is not None:
         commands = [_through(executor, executor.shell or shell, command) for command in commands]
         shell = "/bin/sh"
+    elif all(plain_commands.needs_no_shell(command, shell, environment) for command in commands):
+        shell = ""
     log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
         process = subprocess.Popen(
