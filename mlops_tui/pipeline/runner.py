@@ -18,6 +18,7 @@ from mlops_store.errors import MlopsError
 from mlops_store.records import StageRun, StageState
 from mlops_tui import quantities
 from mlops_tui.pipeline import groups, logs, metric_files, plan, results, shell, snapshots, state
+from mlops_tui.pipeline.ahead import Ahead, Leader
 from mlops_tui.pipeline.endings import DELAY_S, Ending, Endings
 from mlops_tui.pipeline.lock import Entry
 from mlops_tui.pipeline.options import DEFAULT, Options
@@ -42,11 +43,13 @@ class Turn:
         attempt: Its number; the first is 1.
         holding: What the stage has for itself.
         is_forced: Whether it is to run even if it is up to date.
+        following: The stage that will probably have the next turn.
     """
 
     attempt: int = 1
     holding: Holding = field(default_factory=Holding)
     is_forced: bool = False
+    following: Stage | None = None
 
 
 class Runner:
@@ -77,6 +80,8 @@ class Runner:
         self._inputs = inputs
         self._fold = fold
         self.endings = Endings(recorder, inputs.locks)
+        self._ahead = Ahead(lambda stage: self._leader(stage, Turn()))
+        self._is_quick = False
         self._mutex = threading.Lock()
         self._running: dict[str, tuple[int, int, str]] = {}
         self._stopped: set[str] = set()
@@ -90,6 +95,15 @@ class Runner:
             The final state, or 'waiting' when it has failed and is to be tried again after its wait.
         """
         try:
+            how = self._run(stage, turn)
+        finally:
+            self._ahead.drop(stage)  # it may not have been needed
+        if not how.is_good and turn.following is not None:
+            self._ahead.drop(turn.following)
+        return how
+
+    def _run(self, stage: Stage, turn: Turn) -> StageState:
+        try:
             if not turn.is_forced and not state.changes(self._inputs, stage):
                 self._recorder.settle([stage.name], StageState.CACHED)
                 return StageState.CACHED
@@ -101,14 +115,14 @@ class Runner:
                 self._recorder.restore(stage, deps=snapshot.deps, outs=outs)
                 return StageState.RESTORED
             results.clear(self._project.root, stage)
-            started, run_id = self._start(stage, snapshot, turn)
+            leader = self._start(stage, snapshot, turn)
         except (StageFailed, MlopsError, OSError) as error:
             self._recorder.settle([stage.name], StageState.FAILED, _sentence(error))
             return StageState.FAILED
+        started, run_id = leader.started, leader.run_id
         self._watch(stage, started.pid, started.ticks, run_id)
         started.go()
-        if not self.endings.is_empty and not started.ends_within(DELAY_S):
-            self.endings.flush()
+        self._use_the_time(started, turn.following)
         timeout_s = self._options(stage).timeout_s
         if timeout_s is not None and not started.ends_within(timeout_s):
             self._time_out(stage, started.pid, started.ticks, run_id)
@@ -117,6 +131,16 @@ class Runner:
             # the leader was killed: what it had started must not go on writing outputs
             groups.end(started.pid, started.ticks, run_id, GRACE_S)
         return self._conclude(stage, run_id, snapshot, code, turn.attempt)
+
+    def _use_the_time(self, started: shell.Started, following: Stage | None) -> None:
+        """Prepares the following stage if these commands may end at once too; writes what has ended if they do not."""
+        if following is not None and self._is_quick:
+            self._ahead.prepare(following)
+        self._is_quick = started.ends_within(DELAY_S)
+        if not self._is_quick:
+            if following is not None:
+                self._ahead.drop(following)
+            self.endings.flush()
 
     def resume(self, stage: Stage, turn: Turn, recorded: StageRun, ticks: int, *, is_same_boot: bool) -> StageState:
         """Follows a stage that an earlier supervisor had started, to its end, and records that; see ``run``."""
@@ -210,12 +234,32 @@ class Runner:
         self.endings.put([(stage, entry)])
         return outs
 
-    def _start(self, stage: Stage, snapshot: Snapshot, turn: Turn) -> tuple[shell.Started, str]:
-        run_id = ids.new_id()
+    def _start(self, stage: Stage, snapshot: Snapshot, turn: Turn) -> Leader:
+        """A leader that is recorded as the stage's, and waits for ``go``."""
         snapshots.save(self._file(stage, "start"), snapshot)
-        options = self._options(stage)
         if turn.attempt > 1:
-            logs.separate(self._file(stage, "log"), f"--- attempt {turn.attempt} of {options.retries.times + 1} ---")
+            times = self._options(stage).retries.times
+            logs.separate(self._file(stage, "log"), f"--- attempt {turn.attempt} of {times + 1} ---")
+        leader = self._ahead.take(stage) or self._leader(stage, turn)
+        try:
+            self._recorder.start(
+                stage,
+                leader.run_id,
+                pid=leader.started.pid,
+                ticks=leader.started.ticks,
+                attempt=turn.attempt,
+                holding=turn.holding,
+                deps=snapshot.deps,
+                params=snapshot.params,
+            )
+        except BaseException:
+            leader.started.cancel()
+            raise
+        return leader
+
+    def _leader(self, stage: Stage, turn: Turn) -> Leader:
+        run_id = ids.new_id()
+        options = self._options(stage)
         started = shell.start(
             stage.commands,
             directory=os.path.join(self._project.root, stage.wdir),
@@ -225,21 +269,7 @@ class Runner:
             environment=self._environment(stage, run_id, options, turn),
             executor=self._plan.executors.get(options.executor),
         )
-        try:
-            self._recorder.start(
-                stage,
-                run_id,
-                pid=started.pid,
-                ticks=started.ticks,
-                attempt=turn.attempt,
-                holding=turn.holding,
-                deps=snapshot.deps,
-                params=snapshot.params,
-            )
-        except BaseException:
-            started.cancel()
-            raise
-        return started, run_id
+        return Leader(started, run_id)
 
     def _conclude(self, stage: Stage, run_id: str, snapshot: Snapshot, code: int, attempt: int) -> StageState:
         """Records the end of a stage's commands; a success becomes an entry of the lock."""

@@ -72,6 +72,17 @@ class Schedule:
             return stage
         return None
 
+    def following(self, name: str) -> Stage | None:
+        """The stage that will have the next turn if the named one ends well; None when that cannot be foreseen."""
+        if self.is_sharing:
+            return None
+        for stage in self._plan.stages:
+            if self.states[stage.name] is not StageState.WAITING or self._attempts.get(stage.name):
+                continue
+            if all(need == name or self.states[need].is_good for need in self._plan.needs[stage.name]):
+                return None if stage.is_frozen else stage
+        return None
+
     def end(self, name: str, state: StageState) -> list[str]:
         """Records how a stage ended; returns the stages that are now skipped because of that."""
         self.states[name] = state

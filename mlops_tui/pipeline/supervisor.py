@@ -53,7 +53,10 @@ class Supervisor:
         self._inputs = Inputs(project)
         self._runner = Runner(project, the_plan, recorder, self._inputs, self._fold)
         self._sampler = Sampler(recorder.sample)
-        self._changed = threading.Condition()  # guards the schedule, what is left and the problem
+        mutex = threading.RLock()  # guards the schedule, what is left and the problem
+        self._changed = threading.Condition(mutex)
+        # what the main thread waits for: it would only be in the way if it woke at each stage's end
+        self._over = threading.Condition(mutex)
         run = pipelines.get(store.read(), the_plan.run_id)
         self._schedule = Schedule(
             the_plan,
@@ -100,8 +103,8 @@ class Supervisor:
             self._sampler.look(self._runner.running)
             if self._wants_stop():
                 self._stop()
-            with self._changed:
-                self._changed.wait_for(lambda: self._is_done() or self._is_stopping, timeout=_LOOK_EVERY_S)
+            with self._over:
+                self._over.wait_for(lambda: self._is_done() or self._is_stopping, timeout=_LOOK_EVERY_S)
 
     def request_stop(self, *_: object) -> None:
         """Asks for a stop; safe to call from a signal handler."""
@@ -146,6 +149,7 @@ class Supervisor:
             with self._changed:
                 self._problem = error
                 self._changed.notify_all()
+                self._over.notify_all()
         finally:
             self._store.close_thread()
 
@@ -188,7 +192,12 @@ class Supervisor:
         with self._changed:
             schedule = self._schedule
             name = stage.name
-            return Turn(max(1, schedule.attempt(name)), schedule.holding(name), schedule.is_forced(name))
+            return Turn(
+                max(1, schedule.attempt(name)),
+                schedule.holding(name),
+                schedule.is_forced(name),
+                schedule.following(name),
+            )
 
     def _ended(self, stage: Stage, state: StageState) -> None:
         with self._changed:
@@ -201,6 +210,8 @@ class Supervisor:
             else:
                 skipped = self._schedule.end(stage.name, state)
             self._changed.notify_all()
+            if self._is_done():
+                self._over.notify_all()
         reason = "stopped" if state is StageState.STOPPED else f"stage {stage.name} failed"
         self._settle(skipped, StageState.SKIPPED, reason)
 
@@ -245,8 +256,8 @@ class Supervisor:
             self._changed.notify_all()
         self._runner.stop()  # first: a full disk may keep the rest waiting
         self._settle(stopped, StageState.STOPPED, "stopped")
-        with self._changed:
-            self._changed.wait_for(self._is_done)
+        with self._over:
+            self._over.wait_for(self._is_done)
 
     def _conclude(self) -> PipelineState:
         self._runner.endings.flush()

@@ -64,3 +64,23 @@ def test_what_a_failure_before_made_unreachable_is_skipped_on_resuming() -> None
     schedule = Schedule(plan, {"0": StageState.FAILED, "1": StageState.WAITING, "2": StageState.WAITING})
     assert schedule.skip_unreachable() == ["1", "2"]
     assert schedule.is_done
+
+
+@given(graphs)
+def test_one_at_a_time_the_stage_foretold_is_the_next_one(graph: tuple[set[int], ...]) -> None:
+    plan = plan_of(graph)
+    names = [stage.name for stage in plan.stages]
+    schedule = Schedule(plan, dict.fromkeys(names, StageState.WAITING), attempts=dict.fromkeys(names, 0))
+    stage = schedule.take()
+    while stage is not None:
+        foretold = schedule.following(stage.name)
+        schedule.end(stage.name, StageState.DONE)
+        stage = schedule.take()
+        assert foretold == stage
+
+
+def test_a_stage_that_has_been_tried_is_not_foretold() -> None:
+    plan = plan_of((set(), {0}))
+    states = {"0": StageState.RUNNING, "1": StageState.WAITING}
+    assert Schedule(plan, states).following("0") is plan.stages[1]
+    assert Schedule(plan, states, attempts={"1": 1}).following("0") is None
