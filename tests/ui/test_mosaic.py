@@ -57,3 +57,11 @@ def test_a_picture_of_any_shape_fits_any_room(colours, width, height, columns, r
     assert len({len(line) for line in text(lines)}) <= 1
     assert all(0 < len(line) <= columns for line in text(lines))
     assert bool(lines) == (columns > 0 and rows > 0)
+
+
+def test_a_thin_line_on_white_paper_is_still_seen_when_it_is_made_smaller():
+    rows = [[WHITE] * 40 for _ in range(40)]
+    rows[20] = [BLACK] * 40
+    lines = mosaic.cells(picture(rows), 8, 4, mosaic.FULL)
+    darkest = min(piece.foreground[0] for line in lines for piece in line if isinstance(piece.foreground, tuple))
+    assert darkest < 180  # 204 would be left of it without care

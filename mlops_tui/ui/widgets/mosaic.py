@@ -24,6 +24,8 @@ _SIXTEEN = (
 )  # fmt: skip
 #: Times that a small picture is made larger at most.
 _LARGER = 8
+#: Mean lightness above which a picture is taken for lines on white paper.
+_PAPER = 190
 #: Colours within so many steps of each other are one: fewer bytes for the same picture.
 _STEP = 4
 
@@ -61,11 +63,15 @@ def cells(picture: Picture, width: int, height: int, colours: str) -> list[list[
 
 
 def _scaled(picture: Picture, width: int, height: int) -> Any:
-    from PIL import Image
+    from PIL import Image, ImageFilter, ImageStat
 
     image = Image.frombytes("RGB", (picture.width, picture.height), picture.pixels)
-    is_larger = width >= picture.width
-    return image.resize((width, height), Image.Resampling.NEAREST if is_larger else Image.Resampling.BOX)
+    if width >= picture.width:
+        return image.resize((width, height), Image.Resampling.NEAREST)
+    if picture.width >= 2 * width and ImageStat.Stat(image.convert("L")).mean[0] > _PAPER:
+        # the thin lines of a chart would be averaged away
+        image = image.filter(ImageFilter.MinFilter(3 if picture.width < 5 * width else 5))
+    return image.resize((width, height), Image.Resampling.BOX)
 
 
 def _full(picture: Picture, columns: int, rows: int) -> list[list[Piece]]:
