@@ -173,8 +173,8 @@ class RunsPane(Pane[RunList]):
             return None
         with session.store.snapshot() as db:
             numbers = query.ids(db, _FIRST)
-            if len(numbers) < _FIRST:
-                return None  # all of them are as soon read
+            if not numbers:
+                return None  # that there are none is said when it is sure what there is
             self._usual = self._usual or usual_columns(db, numbers)
             return self._list(db, query, numbers, RunList(query, is_whole=False))
 
