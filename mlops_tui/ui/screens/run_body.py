@@ -164,7 +164,7 @@ class RunBody(Loader[RunRecords]):
             grid.want(run_id=run.run_id, view=session_of(self).chart_view)
         self._show_tables(records)
         self._show_log(records.view)
-        self.query_one("#part-7", TextView).show(run_patch.lines(records.view.detail))
+        self._show_patch(records)
         self._show_bar()
         if is_first:
             self.focus_part()
@@ -174,14 +174,19 @@ class RunBody(Loader[RunRecords]):
             return  # to lay out what nobody sees, the whole screen would be drawn again
         self.query_one(FactList).show_facts(run_facts.facts(records.view, time.time()))
 
+    def _show_patch(self, records: RunRecords) -> None:
+        if self._part == CODE:  # it may be long
+            self.query_one("#part-7", TextView).show(run_patch.lines(records.view.detail))
+
     def _show_tables(self, records: RunRecords) -> None:
         detail, wants, is_narrowed = records.view.detail, matcher(self._words), bool(self._words)
         metrics_shown = [one for one in detail.summaries if wants(one.key)]
         self.query_one(MetricTable).show_metrics(metrics_shown, records.trends)
-        params = {key: value for key, value in detail.run.params.items() if wants(f"{key} {value[:_SEARCHED]}")}
-        self.query_one("#part-4", TreeTable).show_names(
-            run_tables.param_cells(params), notes={}, is_narrowed=is_narrowed
-        )
+        if self._part == PARAMS:  # there may be many
+            params = {key: value for key, value in detail.run.params.items() if wants(f"{key} {value[:_SEARCHED]}")}
+            self.query_one("#part-4", TreeTable).show_names(
+                run_tables.param_cells(params), notes={}, is_narrowed=is_narrowed
+            )
         files = [one for one in detail.artifacts if wants(one.path)]
         self.query_one("#artifacts", TreeTable).show_names(
             run_tables.artifact_cells(files, time.time()), notes=run_tables.folder_sizes(files), is_narrowed=is_narrowed
@@ -242,6 +247,8 @@ class RunBody(Loader[RunRecords]):
         self.focus_part()
         if self.records is not None:
             self._show_facts(self.records)
+            self._show_patch(self.records)
+            self._show_tables(self.records)
         if number == METRICS:
             self.reload()
         self.screen.refresh_bindings()
