@@ -133,7 +133,7 @@ def column(name: str) -> Column:
         UsageError: There is no such column.
     """
     table, dot, key = name.partition(".")
-    if dot and key and table in TABLES:
+    if dot and table in TABLES:  # a key may be empty: whatever a script says is one
         return Column(table, key)
     if match := _PART.fullmatch(name):
         return Column("metrics", match[2], match[1])

@@ -199,3 +199,8 @@ def test_both_forms_of_a_condition_give_the_same_list(store: Store, monkeypatch,
     assert listed(store, sort, condition=driven, limit=limit) == expected[:limit]
     monkeypatch.setattr(run_lists, "_PATIENCE", 1)
     assert listed(store, sort, condition=wanted, limit=limit) == expected[:limit]
+
+
+def test_a_key_without_a_name_is_a_column_like_any_other(store: Store) -> None:
+    """A script may log one, and then the list must stay readable."""
+    assert [column(f"{table}.").key for table in ("metrics", "params", "tags")] == ["", "", ""]

@@ -556,3 +556,10 @@ async def test_marked_runs_or_all_that_are_shown_are_written_to_a_file(store, tm
         await sees(pilot, "1 run written to one.json")
         assert [row["run_id"] for row in json.loads((tmp_path / "one.json").read_text())] == [other]
         assert commands(app)[-1] == f"mlops-tui runs export one.json {other}"
+
+
+async def test_a_metric_without_a_name_does_not_keep_the_runs_from_being_listed(store, tmp_path):
+    add_run(store, "odd", started_at=1.6e9, values={"": 0.25, "auc": 0.5}, params={"": "nameless"})
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 20)) as pilot:
+        await sees(pilot, "odd", "0.2500", "0.5000")
