@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from rich.cells import get_character_cell_size
 from rich.color import ColorSystem
@@ -22,6 +23,8 @@ from mlops_tui.ui.pen import Pen
 BRIDGE = 4
 #: Blanks in a row that are erased rather than written: that and going on behind them takes up to ten bytes.
 ERASED = 12
+#: Runs of cells in a frame so that it is tried whether another order takes fewer bytes: at least and at most.
+FEW_RUNS = 4, 200
 #: Lines that must change before it is worth asking whether they only moved.
 MOVED_LINES = 5
 
@@ -98,15 +101,16 @@ class Output:
                 if line is None:
                     line = wanted[piece.y] = self._lines[piece.y].copy()
                 self._draw(piece, line)
-        parts: list[str] = []
-        pen = Pen(parts)
-        if len(wanted) >= MOVED_LINES:
-            self._move_lines(wanted, pen)
+        moved = self._move_lines(wanted) if len(wanted) >= MOVED_LINES else ""
+        runs: list[Run] = []
         for y in sorted(wanted):
-            _write(y, self._lines[y], wanted[y], pen, self._erased)
+            runs += _runs(y, self._lines[y], wanted[y], self._erased)
             self._lines[y] = wanted[y]
-        pen.rest()
-        return "".join(parts)
+        text = _painted(runs)
+        if FEW_RUNS[0] <= len(runs) <= FEW_RUNS[1]:
+            # to go back to where a colour is needed again often takes fewer bytes than to name the colour again
+            text = min(text, _painted(_by_look(runs)), key=len)
+        return moved + text
 
     def _draw(self, piece: Span, line: Line) -> None:
         characters, found = self._cells(piece)
@@ -141,20 +145,22 @@ class Output:
 
     # lines that only move
 
-    def _move_lines(self, wanted: dict[int, Line], pen: Pen) -> None:
-        """Has the terminal move the lines that are to stand some lines higher or lower."""
+    def _move_lines(self, wanted: dict[int, Line]) -> str:
+        """What has the terminal move the lines that are to stand some lines higher or lower."""
         by, moved = self._shift(wanted)
         if not by:
-            return
+            return ""
         top, bottom = min(moved) + min(0, by), max(moved) + max(0, by)
         if len(moved) * 2 <= bottom - top:
-            return  # most of what would move is meant to stay
+            return ""  # most of what would move is meant to stay
         for y in range(top, bottom + 1):
             wanted.setdefault(y, self._lines[y].copy())
-        pen.scroll(top, bottom, by)
+        parts: list[str] = []
+        Pen(parts).scroll(top, bottom, by)
         blank = [Line([" "] * self._width, [PLAIN] * self._width) for _ in range(abs(by))]
         lines = self._lines[top : bottom + 1]
         self._lines[top : bottom + 1] = [*lines[by:], *blank] if by > 0 else [*blank, *lines[:by]]
+        return "".join(parts)
 
     def _shift(self, wanted: dict[int, Line]) -> tuple[int, list[int]]:
         """By how many lines lines are to move up (down when negative; 0 when they are not), and which are."""
@@ -170,28 +176,90 @@ class Output:
         return by, [y for y, shift in shifts.items() if shift == by]
 
 
-def _write(y: int, old: Line, new: Line, pen: Pen, erased: int) -> None:
-    """Writes what changed in a line; so many blanks in a row or more are erased, none where ``erased`` is 0."""
+class Run(NamedTuple):
+    """Cells next to each other that can be written with one look; ``erased`` blanks instead of ``characters``."""
+
+    y: int
+    x: int
+    look: Look
+    characters: Sequence[str] = ()
+    looks: Sequence[Look] = ()
+    erased: int = 0
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether only its background shows."""
+        return bool(self.erased) or all(character == " " for character in self.characters)
+
+
+def _runs(y: int, old: Line, new: Line, erased: int) -> Iterator[Run]:
+    """What changed in a line; so many blanks in a row or more are erased, none where ``erased`` is 0."""
     if old.characters == new.characters and old.looks == new.looks:
         return
     for low, high in _changes(old, new):
-        pen.move(y, low)
         x = low
         while x < high:
-            character, look = new.characters[x], new.looks[x]
-            if character == " " and erased and not look.attributes and (count := _blanks(new, x, high)) >= erased:
-                pen.erase(count, look)
+            count = _blanks(new, x, high) if erased and not new.looks[x].attributes else 0
+            if count and count >= erased:
+                yield Run(y, x, new.looks[x], erased=count)
                 x += count
-                if x < high:
-                    pen.move(y, x)
                 continue
+            end, look = x, new.looks[x]
+            while end < high:
+                character = new.characters[end]
+                if character == " ":
+                    if not new.looks[end].attributes and erased and _blanks(new, end, high) >= erased:
+                        break
+                    if on_space(look, new.looks[end]) != look:
+                        break
+                elif character and new.looks[end] != look:
+                    if any(one != " " for one in new.characters[x:end]):
+                        break
+                    if on_space(new.looks[end], look) != new.looks[end]:
+                        break
+                    look = new.looks[end]  # blanks before it can be written with its look as well
+                end += 1
+            cells = [(new.characters[i] or "", new.looks[i]) for i in range(x, end)]
+            yield Run(y, x, look, [cell[0] for cell in cells], [cell[1] for cell in cells])
+            x = end
+
+
+def _painted(runs: Iterable[Run]) -> str:
+    """The bytes that write runs in this order, from plain attributes to plain attributes."""
+    parts: list[str] = []
+    pen = Pen(parts)
+    for run in runs:
+        pen.move(run.y, run.x)
+        if run.erased:
+            pen.erase(run.erased, run.look)
+            continue
+        for character, look in zip(run.characters, run.looks, strict=True):
             if character:
                 pen.put(character, look)
-            x += 1
+    pen.rest()
+    return "".join(parts)
+
+
+def _by_look(runs: Sequence[Run]) -> list[Run]:
+    """The runs ordered so that each look is needed once, each look's runs as one reads; blanks go with any look."""
+    order: dict[Look, int] = {}
+    for run in runs:
+        if not run.is_blank:
+            order.setdefault(run.look, len(order))
+
+    def place(run: Run) -> tuple[int, int, int]:
+        if not run.is_blank:
+            return order[run.look], run.y, run.x
+        fitting = (number for look, number in order.items() if on_space(look, run.look) == look)
+        return next(fitting, len(order)), run.y, run.x
+
+    return sorted(runs, key=place)
 
 
 def _blanks(line: Line, x: int, high: int) -> int:
     """How many blanks that look alike stand from ``x`` on."""
+    if line.characters[x] != " ":
+        return 0
     end, look = x + 1, line.looks[x]
     while end < high and line.characters[end] == " " and line.looks[end] == look:
         end += 1

@@ -46,7 +46,7 @@ def test_a_mentioned_command_exists_with_its_options(file: str, line: str) -> No
     context = click.Context(root)
     command = root.get_command(context, line.split(" ")[0])
     words = line.split(" ")[1:]
-    if isinstance(command, click.Group) and words and words[0].isalpha() and words[0].islower():
+    while isinstance(command, click.Group) and words and words[0].isalpha() and words[0].islower():
         verb = words.pop(0)
         command = command.get_command(context, verb)
         assert command is not None, f"{file}: mlops-tui {line}: no verb {verb!r}"

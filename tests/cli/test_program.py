@@ -78,7 +78,7 @@ def test_an_unknown_option_is_a_usage_error(cli: Cli) -> None:
 def test_a_directory_that_is_not_there_is_a_usage_error(cli: Cli) -> None:
     done = cli("./nowhere")
     assert done.exit_code == 2
-    assert "'./nowhere' is not a directory" in done.stderr
+    assert "'./nowhere' is neither a directory nor a store of another tool" in done.stderr
 
 
 def test_the_dashboard_without_a_terminal_is_refused_with_another_way(program: Cli, project: Path) -> None:

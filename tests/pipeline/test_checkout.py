@@ -230,7 +230,7 @@ def test_without_git_there_are_no_commits(tmp_path: Path) -> None:
 
 
 def test_outcomes_are_plain_data(tmp_path: Path) -> None:
-    from mlops_tui.cli.output import plain
+    from mlops_tui.strict_json import plain
 
     project = build(tmp_path)
     assert json.dumps(plain(list(restore(project).values())))

@@ -9,10 +9,10 @@ from dvc_view import make_repository, resolved
 from language_fixtures import FEATURES, MISTAKES
 
 from mlops_store.errors import SpecError
-from mlops_tui.cli.output import plain
 from mlops_tui.cli.pipeline_show import refusal, shape
 from mlops_tui.pipeline import graph, spec
 from mlops_tui.project import Project
+from mlops_tui.strict_json import plain
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
