@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlops_store.errors import NotFound, UsageError, nearest
-from mlops_tui.compare.columns import is_scheduled, ranked
+from mlops_tui.compare.columns import is_judged, ranked
 from mlops_tui.compare.runs import Comparison
 from mlops_tui.compare.seeds import is_seed
 
@@ -98,9 +98,9 @@ def axis(comparison: Comparison, key: str) -> Axis:
 
 
 def goals(comparison: Comparison) -> list[str]:
-    """The metrics that runs can be judged by, the most telling first; schedules are none."""
+    """The metrics that runs can be judged by, the most telling first; schedules and those of the machine are none."""
     found = [key.partition(".")[2] for key in keys(comparison) if key.startswith("metrics.")]
-    return [key for key in found if not is_scheduled(key) and not key.startswith("system/")]
+    return [key for key in found if is_judged(key)]
 
 
 def scatter(comparison: Comparison, x: str | None = None, y: str | None = None) -> Scatter:

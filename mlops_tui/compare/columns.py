@@ -53,7 +53,7 @@ def ranked(runs: Sequence[Run]) -> list[str]:
     """
     metrics = _ordered((key, str(value)) for run in runs for key, value in run.metrics.items())
     params = _ordered((key, value) for run in runs for key, value in run.params.items())
-    names = [f"metrics.{key}" for key in sorted(metrics, key=is_scheduled) if not key.startswith(_SYSTEM)]
+    names = [f"metrics.{key}" for key in sorted(metrics, key=is_scheduled) if not is_of_machine(key)]
     chosen: list[str] = []
     for place in range(max(len(names), len(params))):
         chosen += names[2 * place : 2 * place + 2] + [f"params.{key}" for key in params[place : place + 1]]
@@ -79,4 +79,14 @@ def is_scheduled(key: str) -> bool:
     return key.rpartition("/")[2].lower() in _SCHEDULED
 
 
-__all__ = ["column", "is_scheduled", "order", "ranked"]
+def is_judged(key: str) -> bool:
+    """Whether runs are better or worse by a metric: neither one that was decided nor one of the machine."""
+    return not is_scheduled(key) and not is_of_machine(key)
+
+
+def is_of_machine(key: str) -> bool:
+    """Whether a metric is one of the machine (``system/…``) rather than of the model."""
+    return key.startswith(_SYSTEM)
+
+
+__all__ = ["column", "is_judged", "is_of_machine", "is_scheduled", "order", "ranked"]

@@ -16,6 +16,7 @@ from mlops_store import origins, runs
 from mlops_store.errors import UsageError
 from mlops_store.origins import Origin
 from mlops_store.records import Run
+from mlops_tui.compare.columns import is_judged
 from mlops_tui.config import Config
 
 FEWEST, MOST = 2, 200
@@ -51,7 +52,8 @@ class MetricRow:
         goal: 'max' or 'min', the better direction.
         values: The last value of each run; None where it has none. May be NaN or infinite.
         deltas: Value minus the baseline's value; None without two finite values. Positive is not always better.
-        best: Columns that hold the best finite value; empty when all are equal or fewer than two runs have one.
+        best: Columns that hold the best finite value; empty when all are equal, fewer than two runs have one, or runs
+            are not judged by the metric (a learning rate, the machine's load).
         is_same: Whether no two runs differ (NaN equals NaN).
     """
 
@@ -147,7 +149,7 @@ def _metric(key: str, values: tuple[float | None, ...], base: int, goal: str) ->
     best: frozenset[int] = frozenset()
     if finite:
         low, high = min(finite.values()), max(finite.values())
-        if low != high:
+        if low != high and is_judged(key):
             target = high if goal == "max" else low
             best = frozenset(column for column, value in finite.items() if value == target)
     deltas: list[float | None] = [None] * len(values)

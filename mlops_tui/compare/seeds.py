@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mlops_tui.compare.columns import is_scheduled
+from mlops_tui.compare.columns import is_judged
 from mlops_tui.compare.paired import Welch, welch
 from mlops_tui.compare.runs import Comparison
 
@@ -77,7 +77,7 @@ class Groups:
         groups: In order of their first runs.
         baseline: The group of the baseline run.
         seeds: The params that were taken for seeds.
-        rows: A row for each metric, without those that were decided (learning rates).
+        rows: A row for each metric, without those that were decided (learning rates) and those of the machine.
     """
 
     groups: tuple[Group, ...]
@@ -113,7 +113,7 @@ def group(comparison: Comparison) -> Groups:
     confidence = 1 - RISK / max(1, able)
     rows = []
     for metric in comparison.metrics:
-        if is_scheduled(metric.key):
+        if not is_judged(metric.key):
             continue
         samples = [_finite([metric.values[column] for column in columns]) for columns in chosen]
         against = tuple(

@@ -63,6 +63,14 @@ def test_the_best_value_follows_the_direction_of_the_metric(store, key, best):
     assert row(compared(store, "a", "b").metrics, key).best == best
 
 
+@pytest.mark.parametrize("key", ["lr", "train/epoch", "system/disk_usage_megabytes"])
+def test_no_run_is_best_by_what_was_decided_or_by_its_machine(store, key):
+    add(store, "a", values={key: 0.1})
+    add(store, "b", values={key: 0.9})
+    metric = row(compared(store, "a", "b").metrics, key)
+    assert (metric.best, metric.is_same) == (set(), False)
+
+
 def test_the_configuration_decides_the_direction(store):
     add(store, "a", values={"score": 0.1})
     add(store, "b", values={"score": 0.9})

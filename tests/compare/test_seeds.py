@@ -26,7 +26,7 @@ def grouped(store, values, key="auc"):
     for depth, sample in values.items():
         for seed, value in enumerate(sample):
             ids.append(f"{depth}-{seed}")
-            add(store, ids[-1], {"depth": depth, "train.seed": seed}, {key: value, "lr": 0.1})
+            add(store, ids[-1], {"depth": depth, "train.seed": seed}, {key: value, "lr": 0.1, "system/cpu": value})
     return group(compare(store.read(), ids, Config()))
 
 

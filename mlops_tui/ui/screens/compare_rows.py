@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from mlops_store.records import Run
-from mlops_tui.compare.columns import is_scheduled
 from mlops_tui.compare.runs import Comparison, MetricRow, Row
 from mlops_tui.ui import shown
 from mlops_tui.ui.screens.run_cells import metric
@@ -114,7 +113,7 @@ def _metric(row: MetricRow, place: int) -> CellValue:
     if row.is_same:
         return Cell(shown.number(row.values[place]), "dim")
     parts = list(pieces(metric(row.values[place])))
-    if place in row.best and not is_scheduled(row.key):
+    if place in row.best:
         parts = [Cell(parts[0].text, "good"), Cell(" ★" if is_unicode() else " *", "good")]
     else:
         parts.append(Cell("  "))

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from mlops_store import metrics
 from mlops_store.records import MetricSummary, Run
-from mlops_tui.compare.columns import is_scheduled
+from mlops_tui.compare.columns import is_judged, is_of_machine, is_scheduled
 from mlops_tui.compare.curves import EPOCH, epochs
 from mlops_tui.ui import shown
 from mlops_tui.ui.chart_view import DEFAULT, ChartView
@@ -118,8 +118,7 @@ def drawing(
     """The chart of one metric of one run, with its last and best value in the heading."""
     best = summary.max if goal == "max" else summary.min
     note = shown.number(summary.last)
-    is_judged = not is_scheduled(summary.key) and not summary.key.startswith("system/")
-    if is_judged and math.isfinite(best) and best != summary.last:
+    if is_judged(summary.key) and math.isfinite(best) and best != summary.last:
         note += f" · best {shown.number(best)}"
     line = curve(db, run, summary.key, columns=columns, view=view, window=window)
     empty = f"no metric '{EPOCH}'" if view.x == "epoch" and not line.points else NO_POINTS
@@ -132,5 +131,5 @@ def with_history(summaries: Iterable[MetricSummary], first: Sequence[str] = ()) 
     found = [summary for summary in summaries if summary.count > 1]
     return sorted(
         found,
-        key=lambda one: (one.key.startswith("system/"), is_scheduled(one.key), order.get(one.key, len(order)), one.key),
+        key=lambda one: (is_of_machine(one.key), is_scheduled(one.key), order.get(one.key, len(order)), one.key),
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mlops_store.records import MetricSummary
-from mlops_tui.compare.columns import is_scheduled
+from mlops_tui.compare.columns import is_judged
 from mlops_tui.config import Config
 from mlops_tui.ui import keymap, shown
 from mlops_tui.ui.screens.run_cells import metric
@@ -45,7 +45,7 @@ class Order:
 
 def best_of(one: MetricSummary, config: Config) -> float:
     """The best value in the metric's direction; NaN for a schedule, which has none."""
-    if is_scheduled(one.key) or one.key.startswith("system/"):
+    if not is_judged(one.key):
         return math.nan
     return one.max if config.goal(one.key) == "max" else one.min
 
