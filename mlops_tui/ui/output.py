@@ -16,7 +16,7 @@ from rich.color import ColorSystem
 
 from mlops_tui.ui import looks
 from mlops_tui.ui.frames import Span
-from mlops_tui.ui.looks import PLAIN, Look, on_space
+from mlops_tui.ui.looks import PLAIN, Look, change, on_space
 from mlops_tui.ui.pen import Pen
 
 #: Unchanged cells between two changed ones that are written again rather than skipped, which takes as many bytes.
@@ -241,19 +241,25 @@ def _painted(runs: Iterable[Run]) -> str:
 
 
 def _by_look(runs: Sequence[Run]) -> list[Run]:
-    """The runs ordered so that each look is needed once, each look's runs as one reads; blanks go with any look."""
-    order: dict[Look, int] = {}
-    for run in runs:
-        if not run.is_blank:
-            order.setdefault(run.look, len(order))
+    """The runs ordered so that each look is needed once, each look's runs as one reads; blanks go with any look.
 
-    def place(run: Run) -> tuple[int, int, int]:
+    Blanks stay behind what stands before them where they can.
+    """
+    left = list(dict.fromkeys(run.look for run in runs if not run.is_blank))
+    looks: list[Look] = []
+    while left:  # next comes what is nearest
+        here = looks[-1] if looks else PLAIN
+        looks.append(left.pop(min(range(len(left)), key=lambda place: len(change(here, left[place])))))
+    order = {look: place for place, look in enumerate(looks)}
+    places: list[tuple[int, int]] = []
+    before = len(order)
+    for index, run in enumerate(runs):
         if not run.is_blank:
-            return order[run.look], run.y, run.x
-        fitting = (number for look, number in order.items() if on_space(look, run.look) == look)
-        return next(fitting, len(order)), run.y, run.x
-
-    return sorted(runs, key=place)
+            before = order[run.look]
+        elif before >= len(looks) or on_space(looks[before], run.look) != looks[before]:
+            before = next((number for number, look in enumerate(looks) if on_space(look, run.look) == look), len(order))
+        places.append((before, index))
+    return [runs[index] for _, index in sorted(places)]
 
 
 def _blanks(line: Line, x: int, high: int) -> int:

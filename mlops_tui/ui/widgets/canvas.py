@@ -46,7 +46,7 @@ _UPPER, _LOWER = _by_digit(_dots((0, 0, 1, 1))), _by_digit(_dots((1, 1, 0, 0)))
 _FULL = bytes([0]) + bytes([255]) * 255
 _BRAILLE = [chr(0x2800 + bits) for bits in range(256)]
 # Of a faint line across a chart; sparse, so that curves stand out and few bytes are written.
-_GUIDE = "·     "
+_GUIDE = "·           "
 # Stands for a mark where owners are slots + 1.
 _MARKED = 255
 # Columns of dots drawn and skipped in turn, so that curves differ where there are no colours.
