@@ -14,8 +14,6 @@ from mlops_store.errors import UsageError, nearest
 from mlops_store.run_columns import Column, Order
 from mlops_store.run_conditions import Condition, every, plain
 from mlops_tui.compare import columns
-from mlops_tui.compare.condition import condition
-from mlops_tui.compare.tokens import FilterError
 
 #: Which kinds of runs a list shows: all but stages that logged nothing, really all, no parts of pipelines, or only
 #: what was taken out of the lists.
@@ -94,6 +92,10 @@ class RunsView:
         Raises:
             FilterError: The filter is not understood.
         """
+        if not self.filter.strip():
+            return _SHOWN[self.kinds]
+        from mlops_tui.compare.condition import condition  # what filters nothing need not wait for it
+
         return every([_SHOWN[self.kinds], condition(self.filter, goal=goal)])
 
     @property
@@ -155,6 +157,8 @@ def check(view: RunsView, goal: Goal) -> None:
     """
     if view.kinds not in KINDS:
         raise UsageError(f"no kinds of runs are called {view.kinds!r}", nearest(view.kinds, KINDS))
+    from mlops_tui.compare.tokens import FilterError
+
     try:
         view.condition(goal)
     except FilterError as error:
