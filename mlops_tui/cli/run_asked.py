@@ -9,6 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from mlops_store.errors import MlopsError, NotFound, UsageError, nearest
+from mlops_tui.cli import output, text
 from mlops_tui.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def asked(
         shown = saved_views.get(workspace.store().read(), view, goal)
     shown = replace(shown, sort=tuple(sorts) or shown.sort, group_by=tuple(by) or shown.group_by)
     check(shown, goal)
+    _remark_unknown(workspace, [*sorts, *by])
     return RunQuery(
         shown,
         goal,
@@ -85,6 +87,19 @@ def asked(
         include_archived=archived,
         include_deleted=deleted,
     )
+
+
+def _remark_unknown(workspace: Workspace, names: Sequence[str]) -> None:
+    """Says on stderr which keys no run has: a list by them is in no order, a table of groups a single group."""
+    from mlops_store import runs
+    from mlops_store.run_columns import TABLES
+    from mlops_tui.compare import columns
+
+    for name in names:
+        column = columns.column(name.removeprefix("-"), workspace.config.goal)
+        if column.table in TABLES and column.key not in (known := runs.keys(workspace.store().read(), column.table)):
+            near = nearest(column.key, known)
+            output.remark(f"no run has {text.clean(name, 60)!r}{near and f'; {near}'}")
 
 
 def _typed(workspace: Workspace, expression: str) -> Condition:

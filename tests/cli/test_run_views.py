@@ -92,6 +92,16 @@ def test_runs_are_grouped_with_mean_spread_count_and_best(cli, record) -> None:
     assert cli("runs", "list", "--by", "odd").exit_code == 2
 
 
+def test_a_key_that_no_run_has_is_told_beside_the_list(cli, record) -> None:
+    record("one", auc=0.8, params={"model": "forest"})
+    told = cli("runs", "list", "--by", "params.modle", "--json")
+    assert told.exit_code == 0
+    assert "no run has 'params.modle'; did you mean 'model'?" in told.stderr
+    assert "no run has '-metrics.acu'" in cli("runs", "list", "--sort", "-metrics.acu").stderr
+    asked = cli("runs", "list", "--by", "params.model", "--by", "user", "--sort", "-best(auc)")
+    assert "no run has" not in asked.stderr
+
+
 def runs_named(cli: Callable[..., Any], value: float) -> str:
     return str(cli("runs", "list", "--filter", f"metrics.auc = {value}", "--json").json[0]["run_id"])
 
