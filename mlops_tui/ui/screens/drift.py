@@ -105,7 +105,8 @@ class DriftScreen(WordFilterScreen):
             wanted, self._wanted = self._wanted, None
             if table.move_to(wanted):
                 return
-        if table.id == self._followed or self._followed_is_empty():
+        # batches may be there before the alerts, which have the focus, and are followed until those come
+        if table.has_focus or table.id == self._followed or self._followed_is_empty():
             self._follow(table)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
