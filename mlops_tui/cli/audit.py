@@ -15,8 +15,6 @@ from mlops_tui.cli.parameters import MOMENT, Noun, json_option, limit_option
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
-_FIELDS = ("id", "at", "actor", "host", "origin", "action", "subject", "before", "after", "reason", "previous_hash")
-
 
 @click.group(cls=Noun)
 def command() -> None:
@@ -183,9 +181,11 @@ def _csv(rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
     import csv
     import io
 
+    from mlops_store.audit_chain import COLUMNS
+
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="")
-    for row in ((*_FIELDS, "hash"), *rows):
+    for row in (COLUMNS.split(", "), *rows):
         writer.writerow([_harmless(value) for value in row])
         yield buffer.getvalue()
         buffer.seek(0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,57 +12,41 @@ from mlops_tui.cli.parameters import json_option, model_argument, reason_option
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
-_stage = click.option("--to", "to_stage", metavar="STAGE", help="Where it is to go. [the next stage]")
+if TYPE_CHECKING:
+    from mlops_tui.registry.approvals import Round
 
 
-@click.command()
-@model_argument()
-@click.argument("version")
-@_stage
-@reason_option
-@json_option
-@click.pass_obj
-def request(workspace: Workspace, model: str, version: str, to_stage: str | None, reason: str, as_json: bool) -> None:
-    """Ask for VERSION of MODEL to be approved for a stage."""
-    _act(workspace, model, version, to_stage, "request", reason, as_json)
+def _verb(what: str, help_text: str) -> click.Command:
+    """The command that does one of ``approvals.ACTS``."""
+
+    @click.command(what, help=help_text)
+    @model_argument()
+    @click.argument("version")
+    @click.option("--to", "to_stage", metavar="STAGE", help="Where it is to go. [the next stage]")
+    @reason_option
+    @json_option
+    @click.pass_obj
+    def act(workspace: Workspace, model: str, version: str, to_stage: str | None, reason: str, as_json: bool) -> None:
+        from mlops_tui.registry import approvals
+
+        store = workspace.store()
+        number = find_version(store.read(), model, version).version
+        found = approvals.act(store, workspace.config, model, number, to_stage, what, comment=reason)
+        if as_json:
+            output.write_json(_shape(found))
+        else:
+            name, stage = text.clean(found.model), text.clean(found.stage)
+            output.say(f"{name} version {found.version} for {stage}: {found.message}")
+
+    return act
 
 
-@click.command()
-@model_argument()
-@click.argument("version")
-@_stage
-@reason_option
-@json_option
-@click.pass_obj
-def approve(workspace: Workspace, model: str, version: str, to_stage: str | None, reason: str, as_json: bool) -> None:
-    """Approve VERSION of MODEL for a stage; not for who asked or registered it, unless the gate says otherwise."""
-    _act(workspace, model, version, to_stage, "approve", reason, as_json)
-
-
-@click.command()
-@model_argument()
-@click.argument("version")
-@_stage
-@reason_option
-@json_option
-@click.pass_obj
-def reject(workspace: Workspace, model: str, version: str, to_stage: str | None, reason: str, as_json: bool) -> None:
-    """Reject VERSION of MODEL for a stage; --reason says why."""
-    _act(workspace, model, version, to_stage, "reject", reason, as_json)
-
-
-def _act(
-    workspace: Workspace, model: str, version: str, to_stage: str | None, what: str, reason: str, as_json: bool
-) -> None:
-    from mlops_tui.registry import approvals
-
-    store = workspace.store()
-    number = find_version(store.read(), model, version).version
-    found = approvals.act(store, workspace.config, model, number, to_stage, what, comment=reason)
-    if as_json:
-        output.write_json(_shape(found))
-    else:
-        output.say(f"{text.clean(found.model)} version {found.version} for {text.clean(found.stage)}: {found.message}")
+request = _verb("request", "Ask for VERSION of MODEL to be approved for a stage.")
+approve = _verb(
+    "approve",
+    "Approve VERSION of MODEL for a stage; not for who asked or registered it, unless the gate says otherwise.",
+)
+reject = _verb("reject", "Reject VERSION of MODEL for a stage; --reason says why.")
 
 
 @click.command()
@@ -96,7 +80,7 @@ def approvals(workspace: Workspace, everything: bool, as_json: bool) -> None:
         output.remark("nothing waits for an approval")
 
 
-def _shape(found: Any) -> dict[str, Any]:
+def _shape(found: Round) -> dict[str, Any]:
     return {
         "model": found.model,
         "version": found.version,

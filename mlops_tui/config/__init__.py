@@ -128,6 +128,10 @@ class Config:
     executors: Mapping[str, ExecutorConfig] = field(default_factory=dict)
     ui: UiConfig = field(default_factory=UiConfig)
 
+    def gates_of(self, stage: str) -> tuple[GateConfig, ...]:
+        """The gates that guard a stage, in the order of ``mlops.toml``."""
+        return tuple(gate for gate in self.gates.values() if stage in gate.stages)
+
     def goal(self, metric: str) -> str:
         """'max' or 'min': the better direction of a metric, from ``[metrics]`` or guessed from its name."""
         if metric in self.goals:

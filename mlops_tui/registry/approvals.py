@@ -11,12 +11,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mlops_store import audit, events, models
+from mlops_store import audit, events, models, processes
 from mlops_store.errors import MlopsError, Refused, UsageError
 from mlops_store.records import AuditEntry, ModelVersion
 from mlops_store.store import Store
 from mlops_tui.config import Config
-from mlops_tui.config.gates import GateConfig
 from mlops_tui.registry import moves
 
 #: What people do: a request opens a round, approvals and rejections count within it.
@@ -70,15 +69,13 @@ class Round:
     acts: tuple[AuditEntry, ...] = ()
 
 
-def rules(config: Config, stage: str) -> Rules | None:
-    """The rules of a stage's first approval gate; None when it has none."""
-    gate = next((one for one in config.gates.values() if one.kind == "approval" and stage in one.stages), None)
-    return None if gate is None else rules_of(gate)
+def rules(config: Config, stage: str) -> Rules:
+    """The rules of a stage's first approval gate; the usual ones when it has none."""
+    return rules_of(next((gate.options for gate in config.gates_of(stage) if gate.kind == "approval"), {}))
 
 
-def rules_of(gate: GateConfig) -> Rules:
-    """The rules that a gate of the kind 'approval' sets up."""
-    options: Mapping[str, Any] = gate.options
+def rules_of(options: Mapping[str, Any]) -> Rules:
+    """The rules that the options of a gate of the kind 'approval' set up."""
     default = Rules()
     return Rules(
         count=options.get("count", default.count),
@@ -139,7 +136,7 @@ def act(
         said = f": {comment.strip()}" if comment.strip() else ""
         message = f"{name} version {version} {word} {target} (by {entry.actor}){said}"
         events.add(db, entry.action, entry.subject, message, at=at)
-        return standing(db, rules(config, target) or Rules(), record, target)
+        return standing(db, rules(config, target), record, target)
 
 
 def standing(
@@ -175,7 +172,7 @@ def queue(db: sqlite3.Connection, config: Config, *, everything: bool = False) -
             version = models.version(db, name, number)
         except MlopsError:
             continue  # deleted since
-        round_ = standing(db, rules(config, stage) or Rules(), version, stage)
+        round_ = standing(db, rules(config, stage), version, stage)
         if everything or round_.state in ("waiting", "approved"):
             found.append(round_)
     return sorted(found, key=lambda one: one.requested_at)
@@ -252,9 +249,7 @@ def _barred(wanted: Rules, actor: str, made: Collection[str]) -> str:
 
 
 def _require_voice(db: sqlite3.Connection, config: Config, version: ModelVersion, stage: str) -> None:
-    from mlops_store import processes
-
-    wanted = rules(config, stage) or Rules()
+    wanted = rules(config, stage)
     requester = standing(db, wanted, version, stage).requested_by
     barred = _barred(wanted, processes.user(), (version.created_by, requester))
     if barred:

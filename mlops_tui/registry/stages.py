@@ -180,16 +180,18 @@ def _rollback(db: sqlite3.Connection, config: Config, name: str, stage: str) -> 
 
 def is_guarded(promotion: Promotion, config: Config) -> bool:
     """Whether gates have a say in it: they guard the way up only."""
-    return _rises(config, promotion.from_stage, promotion.to_stage) and any(
-        promotion.to_stage in gate.stages for gate in config.gates.values()
-    )
+    return _is_guarded(config, promotion.from_stage, promotion.to_stage)
+
+
+def _is_guarded(config: Config, from_stage: str, to_stage: str) -> bool:
+    return _rises(config, from_stage, to_stage) and bool(config.gates_of(to_stage))
 
 
 def _gates(
     store: Store, config: Config, name: str, version: int, stage: str, target: str, override: str
 ) -> tuple[GateVerdict, ...]:
-    """What the gates of the target stage found; they guard the way up only."""
-    if not _rises(config, stage, target) or not any(target in gate.stages for gate in config.gates.values()):
+    """What the gates of the target stage found, where they have a say."""
+    if not _is_guarded(config, stage, target):
         return ()
     from mlops_tui.registry.gates import check
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from mlops_store import fold, metrics, runs
+from mlops_store import artifacts, fold, metrics, runs
 from mlops_store.records import Run, RunDetail
 from mlops_store.run_columns import order
 from mlops_store.store import Store
@@ -50,6 +50,16 @@ def opened(project: Path) -> Iterator[Store]:
     with Store(str(project / ".mlops" / "store.db")) as store:
         fold.fold(store, str(project / ".mlops" / "journals"))
         yield store
+
+
+def content(project: Path) -> dict[str, bytes]:
+    """Path -> bytes of the artifacts of the project's only run."""
+    found = {}
+    with opened(project) as store:
+        for artifact in detail(project).artifacts:
+            with artifacts.open_object(store.objects_dir, artifact.digest) as file:
+                found[artifact.path] = file.read()
+    return found
 
 
 def all_runs(project: Path) -> list[Run]:

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tracked import detail, only_run, opened, remarks
+from tracked import content, detail, only_run, remarks
 
 import mlops_tui as mlops
-from mlops_store import artifacts
 from mlops_tui.pipeline.fingerprints import Fingerprints
 
 
@@ -26,15 +25,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path
     while mlops.active_run():
         mlops.end_run()
-
-
-def content(project: Path) -> dict[str, bytes]:
-    found = {}
-    with opened(project) as store:
-        for artifact in detail(project).artifacts:
-            with artifacts.open_object(store.objects_dir, artifact.digest) as file:
-                found[artifact.path] = file.read()
-    return found
 
 
 def test_texts_and_dicts_are_stored_as_files(project: Path) -> None:

@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tracked import detail, opened, remarks
+from tracked import content, remarks
 
 import mlops_tui as mlops
-from mlops_store import artifacts
 from mlops_tui.tracking import png
 
 Image = pytest.importorskip("PIL.Image")
@@ -28,15 +27,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path
     while mlops.active_run():
         mlops.end_run()
-
-
-def content(project: Path) -> dict[str, bytes]:
-    found = {}
-    with opened(project) as store:
-        for artifact in detail(project).artifacts:
-            with artifacts.open_object(store.objects_dir, artifact.digest) as file:
-                found[artifact.path] = file.read()
-    return found
 
 
 def read(data: bytes) -> np.ndarray[Any, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mlops_tui.config.gates import GateConfig
 from mlops_tui.registry import approvals
 from mlops_tui.registry.gates.candidate import Candidate, Finding
 
@@ -15,7 +14,7 @@ inputs = None
 
 def find(candidate: Candidate, options: Mapping[str, Any]) -> Finding:
     """Looks where the request stands in the audit log."""
-    wanted = approvals.rules_of(GateConfig("", "approval", (candidate.stage,), options))
-    found = approvals.standing(candidate.store.read(), wanted, candidate.version, candidate.stage)
+    rules = approvals.rules_of(options)
+    found = approvals.standing(candidate.store.read(), rules, candidate.version, candidate.stage)
     facts = {"state": found.state, "approved_by": list(found.approved_by), "needed": found.needed}
     return Finding(found.state == "approved", found.message, facts)

@@ -61,19 +61,18 @@ class Candidate:
         """
         with self._lock:
             if self._opened is None:
-                rows = self._example()
-                self._opened = formats.load_version(self.store, self.version), rows
+                with tempfile.TemporaryDirectory(prefix="mlops-gate-") as directory:
+                    materialize(self.store, self.version, directory)
+                    rows = self._example(directory)
+                    self._opened = formats.load(directory), rows
             return self._opened
 
-    def _example(self) -> Any:
-        with tempfile.TemporaryDirectory(prefix="mlops-gate-") as directory:
-            materialize(self.store, self.version, directory)
-            path = os.path.join(directory, formats.DESCRIPTION_FILE)
-            try:
-                with open(path, encoding="utf-8") as file:
-                    example = json.load(file).get("input_example")
-            except (OSError, ValueError, AttributeError):
-                example = None
+    def _example(self, directory: str) -> Any:
+        try:
+            with open(os.path.join(directory, formats.DESCRIPTION_FILE), encoding="utf-8") as file:
+                example = json.load(file).get("input_example")
+        except (OSError, ValueError, AttributeError):
+            example = None
         if not isinstance(example, dict):
             raise Refused(
                 f"{self.version.model}/{self.version.version} was logged without an input example",

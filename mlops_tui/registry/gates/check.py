@@ -24,11 +24,6 @@ from mlops_tui.registry.gates.candidate import Candidate, Finding
 WORKERS = 4
 
 
-def of_stage(config: Config, stage: str) -> tuple[GateConfig, ...]:
-    """The gates that guard a stage, in the order of ``mlops.toml``."""
-    return tuple(gate for gate in config.gates.values() if stage in gate.stages)
-
-
 def check(
     store: Store,
     config: Config,
@@ -55,7 +50,7 @@ def check(
     Raises:
         NotFound: No such model or version.
     """
-    gates = of_stage(config, stage)
+    gates = config.gates_of(stage)
     if not gates:
         return ()
     candidate = _candidate(store, config, name, version, stage)

@@ -12,7 +12,7 @@ from typing import Any
 
 from mlops_store.errors import Refused
 from mlops_tui.quantities import time_text
-from mlops_tui.registry.files import materialize
+from mlops_tui.registry.files import materialize, model_digest, scan
 from mlops_tui.registry.gates.candidate import Candidate, Finding
 
 #: Seconds that a program gets where nothing is configured.
@@ -94,15 +94,10 @@ def _tail(written: Any) -> str:
 
 def _digest(root: str, path: str) -> str:
     full = os.path.join(root, path)
-    digest = hashlib.sha256()
-    paths = [full]
-    if os.path.isdir(full):
-        paths = sorted(os.path.join(folder, name) for folder, _, names in os.walk(full) for name in names)
     try:
-        for one in paths:
-            with open(one, "rb") as file:
-                digest.update(f"{os.path.relpath(one, full)}\0".encode("utf-8", "surrogateescape"))
-                digest.update(hashlib.file_digest(file, "sha256").digest())
+        if os.path.isdir(full):
+            return model_digest({name: digest for name, (digest, _) in scan(full).items()})
+        with open(full, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise Refused(f"{path!r}, which the gate depends on, cannot be read: {error.strerror}") from error
-    return digest.hexdigest()

@@ -124,7 +124,7 @@ class Promote:
         config = self.session.config
         if not stages.is_guarded(promotion, config):
             return ()
-        return tuple(gate.name for gate in check.of_stage(config, promotion.to_stage))
+        return tuple(gate.name for gate in config.gates_of(promotion.to_stage))
 
     def check(self, stage: str, report: Callable[[GateVerdict], None]) -> None:
         """Has them look, in parallel."""
