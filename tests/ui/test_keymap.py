@@ -48,6 +48,9 @@ def test_a_key_that_is_taken_is_refused_unless_its_owner_moves_too() -> None:
         ("app.undo", "p", "models.promote"),
         ("pipeline.run", "z", "dag.fold"),
         ("log.follow", "w", "pipeline.watch"),
+        ("chart.zoom_in", "q", "app.quit"),
+        ("picture.none", "q", "app.quit"),
+        ("audit.verify", "q", "app.quit"),
     ],
 )
 def test_a_key_that_works_in_the_same_screen_is_taken_too(identifier: str, key: str, taken: str) -> None:
