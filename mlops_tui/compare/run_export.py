@@ -37,7 +37,6 @@ ATTRIBUTES = (
     "source",
     "git_commit",
 )
-_NUMBERS = ("started_at", "ended_at", "duration")
 _WINDOW = 2000
 
 Cells = Iterator[list[tuple[Any, ...]]]
@@ -202,7 +201,7 @@ def _type(name: str, goal: Goal) -> pa.DataType:
     one = stored_column(name, goal)
     if one.table == "metrics" and one.part in ("step", "count"):
         return pa.int64()
-    return pa.float64() if one.table == "metrics" or name in _NUMBERS else pa.string()
+    return pa.float64() if one.is_number else pa.string()
 
 
 __all__ = ["ATTRIBUTES", "FORMATS", "columns", "format_of", "windows", "write", "write_text"]

@@ -50,6 +50,10 @@ class RunQuery:
         """Whether groups are shown rather than runs."""
         return bool(self.view.group_by) and self.within is None
 
+    @property
+    def _with_archived(self) -> bool:
+        return self.include_archived or self.view.shows_archived
+
     def condition(self) -> Condition:
         """Which runs."""
         wanted = [self.view.condition(self.goal), self.also]
@@ -61,7 +65,7 @@ class RunQuery:
             db,
             condition=self.condition(),
             order=self.view.orders(self.goal),
-            include_archived=self.include_archived or self.view.shows_archived,
+            include_archived=self._with_archived,
             include_deleted=self.include_deleted,
             limit=limit,
         )
@@ -76,7 +80,7 @@ class RunQuery:
             db,
             ("RUNNING", "FAILED"),
             condition=self.condition(),
-            include_archived=self.include_archived or self.view.shows_archived,
+            include_archived=self._with_archived,
             include_deleted=self.include_deleted,
         )
 
@@ -87,7 +91,7 @@ class RunQuery:
             by=self._by,
             measures=self.measures(measured),
             condition=self.condition(),
-            include_archived=self.include_archived or self.view.shows_archived,
+            include_archived=self._with_archived,
             include_deleted=self.include_deleted,
         )
         first = self.view.first_sort

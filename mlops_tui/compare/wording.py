@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from mlops_store.records import Run
+from mlops_tui.compare.axes import Axis
 from mlops_tui.compare.importance import Importance
 from mlops_tui.compare.measures import Measure
 from mlops_tui.compare.paired import Interval
@@ -23,6 +24,12 @@ def number(value: float | None) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
     return f"{value:.5g}"
+
+
+def axis_value(axis: Axis, column: int) -> str:
+    """A run's place on an axis as text."""
+    value = axis.values[column]
+    return axis.texts[int(value)] if axis.texts and value is not None else number(value)
 
 
 def signed(value: float) -> str:
@@ -149,6 +156,7 @@ def importance(found: Importance) -> str:
 
 
 __all__ = [
+    "axis_value",
     "deviation",
     "flips",
     "group_verdict",

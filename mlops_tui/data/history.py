@@ -50,9 +50,9 @@ def of(root: str, path: str) -> Mapping[str, Named]:
     return _of_head(root, head, _places(root)).get(path, {}) if head else {}
 
 
-def committed(root: str, path: str) -> Mapping[str, str]:
-    """The versions of a file whose bytes Git has: digest -> the name by which ``read`` finds them."""
-    named = [(digest, one.commit) for digest, one in of(root, path).items() if _is_looked_for(digest, one.size_bytes)]
+def committed(root: str, path: str, versions: Mapping[str, Named]) -> Mapping[str, str]:
+    """Those versions of a file (from ``of``) whose bytes Git has: digest -> the name by which ``read`` finds them."""
+    named = [(digest, one.commit) for digest, one in versions.items() if _is_looked_for(digest, one.size_bytes)]
     return _committed(root, path, tuple(named))
 
 

@@ -86,7 +86,7 @@ def read(inputs: Inputs, store: Store | None, item: Item) -> History:
     if item.digest and records[item.digest].size_bytes is None:
         records[item.digest] = replace(records[item.digest], size_bytes=item.size_bytes, files=item.files)
     objects = savings.Objects(inputs)
-    committed = history.committed(inputs.root, item.path)
+    committed = history.committed(inputs.root, item.path, commits)
     found = [
         Version(
             record,
@@ -199,15 +199,17 @@ def content(inputs: Inputs, item: Item, digest: str, scratch: str) -> contents.C
         Refused: Its bytes are in none of the cache, the work tree and Git.
     """
     found = contents.find(inputs, item.path, digest)
-    if found is None and (name := history.committed(inputs.root, item.path).get(digest)):
+    if found is None:
+        versions = history.of(inputs.root, item.path)
+        name = history.committed(inputs.root, item.path, versions).get(digest)
+        if name is None:
+            raise Refused(
+                f"the bytes of {item.path} at {digest[:12]} are in neither the cache, the work tree nor Git",
+                "'dvc fetch' may bring them from a remote",
+            )
         data = history.read(inputs.root, name)
         full = os.path.join(scratch, digest)
         with open(full, "wb") as file:
             file.write(data)
         return contents.Content(digest, GIT, {"": contents.Blob(digest, full, len(data))})
-    if found is None:
-        raise Refused(
-            f"the bytes of {item.path} at {digest[:12]} are in neither the cache, the work tree nor Git",
-            "'dvc fetch' may bring them from a remote",
-        )
     return found

@@ -106,6 +106,11 @@ def flatten(content: Any, prefix: str = "") -> dict[str, Any]:
     return leaves
 
 
+def differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """The keys of flattened values that are in one of both only, or differ."""
+    return [key for key in {**old, **new} if key not in old or key not in new or old[key] != new[key]]
+
+
 def _get(content: Any, parts: list[str]) -> Any:
     for part in parts:
         if isinstance(content, Mapping):

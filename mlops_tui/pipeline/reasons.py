@@ -74,8 +74,7 @@ def _leaves(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     differing = [
         f"{leaf} {_shown(before[leaf]) if leaf in before else 'nothing'} → "
         f"{_shown(after[leaf]) if leaf in after else 'nothing'}"
-        for leaf in {**before, **after}
-        if leaf not in before or leaf not in after or before[leaf] != after[leaf]
+        for leaf in params.differing(before, after)
     ]
     text = ", ".join(differing[:_MOST_LEAVES]) or key
     return text if len(differing) <= _MOST_LEAVES else f"{text} and {len(differing) - _MOST_LEAVES} more"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from mlops_store import model_facts, models, runs
 from mlops_store.errors import NotFound
 from mlops_store.records import ModelVersion, RunStatus
+from mlops_tui.compare.columns import is_of_machine
 from mlops_tui.config import Config
 from mlops_tui.registry import signatures
 from mlops_tui.registry.moves import Move, rank
@@ -102,7 +103,7 @@ def _compared(db: sqlite3.Connection, config: Config, name: str, move: Move) -> 
 def _metrics(
     config: Config, ours: Mapping[str, float], theirs: Mapping[str, float]
 ) -> tuple[tuple[str, float | None, float | None], ...]:
-    keys = [key for key in {**ours, **theirs} if not key.startswith("system/")]
+    keys = [key for key in {**ours, **theirs} if not is_of_machine(key)]
     keys.sort(key=lambda key: (key not in config.goals, key))
     return tuple((key, ours.get(key), theirs.get(key)) for key in keys)
 

@@ -75,10 +75,4 @@ def parallel(axes: Sequence[Axis], width: int, height: int, options: Options, fo
     return parallel_plot.draw(scales, width, height, options, focused)
 
 
-def value(axis: Axis, column: int) -> str:
-    """A run's place on an axis as text."""
-    found = axis.values[column]
-    return axis.texts[int(found)] if axis.texts and found is not None else wording.number(found)
-
-
-__all__ = ["Rows", "drawing", "lines", "parallel", "scatter", "value"]
+__all__ = ["Rows", "drawing", "lines", "parallel", "scatter"]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from mlops_store.errors import MlopsError
-from mlops_tui.ui.ended_runs import EndedRun
+
+if TYPE_CHECKING:
+    from mlops_tui.ui.ended_runs import EndedRun
 
 
 @dataclass(repr=False, eq=False)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlops_tui.pipeline import graph
-from mlops_tui.pipeline.params import flatten
+from mlops_tui.pipeline.params import differing, flatten
 from mlops_tui.ui import shown
 from mlops_tui.ui.signs import sign, state_cell
 from mlops_tui.ui.stage_rows import PipelineShown, StageShown
@@ -75,12 +75,12 @@ def _param(mark: Cell, change: Change) -> Iterator[CellValue]:
         return
     yield name
     old, new = flatten(change.old), flatten(change.new)
-    differing = [key for key in {**old, **new} if key not in old or key not in new or old[key] != new[key]]
-    for key in differing[:_MOST]:
+    keys = differing(old, new)
+    for key in keys[:_MOST]:
         before, after = (_value(leaves[key]) if key in leaves else "" for leaves in (old, new))
         yield (Cell(f"      {key}  "), *_arrow(before, after))
-    if len(differing) > _MOST:
-        yield Cell(f"      and {len(differing) - _MOST} more", "dim")
+    if len(keys) > _MOST:
+        yield Cell(f"      and {len(keys) - _MOST} more", "dim")
 
 
 def _arrow(old: str, new: str) -> tuple[Cell, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mlops_tui.compare import wording
-from mlops_tui.compare.axes import Axis, Scatter
+from mlops_tui.compare.axes import Scatter
 from mlops_tui.compare.curves import Overlay
 from mlops_tui.compare.export.document import Block, Cell, Document, Heading, Lines, Picture, Sentence, Table
 from mlops_tui.compare.export.safe import visible
@@ -92,13 +92,11 @@ def _picture(picture: Picture) -> Iterator[str]:
         )
         return
     axes = (subject.x, subject.y) if isinstance(subject, Scatter) else subject
-    rows = [(Cell(name), *(Cell(_value(axis, column)) for axis in axes)) for column, name in enumerate(picture.names)]
+    rows = [
+        (Cell(name), *(Cell(wording.axis_value(axis, column)) for axis in axes))
+        for column, name in enumerate(picture.names)
+    ]
     yield _table(("run", *(axis.key for axis in axes)), rows, frozenset(range(1, len(axes) + 1)))
-
-
-def _value(axis: Axis, column: int) -> str:
-    value = axis.values[column]
-    return axis.texts[int(value)] if axis.texts and value is not None else wording.number(value)
 
 
 __all__ = ["escape", "render"]

@@ -137,7 +137,7 @@ def _scatter(plot: Scatter, picture: Picture) -> str:
         parts.append(f'<path class="front" d="{path}"/>')
     for number, x, y in points:
         kind = " base" if number == picture.baseline else " front-dot" if number in plot.front else ""
-        told = f"{picture.names[number]}: {_said(plot.x, number)}, {_said(plot.y, number)}"
+        told = f"{picture.names[number]}: {wording.axis_value(plot.x, number)}, {wording.axis_value(plot.y, number)}"
         parts.append(
             f'<circle class="dot s{number % COLOURS}{kind}" cx="{place_x(x):.1f}" cy="{place_y(y):.1f}" '
             f'r="{6 if kind else 5}"><title>{text(told)}</title></circle>'
@@ -179,11 +179,6 @@ def _parallel(axes: tuple[Axis, ...], picture: Picture) -> str:
                 f'<path class="line thin s{number % COLOURS}{kind}" d="{path}"><title>{text(name)}</title></path>'
             )
     return f"<figure>{_svg(parts, 'parallel coordinates')}</figure>"
-
-
-def _said(axis: Axis, number: int) -> str:
-    value = axis.values[number]
-    return axis.texts[int(value)] if axis.texts and value is not None else wording.number(value)
 
 
 __all__ = ["COLOURS", "draw", "text", "ticks"]

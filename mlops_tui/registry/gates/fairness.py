@@ -21,9 +21,7 @@ _WORDS = {
 }
 
 
-def inputs(candidate: Candidate, options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The predictions."""
-    return {"predictions": judged.digest(candidate, candidate.version, options)}
+inputs = judged.inputs
 
 
 def find(candidate: Candidate, options: Mapping[str, Any]) -> Finding:

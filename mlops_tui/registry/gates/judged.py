@@ -26,6 +26,11 @@ def digest(candidate: Candidate, version: ModelVersion, options: Mapping[str, An
     return found.get(name, "")
 
 
+def inputs(candidate: Candidate, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a gate depends on that looks at nothing but the version's own predictions."""
+    return {"predictions": digest(candidate, candidate.version, options)}
+
+
 def read(candidate: Candidate, version: ModelVersion, options: Mapping[str, Any]) -> Predictions:
     """The predictions of a version's run.
 
@@ -49,4 +54,4 @@ def read(candidate: Candidate, version: ModelVersion, options: Mapping[str, Any]
         raise Refused(f"the predictions of {label} cannot be read: {error}") from error
 
 
-__all__ = ["digest", "read"]
+__all__ = ["digest", "inputs", "read"]

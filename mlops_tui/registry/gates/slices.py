@@ -12,9 +12,7 @@ from mlops_tui.registry.gates.candidate import Candidate, Finding
 LEAST = 30
 
 
-def inputs(candidate: Candidate, options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The predictions."""
-    return {"predictions": judged.digest(candidate, candidate.version, options)}
+inputs = judged.inputs
 
 
 def find(candidate: Candidate, options: Mapping[str, Any]) -> Finding:

@@ -221,7 +221,7 @@ class PicturePane(ViewPane[Drawn]):
         if column is None or subject is None:
             return "j and k point at runs"
         axes = (subject.x, subject.y) if isinstance(subject, Scatter) else subject[-4:]
-        values = [f"{axis.name} {comparison_pictures.value(axis, column)}" for axis in axes]
+        values = [f"{axis.name} {wording.axis_value(axis, column)}" for axis in axes]
         front = ["on the front"] if isinstance(subject, Scatter) and column in subject.front else []
         return f"{names[column]}: {', '.join([*values, *front])}"
 
