@@ -7,14 +7,14 @@ import click
 from mlops_store.errors import UsageError
 from mlops_tui.cli import output, text
 from mlops_tui.cli.model_lists import find_version
-from mlops_tui.cli.parameters import json_option, model_argument
+from mlops_tui.cli.parameters import REMARK, Remark, json_option, model_argument
 from mlops_tui.cli.workspace import Workspace
 
 
-@click.command()
+@click.command(cls=Remark)
 @model_argument()
 @click.argument("version")
-@click.argument("body", metavar="TEXT")
+@click.argument("body", metavar="TEXT", type=REMARK)
 @json_option
 @click.pass_obj
 def note(workspace: Workspace, model: str, version: str, body: str, as_json: bool) -> None:

@@ -50,6 +50,8 @@ import_kind_option = click.option(
     help="What it is: mlflow, mlruns, optuna, trackio, dvclive, wandb or tensorboard; found out where not given.",
 )
 _COMPLETIONS = 100
+#: Before a word that begins with a dash and is no option; no word of a command line can begin with it.
+_SHIELD = "\0"
 
 
 class Noun(click.Group):
@@ -69,9 +71,35 @@ class Noun(click.Group):
         return super().resolve_command(ctx, args)
 
 
+class Remark(click.Command):
+    """A verb that takes a text by a person, a ``REMARK``, which may begin with a dash."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Reads the words; those that look like texts rather than options are texts."""
+        known = {name for parameter in self.get_params(ctx) for name in parameter.opts}
+        return super().parse_args(ctx, [_SHIELD + word if _is_text(word, known) else word for word in args])
+
+
+def _is_text(word: str, known: Iterable[str]) -> bool:
+    if word[:1] != "-" or word[:2] in known or word.partition("=")[0] in known:
+        return False
+    return any(map(str.isspace, word)) or not (word[1:2].isalpha() or word[1:2] in ("-", ""))
+
+
+class _Text(click.ParamType):  # type: ignore[type-arg] # generic from click 8.2 on only
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return str(value).removeprefix(_SHIELD)
+
+
+#: Words of a ``Remark`` that are no options.
+REMARK = _Text()
+
+
 def run_argument(name: str = "run", **attributes: Any) -> Callable[[Any], Any]:
     """A run: its id, a few digits that begin or end it, or its name (then the newest of that name)."""
-    return click.argument(name, metavar=_metavar("RUN", attributes), shell_complete=_runs, **attributes)
+    return click.argument(name, metavar=_metavar("RUN", attributes), shell_complete=complete_runs, **attributes)
 
 
 def waiting_argument(name: str, **attributes: Any) -> Callable[[Any], Any]:
@@ -81,7 +109,7 @@ def waiting_argument(name: str, **attributes: Any) -> Callable[[Any], Any]:
 
 def run_option(*names: str, **attributes: Any) -> Callable[[Any], Any]:
     """A run, as ``run_argument`` takes it, where it is not what the verb is about."""
-    return click.option(*names, metavar="RUN", shell_complete=_runs, **attributes)
+    return click.option(*names, metavar="RUN", shell_complete=complete_runs, **attributes)
 
 
 def model_argument(name: str = "model", **attributes: Any) -> Callable[[Any], Any]:
@@ -111,7 +139,9 @@ def _kinds(incomplete: str) -> list[CompletionItem]:
     return [CompletionItem(kind, help=what) for kind, (_, what) in KINDS.items() if kind.startswith(incomplete)]
 
 
-def _runs(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_runs(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Runs by name, or by id once digits of one are typed; the newest ones."""
+
     def read(workspace: Workspace) -> Iterable[tuple[str, str]]:
         from mlops_store import runs
 

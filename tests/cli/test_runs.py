@@ -205,6 +205,64 @@ def test_a_note_may_begin_with_a_dash(cli, record) -> None:
     assert cli("runs", "note", "a", "-5 % against last week").exit_code == 0
 
 
+def test_what_a_note_says_is_not_taken_for_options(cli, record) -> None:
+    record("a")
+    assert cli("runs", "note", "a", "-5 % higher than --json", "--json").json["body"] == "-5 % higher than --json"
+
+
+def test_a_filter_chooses_the_runs_that_are_changed(cli, record) -> None:
+    good, bad, worse = (
+        record(name, values={"auc": auc}) for name, auc in (("good", 0.9), ("bad", 0.4), ("worse", 0.3))
+    )
+    poor = ("--filter", "metrics.auc < 0.5")
+    shown = cli("runs", "delete", *poor, "--dry-run")
+    assert shown.exit_code == 0
+    assert "2 runs would be deleted" in shown.stdout
+    assert cli("runs", "tag", *poor, "verdict=poor", "--json").json["run_ids"] == [worse, bad]
+    assert cli("runs", "note", *poor, "-too").exit_code == 2  # taken for an option
+    assert cli("runs", "note", *poor, "-too little data").exit_code == 0
+    assert cli("runs", "list", "--filter", "tags.verdict = 'poor'", "--json").json[0]["run_id"] == worse
+    assert cli("runs", "show", "bad", "--json").json["notes"][0]["body"] == "-too little data"
+    for verb, back in (("archive", "unarchive"), ("delete", "restore")):
+        assert cli("runs", verb, *poor, "--json").json == {"run_ids": [worse, bad], "act": verb, "dry_run": False}
+        assert [run["run_id"] for run in cli("runs", "list", "--json").json] == [good]
+        assert "0 runs" in cli("runs", verb, *poor).stdout
+        assert "2 runs" in cli("runs", back, *poor).stdout
+        assert len(cli("runs", "list", "--json").json) == 3
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("runs", "delete", "--filter", " "),
+        ("runs", "delete", "--filter", "metrics.x >"),
+        ("runs", "delete", "a", "--filter", "metrics.auc > 0"),
+        ("runs", "delete"),
+        ("runs", "archive", "--experiment", "nope"),
+        ("runs", "tag", "--filter", "metrics.auc > 0"),
+        ("runs", "note", "only a text"),
+    ],
+)
+def test_what_does_not_say_which_runs_changes_none(cli, record, words: tuple[str, ...]) -> None:
+    record("a", values={"auc": 0.5})
+    assert cli(*words).exit_code == 2
+    assert len(cli("runs", "list", "--json").json) == 1
+
+
+def test_many_changed_runs_are_counted_rather_than_named(cli, record) -> None:
+    for place in range(12):
+        record(f"r{place}")
+    told = cli("runs", "archive", "--filter", "name LIKE 'r%'", "--dry-run").stdout.splitlines()
+    assert told[-2:] == ["and 2 more", "12 runs would be archived"]
+    assert len(told) == 12
+
+
+def test_several_runs_are_tagged_at_once(cli, record) -> None:
+    ids = [record("a"), record("b")]
+    assert cli("runs", "tag", "a", "b", "team=risk", "--dry-run").stdout.endswith("2 runs would be tagged\n")
+    assert cli("runs", "tag", "a", "b", "team=risk", "--json").json["run_ids"] == ids
+
+
 def test_an_empty_note_is_a_usage_error(cli, record) -> None:
     record("a")
     assert cli("runs", "note", "a", "  ").exit_code == 2

@@ -78,8 +78,7 @@ def _tag(store: Store, chosen: Chosen, key: str, value: str) -> Done:
         for run_id in chosen.run_ids:
             runs.set_tags(db, run_id, {key: value or None})
     change = [f"{key}={value}"] if value else ["--remove", key]
-    command = "; ".join(_command("runs", "tag", run_id, *change) for run_id in chosen.run_ids[:LISTED])
-    command += _uncounted(len(chosen) - LISTED)
+    command = _on_all("tag", chosen, *change)
     notice = f"tagged {chosen.words}" if value else f"removed the tag from {chosen.words}"
     return Done(command, notice, undo)
 
@@ -106,9 +105,7 @@ def _note(store: Store, chosen: Chosen, body: str) -> Done:
             for note_id in added:
                 notes.delete(db, note_id)
 
-    command = "; ".join(_command("runs", "note", run_id, body) for run_id in chosen.run_ids[:LISTED])
-    command += _uncounted(len(chosen) - LISTED)
-    return Done(command, f"noted on {chosen.words}", undo)
+    return Done(_on_all("note", chosen, body), f"noted on {chosen.words}", undo)
 
 
 def delete(screen: ProjectScreen, chosen: Chosen, then: Callable[[], None] | None = None) -> None:
@@ -210,12 +207,10 @@ def _register(root: str, run: Run, name: str) -> Done:
     return Done(_command("models", "register", name, run.run_id), notice)
 
 
-def _on_all(verb: str, chosen: Chosen) -> str:
-    return _command("runs", verb, *chosen.run_ids[:_IN_COMMAND]) + _uncounted(len(chosen) - _IN_COMMAND)
-
-
-def _uncounted(more: int) -> str:
-    return f"  # and {more:,} more" if more > 0 else ""
+def _on_all(verb: str, chosen: Chosen, *words: str) -> str:
+    more = len(chosen) - _IN_COMMAND
+    line = _command("runs", verb, *chosen.run_ids[:_IN_COMMAND], *words)
+    return f"{line}  # and {more:,} more" if more > 0 else line
 
 
 def _store(screen: ProjectScreen) -> Store:
