@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from mlops_store.errors import MlopsError
 from mlops_tui.cli.text import clean
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import click
 

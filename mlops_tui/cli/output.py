@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from typing import Any
 
 from mlops_tui.cli.text import clean, pad, width
-from mlops_tui.strict_json import encoded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
 
 
 def write_json(value: Any) -> None:
@@ -15,22 +17,28 @@ def write_json(value: Any) -> None:
     if isinstance(value, list | tuple):
         write_json_lines(value)
     else:
-        sys.stdout.write(encoded(value, indent=2) + "\n")
+        sys.stdout.write(_encoded(value, indent=2) + "\n")
 
 
 def write_json_lines(items: Iterable[Any]) -> None:
     """Prints a JSON array, one element a line, each written as it comes."""
     opening = "["
     for item in items:
-        sys.stdout.write(f"{opening}{encoded(item)}")
+        sys.stdout.write(f"{opening}{_encoded(item)}")
         opening = ",\n "
     sys.stdout.write("]\n" if opening != "[" else "[]\n")
 
 
 def write_json_line(value: Any) -> None:
     """Prints one JSON document on one line, at once."""
-    sys.stdout.write(encoded(value) + "\n")
+    sys.stdout.write(_encoded(value) + "\n")
     sys.stdout.flush()
+
+
+def _encoded(value: Any, indent: int | None = None) -> str:
+    from mlops_tui.strict_json import encoded  # those who print no JSON need not wait for it to load
+
+    return encoded(value, indent)
 
 
 def say(text: str = "") -> None:

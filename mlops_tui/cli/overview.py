@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlops_store import glance
 from mlops_tui.cli import output, text
@@ -17,8 +15,11 @@ from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace, warn
 from mlops_tui.pipeline import verdicts
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from mlops_store.records import Alert, PipelineRun, RegisteredModel
     from mlops_tui.pipeline.estimates import Estimate
@@ -28,12 +29,17 @@ if TYPE_CHECKING:
 _COLUMNS = ("stage", "state", "why")
 
 
-class _Recorded(NamedTuple):
+class _Recorded:
     """What the store tells."""
 
-    seen: glance.Glance = glance.Glance(0, has_models=False, has_alerts=False, newest=None)
-    models: Sequence[RegisteredModel] = ()
-    alerts: Sequence[Alert] = ()
+    __slots__ = ("alerts", "models", "seen")
+
+    def __init__(
+        self, seen: glance.Glance, models: Sequence[RegisteredModel] = (), alerts: Sequence[Alert] = ()
+    ) -> None:
+        self.seen = seen
+        self.models = models
+        self.alerts = alerts
 
 
 def show(workspace: Workspace, *, jobs: int | None = None, as_json: bool = False) -> None:
@@ -60,7 +66,7 @@ def _is_all_well(workspace: Workspace) -> bool:
     verdict = verdicts.find(workspace.project)
     if verdict is None or verdict.has_data:
         return False
-    recorded = _Recorded()
+    recorded = _Recorded(glance.Glance())
     if store is not None:
         with store.snapshot() as db:
             recorded = _recorded(db)
@@ -81,10 +87,11 @@ def _look(workspace: Workspace, jobs: int | None, *, as_json: bool) -> None:
 
     store = workspace.find()
     pipeline = spec.load(workspace.project)
+    _tell_of_options(pipeline)
     stages = _stages(workspace, pipeline)
     data = _changed_data(workspace, pipeline)
     run: PipelineRun | None = None
-    recorded = _Recorded()
+    recorded = _Recorded(glance.Glance())
     if store is not None:
         from mlops_store import pipelines
 
@@ -118,6 +125,17 @@ def _look(workspace: Workspace, jobs: int | None, *, as_json: bool) -> None:
         write_table(("tracked data", "why"), [(name, "; ".join(reasons)) for name, reasons in data.items()])
     _write_models(recorded.models)
     _write_alerts(recorded.alerts)
+
+
+def _tell_of_options(pipeline: Pipeline) -> None:
+    """Says on stderr which option under ``meta: mlops:`` is not understood: ``run`` would be refused."""
+    from mlops_store.errors import SpecError
+    from mlops_tui.pipeline import options
+
+    try:
+        options.read_all(pipeline.stages.values())
+    except SpecError as error:
+        warn("a run would be refused", error)
 
 
 def _recorded(db: sqlite3.Connection) -> _Recorded:

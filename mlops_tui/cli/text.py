@@ -11,12 +11,13 @@ import time
 import unicodedata
 
 # C0 and C1 controls, zero-width and bidirectional marks, line separators, byte order mark, lone surrogates,
-# interlinear and tag characters: all that moves the cursor, hides text or cannot be encoded.
-_UNSAFE = re.compile(
+# interlinear and tag characters: all that moves the cursor, hides text or cannot be encoded. Compiled by ``re`` when
+# first needed, which is seldom, and kept by it.
+_UNSAFE = (
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
 )
-_SEQUENCE = re.compile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|[\\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\\\|\x9c)?|[ -/]*[0-~]?)")
+_SEQUENCE = "\x1b(?:\\[[0-?]*[ -/]*[@-~]|[\\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\\\|\x9c)?|[ -/]*[0-~]?)"
 
 
 def clean(text: str, limit: int = 200) -> str:
@@ -32,9 +33,9 @@ def clean(text: str, limit: int = 200) -> str:
     """
     if len(text) > limit:
         text = text[: max(0, limit - 1)] + "…"
-    if text.isascii() and text.isprintable():
+    if text.isprintable():  # none of what is unsafe is
         return text
-    return _UNSAFE.sub(_visible, text)
+    return re.sub(_UNSAFE, _visible, text)
 
 
 def _visible(match: re.Match[str]) -> str:
@@ -53,7 +54,7 @@ def clean_line(line: str, limit: int = 10_000) -> str:
         line = line[: limit - 1] + "…"
     # what a progress bar overwrote is not worth showing: keep what stood last
     line = line.rstrip("\r\n").rpartition("\r")[2]
-    return clean(_SEQUENCE.sub("", line).replace("\t", "    "), 2 * limit)
+    return clean(re.sub(_SEQUENCE, "", line).replace("\t", "    "), 2 * limit)
 
 
 def width(text: str) -> int:

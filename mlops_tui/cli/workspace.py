@@ -6,13 +6,13 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from mlops_store.errors import MlopsError, NotFound, StoreBusy, StoreFull, StoreReadOnly
 from mlops_tui import project as projects
 from mlops_tui.cli.text import clean
 from mlops_tui.project import Project
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mlops_store.store import Store
     from mlops_tui.config import Config

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from mlops_tui.pipeline.control import recover, start, stop, wait
 
 __all__ = ["recover", "start", "stop", "wait"]

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from mlops_tui.pipeline import copying
 from mlops_tui.project import Project
 
 if TYPE_CHECKING:
@@ -77,6 +76,8 @@ def sweep_noted(project: Project) -> list[str]:
 
 def _take_back(old: str, path: str) -> None:
     if os.path.lexists(path):
+        from mlops_tui.pipeline import copying  # seldom needed, and every start of a run loads this module
+
         copying.remove(old)
     else:
         os.rename(old, path)
@@ -126,6 +127,8 @@ def _remove(pid: int, places: Iterable[str], trees: Iterable[str]) -> list[str]:
     for path in (*_in(places), *_below(trees)):
         if pattern.search(os.path.basename(path)):
             with suppress(OSError):
+                from mlops_tui.pipeline import copying
+
                 copying.remove(path)
                 removed.append(path)
     return removed

@@ -7,36 +7,39 @@ Light on purpose: with a verdict that still holds, neither YAML is read nor a ha
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mlops_tui.project import Project
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mlops_tui.pipeline.spec import Pipeline
     from mlops_tui.pipeline.state import Inputs
+    from mlops_tui.project import Project
 
-_FILE = "up-to-date.json"
-_VERSION = 3
+_FILE = "up-to-date"
+#: The file is lists of texts, each after its length, with NUL between all: JSON takes longer to load than to look.
+_FORMAT, _END = "mlops-tui verdict 4", "end"
+_LISTS = ("about", "stages", "descriptions", "directories", "files", "folders", "cached")
 _DESCRIPTION, _LOCK = "dvc.yaml", "dvc.lock"
 _IGNORE_FILES = (".dvcignore", ".gitignore")
 _NEVER = frozenset((".git", ".hg", ".mlops"))
 
 
-class Verdict(NamedTuple):
+class Verdict:
     """A pipeline that was up to date.
 
-    Attributes:
+    Args:
         stages: Its stages in order, with their commands.
         has_data: Whether there are ``.dvc`` files; of data that no stage reads the verdict says nothing.
     """
 
-    stages: tuple[tuple[str, str], ...]
-    has_data: bool
+    __slots__ = ("has_data", "stages")
+
+    def __init__(self, stages: tuple[tuple[str, str], ...], *, has_data: bool) -> None:
+        self.stages = stages
+        self.has_data = has_data
 
 
 def locks(project: Project, pipeline: Pipeline) -> dict[str, str]:
@@ -93,15 +96,15 @@ def stamp_of(status: os.stat_result) -> str:
 def find(project: Project) -> Verdict | None:
     """The kept verdict if it still holds; else None."""
     try:
-        with open(os.path.join(project.state_dir, _FILE), encoding="ascii") as file:
-            content = json.load(file)
-        if content["version"] != _VERSION or content["root"] != project.root:
+        with open(
+            os.path.join(project.state_dir, _FILE), encoding="utf-8", errors="surrogateescape", newline=""
+        ) as file:
+            content = _parsed(file.read())
+        root, has_data, cache = content["about"]
+        if root != project.root or not _is_described_the_same(root, content) or not _holds(root, cache, content):
             return None
-        if not _is_described_the_same(project.root, content) or not _holds(project.root, content):
-            return None
-        stages = tuple((name, command) for name, command in content["stages"])
-        return Verdict(stages, bool(content["has_data"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        return Verdict(tuple(_pairs(content["stages"])), has_data=bool(has_data))
+    except (OSError, ValueError, IndexError):
         return None  # none, cut short, or something that cannot be read: judging anew tells
 
 
@@ -120,19 +123,24 @@ def keep(project: Project, pipeline: Pipeline, order: Iterable[str], inputs: Inp
     content = _content(project, pipeline, inputs, before)
     if content is None:
         return
-    content["stages"] = [(name, pipeline.stages[name].command) for name in order]
+    content["stages"] = [text for name in order for text in (name, pipeline.stages[name].command)]
+    text = _written(content)
+    if text is None:
+        return
     path = os.path.join(project.state_dir, _FILE)
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
-        with open(temporary, "w", encoding="ascii") as file:
-            json.dump(content, file)
+        with open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            file.write(text)
         os.replace(temporary, path)
     except OSError:  # a full disk or a read-only directory: the next look judges again
         with suppress(OSError):
             os.unlink(temporary)
 
 
-def _content(project: Project, pipeline: Pipeline, inputs: Inputs, before: dict[str, str]) -> dict[str, Any] | None:
+def _content(
+    project: Project, pipeline: Pipeline, inputs: Inputs, before: dict[str, str]
+) -> dict[str, list[str]] | None:
     from mlops_tui.pipeline.fingerprints import is_settled
 
     files: dict[str, str] = {}
@@ -169,44 +177,90 @@ def _content(project: Project, pipeline: Pipeline, inputs: Inputs, before: dict[
     if not all(files.values()) or any(one and not is_settled(one, pipeline.looked_at_ns) for one in stamps):
         return None
     return {
-        "version": _VERSION,
-        "root": project.root,
-        "has_data": bool(pipeline.sources),
-        "descriptions": descriptions,
-        "directories": pipeline.directories,
-        "files": files,
-        "folders": folders,
-        "cache": inputs.cache.directory if inputs.cache.is_dvcs else "",
-        "cached": cached,
+        "about": [
+            project.root,
+            "data" if pipeline.sources else "",
+            inputs.cache.directory if inputs.cache.is_dvcs else "",
+        ],
+        "descriptions": _flat(descriptions),
+        "directories": [
+            text
+            for path, (seen, names) in pipeline.directories.items()
+            for text in (path, seen, str(len(names)), *names)
+        ],
+        "files": _flat(files),
+        "folders": _flat(folders),
+        "cached": [text for md5, is_legacy in cached for text in (md5, "legacy" if is_legacy else "")],
     }
 
 
-def _is_described_the_same(root: str, content: dict[str, Any]) -> bool:
+def _flat(items: Mapping[str, str]) -> list[str]:
+    return [text for pair in items.items() for text in pair]
+
+
+def _pairs(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
+    return zip(texts[::2], texts[1::2], strict=True)
+
+
+def _written(content: Mapping[str, Sequence[str]]) -> str | None:
+    """The file's text; None when something in it could not be told from the file's own marks."""
+    fields = [_FORMAT]
+    for name in _LISTS:
+        fields += (str(len(content[name])), *content[name])
+    if any("\0" in field for field in fields):
+        return None
+    return "\0".join((*fields, _END))
+
+
+def _parsed(text: str) -> dict[str, list[str]]:
+    """What ``_written`` has written. ValueError: it was not that, or was cut short."""
+    fields = text.split("\0")
+    if fields[0] != _FORMAT or fields[-1] != _END:
+        raise ValueError("no verdict of this version")
+    content, begin = {}, 1
+    for name in _LISTS:
+        end = begin + 1 + int(fields[begin])
+        content[name] = fields[begin + 1 : end]
+        begin = end
+    return content
+
+
+def _directories(texts: Sequence[str]) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """The directories with their stamps and what in them may describe a pipeline."""
+    begin = 0
+    while begin < len(texts):
+        names = begin + 3
+        end = names + int(texts[begin + 2])
+        yield texts[begin], texts[begin + 1], texts[names:end]
+        begin = end
+
+
+def _is_described_the_same(root: str, content: Mapping[str, Sequence[str]]) -> bool:
     """Whether no file that describes the pipeline has changed, come or gone."""
-    if any(stamp(os.path.join(root, path)) != kept for path, kept in content["descriptions"].items()):
+    if any(stamp(os.path.join(root, path)) != kept for path, kept in _pairs(content["descriptions"])):
         return False
     return all(
         # other files may come and go beside those that matter
         stamp(os.path.join(root, path)) == seen or listing(root, path)[1] == names
-        for path, (seen, names) in content["directories"].items()
+        for path, seen, names in _directories(content["directories"])
     )
 
 
-def _holds(root: str, content: dict[str, Any]) -> bool:
-    if any(stamp(os.path.join(root, path)) != kept for path, kept in content["files"].items()):
+def _holds(root: str, cached_in: str, content: Mapping[str, Sequence[str]]) -> bool:
+    if any(stamp(os.path.join(root, path)) != kept for path, kept in _pairs(content["files"])):
         return False
-    if bool(content["cache"]) != os.path.isdir(os.path.join(root, ".dvc")):
+    if bool(cached_in) != os.path.isdir(os.path.join(root, ".dvc")):
         return False
     if content["cached"]:
         from mlops_tui.pipeline.cache import Cache
 
-        cache = Cache(content["cache"])
-        if not all(cache.holds(md5, is_legacy=is_legacy) for md5, is_legacy in content["cached"]):
+        cache = Cache(cached_in)
+        if not all(cache.holds(md5, is_legacy=bool(is_legacy)) for md5, is_legacy in _pairs(content["cached"])):
             return False
     if content["folders"]:
         from mlops_tui.pipeline.fingerprints import Fingerprints
         from mlops_tui.pipeline.ignore import Ignores
 
         prints = Fingerprints(root, ignores=Ignores(root))
-        return all(prints.folder_stamp(path) == kept for path, kept in content["folders"].items())
+        return all(prints.folder_stamp(path) == kept for path, kept in _pairs(content["folders"]))
     return True

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
 
 from mlops_store import patterns
 from mlops_store.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any, ClassVar
 
 BUSY_TIMEOUT_S = 30.0
 

@@ -6,7 +6,10 @@ Python's own would need hours for some patterns of a dozen characters, with the 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 #: Longer patterns are no person's.
 MAX_PATTERN = 1000

@@ -25,13 +25,13 @@ def finished(cli: Cli, project: Path) -> Path:
     (project / "dvc.yaml").write_text(_DVC_YAML)
     (project / "in").write_text("1\n")
     assert cli("run").exit_code == 0
-    until(lambda: (project / ".mlops" / "up-to-date.json").exists(), "the verdict")
+    until(lambda: (project / ".mlops" / "up-to-date").exists(), "the verdict")
     return project
 
 
 def judged(cli: Cli, project: Path) -> str:
     """What ``status`` says without remembering that all was up to date."""
-    (project / ".mlops" / "up-to-date.json").unlink()
+    (project / ".mlops" / "up-to-date").unlink()
     return cli("status").stdout
 
 

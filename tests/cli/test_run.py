@@ -255,6 +255,10 @@ def test_options_of_stages_are_checked_before_a_dry_run_too(cli, project: Path) 
         done = cli(*arguments)
         assert done.exit_code == 2
         assert "did you mean 'timeout'?" in done.stderr
+    told = cli("status")
+    assert told.exit_code == 0
+    assert "a run would be refused: dvc.yaml" in told.stderr
+    assert "meta.mlops.timeot is unknown" in told.stderr
 
 
 def test_the_environment_is_passed_on(cli, stages, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,7 @@ def test_a_stage_that_ends_on_a_full_disk_is_recorded_when_there_is_room(disk: P
 def test_a_verdict_or_params_that_find_no_room_leave_nothing_behind(disk: Path) -> None:
     project = make(disk, "stages: {a: {cmd: 'true', params: [x]}}", params__yaml="x: 1\n")
     run(project)
-    verdict = disk / ".mlops" / "up-to-date.json"
+    verdict = disk / ".mlops" / "up-to-date"
     verdict.unlink(missing_ok=True)
     fill(disk / "ballast")
     assert stale(project) == []

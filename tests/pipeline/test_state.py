@@ -275,10 +275,19 @@ class TestVerdict:
         Path(kept.path("src", "new.py")).write_text("")
         assert verdicts.find(kept) is None
 
-    @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"version": 1}', b"\xff"])
+    @pytest.mark.parametrize("content", [b"", b"{", b"\0", b"\xff", b"mlops-tui verdict 4\x009\0end"])
     def test_a_damaged_one_is_none(self, kept: Project, content: bytes) -> None:
-        Path(kept.state_dir, "up-to-date.json").write_bytes(content)
+        Path(kept.state_dir, "up-to-date").write_bytes(content)
         assert verdicts.find(kept) is None
+
+    def test_one_that_was_cut_short_anywhere_is_none(self, kept: Project) -> None:
+        path = Path(kept.state_dir, "up-to-date")
+        whole = path.read_bytes()
+        for length in range(len(whole)):
+            path.write_bytes(whole[:length])
+            assert verdicts.find(kept) is None
+        path.write_bytes(whole)
+        assert verdicts.find(kept) is not None
 
     def test_it_is_not_kept_while_something_is_stale(self, project: Project) -> None:
         os.makedirs(project.state_dir)

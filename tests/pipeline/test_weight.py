@@ -26,7 +26,7 @@ def test_starting_with_nothing_to_do_reads_no_yaml(tmp_path_factory: pytest.Temp
 
     project = make(tmp_path_factory.mktemp("p"), "stages: {a: {cmd: cp x y, deps: [x], outs: [y]}}", x="1")
     run(project)
-    until(lambda: os.path.exists(os.path.join(project.state_dir, "up-to-date.json")), "the verdict")
+    until(lambda: os.path.exists(os.path.join(project.state_dir, "up-to-date")), "the verdict")
     code = (
         "import sys; from mlops_tui import pipeline; from mlops_tui.project import Project; "
         f"pipeline.start(Project({project.root!r})); print('yaml' in sys.modules)"
