@@ -16,6 +16,7 @@ from mlops_store import artifacts, audit, events, model_names, model_versions, m
 from mlops_store.errors import NotFound, Refused, UsageError, nearest
 from mlops_store.records import LoggedModel, ModelVersion, Run
 from mlops_store.store import Store
+from mlops_store.texts import storable
 from mlops_tui.config import Config
 from mlops_tui.registry import aliases as alias_acts
 from mlops_tui.registry import files, lineages
@@ -76,36 +77,35 @@ def register(
     model_names.check_name(name)
     for alias in aliases:
         model_names.check_alias(alias)
-    reader = store.read()
-    source = find(reader, run_id=run_id, logged_model=logged_model, artifact_path=artifact_path)
-    run = runs.get(reader, source.run_id)
-    _require_ended(run, is_own_run)
-    manifest, size_bytes = _manifest(reader, run, source)
-    digest = files.model_digest({path: entry["digest"] for path, entry in manifest.items()})
-    if source.digest and source.digest != digest:
-        raise Refused(
-            f"run {run.name!r} logged other files under {source.path!r} since that model",
-            "register its newest model: leave the model's id out",
-        )
-    lineage = lineages.of_run(reader, run) | {"files": manifest, "signature": dict(source.signature)}
+    # read in the same transaction: what is registered is what the run holds at that moment
     with store.write() as db:
+        source = find(db, run_id=run_id, logged_model=logged_model, artifact_path=artifact_path)
+        run = runs.get(db, source.run_id, tables=("params", "metrics"))
+        _require_ended(run, is_own_run)
+        manifest, size_bytes = _manifest(db, run, source)
+        digest = files.model_digest({path: entry["digest"] for path, entry in manifest.items()})
+        if source.digest and source.digest != digest:
+            raise Refused(
+                f"run {run.name!r} logged other files under {source.path!r} since that model",
+                "register its newest model: leave the model's id out",
+            )
+        lineage = lineages.of_run(db, run) | {"files": manifest, "signature": dict(source.signature)}
         at, stage = time.time(), config.registry.first
-        number = model_versions.add(
-            db,
-            name,
-            stage=stage,
-            source=f"runs:/{source.run_id}/{source.path}",
-            flavor=source.flavor,
-            digest=digest,
-            size_bytes=size_bytes,
-            created_at=at,
-            created_by=processes.user(),
-            run_id=source.run_id,
-            logged_model_id=source.logged_model_id,
-            description=description,
-            lineage=lineage,
-            profile_id=source.profile_id if profile_id is None else profile_id,
-        )
+        fields: dict[str, Any] = {
+            "stage": stage,
+            "source": storable(f"runs:/{source.run_id}/{source.path}"),
+            "flavor": source.flavor,
+            "digest": digest,
+            "size_bytes": size_bytes,
+            "created_at": at,
+            "created_by": processes.user(),
+            "run_id": source.run_id,
+            "logged_model_id": source.logged_model_id,
+            "description": storable(description),
+            "lineage": lineage,
+            "profile_id": source.profile_id if profile_id is None else profile_id,
+        }
+        number = model_versions.add(db, name, **fields)
         subject = f"model:{name}/{number}"
         after = {"stage": stage, "digest": digest, "run_id": source.run_id, "path": source.path}
         entry = audit.append(db, action="model.register", subject=subject, after=after, reason=reason, at=at)
@@ -116,7 +116,14 @@ def register(
             alias_acts.put(db, name, alias, number, reason=reason)
         message = f"{name}: version {number} registered from the run {run.name} (by {entry.actor})"
         events.add(db, "model.register", subject, message, at=at)
-        return models.version(db, name, number)
+    # what was written just now need not be read again
+    return ModelVersion(
+        name,
+        number,
+        **fields,
+        aliases=tuple(sorted({*aliases})),
+        tags={storable(key): storable(value) for key, value in (tags or {}).items()},
+    )
 
 
 def find(
@@ -138,8 +145,10 @@ def find(
         if logged_model is None:
             raise UsageError("nothing says which model to register", "name a run: mlops-tui models register NAME RUN")
         return _from_logged(models.logged_model(db, logged_model))
-    run_id = runs.resolve(db, run_id)
     logged = models.logged(db, run_id)
+    if not logged:  # it is not the full id of a run with models
+        run_id = runs.resolve(db, run_id)
+        logged = models.logged(db, run_id)
     folder = None if artifact_path is None else artifact_path.strip("/")
     for candidate in logged:
         if (logged_model or folder or candidate.name) in (candidate.name, candidate.model_id):

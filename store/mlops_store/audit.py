@@ -54,7 +54,7 @@ def append(
         at = time.time() if at is None else float(at)
         who, host, where = storable(actor or user()), os.uname().nodename, origin()
         subject, reason = storable(subject), storable(reason)
-        texts = [_ENCODER.encode(state) for state in states]
+        texts = [_ENCODER.encode(state) if state else "{}" for state in states]
         row: tuple[Any, ...] = (number, at, who, host, where, action, subject, *texts, reason, previous)
         digest = hashed(*row)
         db.execute(
@@ -123,6 +123,8 @@ def _plain(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, Mapping):

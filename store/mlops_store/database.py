@@ -136,15 +136,17 @@ def writing(connection: sqlite3.Connection, path: str = "the store") -> Iterator
     if connection.in_transaction:
         yield connection
         return
-    with explained(path):
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException as error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        translated = explain(error, path) if isinstance(error, sqlite3.Error) else None
+        if translated is not None:
+            raise translated from error
+        raise
 
 
 @contextmanager

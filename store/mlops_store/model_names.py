@@ -15,6 +15,7 @@ MAX_NAME_LENGTH = 255
 _SCHEME = "models:/"
 _FORBIDDEN = {"/": "'/'", ":": "':'", "@": "'@'"}
 _ZERO_WIDTH_JOINER = "\u200d"
+_PLAIN = re.compile(r"[A-Za-z0-9 ._\-]+")
 _ALIAS = re.compile(r"[\w\-]+")
 _VERSION = re.compile(r"[vV]?([0-9]{1,18})")
 
@@ -48,6 +49,8 @@ def check_name(name: str) -> str:
         raise UsageError(f"the model name {name!r} begins or ends with a space")
     if name in (".", ".."):
         raise UsageError(f"a model cannot be called {name!r}", hint)
+    if _PLAIN.fullmatch(name):
+        return name
     for character in name:
         if character in _FORBIDDEN:
             raise UsageError(f"the model name {name!r} has a {_FORBIDDEN[character]}", hint)

@@ -47,30 +47,27 @@ def add(
             "RETURNING id",
             (name, created_at, created_at),
         ).fetchone()
-    model_id = row[0]
-    number = db.execute(
-        "SELECT coalesce(max(version), 0) + 1 FROM model_versions WHERE model_id = ?", (model_id,)
-    ).fetchone()[0]
-    db.execute(
+    number: int = db.execute(
         "INSERT INTO model_versions (model_id, version, logged_model_id, run_id, source, flavor, digest, size_bytes, "
-        "stage, description, lineage, profile_id, created_at, created_by, updated_at) VALUES (?, ?, "
+        "stage, description, lineage, profile_id, created_at, created_by, updated_at) VALUES (?1, "
+        "(SELECT coalesce(max(version), 0) + 1 FROM model_versions WHERE model_id = ?1), "
         "(SELECT id FROM logged_models WHERE model_id = ?), (SELECT id FROM runs WHERE run_id = ?), "
-        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING version",
         (
-            *(model_id, number, logged_model_id, run_id, storable(source), flavor, digest, size_bytes, stage),
+            *(row[0], logged_model_id, run_id, storable(source), flavor, digest, size_bytes, stage),
             *(storable(description), to_json(lineage), profile_id, created_at, storable(created_by), created_at),
         ),
-    )
-    return int(number)
+    ).fetchone()[0]
+    return number
 
 
 def enter(db: sqlite3.Connection, name: str, version: int, stage: str, *, audit_id: int, at: float) -> None:
     """Records that a version just added began in a stage: a change of the kind 'register' from the stage ''."""
     db.execute(
-        "INSERT INTO stage_changes (version_id, kind, from_stage, to_stage, at, audit_id) SELECT v.id, 'register', '', "
-        "?, ?, ? FROM model_versions AS v JOIN registered_models AS m ON m.id = v.model_id "
-        "WHERE m.name = ? AND v.version = ?",
-        (stage, at, audit_id, name, version),
+        "INSERT INTO stage_changes (version_id, kind, from_stage, to_stage, at, audit_id) VALUES ("
+        "(SELECT id FROM model_versions WHERE model_id = (SELECT id FROM registered_models WHERE name = ?) "
+        "AND version = ?), 'register', '', ?, ?, ?)",
+        (name, version, stage, at, audit_id),
     )
 
 

@@ -39,13 +39,22 @@ def started_at(ticks: int) -> float:
 
 def user() -> str:
     """The name of the operating system's user, from its own data base and not from what the environment says."""
-    import pwd
-
     uid = os.getuid()
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:  # a container that runs as a number
-        return f"uid {uid}"
+    name = _names.get(uid)
+    if name is None:
+        import pwd
+
+        try:
+            name = pwd.getpwuid(uid).pw_name
+        except KeyError:  # a container that runs as a number
+            name = f"uid {uid}"
+        # looking it up reads a file, which takes half as long as a whole act on the registry
+        _names[uid] = name
+    return name
+
+
+#: User id -> name, as looked up.
+_names: dict[int, str] = {}
 
 
 def is_gone(writer: Mapping[str, object], locked_file: int) -> bool:

@@ -137,19 +137,38 @@ def by_ids(db: sqlite3.Connection, ids: Sequence[int], *, keys: Iterable[str] | 
         keys: The only ``params.KEY``, ``metrics.KEY`` and ``tags.KEY`` to read, for runs with thousands of them; None
             for all.
     """
+    wanted = None if keys is None else [column(name) for name in keys]
+    found = _runs(db, f"r.id IN ({','.join(map(str, map(int, ids)))})", (), wanted, TABLES)
+    return [found[number] for number in ids if number in found]
+
+
+def by_run_id(db: sqlite3.Connection, run_id: str, tables: Iterable[str]) -> Run | None:
+    """The run with this full id, None when there is none; ``tables`` says what of params, metrics and tags to read."""
+    return next(iter(_runs(db, "r.run_id = ?", (run_id,), None, tables).values()), None)
+
+
+def _runs(
+    db: sqlite3.Connection,
+    where: str,
+    arguments: Sequence[object],
+    wanted: Sequence[Column] | None,
+    tables: Iterable[str],
+) -> dict[int, Run]:
+    """Number -> run."""
     from mlops_store.records import Run, RunKind, RunStatus
 
-    chosen = ",".join(map(str, map(int, ids)))
     rows = db.execute(
         "SELECT r.id, r.run_id, r.name, e.name, r.kind, r.status, r.started_at, r.ended_at, p.run_id, r.user, r.host, "
         "r.source, r.git_commit, r.git_dirty, r.exit_code, r.archived_at, r.deleted_at FROM runs r "
         "JOIN experiments e ON e.id = r.experiment_id LEFT JOIN runs p ON p.id = r.parent_id "
-        f"WHERE r.id IN ({chosen})"
+        f"WHERE {where}",
+        arguments,
     ).fetchall()
-    wanted = None if keys is None else [column(name) for name in keys]
-    values = {table: _values(db, table, chosen, wanted) for table in TABLES}
+    chosen = ",".join([str(row[0]) for row in rows])
+    values = {table: _values(db, table, chosen, wanted) for table in tables}
     nothing: dict[str, Any] = {}
-    found = {
+    params, metrics, tags = (values.get(table, nothing) for table in TABLES)
+    return {
         row[0]: Run(
             run_id=row[1],
             name=row[2],
@@ -167,13 +186,12 @@ def by_ids(db: sqlite3.Connection, ids: Sequence[int], *, keys: Iterable[str] | 
             exit_code=row[14],
             archived_at=row[15],
             deleted_at=row[16],
-            params=values["params"].get(row[0], nothing),
-            metrics=values["metrics"].get(row[0], nothing),
-            tags=values["tags"].get(row[0], nothing),
+            params=params.get(row[0], nothing),
+            metrics=metrics.get(row[0], nothing),
+            tags=tags.get(row[0], nothing),
         )
         for row in rows
     }
-    return [found[number] for number in ids if number in found]
 
 
 def values(db: sqlite3.Connection, ids: Sequence[int], columns: Sequence[Column]) -> list[tuple[Any, ...]]:
@@ -364,9 +382,11 @@ def _values(
         f"WHERE v.run_id IN ({chosen}) {only}ORDER BY v.run_id",
         keys or (),
     )
+    nan = float("nan")
+    if chosen.isdecimal():  # of one run only
+        return {int(chosen): {key: nan if value is None else value for _, key, value in rows}}
     values: dict[int, dict[str, Any]] = {}
     run, mine = None, {}
-    nan = float("nan")
     for number, key, value in rows:
         if number != run:
             run = number

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 from mlops_store import run_rows, shared_texts
 from mlops_store.errors import NotFound, nearest
 from mlops_store.keys import intern
+from mlops_store.run_columns import TABLES
 from mlops_store.run_lists import (
     KINDS,
     among,
     by_ids,
+    by_run_id,
     children,
     count,
     count_matches,
@@ -183,13 +185,21 @@ def unarchive(db: sqlite3.Connection, run_ids: Iterable[str]) -> None:
     _stamp(db, run_ids, "archived_at", None)
 
 
-def get(db: sqlite3.Connection, run_id: str) -> Run:
+def get(db: sqlite3.Connection, run_id: str, *, tables: Iterable[str] = TABLES) -> Run:
     """The run with this full id, deleted ones included.
+
+    Args:
+        db: A connection.
+        run_id: The id.
+        tables: Which of params, metrics and tags to read; what is not read is empty.
 
     Raises:
         NotFound: No such run.
     """
-    return by_ids(db, [number(db, run_id)])[0]
+    found = by_run_id(db, run_id, tables)
+    if found is None:
+        raise _no_run(db, run_id)
+    return found
 
 
 def number(db: sqlite3.Connection, run_id: str) -> int:

@@ -5,4 +5,4 @@ from __future__ import annotations
 
 def storable(text: str) -> str:
     r"""The text with lone surrogates (bytes of a file name that are not UTF-8) written out as ``\udcXX``."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -26,6 +26,14 @@ def register(store: Store, **arguments: object) -> models.ModelVersion:
     return versions.register(store, CONFIG, "churn", **arguments)  # type: ignore[arg-type]
 
 
+def test_what_registering_returns_is_what_the_store_holds(store: Store) -> None:
+    run_id = make_run(store, values={"loss": float("inf")}, params={"odd": "ü", "rate": 1})
+    log_model(store, run_id, signature={"inputs": [{"name": "a", "type": "double"}]})
+    given = {"description": "first \udc80", "aliases": ("b", "a", "b"), "tags": {"team": "red \udc80"}}
+    version = register(store, run_id=run_id, **given)
+    assert version == models.version(store.read(), "churn", version.version)
+
+
 def test_a_version_knows_the_run_the_code_the_params_and_the_metrics(store: Store) -> None:
     run_id = make_run(
         store,
