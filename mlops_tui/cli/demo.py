@@ -78,7 +78,7 @@ def _write_json(summary: Summary) -> None:
             "root": summary.root,
             "duration_s": round(summary.duration_s, 3),
             "pipeline": shapes.pipeline_run(summary.pipeline, summary.pipeline.started_at),
-            "version": shapes.model_version(summary.version),
+            "version": shapes.model_version(summary.version, None),
             "reports": [shapes.report(report) for report in summary.reports],
             "alerts": [shapes.alert(alert) for alert in summary.alerts],
         }

@@ -12,6 +12,7 @@ from mlops_store.records import StageChange
 from mlops_tui import strict_json
 from mlops_tui.cli import model_gates, output, shapes, text
 from mlops_tui.cli.model_lists import find_version
+from mlops_tui.cli.model_signatures import ask_passphrase, key_option
 from mlops_tui.cli.parameters import (
     dry_run_option,
     json_option,
@@ -69,7 +70,7 @@ def register(
             reason=reason,
         )
     if as_json:
-        output.write_json(shapes.model_version(version))
+        output.write_json(shapes.model_version(version, None))
     else:
         done = "would register" if dry_run else "registered"
         output.say(f"{done} {text.clean(version.model)} version {version.version} in {text.clean(version.stage)}")
@@ -82,6 +83,7 @@ def register(
 @click.option(
     "--override", default="", metavar="WHY", help="Go there though gates refuse; WHY is kept in the audit log."
 )
+@key_option
 @reason_option
 @dry_run_option
 @json_option
@@ -92,21 +94,27 @@ def promote(
     version: str,
     to_stage: str | None,
     override: str,
+    key: str,
     reason: str,
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    """Move VERSION of MODEL to the next stage, or to the one named, if the gates of that stage let it pass."""
+    """Move VERSION of MODEL to the next stage, or to the one named, if the gates of that stage let it pass.
+
+    Where that stage asks for a signature ([signing] in mlops.toml), an unsigned version is signed on its way.
+    """
     from mlops_tui.registry import stages
     from mlops_tui.registry.gates import check
 
     store, config = workspace.store(), workspace.config
     number = find_version(store.read(), model, version).version
     if not dry_run:
-        change = stages.promote(store, config, model, number, to_stage, reason=reason, override=override)
+        change = stages.promote(
+            store, config, model, number, to_stage, reason=reason, override=override, key=key, ask=ask_passphrase
+        )
         _write_change(change, as_json)
         return 0
-    promotion = stages.preview(store.read(), config, model, number, to_stage)
+    promotion = stages.preview(store.read(), config, model, number, to_stage, key=key)
     verdicts = (
         check.check(store, config, model, number, promotion.to_stage) if stages.is_guarded(promotion, config) else ()
     )
@@ -123,19 +131,22 @@ def promote(
 @click.command()
 @model_argument()
 @click.option("--stage", default="production", show_default=True, metavar="STAGE", help="The stage to roll back.")
+@key_option
 @reason_option
 @dry_run_option
 @json_option
 @click.pass_obj
-def rollback(workspace: Workspace, model: str, stage: str, reason: str, dry_run: bool, as_json: bool) -> None:
+def rollback(workspace: Workspace, model: str, stage: str, key: str, reason: str, dry_run: bool, as_json: bool) -> None:
     """Put the version that a stage held before back into it."""
     from mlops_tui.registry import stages
 
     store = workspace.store()
     if dry_run:
-        _write_preview(stages.preview_rollback(store.read(), workspace.config, model, stage), as_json)
+        _write_preview(stages.preview_rollback(store.read(), workspace.config, model, stage, key=key), as_json)
     else:
-        _write_change(stages.rollback(store, workspace.config, model, stage, reason=reason), as_json)
+        _write_change(
+            stages.rollback(store, workspace.config, model, stage, reason=reason, key=key, ask=ask_passphrase), as_json
+        )
 
 
 def _write_preview(promotion: Promotion, as_json: bool) -> None:

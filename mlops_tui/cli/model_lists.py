@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +13,9 @@ from mlops_tui.cli import output, shapes, text
 from mlops_tui.cli.parameters import json_option, model_argument
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mlops_tui.registry.signing import SignatureState
 
 
 def find_version(db: sqlite3.Connection, model: str, version: str) -> ModelVersion:
@@ -31,25 +36,27 @@ def find_version(db: sqlite3.Connection, model: str, version: str) -> ModelVersi
 @click.pass_obj
 def list_(workspace: Workspace, as_json: bool) -> None:
     """List the registered models with their versions and stages."""
-    from mlops_store import models
+    from mlops_store import model_signatures, models
 
     store = workspace.find()
     found = [] if store is None else models.all(store.read())
+    signed = {} if store is None else model_signatures.signed(store.read())
     if as_json:
-        output.write_json_lines(map(shapes.model, found))
+        output.write_json_lines(shapes.model(model, signed) for model in found)
     elif found:
-        rows = [_row(version) for model in found for version in model.versions]
-        write_table(("model", "version", "stage", "aliases", "run", "made", "by"), rows, right=("version",))
+        rows = [_row(version, signed) for model in found for version in model.versions]
+        write_table(("model", "version", "stage", "aliases", "signed", "run", "made", "by"), rows, right=("version",))
     else:
         output.remark("no models; mlops-tui models register MODEL RUN makes one")
 
 
-def _row(version: ModelVersion) -> tuple[str, ...]:
+def _row(version: ModelVersion, signed: Mapping[tuple[str, int], str]) -> tuple[str, ...]:
     return (
         version.model,
         str(version.version),
         version.stage,
         ", ".join(version.aliases),
+        signed.get((version.model, version.version), "-")[:12],
         text.short(version.run_id) if version.run_id else "-",
         text.moment(version.created_at),
         version.created_by,
@@ -63,27 +70,34 @@ def _row(version: ModelVersion) -> tuple[str, ...]:
 @click.pass_obj
 def show(workspace: Workspace, model: str, version: str | None, as_json: bool) -> None:
     """Show a model, or one of its versions with where it came from."""
-    from mlops_store import models
+    from mlops_store import model_signatures, models
+    from mlops_tui.registry import signing
 
     db = workspace.store().read()
     if version is None and "/" not in model and "@" not in model:
         found = models.get(db, model)
-        output.write_json(shapes.model(found)) if as_json else _write_model(found)
+        signed = model_signatures.signed(db, model)
+        output.write_json(shapes.model(found, signed)) if as_json else _write_model(found, signed)
         return
     chosen = models.resolve(db, model) if version is None else find_version(db, model, version)
-    output.write_json(shapes.model_version(chosen)) if as_json else _write_version(chosen)
+    state = signing.state(db, workspace.config, chosen)
+    if as_json:
+        shape = shapes.model_version(chosen, state.key or None)
+        output.write_json({**shape, "signature": {"state": state.state, "message": state.message}})
+    else:
+        _write_version(chosen, state)
 
 
-def _write_model(model: RegisteredModel) -> None:
+def _write_model(model: RegisteredModel, signed: Mapping[tuple[str, int], str]) -> None:
     output.write_fields(
         [("model", model.name), ("description", model.description), ("made", text.moment(model.created_at))]
     )
     output.say()
-    rows = [_row(version)[1:] for version in model.versions]
-    write_table(("version", "stage", "aliases", "run", "made", "by"), rows, right=("version",))
+    rows = [_row(version, signed)[1:] for version in model.versions]
+    write_table(("version", "stage", "aliases", "signed", "run", "made", "by"), rows, right=("version",))
 
 
-def _write_version(version: ModelVersion) -> None:
+def _write_version(version: ModelVersion, state: SignatureState) -> None:
     lineage = version.lineage
     output.write_fields(
         [
@@ -95,6 +109,7 @@ def _write_version(version: ModelVersion) -> None:
             ("flavor", version.flavor),
             ("size", text.size(version.size_bytes)),
             ("digest", version.digest),
+            ("signed", "no" if state.state == "unsigned" else f"{state.state}: {state.message}"),
             ("source", version.source),
             ("made", f"{text.moment(version.created_at)} by {version.created_by}"),
             ("run", version.run_id or ""),

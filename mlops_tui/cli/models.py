@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import click
 
-from mlops_tui.cli import model_approvals, model_changes, model_gates, model_lists, model_notes, model_past
+from mlops_tui.cli import (
+    model_approvals,
+    model_changes,
+    model_gates,
+    model_lists,
+    model_notes,
+    model_past,
+    model_signatures,
+)
 from mlops_tui.cli.parameters import Noun
 
 
@@ -30,6 +38,9 @@ for verb in (
     model_changes.promote,
     model_changes.rollback,
     model_changes.alias,
+    model_signatures.sign,
+    model_signatures.verify,
+    model_signatures.keygen,
     model_notes.note,
 ):
     command.add_command(verb)

@@ -101,8 +101,10 @@ def _look(workspace: Workspace, jobs: int | None, *, as_json: bool) -> None:
     jobs = jobs or (run.jobs if run is not None else 1)
     estimate, usual = _estimate(workspace, pipeline, stages or (), jobs, as_json=as_json)
     if as_json:
+        from mlops_store import model_signatures
         from mlops_tui.cli import shapes
 
+        signed = {} if store is None else model_signatures.signed(store.read())
         output.write_json(
             {
                 "root": workspace.project.root,
@@ -113,7 +115,7 @@ def _look(workspace: Workspace, jobs: int | None, *, as_json: bool) -> None:
                 "changed_data": [{"file": name, "reasons": reasons} for name, reasons in data.items()],
                 "latest_pipeline_run": None if run is None else shapes.pipeline_run(run, time.time()),
                 "runs": recorded.seen.runs,
-                "models": [shapes.model(model) for model in recorded.models],
+                "models": [shapes.model(model, signed) for model in recorded.models],
                 "alerts": [shapes.alert(alert) for alert in recorded.alerts],
             }
         )

@@ -60,8 +60,13 @@ def run_detail(detail: RunDetail, now: float) -> dict[str, Any]:
     }
 
 
-def model(record: RegisteredModel) -> dict[str, Any]:
-    """A registered model with its versions, newest first; ``stages`` maps a stage to the versions in it."""
+def model(record: RegisteredModel, signed: Mapping[tuple[str, int], str]) -> dict[str, Any]:
+    """A registered model with its versions, newest first; ``stages`` maps a stage to the versions in it.
+
+    Args:
+        record: The model.
+        signed: (Model, version) -> the fingerprint of the key that signed it last.
+    """
     stages: dict[str, list[int]] = {}
     for version in record.versions:
         stages.setdefault(version.stage, []).append(version.version)
@@ -73,12 +78,12 @@ def model(record: RegisteredModel) -> dict[str, Any]:
         "stages": stages,
         "aliases": record.aliases,
         "tags": record.tags,
-        "versions": [model_version(version) for version in record.versions],
+        "versions": [model_version(one, signed.get((one.model, one.version))) for one in record.versions],
     }
 
 
-def model_version(record: ModelVersion) -> dict[str, Any]:
-    """A version of a registered model."""
+def model_version(record: ModelVersion, signed_with: str | None) -> dict[str, Any]:
+    """A version of a registered model; ``signed_with`` is the key's fingerprint, and nothing was verified."""
     return {
         "model": record.model,
         "version": record.version,
@@ -96,6 +101,7 @@ def model_version(record: ModelVersion) -> dict[str, Any]:
         "tags": record.tags,
         "lineage": record.lineage,
         "profile_id": record.profile_id,
+        "signed_with": signed_with,
     }
 
 

@@ -11,13 +11,17 @@ from typing import Any
 
 from mlops_store.errors import SpecError, nearest
 from mlops_tui import quantities
-from mlops_tui.config import gates, triggers
+from mlops_tui.config import gates, signing, triggers
 from mlops_tui.config.gates import GateConfig
 from mlops_tui.config.reader import Reader
+from mlops_tui.config.signing import SigningConfig
 from mlops_tui.config.triggers import TriggerConfig
 from mlops_tui.project import CONFIG_FILE, Project
 
-_TABLES = ("project", "registry", "gates", "monitors", "triggers", "metrics", "resources", "executors", "ui", "keys")
+_TABLES = (
+    *("project", "registry", "gates", "signing", "monitors", "triggers", "metrics", "resources", "executors"),
+    *("ui", "keys"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,7 @@ class Config:
     experiment: str = "default"
     registry: RegistryConfig = field(default_factory=RegistryConfig)
     gates: Mapping[str, GateConfig] = field(default_factory=dict)
+    signing: SigningConfig = field(default_factory=SigningConfig)
     monitors: Mapping[str, MonitorConfig] = field(default_factory=dict)
     triggers: Mapping[str, TriggerConfig] = field(default_factory=dict)
     goals: Mapping[str, str] = field(default_factory=dict)
@@ -131,6 +136,11 @@ class Config:
     def gates_of(self, stage: str) -> tuple[GateConfig, ...]:
         """The gates that guard a stage, in the order of ``mlops.toml``."""
         return tuple(gate for gate in self.gates.values() if stage in gate.stages)
+
+    def signing_policy(self, stage: str) -> str:
+        """What a stage asks of signatures: 'off', 'warn' or 'enforce'; of the first one and the archive seldom any."""
+        is_end = stage in (self.registry.first, self.registry.archive)
+        return self.signing.stages.get(stage, "off" if is_end else self.signing.policy)
 
     def goal(self, metric: str) -> str:
         """'max' or 'min': the better direction of a metric, from ``[metrics]`` or guessed from its name."""
@@ -156,11 +166,15 @@ def load(project: Project) -> Config:
         raise SpecError(f"not UTF-8 text (byte {error.start})", file=CONFIG_FILE) from error
     except OSError as error:
         raise SpecError(f"cannot be read ({error.strerror})", file=CONFIG_FILE) from error
-    return parse(text)
+    return parse(text, project.root)
 
 
-def parse(text: str) -> Config:
+def parse(text: str, root: str = "") -> Config:
     """The configuration that a TOML text describes.
+
+    Args:
+        text: The text.
+        root: The directory that relative paths of keys start from.
 
     Raises:
         SpecError: With line and column where the TOML is broken, with the line of the key where a value is wrong.
@@ -174,7 +188,7 @@ def parse(text: str) -> Config:
         line, column = (int(place[1]), int(place[2])) if place else (0, 0)
         reason = re.sub(r" \(at .*\)$", "", str(error))
         raise SpecError(reason, file=CONFIG_FILE, line=line, column=column) from error
-    reader = Reader(text)
+    reader = Reader(text, root)
     top = reader.table(document, "", _TABLES)
     project = reader.table(top.get("project", {}), "project", ("experiment",))
     registry = _registry(reader, top.get("registry", {}))
@@ -198,6 +212,7 @@ def parse(text: str) -> Config:
             name: gates.read(reader, name, body, registry.stages)
             for name, body in reader.table(top.get("gates", {}), "gates", None).items()
         },
+        signing=signing.read(reader, top.get("signing", {}), registry.stages),
         monitors=monitors,
         triggers={
             name: triggers.read(reader, name, body, monitors)

@@ -74,6 +74,10 @@ def _texts(reader: Reader, value: object, place: str) -> tuple[str, ...]:
     return reader.texts(value, place)
 
 
+def _paths(reader: Reader, value: object, place: str) -> tuple[str, ...]:
+    return reader.paths(value, place)
+
+
 def _rows(reader: Reader, value: object, place: str) -> int:
     return max(1, reader.count(value, place))
 
@@ -97,11 +101,12 @@ KINDS: Mapping[str, Mapping[str, Read]] = {
     "predictions": {"predictions": _text, "margin": _positive},
     "slices": {"predictions": _text, "column": _text, "min": _number, "max": _number, "least": _rows},
     "fairness": {"predictions": _text, "column": _text, "measure": _fairness, "positive": _text, "max": _positive},
-    "approval": {"count": _rows, "four_eyes": _flag, "approvers": _texts, "expires": _length},
+    "approval": {"count": _rows, "four_eyes": _flag, "approvers": _texts, "keys": _paths, "expires": _length},
     "size": {"max": _size},
     "age": {"max": _length},
     "latency": {"max": _length, "rows": _rows},
-    "signature": {},
+    "signature": {},  # what the model takes and gives
+    "signed": {"keys": _paths},  # by whom, with a key
     "code": {},
     "card": {"requires": _texts},
     "command": {"command": _words, "timeout": _length, "deps": _texts},

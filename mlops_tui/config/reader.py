@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -17,10 +18,12 @@ class Reader:
 
     Args:
         text: The whole file.
+        root: The directory that relative paths in it start from.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, root: str = "") -> None:
         self._lines = text.splitlines()
+        self._root = root
 
     def error(self, place: str, message: str, hint: str = "") -> SpecError:
         """The error that says what is wrong at a place."""
@@ -80,6 +83,17 @@ class Reader:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self.error(place, f"must be a list of strings, not {_kind(value)}")
         return tuple(value)
+
+    def paths(self, value: object, place: str) -> tuple[str, ...]:
+        """One path or a list of them, seen from the project's root; ``~`` is the user's home.
+
+        Raises:
+            SpecError: It is something else, or a path is empty.
+        """
+        found = self.texts(value, place)
+        if not all(found):
+            raise self.error(place, "names a file without a name")
+        return tuple(os.path.join(self._root, os.path.expanduser(path)) for path in found)
 
     def number(self, value: object, place: str) -> float:
         """A number.

@@ -18,6 +18,7 @@ from mlops_store.records import Artifact, ModelVersion
 from mlops_store.store import Store
 
 _BLOCK_BYTES = 1 << 20
+_GONE = "is gone from the store"
 
 
 def model_digest(files: Mapping[str, str]) -> str:
@@ -71,16 +72,34 @@ def manifest(name: str, version: int, digest: str, listed: Mapping[str, Any]) ->
     return files
 
 
-def missing(store: Store, files: Mapping[str, tuple[str, int]]) -> tuple[str, ...]:
-    """The paths in a manifest whose objects are gone or have another size; a look at each, not a read."""
-    gone = []
-    for path, (digest, size_bytes) in files.items():
+def contents(objects_dir: str, listed: Mapping[str, str]) -> dict[str, str]:
+    """Path -> SHA-256 of what really lies there, of the files that can be read.
+
+    Args:
+        objects_dir: Of the project.
+        listed: Path -> SHA-256 that it should have.
+    """
+    found = {}
+    for path, digest in listed.items():
         try:
-            if os.stat(artifacts.object_path(store.objects_dir, digest)).st_size != size_bytes:
-                gone.append(path)
+            with open(artifacts.object_path(objects_dir, digest), "rb") as file:
+                found[path] = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError:
-            gone.append(path)
-    return tuple(gone)
+            continue
+    return found
+
+
+def require(store: Store, name: str, version: int, files: Mapping[str, tuple[str, int]]) -> None:
+    """Reads the files of a version, for they may have been changed without a trace.
+
+    Raises:
+        Refused: One is gone or is not what was registered.
+    """
+    listed = {path: digest for path, (digest, _) in files.items()}
+    there = contents(store.objects_dir, listed)
+    for path, digest in listed.items():
+        if there.get(path) != digest:
+            raise _changed(name, version, path, "was changed after it was stored" if path in there else _GONE)
 
 
 def materialize(store: Store, version: ModelVersion, directory: str) -> tuple[str, ...]:
@@ -124,12 +143,12 @@ def _copy(store: Store, version: ModelVersion, path: str, digest: str, target: s
     try:
         source = artifacts.open_object(store.objects_dir, digest)
     except OSError as error:
-        raise _changed(version, path, "is gone from the store") from error
+        raise _changed(version.model, version.version, path, _GONE) from error
     handle, temporary = tempfile.mkstemp(prefix=".incoming-", dir=os.path.dirname(target))
     try:
         with source, open(handle, "wb") as copy:
             if _copied_digest(source, copy) != digest:
-                raise _changed(version, path, "was changed after it was stored")
+                raise _changed(version.model, version.version, path, "was changed after it was stored")
         os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)
@@ -144,8 +163,8 @@ def _copied_digest(source: BinaryIO, copy: BinaryIO) -> str:
     return sha.hexdigest()
 
 
-def _changed(version: ModelVersion, path: str, what: str) -> MlopsError:
+def _changed(name: str, version: int, path: str, what: str) -> MlopsError:
     return Refused(
-        f"the file {path!r} of {version.model}/{version.version} {what}",
+        f"the file {path!r} of {name}/{version} {what}",
         "bring the objects directory back from a backup, or register a new version",
     )

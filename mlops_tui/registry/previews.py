@@ -14,8 +14,9 @@ from mlops_store.errors import NotFound
 from mlops_store.records import ModelVersion, RunStatus
 from mlops_tui.compare.columns import is_of_machine
 from mlops_tui.config import Config
-from mlops_tui.registry import signatures
+from mlops_tui.registry import signatures, signing
 from mlops_tui.registry.moves import Move, rank
+from mlops_tui.registry.signing import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Promotion:
         metrics: (key, candidate's value, holder's value), configured goals first; None where one has no such metric.
         verdicts: Metric key -> 'better', 'worse' or 'equal' where both have a number, in the direction of the goal.
         warnings: One sentence each about what speaks against it.
+        signing: What the stage asks of the version's signature; None where it asks for nothing.
     """
 
     model: str
@@ -50,10 +52,22 @@ class Promotion:
     metrics: tuple[tuple[str, float | None, float | None], ...] = ()
     verdicts: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    signing: Plan | None = None
 
 
-def build(db: sqlite3.Connection, config: Config, name: str, moves: Sequence[Move]) -> Promotion:
-    """The preview of some moves, the first of which is that of the version in question."""
+def build(db: sqlite3.Connection, config: Config, name: str, moves: Sequence[Move], *, key: str = "") -> Promotion:
+    """The preview of some moves, the first of which is that of the version in question.
+
+    Args:
+        db: A connection.
+        config: The configuration.
+        name: The model.
+        moves: The moves.
+        key: The private key named by the person.
+
+    Raises:
+        Refused: The stage enforces signatures, and the version will have none that is valid.
+    """
     first = moves[0]
     version = models.version(db, name, first.version)
     others = tuple(models.version(db, name, move.version) for move in moves[1:])
@@ -61,6 +75,8 @@ def build(db: sqlite3.Connection, config: Config, name: str, moves: Sequence[Mov
     metrics = _metrics(config, measured(db, version), measured(db, holder) if holder else {})
     verdicts = {key: _verdict(config.goal(key), ours, theirs) for key, ours, theirs in metrics}
     verdicts = {key: verdict for key, verdict in verdicts.items() if verdict}
+    is_up = rank(config.registry, first.to_stage) > max(0, rank(config.registry, first.from_stage))
+    vouched = signing.plan(db, config, version, first.to_stage, key=key) if is_up else None
     return Promotion(
         model=name,
         version=version,
@@ -70,10 +86,11 @@ def build(db: sqlite3.Connection, config: Config, name: str, moves: Sequence[Mov
         moves=tuple(moves),
         replaces=others,
         holder=holder,
-        consequences=tuple(_consequences(moves, (version, *others))),
+        consequences=tuple(_consequences(moves, (version, *others), vouched)),
         metrics=metrics,
         verdicts=verdicts,
-        warnings=tuple(_warnings(db, config, first, version, holder, verdicts)),
+        warnings=(*_unsigned(vouched), *_warnings(db, config, first, version, holder, verdicts)),
+        signing=vouched,
     )
 
 
@@ -116,12 +133,19 @@ def _verdict(goal: str, ours: float | None, theirs: float | None) -> str:
     return "better" if (ours > theirs) == (goal == "max") else "worse"
 
 
-def _consequences(moves: Sequence[Move], versions: Sequence[ModelVersion]) -> Iterator[str]:
+def _consequences(moves: Sequence[Move], versions: Sequence[ModelVersion], vouched: Plan | None) -> Iterator[str]:
     for move in moves:
         yield f"version {move.version} goes from {move.from_stage} to {move.to_stage}"
     for version in versions:
         for alias in version.aliases:
             yield f"the alias {alias} stays on version {version.version}"
+    if vouched is not None and vouched.key:
+        yield f"version {versions[0].version} is signed on its way, with the key {vouched.key}"
+
+
+def _unsigned(vouched: Plan | None) -> Iterator[str]:
+    if vouched is not None and not vouched.key and not vouched.state.is_valid:
+        yield f"its signature is not valid: {vouched.state.message}"
 
 
 def _warnings(

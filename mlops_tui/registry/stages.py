@@ -12,10 +12,11 @@ from collections.abc import Collection, Mapping, Sequence
 from mlops_store import audit, events, model_facts, model_versions, models
 from mlops_store.errors import Refused
 from mlops_store.gate_verdicts import GateVerdict
+from mlops_store.model_signatures import ModelSignature
 from mlops_store.records import RunStatus, StageChange
 from mlops_store.store import Store
 from mlops_tui.config import Config
-from mlops_tui.registry import files, moves, previews, rollbacks
+from mlops_tui.registry import files, moves, previews, rollbacks, signing
 from mlops_tui.registry.moves import Move
 from mlops_tui.registry.previews import Promotion
 
@@ -31,7 +32,9 @@ __all__ = [
 ]
 
 
-def preview(db: sqlite3.Connection, config: Config, name: str, version: int, to_stage: str | None = None) -> Promotion:
+def preview(
+    db: sqlite3.Connection, config: Config, name: str, version: int, to_stage: str | None = None, *, key: str = ""
+) -> Promotion:
     """What ``promote`` with the same arguments would change.
 
     Raises:
@@ -42,7 +45,8 @@ def preview(db: sqlite3.Connection, config: Config, name: str, version: int, to_
     target = to_stage or moves.next_stage(config.registry, name, version, standing.stage)
     _require_ended(config, name, version, standing, target)
     holders = model_facts.stages(db, name, target)
-    return previews.build(db, config, name, moves.plan(config.registry, name, version, standing.stage, target, holders))
+    planned = moves.plan(config.registry, name, version, standing.stage, target, holders)
+    return previews.build(db, config, name, planned, key=key)
 
 
 def promote(
@@ -56,6 +60,8 @@ def promote(
     override: str = "",
     expected_stage: str | None = None,
     expected_holders: Collection[int] | None = None,
+    key: str = "",
+    ask: signing.Ask | None = None,
 ) -> StageChange:
     """Moves a version to the next stage, or to the one named, whichever direction that is.
 
@@ -73,11 +79,14 @@ def promote(
         expected_stage: The stage that the version was shown in when the person decided; the one at the time of the
             call by default.
         expected_holders: The versions that were shown in the target stage; those at the time of the call by default.
+        key: The private key to sign with, where the stage asks for a signature and the version has none.
+        ask: Asks for the passphrase of the key.
 
     Raises:
-        NotFound: No such model, version or stage.
+        NotFound: No such model, version, stage or key.
         Refused: It is there already, somebody moved one of the versions meanwhile, its run is still running, its
-            files are gone, or a gate of the stage does not let it pass.
+            files are gone or changed, a gate of the stage does not let it pass, or it has no signature where the
+            stage enforces one.
     """
     reader, registry = store.read(), config.registry
     standing = models.standing(reader, name, version)
@@ -85,20 +94,19 @@ def promote(
     target = moves.known_stage(registry, to_stage or moves.next_stage(registry, name, version, stage))
     holders = set(model_facts.stages(reader, name, target) if expected_holders is None else expected_holders)
     _require_ended(config, name, version, standing, target)
-    if _rises(config, stage, target):
+    rises = _rises(config, stage, target)
+    if rises:
         _require_files(store, name, version, standing)
     verdicts = _gates(store, config, name, version, stage, target, override)
+    signature, vouched = _signed(reader, config, name, version, target, key, ask) if rises else (None, {})
     with store.write() as db:
         now, there = model_facts.stage_of(db, name, version), model_facts.stages(db, name, target)
         if now != stage or (target in registry.single and there.keys() != holders):
             raise _lost(db, name)
-        return _apply(
-            db,
-            name,
-            moves.plan(registry, name, version, now, target, there),
-            reason,
-            recorded=_recorded(verdicts, override),
-        )
+        planned = moves.plan(registry, name, version, now, target, there)
+        if signature is not None:
+            signing.keep(db, models.version(db, name, version), signature, reason)
+        return _apply(db, name, planned, reason, recorded={**_recorded(verdicts, override), **vouched})
 
 
 def demote(
@@ -116,14 +124,16 @@ def archive(store: Store, config: Config, name: str, version: int, *, reason: st
     return promote(store, config, name, version, config.registry.archive, reason=reason)
 
 
-def preview_rollback(db: sqlite3.Connection, config: Config, name: str, stage: str = "production") -> Promotion:
+def preview_rollback(
+    db: sqlite3.Connection, config: Config, name: str, stage: str = "production", *, key: str = ""
+) -> Promotion:
     """What ``rollback`` with the same arguments would change.
 
     Raises:
         NotFound: No such model or stage.
         Refused: ``rollback`` would refuse it.
     """
-    return previews.build(db, config, name, _rollback(db, config, name, stage).moves)
+    return previews.build(db, config, name, _rollback(db, config, name, stage).moves, key=key)
 
 
 def rollback(
@@ -134,6 +144,8 @@ def rollback(
     *,
     reason: str = "",
     expected_moves: Sequence[Move] | None = None,
+    key: str = "",
+    ask: signing.Ask | None = None,
 ) -> StageChange:
     """Brings the version back that held a stage before; ``rollbacks.plan`` says exactly which, and what leaves.
 
@@ -144,26 +156,33 @@ def rollback(
         stage: The stage to roll back.
         reason: The person's own words, for the audit log.
         expected_moves: The moves that ``preview_rollback`` showed; those at the time of the call by default.
+        key: The private key to sign with; see ``promote``.
+        ask: Asks for the passphrase of the key.
 
     Returns:
         The change of the version that came back, or of the one that left when others stay in the stage.
 
     Raises:
         NotFound: No such model or stage.
-        Refused: There is nothing to go back to, somebody moved one of the versions meanwhile, or the files of the
-            version that would come back are gone.
+        Refused: There is nothing to go back to, somebody moved one of the versions meanwhile, the files of the
+            version that would come back are gone or changed, or it has no signature where the stage enforces one.
     """
-    shown = expected_moves
+    reader, shown = store.read(), expected_moves
     if shown is None:
-        shown = _rollback(store.read(), config, name, stage).moves
+        shown = _rollback(reader, config, name, stage).moves
+    signature: ModelSignature | None = None
+    vouched: Mapping[str, object] = {}
+    returns = shown[0].version
     if shown[0].to_stage == stage:
-        returns = shown[0].version
-        _require_files(store, name, returns, models.standing(store.read(), name, returns))
+        _require_files(store, name, returns, models.standing(reader, name, returns))
+        signature, vouched = _signed(reader, config, name, returns, stage, key, ask)
     with store.write() as db:
         planned = _rollback(db, config, name, stage)
         if planned.moves != tuple(shown):
             raise _lost(db, name)
-        return _apply(db, name, planned.moves, reason, undoes=planned.undoes)
+        if signature is not None:
+            signing.keep(db, models.version(db, name, returns), signature, reason)
+        return _apply(db, name, planned.moves, reason, undoes=planned.undoes, recorded=vouched)
 
 
 def _rises(config: Config, from_stage: str, to_stage: str) -> bool:
@@ -292,12 +311,22 @@ def _require_ended(config: Config, name: str, version: int, standing: models.Sta
 
 
 def _require_files(store: Store, name: str, version: int, standing: models.Standing) -> None:
-    gone = files.missing(store, files.manifest(name, version, standing.digest, standing.files))
-    if gone:
-        raise Refused(
-            f"the file {gone[0]!r} of {name}/{version} is gone from the store or was changed",
-            "bring the objects directory back from a backup, or register a new version",
-        )
+    files.require(store, name, version, files.manifest(name, version, standing.digest, standing.files))
+
+
+def _signed(
+    db: sqlite3.Connection,
+    config: Config,
+    name: str,
+    version: int,
+    stage: str,
+    key: str,
+    ask: signing.Ask | None,
+) -> tuple[ModelSignature | None, Mapping[str, object]]:
+    """See ``signing.sign_for``; nothing is read where the stage asks for nothing."""
+    if config.signing_policy(stage) == "off":
+        return None, {}
+    return signing.sign_for(db, config, models.version(db, name, version), stage, key=key, ask=ask)
 
 
 def _lost(db: sqlite3.Connection, name: str) -> Refused:

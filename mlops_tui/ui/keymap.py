@@ -267,6 +267,8 @@ KEYS: tuple[Key, ...] = (
     Key("models.request", "Q", "approval('request')", "ask", "Ask for approval to go to the next stage"),
     Key("models.approve", "A", "approval('approve')", "approve", "Approve the version for the next stage"),
     Key("models.reject", "X", "approval('reject')", "reject", "Reject the version for the next stage"),
+    Key("models.sign", "S", "sign", "sign", "Sign the version with the configured key"),
+    Key("models.verify", "V", "verify", "verify", "Read the version's files and verify its signature"),
     # approvals
     Key("approvals.approve", "A", "answer('approve')", "approve", "Approve the request", 1),
     Key("approvals.reject", "X", "answer('reject')", "reject", "Reject the request, with a reason", 2),

@@ -18,6 +18,7 @@ MIGRATIONS = (
     "m010_hardware",
     "m011_gate_verdicts",
     "m012_run_views",
+    "m013_model_signatures",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -447,5 +448,14 @@ STATEMENTS = (
    "body" TEXT NOT NULL,
    "author" TEXT NOT NULL,
    "saved_at" REAL NOT NULL
+) STRICT""",
+    """CREATE TABLE "model_signatures" (
+   "version_id" INTEGER REFERENCES "model_versions"("id"),
+   "key" TEXT,
+   "bundle" TEXT NOT NULL,
+   "digest" TEXT NOT NULL,
+   "signed_at" REAL NOT NULL,
+   "signed_by" TEXT NOT NULL,
+   PRIMARY KEY ("version_id", "key")
 ) STRICT""",
 )

@@ -696,5 +696,27 @@ def m012_run_views(db: Database) -> None:
     )
 
 
+@migrations()
+def m013_model_signatures(db: Database) -> None:
+    """The signatures of model versions, one for each key that signed."""
+    db.create_table(
+        "model_signatures",
+        {
+            "version_id": int,
+            # the fingerprint of the key: the SHA-256 of its public half as PEM
+            "key": str,
+            # a Sigstore bundle, JSON
+            "bundle": str,
+            "digest": str,
+            "signed_at": float,
+            "signed_by": str,
+        },
+        pk=("version_id", "key"),
+        foreign_keys=[("version_id", "model_versions", "id")],
+        not_null={"bundle", "digest", "signed_at", "signed_by"},
+        strict=True,
+    )
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

@@ -103,9 +103,10 @@ def test_a_changed_object_is_named_and_nothing_of_it_is_left(
 
 def test_a_missing_object_is_named(store: Store, version: ModelVersion, tmp_path: Path) -> None:
     listed = files.manifest("churn", 1, version.digest, version.lineage["files"])
-    assert files.missing(store, listed) == ()
+    files.require(store, "churn", 1, listed)
     os.unlink(artifacts.object_path(store.objects_dir, version.lineage["files"]["mlops.json"]["digest"]))
-    assert files.missing(store, listed) == ("mlops.json",)
+    with pytest.raises(Refused, match=r"'mlops\.json' of churn/1 is gone"):
+        files.require(store, "churn", 1, listed)
     with pytest.raises(Refused, match=r"'mlops\.json' of churn/1 is gone"):
         files.materialize(store, version, str(tmp_path / "out"))
 

@@ -142,14 +142,15 @@ def test_a_version_whose_run_is_still_running_is_not_promoted(store: Store) -> N
     stages.archive(store, CONFIG, "churn", 1)
 
 
-@pytest.mark.parametrize("damage", ["remove", "cut"])
+@pytest.mark.parametrize("damage", ["remove", "cut", "change"])
 def test_a_version_whose_files_changed_on_disk_is_not_promoted(store: Store, damage: str) -> None:
     version = models.version(store.read(), "churn", 1)
     path = artifacts.object_path(store.objects_dir, version.lineage["files"]["model.skops"]["digest"])
+    content = Path(path).read_bytes()
     os.unlink(path)
-    if damage == "cut":
-        Path(path).write_bytes(b"short")
-    with pytest.raises(Refused, match=r"'model\.skops' of churn/1 is gone"):
+    if damage != "remove":
+        Path(path).write_bytes(b"short" if damage == "cut" else content.swapcase())
+    with pytest.raises(Refused, match=r"'model\.skops' of churn/1 (is gone|was changed)"):
         promote(store, 1)
     stages.archive(store, CONFIG, "churn", 1)
 

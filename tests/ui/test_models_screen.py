@@ -14,9 +14,10 @@ from textual.widgets import Input
 from mlops_store import audit, models, notes, processes
 from mlops_store import profiles as stored_profiles
 from mlops_store.store import Store
+from mlops_tui import config as configuration
 from mlops_tui.config import Config, RegistryConfig
 from mlops_tui.project import Project
-from mlops_tui.registry import aliases, stages
+from mlops_tui.registry import aliases, keys, stages
 from mlops_tui.ui.app import MlopsApp
 from mlops_tui.ui.screens import history_rows, model_acts, model_rows, version_lines
 from mlops_tui.ui.screens.models import ModelsScreen
@@ -360,3 +361,18 @@ async def test_hostile_texts_are_shown_as_text(tmp_path: Path, text: str, size: 
             assert "\x07" not in shown
             assert "\u202e" not in shown
             assert all(len(line) <= size[0] for line in shown.splitlines())
+
+
+async def test_a_version_is_signed_and_verified_by_keys(store: Store, tmp_path: Path) -> None:
+    keys.make(str(tmp_path / "release"))
+    text = f'[signing]\npolicy = "warn"\nkey = "{tmp_path}/release"\npublic_keys = ["{tmp_path}/release.pub"]\n'
+    app = opened(store, "churn/1", configuration.parse(text))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        assert "signed   by nobody" in rendered(app)
+        await press(pilot, "V")
+        assert "the signature of churn v1 is not valid: nobody has signed it" in rendered(app)
+        await press(pilot, "S", "enter")
+        assert "signed   with the key release by" in rendered(app)
+        await press(pilot, "V")
+        assert "v1 is as it was signed with the key release" in rendered(app)

@@ -1,4 +1,4 @@
-"""What the models screen does beside changing stages: aliases and notes. Each can be done by a command as well."""
+"""What the models screen does beside changing stages: aliases, notes, signatures. Each has a command as well."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import shlex
 from collections.abc import Mapping
 
 from mlops_store import model_names, notes, processes
-from mlops_store.errors import UsageError
+from mlops_store.errors import Refused, UsageError
 from mlops_store.records import ModelVersion
-from mlops_tui.registry import aliases
-from mlops_tui.ui.messages import Did
+from mlops_tui.registry import aliases, keys, signing
+from mlops_tui.ui.messages import Did, Failed
 from mlops_tui.ui.screens.acts import perform, store_of
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.text import Cell
 from mlops_tui.ui.theme import sign
-from mlops_tui.ui.widgets.dialog import Ask
+from mlops_tui.ui.widgets.dialog import Ask, Confirm
 
 #: Stands before an alias that is to be removed.
 _REMOVE = "-"
@@ -123,3 +123,46 @@ def add_note(session: Session, version: ModelVersion, body: str) -> Did:
 
     command = shlex.join(["mlops-tui", "models", "note", version.model, str(version.version), body])
     return Did(command, undo, f"noted on v{version.version} · u undoes")
+
+
+def ask_to_sign(screen: ProjectScreen, version: ModelVersion) -> None:
+    """Signs a version with the configured key, after a yes."""
+    config = screen.session.config
+    path = keys.chosen("", config.signing.key)
+    if not path:
+        hint = f"[signing] key in mlops.toml, or {keys.KEY_VARIABLE}; mlops-tui models keygen makes a pair"
+        screen.post_message(Failed(Refused("there is no key to sign with", hint)))
+        return
+
+    def answered(is_wanted: bool | None) -> None:
+        if is_wanted:
+            perform(screen, lambda: add_signature(screen.session, version, path))
+
+    lines = [f"every file of it, as it was registered, with the key {path}"]
+    screen.app.push_screen(Confirm(f"Sign {version.model} v{version.version}?", lines, yes="sign"), answered)
+
+
+def add_signature(session: Session, version: ModelVersion, path: str) -> Did:
+    """Signs a version; runs in a thread.
+
+    Raises:
+        MlopsError: The key cannot be used, or a file of the version is gone or changed.
+    """
+    key = keys.private(path)
+    signing.sign(store_of(session), version, key)
+    command = shlex.join(["mlops-tui", "models", "sign", version.model, str(version.version), "--key", path])
+    return Did(command, None, f"v{version.version} is signed with the key {key.fingerprint[:12]}")
+
+
+def verify(session: Session, version: ModelVersion) -> Did:
+    """Reads a version's files and says whether its signature is good; runs in a thread.
+
+    Raises:
+        Refused: It is not.
+    """
+    store = store_of(session)
+    found = signing.state(store.read(), session.config, version, objects_dir=store.objects_dir)
+    if not found.is_valid:
+        raise Refused(f"the signature of {version.model} v{version.version} is not valid: {found.message}")
+    command = shlex.join(["mlops-tui", "models", "verify", version.model, str(version.version)])
+    return Did(command, None, f"v{version.version} is as it was {found.message}")

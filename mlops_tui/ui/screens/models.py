@@ -11,6 +11,7 @@ from mlops_tui.ui import keymap
 from mlops_tui.ui.loading import reload_all
 from mlops_tui.ui.messages import Did
 from mlops_tui.ui.screens import approval_acts, model_acts
+from mlops_tui.ui.screens.acts import perform
 from mlops_tui.ui.screens.filtering import WordFilterScreen
 from mlops_tui.ui.screens.models_panes import DetailPane, HistoryPane, ModelsPane, VersionsPane
 from mlops_tui.ui.screens.moves import Promote, RollBack, StageAct
@@ -217,6 +218,18 @@ class ModelsScreen(WordFilterScreen):
         version = self._chosen()
         if version is not None:
             model_acts.note(self, version)
+
+    def action_sign(self) -> None:
+        """Asks whether to sign the version."""
+        version = self._chosen()
+        if version is not None:
+            model_acts.ask_to_sign(self, version)
+
+    def action_verify(self) -> None:
+        """Says whether the version's signature is good."""
+        version = self._chosen()
+        if version is not None:
+            perform(self, lambda: model_acts.verify(self.session, version))
 
     def _chosen(self) -> ModelVersion | None:
         version = self._versions.version

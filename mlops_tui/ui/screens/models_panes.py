@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from mlops_store import audit, models, notes, profiles
 from mlops_store.errors import NotFound
 from mlops_store.records import AuditEntry, ModelVersion, RegisteredModel, RunStatus
+from mlops_tui.registry import signing
 from mlops_tui.ui import shown
 from mlops_tui.ui.screens import history_rows, model_rows, version_lines
 from mlops_tui.ui.screens.filtering import matches
@@ -164,6 +165,7 @@ class DetailPane(Pane[Detail]):
                 RunStatus(run_status) if run_status else None,
                 profile.row_count if profile else None,
                 len(columns) if isinstance(columns, dict) else 0,
+                signing.state(db, session.config, version),
             )
 
     def show(self, records: Detail) -> None:

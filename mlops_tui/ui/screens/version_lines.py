@@ -8,6 +8,7 @@ from typing import Any
 
 from mlops_store.records import ModelVersion, Note, RunStatus, StageChange
 from mlops_tui.config import RegistryConfig
+from mlops_tui.registry.signing import SignatureState
 from mlops_tui.ui import shown
 from mlops_tui.ui.screens import model_rows
 from mlops_tui.ui.text import Cell, CellValue, fit
@@ -28,6 +29,7 @@ class Detail:
     run_status: RunStatus | None = None
     profile_rows: int | None = None
     profile_columns: int = 0
+    signature: SignatureState | None = None
 
 
 def lines(detail: Detail, registry: RegistryConfig, now: float) -> list[CellValue]:
@@ -99,11 +101,23 @@ def _interface(version: ModelVersion, detail: Detail) -> Iterator[CellValue]:
         yield _labelled("profile", Cell(size))
     else:
         yield _labelled("profile", Cell("none: drift cannot be watched", "warning"))
+    if detail.signature is not None:
+        yield _labelled("signed", *_signed(detail.signature))
     signature = _mapping(version.lineage.get("signature"))
     for label, key in (("takes", "inputs"), ("gives", "outputs")):
         columns = _mappings(signature.get(key))
         if columns:
             yield _labelled(label, *_signature(columns))
+
+
+def _signed(signature: SignatureState) -> Iterator[Cell]:
+    if signature.state == "unsigned":
+        yield Cell("by nobody", "dim")
+    elif signature.is_valid:
+        yield Cell(f"with the key {signature.key_name} by {signature.signed_by}")
+        yield Cell(f"  {signature.key[:12]}", "dim")
+    else:
+        yield Cell(f"{state_sign('error').text} {signature.message}", "bad")
 
 
 def _signature(columns: Sequence[Mapping[str, Any]]) -> Iterator[Cell]:
