@@ -45,6 +45,23 @@ def leaves(values: Mapping[str, Any], separator: str = ".", depth: int = _DEPTH)
             yield str(key), value
 
 
+def with_objects(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values, with objects of the tool whose parts stand there by dotted names put together again."""
+    ending = "._type"
+    objects = {key.removesuffix(ending) for key in values if key.endswith(ending)}
+    if not objects:
+        return dict(values)
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        parts = key.split(".")
+        outer = next((name for end in range(1, len(parts)) if (name := ".".join(parts[:end])) in objects), None)
+        if outer is None:
+            found[key] = value
+        else:
+            found.setdefault(outer, {})[key[len(outer) + 1 :]] = value
+    return found
+
+
 def kind(value: object) -> str:
     """What a value is that is no number, for people."""
     if isinstance(value, dict):

@@ -110,7 +110,7 @@ class Log:
         self._points(values, step, round((at or self.started_at or 0.0) * 1000))
 
     def _points(self, values: dict[str, Any], step: int, ms: int, prefix: str = "") -> None:
-        for key, value in json_values.leaves(values):
+        for key, value in json_values.leaves(json_values.with_objects(values)):
             if key.startswith("_"):
                 continue
             number = json_values.number(value)
@@ -239,7 +239,7 @@ def _timestamp(data: bytes) -> float | None:
 
 def items(log: Log) -> Iterator[tuple[str, float]]:
     """The numbers of the summary that no history has: those that the script put there itself."""
-    for key, value in log.summary.items():
+    for key, value in json_values.with_objects(log.summary).items():
         number = json_values.number(value)
         if number is not None and key not in log.series and not key.startswith("_"):
             yield key, number

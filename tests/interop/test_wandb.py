@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlops_store.records import RunStatus
-from mlops_tui.interop import kinds, wandb, wandb_log
+from mlops_tui.interop import kinds, wandb, wandb_log, wandb_records
 from mlops_tui.interop.source import Problems
 from mlops_tui.interop.wandb_records import Log
 
@@ -63,6 +63,24 @@ def test_a_run_comes_with_config_history_summary_and_system_metrics(folder: Make
     assert run.attributes["packages"]["wandb"].startswith("0.31")
     assert run.attributes["command"][1:] == ["wandb"]
     assert run.attributes["python_version"][0].isdigit()
+
+
+def test_parts_of_an_object_are_no_metrics() -> None:
+    def item(number: int, parts: list[str], text: bytes) -> bytes:
+        inner = b"".join(b"\x12" + bytes([len(part)]) + part.encode() for part in parts)
+        inner += b"\x82\x01" + bytes([len(text)]) + text
+        return bytes([number << 3 | 2, len(inner)]) + inner
+
+    items = [(["a", "img", "_type"], b'"image-file"'), (["a", "img", "width"], b"8"), (["a", "x"], b"2")]
+    log = Log()
+    for place, number in ((2, 1), (3, 1)):  # a history, and a summary
+        body = b"".join(item(number, parts, text) for parts, text in items)
+        log.add(bytes([place << 3 | 2, len(body)]) + body)
+    assert list(log.series) == ["a.x"]
+    assert list(wandb_records.items(log)) == []
+    problems = Problems()
+    log.others.list("run", problems)
+    assert [problem.message for problem in problems.kept] == ["1 of the kind image-file not imported: a.img"]
 
 
 def test_a_run_that_exited_with_an_error_has_failed(folder: Make, runs_of: Callable) -> None:
