@@ -55,6 +55,9 @@ def _ended(act: Callable[[], object]) -> int:
         code = _told_of_words(error)
         if code is not None:
             return code
+        if (known := _of_store(error)) is not None:
+            _tell(known.message, known.hint)
+            return known.exit_code
         _tell(f"unexpected {type(error).__name__}: {error}", f"the traceback is in {_record(error)}")
         return 1
 
@@ -79,6 +82,17 @@ def _told_of_words(error: Exception) -> int | None:
         _tell(error.format_message())
         return error.exit_code
     return None
+
+
+def _of_store(error: Exception) -> MlopsError | None:
+    """What a person can do about an error that SQLite met while rows were read; None for any other error."""
+    if "sqlite3" not in sys.modules:
+        return None
+    import sqlite3
+
+    from mlops_store import database
+
+    return database.explain(error, "the store") if isinstance(error, sqlite3.Error) else None
 
 
 def _operating_system(error: OSError) -> int:

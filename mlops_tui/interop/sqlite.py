@@ -62,6 +62,8 @@ def opened(path: str) -> Iterator[sqlite3.Connection]:
     except sqlite3.Error as error:
         hint = "open it once with the program that wrote it" if "readonly" in str(error) else ""
         raise Refused(f"{path} cannot be read ({error})", hint) from error
+    except UnicodeDecodeError as error:  # SQLite quotes the schema in its message, whatever bytes that has become
+        raise Refused(f"{path} cannot be read (its schema is damaged)") from error
 
 
 def require_tables(db: sqlite3.Connection, path: str, needed: frozenset[str]) -> frozenset[str]:

@@ -18,6 +18,8 @@ from array import array
 from collections.abc import Sequence
 from itertools import accumulate
 
+from mlops_store.errors import StoreDamaged
+
 #: Most points in a body; bounds the memory of reading one.
 MAX_POINTS = 4096
 
@@ -52,7 +54,7 @@ def decode(body: bytes) -> tuple[array[int], array[int], array[float]]:
     """Steps, times in ms and values of a body.
 
     Raises:
-        ValueError: The body is of another format or damaged.
+        StoreDamaged: The body is of another format, or not as it was written.
     """
     raw, size = _columns(body)
     return _sums(raw[:size]), _sums(raw[size : 2 * size]), _values(raw[2 * size :])
@@ -68,18 +70,24 @@ def _columns(body: bytes) -> tuple[bytes, int]:
     """The three columns, still in planes, one after the other, and the length of each."""
     version = body[0] if body else 0
     if version not in (_VERSION, _ALL_PACKED) or len(body) < 3:
-        raise ValueError("a metric chunk of an unknown format")
+        raise _damaged("an unknown format")
     mask = body[1] if version == _VERSION else 0
     stream = zlib.decompressobj()
     try:
         packed = stream.decompress(memoryview(body)[version:])
     except zlib.error as error:
-        raise ValueError(f"a damaged metric chunk ({error})") from error
+        raise _damaged(str(error)) from error
     raw = _unified(packed, stream.unused_data, mask) if mask else packed
     size, rest = divmod(len(raw), 3)
     if not stream.eof or rest or size % 8:
-        raise ValueError("a damaged metric chunk (uneven columns)")
+        raise _damaged("uneven columns")
     return raw, size
+
+
+def _damaged(reason: str) -> StoreDamaged:
+    return StoreDamaged(
+        f"points of a metric chunk are not as they were written ({reason})", "restore a copy of the store"
+    )
 
 
 def _unified(packed: bytes, noise: bytes, mask: int) -> bytes:
@@ -95,7 +103,7 @@ def _unified(packed: bytes, noise: bytes, mask: int) -> bytes:
             parts.append(packed[from_packed : from_packed + count])
             from_packed += count
     if from_noise != len(noise) or from_packed != len(packed):
-        raise ValueError("a damaged metric chunk (uneven planes)")
+        raise _damaged("uneven planes")
     return b"".join(parts)
 
 

@@ -49,14 +49,14 @@ class Connection(sqlite3.Connection):
         """Runs one statement. StoreError: the file cannot be used."""
         try:
             return super().execute(sql, parameters)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise (explain(error, self.path) or error) from error.__cause__
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
         """Runs one statement for each row of parameters. StoreError: the file cannot be used."""
         try:
             return super().executemany(sql, parameters)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise (explain(error, self.path) or error) from error.__cause__
 
 
@@ -154,15 +154,19 @@ def explained(path: str) -> Iterator[None]:
     """Turns an SQLite failure inside the block into the error tree, naming ``path``."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         translated = explain(error, path)
         if translated is None:
             raise
         raise translated from error
 
 
-def explain(error: sqlite3.Error, path: str) -> StoreError | None:
+def explain(error: sqlite3.Error | UnicodeDecodeError, path: str) -> StoreError | None:
     """The store error that a person can act on, or None for a programming error of ours."""
+    if isinstance(error, UnicodeDecodeError):  # SQLite quotes a damaged schema, whatever bytes that has become
+        return damaged(path, "its schema is no text")
+    if str(error).startswith("Could not decode to UTF-8"):
+        return damaged(path, "a text in it is none")
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StoreBusy(
@@ -173,15 +177,18 @@ def explain(error: sqlite3.Error, path: str) -> StoreError | None:
     if code == sqlite3.SQLITE_FULL or (code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and _is_full(path)):
         return StoreFull(f"the disk that holds {path} is full", _FULL_HINT)
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return StoreDamaged(
-            f"{path} is damaged or is not a database ({error})",
-            "copy it aside and try: sqlite3 COPY '.recover' | sqlite3 NEW",
-        )
+        return damaged(path, str(error))
     if code == sqlite3.SQLITE_CANTOPEN:
         return StoreError(f"{path} cannot be opened", "check that its directory exists and can be entered")
     if code == sqlite3.SQLITE_IOERR:
         return StoreError(f"{path} cannot be read or written ({error})", "check the disk and its free space")
     return None
+
+
+def damaged(path: str, reason: str) -> StoreDamaged:
+    """What is said of a store of which some bytes are not as they were written."""
+    hint = "copy it aside and try: sqlite3 COPY '.recover' | sqlite3 NEW"
+    return StoreDamaged(f"{path} is damaged or is not a database ({reason})", hint)
 
 
 def _is_full(path: str) -> bool:

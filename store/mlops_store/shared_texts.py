@@ -22,6 +22,15 @@ def put(db: sqlite3.Connection, text: str) -> str:
 
 
 def get(db: sqlite3.Connection, digest: str | None) -> str:
-    """The text with that digest; "" for None and for a text that has not arrived yet."""
+    """The text with that digest; "" for None and for a text that has not arrived yet.
+
+    Raises:
+        StoreDamaged: It is not as it was written.
+    """
     row = db.execute("SELECT body FROM texts WHERE digest = ?", (digest,)).fetchone()
-    return "" if row is None else zlib.decompress(row[0]).decode("utf-8")
+    try:
+        return "" if row is None else zlib.decompress(row[0]).decode("utf-8")
+    except (zlib.error, UnicodeDecodeError, TypeError) as error:
+        from mlops_store import database
+
+        raise database.damaged("the store", f"a text of a run is not as it was written: {error}") from error

@@ -299,6 +299,14 @@ def test_archived_runs_are_listed_when_asked_for(cli, record) -> None:
     assert len(cli("runs", "list", "--json").json) == 1
 
 
+def test_a_damaged_store_is_called_so(cli, record, store: Store) -> None:
+    record("a")
+    with store.write() as db:
+        db.execute("UPDATE runs SET name = CAST(x'ff' AS TEXT)")
+    listed = cli("runs", "list")
+    assert (listed.exit_code, "is damaged" in listed.stderr, "traceback" in listed.stderr) == (1, True, False)
+
+
 def test_lists_longer_than_a_window_are_whole(cli, store: Store) -> None:
     with store.write() as db:
         for number in range(1203):

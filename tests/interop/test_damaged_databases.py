@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlops_store import runs
-from mlops_store.errors import MlopsError
+from mlops_store.errors import MlopsError, Refused
 from mlops_store.store import Store
-from mlops_tui.interop import importing, kinds
+from mlops_tui.interop import importing, kinds, sqlite
 from mlops_tui.interop.importing import Options, Report
 from mlops_tui.interop.source import Problems
 
@@ -43,6 +43,15 @@ def test_a_damaged_database_gives_what_is_whole_and_says_what_is_not(
         return
     report = importing.take_over(None, source, problems, Options(is_dry_run=True))
     assert report.is_complete or problems.count
+
+
+def test_a_schema_that_is_no_text_is_refused(database: Make) -> None:
+    path = database("trackio")
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE configs", b"CR\x9fATE TABLE configs"))
+    with pytest.raises(Refused, match="damaged"), sqlite.opened(str(path)) as db:
+        db.execute("SELECT * FROM metrics")
+    with pytest.raises(MlopsError):
+        kinds.open_source(str(path), Problems())
 
 
 def test_what_the_damage_has_spared_is_stored(store: Store, database: Make, take_over: Callable[..., Report]) -> None:

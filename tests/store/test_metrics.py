@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlops_store import chunks, metrics, runs
-from mlops_store.errors import NotFound
+from mlops_store.errors import NotFound, StoreDamaged
 from mlops_store.records import MetricPoint
 from mlops_store.store import Store
 
@@ -79,7 +79,7 @@ def test_a_chunk_of_the_first_version_is_still_read() -> None:
 
 @given(st.binary(max_size=200))
 def test_bytes_that_are_no_chunk_are_a_value_error(data: bytes) -> None:
-    with pytest.raises(ValueError, match="metric chunk"):
+    with pytest.raises(StoreDamaged, match="metric chunk"):
         chunks.decode(data)
 
 

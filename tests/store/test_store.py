@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from mlops_store import runs
+from mlops_store import runs, shared_texts
+from mlops_store.database import explained
 from mlops_store.errors import NotFound, StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
 from mlops_store.ids import new_id
 from mlops_store.store import SCHEMA_VERSION, Store
@@ -168,6 +169,21 @@ def test_a_file_that_was_cut_short_is_reported_as_damage(tmp_path: Path, part: f
     os.truncate(path, int(size * part))
     with pytest.raises(StoreDamaged, match=r"recover|damaged"):
         Store(str(path), create=False)
+
+
+def test_bytes_that_are_no_text_are_reported_as_damage(tmp_path: Path) -> None:
+    path = filled(tmp_path / "store.db")
+    with Store(str(path)) as store:
+        with store.write() as db:
+            db.execute("UPDATE runs SET name = CAST(x'ff' AS TEXT)")
+            db.execute("INSERT INTO texts(digest, body) VALUES ('d', x'00')")
+        with pytest.raises(StoreDamaged), explained(str(path)):
+            runs.by_ids(store.read(), runs.ids(store.read()))
+        with pytest.raises(StoreDamaged):
+            shared_texts.get(store.read(), "d")
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE", b"CR\x9fATE TABLE"))
+    with pytest.raises(StoreDamaged), Store(str(path), create=False) as store:
+        store.read().execute("SELECT * FROM runs")
 
 
 def test_damage_within_the_file_is_reported_when_it_is_read(tmp_path: Path) -> None:
