@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlops_store.errors import MlopsError, NotFound, UsageError, nearest
-from mlops_tui.compare import axes, code, curves, importance, predictions, seeds
+from mlops_tui.compare import axes, code, curves, importance, pooled, predictions, seeds
 from mlops_tui.compare.axes import Axis, Scatter
 from mlops_tui.compare.columns import is_scheduled, ranked
 from mlops_tui.compare.curves import Overlay
 from mlops_tui.compare.importance import Importance
+from mlops_tui.compare.pooled import Pooled
 from mlops_tui.compare.predictions import PredictionComparison
 from mlops_tui.compare.runs import Comparison
 from mlops_tui.compare.seeds import Groups
@@ -56,7 +57,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A comparison with the views that were asked for; what was not, or has a problem, is empty."""
+    """A comparison with the views that were asked for; what was not, or has a problem, is empty.
+
+    ``pooled`` belongs to the predictions: those of repeated runs taken together.
+    """
 
     comparison: Comparison
     parts: tuple[str, ...]
@@ -64,6 +68,7 @@ class Report:
     curves: tuple[Overlay, ...] = ()
     seeds: Groups | None = None
     predictions: PredictionComparison | None = None
+    pooled: tuple[Pooled, ...] = ()
     scatter: Scatter | None = None
     parallel: tuple[Axis, ...] = ()
     importance: Importance | None = None
@@ -105,6 +110,8 @@ def build(db: sqlite3.Connection, comparison: Comparison, wanted: Wanted, *, roo
                 made[part] = makers[part]()
             except MlopsError as error:
                 problems[part] = error
+    if "predictions" in made:
+        made["pooled"] = pooled.compare(db, objects_dir, seeds.group(comparison), made["predictions"].name)
     return Report(comparison=comparison, parts=wanted.parts, problems=problems, **made)
 
 

@@ -10,6 +10,7 @@ from mlops_tui.compare.axes import Axis
 from mlops_tui.compare.importance import Importance
 from mlops_tui.compare.measures import Measure
 from mlops_tui.compare.paired import Interval
+from mlops_tui.compare.pooled import Pooled, Side
 from mlops_tui.compare.predictions import Pair
 from mlops_tui.compare.seeds import GroupRow
 from mlops_tui.compare.slices import RISK, Slice, Slices
@@ -78,6 +79,25 @@ def verdict(pair: Pair, first: str, second: str) -> str:
     return f"{said}: {measure(found)}; {pair.test.method}, {p_value(pair.test.p)}; {rows(pair.count)}"
 
 
+def pooled(found: Pooled) -> str:
+    """Two groups of repeated runs by their predictions, in one sentence."""
+    first, second = found.first.label, found.second.label
+    said = {
+        "better": f"{second} is better than {first}",
+        "worse": f"{second} is worse than {first}",
+        "noise": f"The difference between {second} and {first} is within noise",
+    }[found.verdict]
+    return (
+        f"Repeated runs together: {said}: {found.measure} {_side(found.second)} against {_side(found.first)}, "
+        f"{signed(found.difference)} ({interval(found.interval)}, {found.interval.method}); "
+        f"{p_value(found.test.p)}; {rows(found.count)} in each run"
+    )
+
+
+def _side(found: Side) -> str:
+    return f"{number(found.mean)} (± {deviation(found.deviation)}, n = {len(found.run_ids)})"
+
+
 def measure(found: Measure) -> str:
     """``accuracy 0.91 against 0.87, +0.04 (95 % interval …, paired bootstrap …)``."""
     return (
@@ -126,6 +146,8 @@ def slices(found: Slices, *, is_counted: bool) -> str:
     """How slices were looked for, and how many were found."""
     if not found.columns:
         return "no column to make slices of: log_predictions(…, slices={name: values})"
+    if not found.looked_at:
+        return f"no slice of {found.columns} columns has 30 rows and leaves as many others"
     method = "McNemar's exact test" if is_counted else "a paired t-test"
     depth = "single columns and pairs" if found.has_pairs else "single columns"
     many = f"{len(found.found)} of {found.looked_at:,} slices" if found.found else f"none of {found.looked_at:,} slices"
@@ -167,6 +189,7 @@ __all__ = [
     "measure",
     "number",
     "p_value",
+    "pooled",
     "rows",
     "signed",
     "slice_name",

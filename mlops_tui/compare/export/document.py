@@ -268,6 +268,8 @@ def _predictions(report: Report, names: tuple[str, ...]) -> Iterator[Block]:
     place = dict(zip(report.comparison.run_ids, names, strict=True))
     first = place[found.baseline]
     yield Heading(TITLES["predictions"], f"{found.name}, against {first}")
+    for together in report.pooled:
+        yield Sentence(wording.pooled(together), "" if together.verdict == "noise" else together.verdict)
     # those that differ for sure come first: there is least to say about the others
     telling = sorted(found.pairs, key=lambda pair: (bool(pair.problem), pair.verdict == "noise"))[:_DETAILED]
     if len(found.pairs) > _DETAILED:

@@ -7,6 +7,7 @@ from typing import Any
 
 from mlops_tui.compare.axes import Axis
 from mlops_tui.compare.importance import Importance
+from mlops_tui.compare.pooled import Pooled
 from mlops_tui.compare.predictions import Pair, PredictionComparison
 from mlops_tui.compare.report import TABLES, Report
 from mlops_tui.compare.run_shape import run
@@ -46,7 +47,7 @@ def _view(report: Report, part: str) -> Any:
     if part == "seeds" and report.seeds is not None:
         return _groups(report.seeds)
     if part == "predictions" and report.predictions is not None:
-        return _predictions(report.predictions)
+        return _predictions(report.predictions, report.pooled)
     if part == "importance" and report.importance is not None:
         return _importance(report.importance)
     if part == "scatter" and report.scatter is not None:
@@ -87,11 +88,12 @@ def _groups(groups: Groups) -> dict[str, Any]:
     }
 
 
-def _predictions(found: PredictionComparison) -> dict[str, Any]:
+def _predictions(found: PredictionComparison, pooled: tuple[Pooled, ...]) -> dict[str, Any]:
     return {
         "name": found.name,
         "names": found.names,
         "baseline": found.baseline,
+        "repeats": [{"verdict": one.verdict, "difference": one.difference, **_fields(one)} for one in pooled],
         "pairs": [_pair(pair) for pair in found.pairs],
     }
 
