@@ -26,6 +26,7 @@ VERBS = {
     "runs": "List, show, compare, tag and delete runs.",
     "data": "List, compare and restore versions of data, and who used them.",
     "models": "List, register, promote and roll back models.",
+    "serve": "Serve a model in MLflow's scoring protocol.",
     "audit": "Who did what to models and alerts; whether the log is intact.",
     "drift": "Check batches, list and acknowledge alerts.",
     "schedule": "List the triggers, export a crontab line or systemd timer.",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mlops_store.store import Store
+    from mlops_tui.registry.formats import Loaded
 
 
 class Unloadable(Refused):
@@ -28,18 +29,18 @@ class Predictor:
     """A model that is loaded when it is first asked.
 
     Args:
-        load: Returns anything with ``predict``, as scikit-learn has it.
+        load: Returns the model.
         name: What to call it in messages.
         inputs: The columns that it reads, in order, where that is known without loading it.
     """
 
-    def __init__(self, load: Callable[[], Any], name: str, inputs: Sequence[str] = ()) -> None:
+    def __init__(self, load: Callable[[], Loaded], name: str, inputs: Sequence[str] = ()) -> None:
         self.name = name
         self.inputs = tuple(inputs)
         self._load = load
 
     @cached_property
-    def model(self) -> Any:
+    def model(self) -> Loaded:
         """The loaded model.
 
         Raises:
@@ -59,8 +60,7 @@ class Predictor:
         Raises:
             Unloadable: It cannot be loaded here.
         """
-        names = getattr(self.model, "feature_names_in_", None)
-        return self.inputs or tuple(known) if names is None else tuple(str(name) for name in names)
+        return self.model.columns or self.inputs or tuple(known)
 
     def predict(self, frame: pd.DataFrame, like: pd.Series[Any] | None = None) -> pd.Series[Any]:
         """The model's predictions on a frame.
@@ -89,20 +89,19 @@ class Predictor:
             raise Refused(f"{self.name} cannot predict: {reason}") from error
 
 
-def _are_probabilities(model: Any, values: pd.Series[Any]) -> bool:
+def _are_probabilities(model: Loaded, values: pd.Series[Any]) -> bool:
     from pandas.api import types
 
-    if not hasattr(model, "predict_proba") or not types.is_float_dtype(values.dtype):
+    if not model.has_proba or not types.is_float_dtype(values.dtype):
         return False
     known = values.dropna()
-    classes = list(getattr(model, "classes_", ()))
-    return bool(known.between(0, 1).all()) and not bool(known.isin(classes).all())
+    return bool(known.between(0, 1).all()) and not bool(known.isin(list(model.classes)).all())
 
 
 def of_version(store: Store, version: ModelVersion) -> Predictor:
     """The model of a version, not loaded yet."""
 
-    def load() -> Any:
+    def load() -> Loaded:
         from mlops_tui.registry import formats
 
         return formats.load_version(store, version)

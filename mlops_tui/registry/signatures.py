@@ -26,6 +26,14 @@ _TYPES = {
     "float64": "double",
     **dict.fromkeys(("str", "string"), "string"),
 }
+_DTYPES = {
+    "boolean": "bool",
+    "integer": "int32",
+    "long": "int64",
+    "float": "float32",
+    "double": "float64",
+    "datetime": "datetime64[ns]",
+}
 _INFERRED = {"string": "string", "boolean": "boolean", "integer": "long", "floating": "double", "bytes": "binary"}
 
 
@@ -59,7 +67,9 @@ def schema(data: Any) -> list[dict[str, Any]]:
     if hasattr(data, "iloc"):
         return [_column("" if data.name is None else str(data.name), data)]
     shape = [-1, *(int(size) for size in data.shape[1:])]
-    return [{"type": "tensor", "tensor-spec": {"dtype": str(data.dtype), "shape": shape}}]
+    # MLflow knows texts of any length only
+    dtype = {"U": "str", "S": "bytes"}.get(data.dtype.kind, str(data.dtype))
+    return [{"type": "tensor", "tensor-spec": {"dtype": dtype, "shape": shape}}]
 
 
 def _column(name: str, values: pd.Series[Any]) -> dict[str, Any]:
@@ -90,6 +100,30 @@ def example(data: Any) -> dict[str, Any]:
     if not hasattr(data, "tolist"):  # a sparse matrix
         data = data[:EXAMPLE_ROWS].toarray()
     return {"inputs": _plain(data[:EXAMPLE_ROWS].tolist())}
+
+
+def rows(kept: Mapping[str, Any], signature: Mapping[str, Any]) -> Any:
+    """The rows of an example that ``example`` made: a frame with the signature's types, or an array.
+
+    Raises:
+        UsageError: They are not of these types.
+    """
+    try:
+        if "dataframe_split" in kept:
+            import pandas as pd
+
+            split = kept["dataframe_split"]
+            found = pd.DataFrame(split["data"], columns=split["columns"])
+            types = {name: _DTYPES[kind] for name, kind in columns(signature).items() if kind in _DTYPES}
+            # a missing value makes whole numbers floats, as it did where the example came from
+            present = [name for name in types if name in found.columns and not found[name].isna().any()]
+            return found.astype({name: types[name] for name in present})
+        import numpy as np
+
+        tensor = (signature.get("inputs") or [{}])[0].get("tensor-spec") or {}
+        return np.asarray(kept["inputs"], dtype=tensor.get("dtype"))
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"the input example does not fit its signature ({error})", "log the model again") from error
 
 
 def _plain(value: Any) -> Any:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from mlops_tui.drift import severity
 from mlops_tui.drift.check import Prepared, check, prepared, totals
 from mlops_tui.drift.predictions import Predictor
 from mlops_tui.drift.severity import Findings
+from mlops_tui.registry.formats import Loaded, ModelInfo, estimator
 
 
 def a_frame(rows: int = 400, seed: int = 0, shift: float = 0.0) -> pd.DataFrame:
@@ -38,8 +40,12 @@ class ByAge:
         return np.column_stack([1 - sure, sure])
 
 
+def loaded(model: type) -> Callable[[], Loaded]:
+    return lambda: estimator.of_estimator(ModelInfo("sklearn", "", 0, {}), model())
+
+
 def by_age() -> Predictor:
-    return Predictor(ByAge, "churn version 3")
+    return Predictor(loaded(ByAge), "churn version 3")
 
 
 def column(findings: Findings, name: str) -> ColumnReport:
@@ -201,7 +207,9 @@ def test_a_model_that_fails_on_the_batch_is_a_finding() -> None:
             raise ValueError("input contains NaN\nand a long story")
 
     reference = a_frame().assign(prediction=[0, 1] * 200)
-    findings = against(reference, a_frame(seed=1), prediction="prediction", predictor=Predictor(Broken, "m version 1"))
+    findings = against(
+        reference, a_frame(seed=1), prediction="prediction", predictor=Predictor(loaded(Broken), "m version 1")
+    )
     assert findings.problem == "m version 1 cannot predict: input contains NaN"
 
 
@@ -213,7 +221,7 @@ def test_a_model_without_column_names_reads_the_columns_of_its_training_data() -
 
     reference = a_frame().assign(prediction=1)
     batch = a_frame(seed=1)[["plan", "income", "age"]].assign(extra=1)
-    findings = against(reference, batch, prediction="prediction", predictor=Predictor(Nameless, "m"))
+    findings = against(reference, batch, prediction="prediction", predictor=Predictor(loaded(Nameless), "m"))
     assert column(findings, "prediction").score == 1.0
 
 

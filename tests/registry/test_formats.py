@@ -80,7 +80,8 @@ def test_a_model_predicts_the_same_after_a_round_trip(family: str, tmp_path: Pat
     np.testing.assert_array_equal(again.predict(frame), model.predict(frame))
     for method in ("predict_proba", "decision_function"):
         if hasattr(model, method):
-            np.testing.assert_array_equal(getattr(again, method)(frame), getattr(model, method)(frame))
+            np.testing.assert_array_equal(getattr(again.native, method)(frame), getattr(model, method)(frame))
+    assert again.has_proba == hasattr(model, "predict_proba")
 
 
 def test_a_regressor_predicts_the_same_after_a_round_trip(tmp_path: Path) -> None:
@@ -103,9 +104,19 @@ def test_a_directory_says_what_it_holds(directory: Path) -> None:
     assert described["class"] == "sklearn.pipeline.Pipeline"
     assert described["summary"] == "StandardScaler → LogisticRegression"
     assert described["python_version"] == ".".join(map(str, sys.version_info[:3]))
-    assert {"scikit-learn", "skops", "numpy"} <= set(described["packages"])
+    assert {"scikit-learn", "skops", "numpy", "joblib"} <= set(described["packages"])
+    locked = (directory / "requirements.txt").read_text().splitlines()
+    assert locked[1:] == [f"{name}=={version}" for name, version in described["packages"].items()]
     assert len(described["input_example"]["dataframe_split"]["data"]) == 5
-    assert sorted(path.name for path in directory.iterdir()) == ["mlops.json", "model.skops"]
+    assert sorted(path.name for path in directory.iterdir()) == [
+        "MLmodel",
+        "input_example.json",
+        "mlops.json",
+        "model.skops",
+        "python_env.yaml",
+        "requirements.txt",
+        "serving_input_example.json",
+    ]
 
 
 def test_the_signature_names_columns_types_and_the_output(directory: Path) -> None:
@@ -131,7 +142,9 @@ def test_a_model_is_kept_although_it_cannot_predict_its_example(tmp_path: Path) 
     model = LogisticRegression(max_iter=5000).fit(SMALL, Y)
     info = formats.save(model, str(tmp_path), input_example=X)
     assert "cannot predict its input example" in info.warnings[0]
-    assert formats.load(str(tmp_path)).predict(SMALL).shape == Y.shape
+    assert formats.load(str(tmp_path)).native.predict(SMALL).shape == Y.shape
+    with pytest.raises(Refused, match="has no column 'mean smoothness'"):
+        formats.load(str(tmp_path)).predict(SMALL.drop(columns="mean smoothness"))
 
 
 class Shouting(ClassifierMixin, BaseEstimator):
@@ -233,7 +246,7 @@ def test_a_version_whose_object_was_changed_is_not_loaded(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "module", ["formats", "versions", "stages", "previews", "files", "trust", "signatures", "aliases"]
+    "module", ["formats", "formats.kinds", "versions", "stages", "previews", "files", "trust", "signatures", "aliases"]
 )
 def test_importing_the_registry_loads_no_library_for_frames(module: str) -> None:
     code = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -118,12 +119,13 @@ def test_a_card_names_what_is_missing(store: Store) -> None:
 
 @pytest.fixture
 def fitted(store: Store, tmp_path: Path) -> None:
-    """Version 1 of churn is a real model with an input example, version 2 one whose signature is wrong."""
+    """Version 1 of churn is a real model with an example, 2 one whose signature is wrong, 3 one without an example."""
     rows = pd.DataFrame({"a": range(40), "b": [value % 7 for value in range(40)]})
     model = LogisticRegression().fit(rows, rows["a"] > 20)
     wrong = {"inputs": [{"name": "a", "type": "long"}, {"name": "b", "type": "long"}], "outputs": [{"type": "string"}]}
-    for signature in (None, wrong):
-        info = formats.save(model, str(tmp_path / "m"), input_example=rows.head(3), signature=signature)
+    for signature, example in ((None, rows.head(3)), (wrong, rows.head(3)), (None, None)):
+        shutil.rmtree(tmp_path / "m", ignore_errors=True)
+        info = formats.save(model, str(tmp_path / "m"), input_example=example, signature=signature)
         run_id = make_run(store)
         log_directory(store, run_id, tmp_path / "m", signature=info.signature)
         versions.register(store, Config(), "churn", run_id=run_id)
@@ -140,9 +142,9 @@ def test_a_model_is_tried_on_its_own_example(store: Store) -> None:
     assert not found(store, 'kind = "latency"\nmax = 0').has_passed
 
 
+@pytest.mark.usefixtures("fitted")
 def test_what_cannot_be_checked_does_not_pass(store: Store) -> None:
-    make_version(store)
-    verdict = found(store, 'kind = "latency"\nmax = "1m"')
+    verdict = found(store, 'kind = "latency"\nmax = "1m"', 3)
     assert verdict.state == "error"
     assert "input example" in verdict.message
     assert not verdict.has_passed

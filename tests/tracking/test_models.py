@@ -42,7 +42,15 @@ def test_a_model_is_stored_with_its_run_and_loads_again(project: Path, tmp_path:
     found = detail(project)
     (logged,) = found.models
     assert (logged.model_id, logged.name, logged.digest) == (info.model_id, "classifier", info.digest)
-    assert [artifact.path for artifact in found.artifacts] == ["classifier/mlops.json", "classifier/model.skops"]
+    assert [artifact.path for artifact in found.artifacts] == [
+        "classifier/MLmodel",
+        "classifier/input_example.json",
+        "classifier/mlops.json",
+        "classifier/model.skops",
+        "classifier/python_env.yaml",
+        "classifier/requirements.txt",
+        "classifier/serving_input_example.json",
+    ]
     (tmp_path / "copy").mkdir()
     with opened(project) as store:
         for artifact in found.artifacts:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +12,7 @@ from mlops_store.records import ModelVersion
 from mlops_store.store import Store
 from mlops_tui.config import Config
 from mlops_tui.registry import formats
-from mlops_tui.registry.files import materialize
+from mlops_tui.registry.formats import Loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +48,9 @@ class Candidate:
     holder: ModelVersion | None
     holder_metrics: Mapping[str, float]
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _opened: tuple[Any, Any] | None = None
+    _opened: tuple[Loaded, Any] | None = None
 
-    def model(self) -> tuple[Any, Any]:
+    def model(self) -> tuple[Loaded, Any]:
         """The model itself, and the rows of its input example; loaded once for all gates.
 
         Raises:
@@ -61,33 +58,12 @@ class Candidate:
         """
         with self._lock:
             if self._opened is None:
-                with tempfile.TemporaryDirectory(prefix="mlops-gate-") as directory:
-                    materialize(self.store, self.version, directory)
-                    rows = self._example(directory)
-                    self._opened = formats.load(directory), rows
+                loaded = formats.load_version(self.store, self.version)
+                rows = loaded.example()
+                if rows is None:
+                    raise Refused(
+                        f"{self.version.model}/{self.version.version} was logged without an input example",
+                        "log it with one: mlops.log_model(model, input_example=features.head(3))",
+                    )
+                self._opened = loaded, rows
             return self._opened
-
-    def _example(self, directory: str) -> Any:
-        try:
-            with open(os.path.join(directory, formats.DESCRIPTION_FILE), encoding="utf-8") as file:
-                example = json.load(file).get("input_example")
-        except (OSError, ValueError, AttributeError):
-            example = None
-        if not isinstance(example, dict):
-            raise Refused(
-                f"{self.version.model}/{self.version.version} was logged without an input example",
-                "log it with one: mlops.log_model(model, input_example=features.head(3))",
-            )
-        return _rows(example)
-
-
-def _rows(example: Mapping[str, Any]) -> Any:
-    """The rows of an input example, as ``signatures.example`` wrote them."""
-    if "dataframe_split" in example:
-        import pandas as pd
-
-        split = example["dataframe_split"]
-        return pd.DataFrame(split["data"], columns=split["columns"])
-    import numpy as np
-
-    return np.asarray(example["inputs"])

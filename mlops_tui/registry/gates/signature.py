@@ -24,7 +24,7 @@ def find(candidate: Candidate, options: Mapping[str, Any]) -> Finding:
     if wanted and wanted != given:
         missing = sorted({*wanted} ^ {*given})
         return Finding(False, f"its input example has other columns: {', '.join(missing[:5])}", {"columns": missing})
-    found = signatures.schema(model.predict(rows))
+    found = signatures.schema(signatures.frame(model.predict(rows)))
     differing = [
         (str(was.get("name") or "output"), was.get("type"), is_now.get("type"))
         for was, is_now in zip(signature["outputs"], found, strict=False)

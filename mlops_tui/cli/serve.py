@@ -1,0 +1,75 @@
+"""``mlops-tui serve``: a model behind MLflow's scoring protocol."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from mlops_store.errors import Refused
+from mlops_tui.cli import output, text
+from mlops_tui.cli.workspace import Workspace
+
+
+@click.command()
+@click.argument("model", metavar="MODEL")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="H", help="Where to listen.")
+@click.option("--port", default=5000, show_default=True, type=click.IntRange(0, 65535), metavar="N", help="0: any.")
+@click.option("--token-file", metavar="FILE", help="The token that clients must send. [MLOPS_SERVE_TOKEN]")
+@click.option(
+    "--max-body", default=16, show_default=True, type=click.IntRange(1, 4096), metavar="MB", help="Of a request."
+)
+@click.option(
+    "--timeout", default=60.0, show_default=True, type=click.FloatRange(0.001), metavar="S", help="Of a prediction."
+)
+@click.option("--trust", multiple=True, metavar="TYPE", help="Trust this type in the model's file; may be repeated.")
+@click.pass_obj
+def command(
+    workspace: Workspace,
+    model: str,
+    host: str,
+    port: int,
+    token_file: str | None,
+    max_body: int,
+    timeout: float,
+    trust: tuple[str, ...],
+) -> None:
+    """Serve a model in MLflow's scoring protocol until it is told to end.
+
+    MODEL is churn@production, churn/3, or a folder with a model. POST /invocations predicts; /ping, /health, /version
+    and /metrics (Prometheus) tell of the server. Other addresses than this machine's own need a token.
+    """
+    _require_server()
+    from importlib.metadata import PackageNotFoundError, version
+
+    from mlops_tui.serve import launching, served
+    from mlops_tui.serve.app import Server
+    from mlops_tui.serve.requests import Limits
+
+    token = launching.token(host, token_file)
+    is_folder = os.path.isdir(model)
+    found = served.from_folder(model, trust) if is_folder else served.from_registry(workspace.store(), model, trust)
+    workspace.close()
+    listening = launching.listen(host, port)
+    try:
+        own = version("mlops-tui")
+    except PackageNotFoundError:
+        own = ""
+    limits = Limits(body_bytes=max_body << 20, held_bytes=max(256, 4 * max_body) << 20, prediction_s=timeout)
+
+    def ready() -> None:
+        output.say(f"serving {text.clean(found.title)} on {launching.url(host, listening)}")
+        sys.stdout.flush()
+
+    if not launching.run(Server(found, own, limits, token), listening, ready):
+        os._exit(0)  # a prediction hangs, and the interpreter would wait for its thread
+
+
+def _require_server() -> None:
+    try:
+        import starlette
+        import uvicorn
+    except ImportError as error:
+        raise Refused("serving needs Starlette and uvicorn", "pip install 'mlops-tui[serve]'") from error
+    del starlette, uvicorn

@@ -1,0 +1,175 @@
+"""The application that answers: ``/invocations``, ``/ping``, ``/health``, ``/version`` and ``/metrics``.
+
+Predictions run in threads, so that the others are answered while the model computes. What goes wrong in the model is
+told to the client without its traceback, which goes to the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import os
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mlops_tui.serve import answers, inputs, requests
+from mlops_tui.serve.faults import BAD_REQUEST, Fault, because
+from mlops_tui.serve.metrics import MEDIA_TYPE, Metrics
+from mlops_tui.serve.requests import Limits
+from mlops_tui.serve.served import Served
+
+#: What a load balancer asks has no token.
+_OPEN = ("/ping", "/health")
+_MESSAGES = {404: "ENDPOINT_NOT_FOUND"}
+_log = logging.getLogger("mlops_tui.serve")
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Server:
+    """One served model behind its endpoints.
+
+    Args:
+        served: The model.
+        version: This program's version, for ``/version``.
+        limits: What a client can ask.
+        token: What requests must bring along as a bearer token; "" lets everybody in.
+    """
+
+    def __init__(self, served: Served, version: str, limits: Limits, token: str = "") -> None:
+        self._served = served
+        self._version = version
+        self.limits = limits
+        self._token = token.encode()
+        self.metrics = Metrics(
+            {"model": served.name, "version": served.version, "stage": served.stage, "digest": served.digest}
+        )
+        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="predict")
+        self._working: set[Future[tuple[bytes, int, float]]] = set()
+
+    def application(self) -> Starlette:
+        """The ASGI application."""
+        routes = {
+            "/invocations": (self._invocations, "POST"),
+            "/ping": (self._ping, "GET"),
+            "/health": (self._ping, "GET"),
+            "/version": (self._version_text, "GET"),
+            "/metrics": (self._metrics_text, "GET"),
+        }
+        return Starlette(
+            routes=[
+                Route(path, self._guarded(path, endpoint), methods=[method])
+                for path, (endpoint, method) in routes.items()
+            ],
+            exception_handlers={HTTPException: self._not_here},
+        )
+
+    def close(self) -> bool:
+        """Starts no further prediction; False when one is still under way, which nothing can end."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        return not any(work.running() for work in list(self._working))
+
+    def _guarded(self, path: str, endpoint: Endpoint) -> Endpoint:
+        """The endpoint for those who may ask it, its faults in MLflow's form, and everything counted."""
+
+        async def answer(request: Request) -> Response:
+            try:
+                if path not in _OPEN:
+                    self._require_token(request)
+                response = await endpoint(request)
+            except Fault as fault:
+                response = _told(fault)
+            self.metrics.answered[path, response.status_code] += 1
+            return response
+
+        return answer
+
+    def _require_token(self, request: Request) -> None:
+        if not self._token:
+            return
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        is_right = hmac.compare_digest(given.strip().encode("latin-1", "replace"), self._token)
+        if scheme.lower() != "bearer" or not is_right:
+            raise Fault("A bearer token is needed: Authorization: Bearer …", "UNAUTHENTICATED", 401, is_final=True)
+
+    async def _ping(self, _: Request) -> Response:
+        return Response("\n", media_type="application/json")
+
+    async def _version_text(self, _: Request) -> Response:
+        return Response(self._version, media_type="application/json")
+
+    async def _metrics_text(self, _: Request) -> Response:
+        return Response(self.metrics.text(), headers={"content-type": MEDIA_TYPE})
+
+    async def _invocations(self, request: Request) -> Response:
+        started = time.perf_counter()
+        self.metrics.in_progress += 1
+        try:
+            async with requests.body(request, self.limits, self.metrics) as content:
+                found, rows, length_s = await self._predicted(content, request.headers.get("content-type"))
+        finally:
+            self.metrics.in_progress -= 1
+            self.metrics.requests.add(time.perf_counter() - started)
+        self.metrics.predictions.add(length_s)
+        self.metrics.rows += rows
+        return Response(found, media_type="application/json")
+
+    async def _predicted(self, content: bytes, content_type: str | None) -> tuple[bytes, int, float]:
+        work = self._threads.submit(self._predict, content, content_type)
+        self._working.add(work)
+        work.add_done_callback(self._working.discard)
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(work), self.limits.prediction_s)
+        except TimeoutError as error:
+            raise Fault("Request processing time exceeded limit", "DEADLINE_EXCEEDED", 504) from error
+
+    def _predict(self, content: bytes, content_type: str | None) -> tuple[bytes, int, float]:
+        """The answer, its number of rows and the seconds that the model took; runs in a thread."""
+        data, _ = inputs.take(content, content_type, self._served.schema)
+        started = time.perf_counter()
+        try:
+            predictions = self._served.predict(data)
+        except Exception as error:  # the model's own code raises what it likes
+            _log.exception("the model failed")
+            raise Fault(
+                "Encountered an unexpected error while evaluating the model. Verify that the input is compatible with "
+                f"the model for inference. Error: {because(error)}",
+                BAD_REQUEST,
+            ) from error
+        length_s = time.perf_counter() - started
+        try:
+            return answers.encoded(predictions), _rows(predictions), length_s
+        except (TypeError, ValueError) as error:
+            _log.exception("the predictions cannot be sent")
+            raise Fault(f"The predictions cannot be sent: {because(error)}", "INTERNAL_ERROR", 500) from error
+
+    async def _not_here(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        self.metrics.answered["", error.status_code] += 1
+        message = f"{request.method} {request.url.path} is not an endpoint of this server"
+        fault = Fault(message, _MESSAGES.get(error.status_code, BAD_REQUEST), error.status_code, is_final=True)
+        response = _told(fault)
+        response.headers.update(error.headers or {})
+        return response
+
+
+def _told(fault: Fault) -> Response:
+    headers = {"connection": "close"} if fault.is_final else {}
+    if fault.status == 401:
+        headers["www-authenticate"] = "Bearer"
+    if fault.status == 503:
+        headers["retry-after"] = "1"
+    return Response(fault.content, fault.status, headers, fault.media_type)
+
+
+def _rows(predictions: Any) -> int:
+    return len(predictions) if hasattr(predictions, "__len__") and getattr(predictions, "shape", True) else 1

@@ -1,0 +1,148 @@
+"""Bringing a server up and down: its address, who may ask, slow connections, and a clean end.
+
+Knows uvicorn; the application knows only ASGI.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import signal
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from mlops_store.errors import Refused, UsageError
+from mlops_tui.serve.app import Server
+
+#: How long requests may go on after the server was told to end.
+END_S = 60
+#: Connections that are open at a time; more are answered with 503.
+CONNECTIONS = 2_000
+TOKEN_VARIABLE = "MLOPS_SERVE_TOKEN"  # noqa: S105 — the name of a variable, not what is in it
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket at an address; port 0 takes a free one.
+
+    Raises:
+        Refused: The address cannot be had.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        made = socket.socket(family, socket.SOCK_STREAM)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+        made.listen(2_048)
+    except (OSError, OverflowError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Refused(f"cannot listen on {host} port {port}: {reason}", "give another --host or --port") from error
+    return made
+
+
+def token(host: str, path: str | None) -> str:
+    """The token that clients must bring along: what a file or ``MLOPS_SERVE_TOKEN`` holds; "" for none.
+
+    Args:
+        host: Where the server listens; elsewhere than on loopback a token is needed.
+        path: A file with the token in its first line.
+
+    Raises:
+        UsageError: It is needed and not given, or cannot be read.
+    """
+    found = os.environ.get(TOKEN_VARIABLE, "")
+    if path is not None:
+        try:
+            with open(path, encoding="utf-8") as file:
+                found = file.readline()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"the token in {path} cannot be read ({error})") from error
+    found = found.strip()
+    if not found and (path is not None or not is_loopback(host)):
+        raise UsageError(
+            f"who listens on {host} needs a token, so that not everybody can ask" if path is None else "no token there",
+            f"set {TOKEN_VARIABLE} or give --token-file FILE; clients send it as Authorization: Bearer TOKEN",
+        )
+    return found
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    try:
+        found = {entry[4][0] for entry in socket.getaddrinfo(host, None)}
+    except (OSError, UnicodeError):
+        return False
+    return all(ipaddress.ip_address(str(address).partition("%")[0]).is_loopback for address in found)
+
+
+def url(host: str, listening: socket.socket) -> str:
+    """The address of a server as a person types it."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+
+
+def config(server: Server) -> uvicorn.Config:
+    """How uvicorn runs a server: it says nothing itself, and slow connections are closed."""
+    return uvicorn.Config(
+        server.application(),
+        http=type("Connection", (_Connection,), {"head_s": server.limits.head_s}),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=CONNECTIONS,
+        timeout_graceful_shutdown=END_S,
+    )
+
+
+def run(server: Server, listening: socket.socket, ready: Callable[[], None]) -> bool:
+    """Serves until SIGTERM or SIGINT, then finishes the requests that are under way.
+
+    Args:
+        server: What answers.
+        listening: Where.
+        ready: Called as soon as requests are answered.
+
+    Returns:
+        Whether all predictions have ended; a model that hangs is left behind.
+    """
+    # uvicorn raises the signal that ended it once more, for the handlers that stood there before: these
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    _Running(config(server), ready).run([listening])
+    return server.close()
+
+
+class _Running(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
+class _Connection(H11Protocol):
+    """A connection that is closed when the head of its request comes too slowly."""
+
+    head_s: float
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._head_timer = self.loop.call_later(self.head_s, self._give_up)
+
+    def _give_up(self) -> None:
+        if self.cycle is None and not self.transport.is_closing():
+            self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+        super().connection_lost(exc)

@@ -1,0 +1,110 @@
+"""What the server counts, in Prometheus' text format: requests, their time, rows, and the process itself.
+
+Touched by the event loop alone, so nothing is locked. Knows no HTTP.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+#: The type of ``Metrics.text``.
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+#: Upper bounds of the buckets of time, in seconds; what takes longer is in the last, unbounded one.
+BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Histogram:
+    """How long something took, by buckets."""
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BOUNDS_S) + 1)
+        self.total_s = 0.0
+
+    def add(self, length_s: float) -> None:
+        """Counts one that took so many seconds."""
+        self.counts[bisect_left(BOUNDS_S, length_s)] += 1
+        self.total_s += length_s
+
+    def lines(self, name: str) -> Iterator[str]:
+        """The samples of a metric of that name; buckets count all that took no longer."""
+        so_far = 0
+        for bound, count in zip((*map(str, BOUNDS_S), "+Inf"), self.counts, strict=True):
+            so_far += count
+            yield f'{name}_bucket{{le="{bound}"}} {so_far}'
+        yield f"{name}_sum {self.total_s!r}"
+        yield f"{name}_count {so_far}"
+
+
+class Metrics:
+    """Everything that ``/metrics`` tells.
+
+    Args:
+        model: Labels of the served model: its name, version, digest.
+    """
+
+    def __init__(self, model: Mapping[str, str]) -> None:
+        self._model = dict(model)
+        self._started_at = time.time()
+        #: (path, status) -> answered requests.
+        self.answered: Counter[tuple[str, int]] = Counter()
+        #: Of whole requests for predictions, from the first byte of the body to the answer.
+        self.requests = Histogram()
+        #: Of the model alone.
+        self.predictions = Histogram()
+        self.rows = 0
+        self.in_progress = 0
+        self.held_bytes = 0
+
+    def text(self) -> str:
+        """All samples with their types and meanings."""
+        return "".join(f"{line}\n" for line in self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        yield from _head("mlops_requests_total", "counter", "Answered requests.")
+        for (path, status), count in sorted(self.answered.items()):
+            yield f'mlops_requests_total{{path="{_escaped(path)}",status="{status}"}} {count}'
+        yield from _head("mlops_requests_in_progress", "gauge", "Requests for predictions that are being answered.")
+        yield f"mlops_requests_in_progress {self.in_progress}"
+        yield from _head("mlops_request_seconds", "histogram", "Time of whole requests for predictions.")
+        yield from self.requests.lines("mlops_request_seconds")
+        yield from _head("mlops_prediction_seconds", "histogram", "Time of the model alone.")
+        yield from self.predictions.lines("mlops_prediction_seconds")
+        yield from _head("mlops_prediction_rows_total", "counter", "Rows that were predicted.")
+        yield f"mlops_prediction_rows_total {self.rows}"
+        yield from _head("mlops_body_bytes", "gauge", "Bytes of requests' bodies that are held now.")
+        yield f"mlops_body_bytes {self.held_bytes}"
+        yield from _head("mlops_model_info", "gauge", "The served model.")
+        labels = ",".join(f'{key}="{_escaped(value)}"' for key, value in sorted(self._model.items()))
+        yield f"mlops_model_info{{{labels}}} 1"
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        yield from _head("process_cpu_seconds_total", "counter", "CPU time of the process.")
+        yield f"process_cpu_seconds_total {used.ru_utime + used.ru_stime!r}"
+        yield from _head("process_start_time_seconds", "gauge", "When the server began, Unix seconds.")
+        yield f"process_start_time_seconds {self._started_at!r}"
+        resident = _resident_bytes()
+        if resident:
+            yield from _head("process_resident_memory_bytes", "gauge", "Memory of the process.")
+            yield f"process_resident_memory_bytes {resident}"
+
+
+def _head(name: str, kind: str, meaning: str) -> Iterator[str]:
+    yield f"# HELP {name} {meaning}"
+    yield f"# TYPE {name} {kind}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _resident_bytes() -> int:
+    """0 where the system does not tell it as Linux does."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0

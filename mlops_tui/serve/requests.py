@@ -1,0 +1,66 @@
+"""Reading the body of a request: no more than a bound, no longer than a bound, and not too many at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.requests import ClientDisconnect, Request
+
+from mlops_tui.serve.faults import Fault
+from mlops_tui.serve.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one client can ask of the server.
+
+    ``held_bytes`` bounds the bodies of all requests together. ``body_s`` is how long a client may take to send a
+    body, ``head_s`` what comes before it, ``prediction_s`` how long the model may take.
+    """
+
+    body_bytes: int = 16 << 20
+    held_bytes: int = 256 << 20
+    head_s: float = 30.0
+    body_s: float = 30.0
+    prediction_s: float = 60.0
+
+
+@asynccontextmanager
+async def body(request: Request, limits: Limits, metrics: Metrics) -> AsyncIterator[bytes]:
+    """The body; it counts as held until the context is left.
+
+    Raises:
+        Fault: 413 for a body that is or says that it is too long, 408 for one that comes too slowly, 503 when too much
+            is held already.
+    """
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limits.body_bytes:
+        raise _too_long(limits)
+    chunks: list[bytes] = []
+    held = 0
+    try:
+        try:
+            async with asyncio.timeout(limits.body_s):
+                async for chunk in request.stream():
+                    held += len(chunk)
+                    metrics.held_bytes += len(chunk)
+                    if held > limits.body_bytes:
+                        raise _too_long(limits)
+                    if metrics.held_bytes > limits.held_bytes:
+                        raise Fault("Too many requests are held already", "TEMPORARILY_UNAVAILABLE", 503, is_final=True)
+                    chunks.append(chunk)
+        except TimeoutError as error:
+            message = f"The body of the request did not arrive within {limits.body_s:g} seconds"
+            raise Fault(message, "DEADLINE_EXCEEDED", 408, is_final=True) from error
+        except ClientDisconnect as error:
+            raise Fault("The client has gone", status=499, is_final=True) from error
+        yield b"".join(chunks)
+    finally:
+        metrics.held_bytes -= held
+
+
+def _too_long(limits: Limits) -> Fault:
+    return Fault(f"The body is longer than {limits.body_bytes} bytes", status=413, is_final=True)

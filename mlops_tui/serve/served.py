@@ -1,0 +1,82 @@
+"""The model that is served: found by its name in the registry or by its folder, verified, and loaded.
+
+The one place where serving loads a model: whatever has to be checked before is checked here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlops_tui.serve import schemas
+from mlops_tui.serve.schemas import Schema
+
+if TYPE_CHECKING:
+    from mlops_store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A model in memory that answers requests.
+
+    ``predict`` takes what ``inputs.take`` gives. ``stage`` and ``version`` are "" for a model in a folder.
+    """
+
+    name: str
+    version: str
+    stage: str
+    digest: str
+    schema: Schema
+    predict: Callable[[Any], Any]
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return f"{self.name} version {self.version} ({self.stage})" if self.version else self.name
+
+
+def from_registry(store: Store, reference: str, trusted: Sequence[str] = ()) -> Served:
+    """The version that a reference names, verified against its digest.
+
+    Args:
+        store: The store that has it.
+        reference: ``churn@production``, ``churn/3``, ``churn``; may begin with ``models:/``.
+        trusted: Full names of types to trust besides scikit-learn's own.
+
+    Raises:
+        NotFound: No such model or version, or it is none that can be loaded.
+        Refused: A file is gone or changed, holds a type that is not trusted, or cannot predict.
+    """
+    from mlops_store import models
+    from mlops_tui.registry import formats
+
+    version = models.resolve(store.read(), reference)
+    model = formats.load_version(store, version, trusted=trusted)
+    schema = schemas.read(version.lineage.get("signature") or {})
+    return Served(version.model, str(version.version), version.stage, version.digest, schema, _predict_of(model))
+
+
+def from_folder(folder: str, trusted: Sequence[str] = ()) -> Served:
+    """The model in a folder, verified against the digests that it lists.
+
+    Raises:
+        NotFound: There is no model in it.
+        Refused: See ``from_registry``.
+    """
+    from mlops_tui.registry import formats
+
+    model = formats.load(folder, trusted=trusted)
+    info = formats.describe(folder)
+    name = os.path.basename(os.path.abspath(folder))
+    return Served(name, "", "", info.digest, schemas.read(info.signature), _predict_of(model))
+
+
+def _predict_of(model: Any) -> Callable[[Any], Any]:
+    from mlops_store.errors import Refused
+
+    predict: Callable[[Any], Any] | None = getattr(model, "predict", None)
+    if predict is None:
+        raise Refused(f"a {type(model).__name__} cannot be served: it has no predict", "serve a model that predicts")
+    return predict

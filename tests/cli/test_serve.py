@@ -1,0 +1,135 @@
+"""``mlops-tui serve`` as a person starts it."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from registry_builders import CONFIG, log_directory, make_run, make_store
+from serving import ask
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+
+from mlops_tui.cli import main
+from mlops_tui.registry import formats, stages, versions
+
+DATA, TARGET = load_iris(return_X_y=True, as_frame=True)
+MODEL = LogisticRegression(max_iter=500).fit(DATA, TARGET)
+ROWS = {"dataframe_split": {"columns": list(DATA.columns), "data": DATA.to_numpy().tolist()}}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a model in production; its folder is ``saved``."""
+    root = tmp_path_factory.mktemp("project")
+    saved = formats.save(MODEL, str(root / "saved"), input_example=DATA[:5])
+    with make_store(root) as store:
+        run_id = make_run(store)
+        log_directory(store, run_id, root / "saved", signature=saved.signature)
+        versions.register(store, CONFIG, "iris", run_id=run_id)
+        stages.promote(store, CONFIG, "iris", 1, "production")
+    return root
+
+
+@pytest.fixture
+def serve(project: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str], int, str]]]:
+    """Starts a server and returns its process, port and first line."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str) -> tuple[subprocess.Popen[str], int, str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mlops_tui", "serve", "--port", "0", *arguments],
+            cwd=project,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        found = re.search(r":(\d+)$", line.strip())
+        assert found, process.communicate(timeout=30)
+        return process, int(found[1]), line
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def predictions(port: int, body: Any = ROWS) -> list[int]:
+    answer = ask(port, body)
+    assert answer.status == 200, answer
+    return list(answer.json["predictions"])
+
+
+def is_open(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.slow
+def test_a_version_in_production_answers_as_the_model_does_and_ends_with_what_it_has_begun(serve: Any) -> None:
+    process, port, line = serve("iris@production")
+    assert line == f"serving iris version 1 (production) on http://127.0.0.1:{port}\n"
+    assert predictions(port) == MODEL.predict(DATA).tolist()
+    content = json.dumps(ROWS).encode()
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+        head = (
+            f"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(content)}"
+        )
+        client.sendall(head.encode() + b"\r\n\r\n" + content[:100])
+        while b"mlops_requests_in_progress 1" not in ask(port, path="/metrics", method="GET").content:
+            pass
+        process.send_signal(signal.SIGTERM)
+        while is_open(port):
+            pass
+        client.sendall(content[100:])
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["predictions"] == MODEL.predict(DATA).tolist()
+    assert process.wait(30) == 0
+    assert process.communicate() == ("", "")
+
+
+@pytest.mark.slow
+def test_a_folder_is_served_with_a_token_on_other_addresses(serve: Any, project: Path) -> None:
+    (project / "token").write_text("s3cret\n")
+    process, port, line = serve("saved", "--host", "0.0.0.0", "--token-file", "token")
+    assert line.startswith("serving saved on http://0.0.0.0:")
+    assert ask(port, ROWS).status == 401
+    assert ask(port, ROWS, headers={"Authorization": "Bearer s3cret"}).status == 200
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+
+
+def test_other_addresses_need_a_token(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-C", str(project), "serve", "iris", "--host", "0.0.0.0"]) == 2
+    assert "MLOPS_SERVE_TOKEN" in capsys.readouterr().err
+    (project / "empty").write_text("\n")
+    assert main(["-C", str(project), "serve", "iris", "--token-file", str(project / "empty")]) == 2
+
+
+def test_what_cannot_be_served_is_told_in_a_sentence(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "nothing").mkdir(exist_ok=True)
+    for model, code, words in (
+        ("iris@staging", 2, "no alias or stage 'staging'"),
+        ("irs", 2, "did you mean 'iris'?"),
+        (str(project / "nothing"), 2, "holds no model"),
+    ):
+        assert main(["-C", str(project), "serve", model]) == code
+        assert words in capsys.readouterr().err
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert main(["-C", str(project), "serve", "iris", "--port", str(taken.getsockname()[1])]) == 1
+    assert "cannot listen" in capsys.readouterr().err
