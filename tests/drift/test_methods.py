@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -8,10 +10,20 @@ from scipy.spatial import distance
 
 from mlops_store.errors import NotFound
 from mlops_tui.drift import methods
+from mlops_tui.drift.methods.anderson import anderson
 from mlops_tui.drift.methods.chisquare import chisquare
+from mlops_tui.drift.methods.cramer_von_mises import cramer_von_mises
+from mlops_tui.drift.methods.ed import ed
+from mlops_tui.drift.methods.fisher_exact import fisher_exact
+from mlops_tui.drift.methods.g_test import g_test
+from mlops_tui.drift.methods.hellinger import hellinger
 from mlops_tui.drift.methods.jensenshannon import jensenshannon
+from mlops_tui.drift.methods.kl_div import kl_div
 from mlops_tui.drift.methods.ks import ks
+from mlops_tui.drift.methods.mannw import mannw
 from mlops_tui.drift.methods.psi import psi
+from mlops_tui.drift.methods.t_test import t_test
+from mlops_tui.drift.methods.tvd import tvd
 from mlops_tui.drift.methods.wasserstein import wasserstein
 from mlops_tui.drift.methods.z import z
 from mlops_tui.drift.samples import FloatArray
@@ -45,7 +57,24 @@ def test_an_unknown_method_is_answered_with_the_nearest_one() -> None:
 
 @pytest.mark.parametrize(
     ("method_id", "at_threshold"),
-    [("ks", True), ("chisquare", False), ("z", False), ("jensenshannon", True), ("psi", True), ("wasserstein", True)],
+    [
+        ("ks", True),
+        ("chisquare", False),
+        ("z", False),
+        ("jensenshannon", True),
+        ("psi", True),
+        ("wasserstein", True),
+        ("anderson", False),
+        ("cramer_von_mises", True),
+        ("ed", False),
+        ("fisher_exact", False),
+        ("g_test", False),
+        ("hellinger", True),
+        ("kl_div", True),
+        ("mannw", False),
+        ("t_test", False),
+        ("tvd", True),
+    ],
 )
 def test_a_score_at_its_threshold_is_drift_where_evidently_says_so(method_id: str, at_threshold: bool) -> None:
     method = methods.get(method_id)
@@ -153,3 +182,72 @@ def test_scores_of_one_value_a_side_are_numbers() -> None:
     assert ks(np.array([1.0]), np.array([2.0])) == 1.0
     assert z(np.array([3.0]), np.array([1.0])) == 1.0
     assert chisquare(np.array([3.0]), np.array([1.0])) == 1.0
+    assert cramer_von_mises(np.array([1.0]), np.array([2.0])) == 1.0
+    assert t_test(np.array([1.0]), np.array([2.0])) == 1.0
+    assert anderson(np.array([1.0]), np.array([1.0])) == 1.0
+    assert g_test(np.array([3.0]), np.array([1.0])) == 1.0
+    assert fisher_exact(np.array([3.0]), np.array([1.0])) == 1.0
+
+
+@given(samples, samples)
+@settings(deadline=None)
+def test_tests_of_numbers_are_scipys(reference: FloatArray, current: FloatArray) -> None:
+    assume(min(len(reference), len(current)) > 1)
+    assume(min(reference[0], current[0]) < max(reference[-1], current[-1]))
+    with np.errstate(all="ignore"):
+        assert mannw(reference, current) == pytest.approx(stats.mannwhitneyu(reference, current).pvalue, rel=1e-9)
+        expected = stats.cramervonmises_2samp(reference, current).pvalue
+        assert cramer_von_mises(reference, current) == pytest.approx(expected, rel=1e-9)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            student = stats.ttest_ind(reference, current).pvalue
+            darling = stats.anderson_ksamp([reference, current]).pvalue
+    assert t_test(reference, current) == pytest.approx(1.0 if np.isnan(student) else student, rel=1e-9, abs=1e-300)
+    assert anderson(reference, current) == pytest.approx(darling, rel=1e-9)
+
+
+@given(samples, samples)
+def test_energy_distance_is_scipys(reference: FloatArray, current: FloatArray) -> None:
+    assert ed(reference, current) == pytest.approx(stats.energy_distance(reference, current), rel=1e-9, abs=1e-9)
+
+
+def test_values_that_have_sunk_are_seen_by_mann_and_whitney() -> None:
+    low, high = np.arange(50.0), np.arange(30.0, 80.0)
+    assert mannw(low, high) == pytest.approx(mannw(high, low))
+    assert mannw(high, low) < 1e-6
+
+
+@given(counts.map(filled))
+def test_the_g_test_is_scipys_with_scaled_expectations(pair: tuple[FloatArray, FloatArray]) -> None:
+    reference, current = (side[sum(pair) > 0] for side in pair)
+    assume(len(reference) > 1)
+    assume((reference > 0).all())
+    expected = stats.power_divergence(current, reference * (current.sum() / reference.sum()), lambda_="log-likelihood")
+    assert g_test(reference, current) == pytest.approx(expected.pvalue, rel=1e-6, abs=1e-12)
+
+
+def test_a_value_that_the_reference_never_had_makes_the_g_test_certain() -> None:
+    assert g_test(np.array([50.0, 50.0, 0.0]), np.array([50.0, 49.0, 1.0])) == 0.0
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 60), st.integers(0, 60))
+def test_fishers_test_is_scipys_of_the_two_by_two_table(a: int, b: int, c: int, d: int) -> None:
+    expected = stats.fisher_exact([[a, b], [c, d]]).pvalue
+    assert fisher_exact(np.array([a, b], float), np.array([c, d], float)) == pytest.approx(expected, rel=1e-9)
+
+
+@given(counts.map(filled))
+def test_divergences_of_counts_are_those_of_the_books(pair: tuple[FloatArray, FloatArray]) -> None:
+    p, q = (side / side.sum() for side in pair)
+    assert tvd(*pair) == pytest.approx(distance.cityblock(p, q) / 2, abs=1e-12)
+    assert hellinger(*pair) == pytest.approx(distance.euclidean(np.sqrt(p), np.sqrt(q)) / np.sqrt(2), abs=1e-7)
+    assert kl_div(*pair) >= 0.0
+    if (p > 0).all() and (q > 0).all():
+        assert kl_div(*pair) == pytest.approx(stats.entropy(p, q), rel=1e-9, abs=1e-12)
+
+
+@given(counts.map(filled))
+def test_the_same_counts_are_at_no_distance(pair: tuple[FloatArray, FloatArray]) -> None:
+    reference, _ = pair
+    for method in (tvd, hellinger, kl_div):
+        assert method(reference, reference) == pytest.approx(0.0, abs=1e-7)

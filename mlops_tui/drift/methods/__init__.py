@@ -18,8 +18,25 @@ from mlops_store.errors import NotFound, nearest
 if TYPE_CHECKING:
     from mlops_tui.drift.pairs import Pair
 
-#: Every method's id, which is also its module's name. Ids are Evidently's.
-IDS = ("chisquare", "jensenshannon", "ks", "psi", "wasserstein", "z")
+#: Every method's id, which is also its module's name. Ids are Evidently's where it has the method.
+IDS = (
+    "anderson",
+    "chisquare",
+    "cramer_von_mises",
+    "ed",
+    "fisher_exact",
+    "g_test",
+    "hellinger",
+    "jensenshannon",
+    "kl_div",
+    "ks",
+    "mannw",
+    "psi",
+    "t_test",
+    "tvd",
+    "wasserstein",
+    "z",
+)
 
 
 class Drifted(Enum):
