@@ -1,4 +1,4 @@
-"""``models list``, ``show`` and ``history``: reading the registry."""
+"""``models list`` and ``show``: reading the registry."""
 
 from __future__ import annotations
 
@@ -82,7 +82,10 @@ def show(workspace: Workspace, model: str, version: str | None, as_json: bool) -
     chosen = models.resolve(db, model) if version is None else find_version(db, model, version)
     state = signing.state(db, workspace.config, chosen)
     if as_json:
-        shape = shapes.model_version(chosen, state.key or None)
+        from mlops_tui.registry import version_details
+
+        details = version_details.read(workspace.store(), workspace.config, chosen.model, chosen.version)
+        shape = shapes.version_details(details, state.key or None)
         output.write_json({**shape, "signature": {"state": state.state, "message": state.message}})
     else:
         _write_version(chosen, state)
@@ -124,31 +127,3 @@ def _write_version(version: ModelVersion, state: SignatureState) -> None:
                 key: text.number(value) if isinstance(value, float) else str(value) for key, value in values.items()
             }
             output.write_fields(sorted(shown.items()), indent="  ")
-
-
-@click.command()
-@model_argument()
-@json_option
-@click.pass_obj
-def history(workspace: Workspace, model: str, as_json: bool) -> None:
-    """Show every stage change of a model, newest first."""
-    from mlops_store import models
-
-    db = workspace.store().read()
-    models.get(db, model)  # an unknown name is an error, not an empty list
-    changes = models.changes(db, model)
-    if as_json:
-        output.write_json_lines(changes)
-        return
-    rows = [
-        (
-            text.moment(change.at),
-            str(change.version),
-            change.kind,
-            f"{change.from_stage or '-'} -> {change.to_stage}",
-            change.actor,
-            change.reason,
-        )
-        for change in changes
-    ]
-    write_table(("time", "version", "act", "stages", "by", "reason"), rows, right=("version",))

@@ -6,6 +6,7 @@ import click
 
 from mlops_tui.cli import (
     model_approvals,
+    model_board,
     model_changes,
     model_gates,
     model_lists,
@@ -27,7 +28,8 @@ def command() -> None:
 for verb in (
     model_lists.list_,
     model_lists.show,
-    model_lists.history,
+    model_board.board,
+    model_board.history,
     model_past.at,
     model_changes.register,
     model_gates.gates,

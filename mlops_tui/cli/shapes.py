@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mlops_tui.data.restore import Plan
     from mlops_tui.data.versions import History, Version
     from mlops_tui.pipeline.reasons import Change
+    from mlops_tui.registry.version_details import VersionDetails
 
 
 def run_detail(detail: RunDetail, now: float) -> dict[str, Any]:
@@ -102,6 +103,50 @@ def model_version(record: ModelVersion, signed_with: str | None) -> dict[str, An
         "lineage": record.lineage,
         "profile_id": record.profile_id,
         "signed_with": signed_with,
+    }
+
+
+def version_details(details: VersionDetails, signed_with: str | None) -> dict[str, Any]:
+    """A version with what gates and people said of it, its files, notes, and all that was done to it."""
+    holder = details.holder
+    return {
+        **model_version(details.version, signed_with),
+        "run_status": details.run_status,
+        "compared": {
+            "holder": holder.version if holder else None,
+            "stage": holder.stage if holder else None,
+            "metrics": [
+                {"key": key, "value": ours, "holder": theirs, "verdict": details.verdicts.get(key, "")}
+                for key, (ours, theirs) in details.metrics.items()
+            ],
+        },
+        "gates": [
+            {
+                "stage": one.stage,
+                "gate": one.gate,
+                "kind": one.kind,
+                **(
+                    {"state": one.verdict.state, "message": one.verdict.message, "at": one.verdict.at}
+                    if one.verdict
+                    else {"state": "unchecked", "message": "", "at": None}
+                ),
+            }
+            for one in details.gates
+        ],
+        "approvals": [
+            {
+                "stage": one.stage,
+                "state": one.state,
+                "message": one.message,
+                "requested_by": one.requested_by,
+                "approved_by": one.approved_by,
+                "needed": one.needed,
+            }
+            for one in details.rounds
+        ],
+        "files": details.files,
+        "notes": details.notes,
+        "history": details.acts,
     }
 
 

@@ -9,9 +9,9 @@ import sqlite3
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from mlops_store import audit, events, models, processes
+from mlops_store import audit, events, model_facts, models, processes
 from mlops_store.errors import MlopsError, Refused, UsageError
 from mlops_store.records import AuditEntry, ModelVersion
 from mlops_store.store import Store
@@ -38,6 +38,25 @@ class Rules:
     four_eyes: bool = True
     approvers: tuple[str, ...] = ()
     expires_s: float = 0.0
+
+
+class Candidate(Protocol):
+    """What has to be known of a version to tell where its approval stands."""
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Its number."""
+        ...
+
+    @property
+    def created_by(self) -> str:
+        """Who registered it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +159,7 @@ def act(
 
 
 def standing(
-    db: sqlite3.Connection, wanted: Rules, version: ModelVersion, stage: str, *, now: float | None = None
+    db: sqlite3.Connection, wanted: Rules, version: Candidate, stage: str, *, now: float | None = None
 ) -> Round:
     """Where the approval of a version for a stage stands."""
     now = time.time() if now is None else now
@@ -161,13 +180,15 @@ def queue(db: sqlite3.Connection, config: Config, *, everything: bool = False) -
         config: The configuration.
         everything: Also those that were answered, have expired, or are done.
     """
-    asked: dict[tuple[str, int, str], None] = {}
+    asked: dict[tuple[str, int, str], int] = {}
     for entry in audit.entries(db, action="approval", newest_first=False):
         name, _, digits = entry.subject.removeprefix("model:").rpartition("/")
         if digits.isdecimal():
-            asked.setdefault((name, int(digits), str(entry.after.get("stage"))))
+            asked[name, int(digits), str(entry.after.get("stage"))] = entry.id
     found = []
-    for name, number, stage in asked:
+    for (name, number, stage), last in asked.items():
+        if not everything and model_facts.arrived_after(db, name, number, stage, last):
+            continue  # of thousands of requests nearly all are done
         try:
             version = models.version(db, name, number)
         except MlopsError:
@@ -178,7 +199,7 @@ def queue(db: sqlite3.Connection, config: Config, *, everything: bool = False) -
     return sorted(found, key=lambda one: one.requested_at)
 
 
-def _round(wanted: Rules, version: ModelVersion, stage: str, history: Iterable[AuditEntry], now: float) -> Round:
+def _round(wanted: Rules, version: Candidate, stage: str, history: Iterable[AuditEntry], now: float) -> Round:
     requester, requested_at, acts, is_done = "", 0.0, list[AuditEntry](), False
     for entry in history:
         if entry.action == f"{_ACTION}request":

@@ -72,9 +72,8 @@ def build(db: sqlite3.Connection, config: Config, name: str, moves: Sequence[Mov
     version = models.version(db, name, first.version)
     others = tuple(models.version(db, name, move.version) for move in moves[1:])
     holder = others[0] if others else _compared(db, config, name, first)
-    metrics = _metrics(config, measured(db, version), measured(db, holder) if holder else {})
-    verdicts = {key: _verdict(config.goal(key), ours, theirs) for key, ours, theirs in metrics}
-    verdicts = {key: verdict for key, verdict in verdicts.items() if verdict}
+    metrics = compared(config, measured(db, version), measured(db, holder) if holder else {})
+    better = verdicts(config, metrics)
     is_up = rank(config.registry, first.to_stage) > max(0, rank(config.registry, first.from_stage))
     vouched = signing.plan(db, config, version, first.to_stage, key=key) if is_up else None
     return Promotion(
@@ -88,8 +87,8 @@ def build(db: sqlite3.Connection, config: Config, name: str, moves: Sequence[Mov
         holder=holder,
         consequences=tuple(_consequences(moves, (version, *others), vouched)),
         metrics=metrics,
-        verdicts=verdicts,
-        warnings=(*_unsigned(vouched), *_warnings(db, config, first, version, holder, verdicts)),
+        verdicts=better,
+        warnings=(*_unsigned(vouched), *_warnings(db, config, first, version, holder, better)),
         signing=vouched,
     )
 
@@ -117,12 +116,19 @@ def _compared(db: sqlite3.Connection, config: Config, name: str, move: Move) -> 
     return None
 
 
-def _metrics(
+def compared(
     config: Config, ours: Mapping[str, float], theirs: Mapping[str, float]
 ) -> tuple[tuple[str, float | None, float | None], ...]:
+    """(Key, our value, theirs) of all metrics but those of the machine, configured goals first."""
     keys = [key for key in {**ours, **theirs} if not is_of_machine(key)]
     keys.sort(key=lambda key: (key not in config.goals, key))
     return tuple((key, ours.get(key), theirs.get(key)) for key in keys)
+
+
+def verdicts(config: Config, metrics: Sequence[tuple[str, float | None, float | None]]) -> dict[str, str]:
+    """Key -> 'better', 'worse' or 'equal' where both have a number, in the direction of the goal."""
+    found = {key: _verdict(config.goal(key), ours, theirs) for key, ours, theirs in metrics}
+    return {key: verdict for key, verdict in found.items() if verdict}
 
 
 def _verdict(goal: str, ours: float | None, theirs: float | None) -> str:

@@ -217,6 +217,16 @@ def _gates(
     verdicts = check.check(store, config, name, version, target)
     refusing = check.refused(verdicts)
     if refusing and not override.strip():
+        with store.write() as db:
+            states = {one.gate: one.state for one in verdicts}
+            audit.append(
+                db,
+                action="gate.refuse",
+                subject=f"model:{name}/{version}",
+                before={"stage": stage},
+                after={"stage": target, "gates": states},
+                reason="; ".join(f"{one.gate}: {one.message}" for one in refusing),
+            )
         named = f"gate {refusing[0].gate!r}" if len(refusing) == 1 else f"{len(refusing)} gates"
         raise Refused(
             f"{named} of {target} did not let {name}/{version} pass: "

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
@@ -60,6 +60,9 @@ SECTIONS: Mapping[str, str] = {
     "pipeline": "Pipeline",
     "data": "Data",
     "models": "Models",
+    "board": "The board of stages",
+    "version": "One version of a model",
+    "timeline": "What was done to models",
     "promote": "Promote and roll back",
     "approvals": "Approvals",
     "past": "The registry at another time",
@@ -269,6 +272,38 @@ KEYS: tuple[Key, ...] = (
     Key("models.reject", "X", "approval('reject')", "reject", "Reject the version for the next stage"),
     Key("models.sign", "S", "sign", "sign", "Sign the version with the configured key"),
     Key("models.verify", "V", "verify", "verify", "Read the version's files and verify its signature"),
+    # board
+    Key("board.right", "right,l", "column(1)", "column right", "Go to the stage to the right", 5),
+    Key("board.left", "left,h", "column(-1)", "column left", "Go to the stage to the left"),
+    Key("board.forward", ">,L", "move(1)", "move right", "Move the version to the stage at the right", 2),
+    Key("board.backward", "<,H", "move(-1)", "move left", "Move the version to the stage at the left", 3),
+    Key("board.promote", "p", "promote", "promote", "Promote to the next stage", 4),
+    Key("board.rollback", "b", "rollback", "roll back", "Bring the model's former version back", 6),
+    Key("board.timeline", "t", "timeline", "timeline", "Show what was done to the model along time", 7),
+    Key("board.note", "n", "note", "note", "Write a note on the version"),
+    Key("board.request", "Q", "approval('request')", "ask", "Ask for approval to go to the next stage", 8),
+    Key("board.approve", "A", "approval('approve')", "approve", "Approve the version for the next stage", 9),
+    Key("board.reject", "X", "approval('reject')", "reject", "Reject the version for the next stage", 10),
+    # version
+    Key("version.next", "tab", "step(1)", "next part", "Go to the next part", 2),
+    Key("version.previous", "shift+tab", "step(-1)", "previous part", "Go to the part before"),
+    Key("version.promote", "p", "promote", "promote", "Promote to the next stage", 3),
+    Key("version.rollback", "b", "rollback", "roll back", "Bring the model's former version back", 4),
+    Key("version.check", "c", "check", "check gates", "Have the gates of the next stage look now", 5),
+    Key("version.alias", "a", "alias", "alias", "Set or remove an alias", 6),
+    Key("version.note", "n", "note", "note", "Write a note on the version", 7),
+    Key("version.timeline", "t", "timeline", "timeline", "Show what was done to the model along time", 8),
+    Key("version.request", "Q", "approval('request')", "ask", "Ask for approval to go to the next stage", 9),
+    Key("version.approve", "A", "approval('approve')", "approve", "Approve the version for the next stage", 10),
+    Key("version.reject", "X", "approval('reject')", "reject", "Reject the version for the next stage", 11),
+    # timeline
+    Key("timeline.kind", "f", "kind(1)", "kind", "Show only one kind of act after the other, then all again", 2),
+    Key("timeline.kind_back", "F", "kind(-1)", "kind before", "Show the kind of act before"),
+    Key("timeline.day_before", "}", "day(1)", "day before", "Go to the day before", 3),
+    Key("timeline.day_after", "{", "day(-1)", "day after", "Go to the day after", 4),
+    Key("timeline.all", "o", "everything", "all models", "Show what was done to all models, or to this one", 5),
+    Key("timeline.entry", "i", "entry", "whole entry", "Show all of the entry, or less of it", 6),
+    Key("timeline.past", "t", "past", "as of", "Show where everything stood after the act", 7),
     # approvals
     Key("approvals.approve", "A", "answer('approve')", "approve", "Approve the request", 1),
     Key("approvals.reject", "X", "answer('reject')", "reject", "Reject the request, with a reason", 2),
@@ -311,11 +346,12 @@ KEYS: tuple[Key, ...] = (
 BY_ID: Mapping[str, Key] = {key.id: key for key in KEYS}
 
 
-def bindings(*where: str) -> list[BindingType]:
+def bindings(*where: str, without: Collection[str] = ()) -> list[BindingType]:
     """The bindings of a widget, screen or the application, for its ``BINDINGS``.
 
     Args:
         where: One or more parts before the dot, e.g. ``"runs"``.
+        without: Ids to leave out.
     """
     return [
         Binding(
@@ -327,7 +363,7 @@ def bindings(*where: str) -> list[BindingType]:
             id=entry.id,
         )
         for entry in KEYS
-        if entry.where in where
+        if entry.where in where and entry.id not in without
     ]
 
 
@@ -390,6 +426,9 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "pipeline": ("table", "scroll", "log", "search", "dag"),
     "data": ("table", "scroll"),
     "models": ("table", "scroll"),
+    "board": ("table",),
+    "version": ("table", "scroll"),
+    "timeline": ("table", "scroll"),
     "approvals": ("table",),
     "past": ("table",),
     "audit": ("table",),
@@ -424,6 +463,8 @@ _SHOWN = {
     "equals_sign": "=",
     "less_than_sign": "<",
     "greater_than_sign": ">",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
     "full_stop": ".",
     "comma": ",",
 }

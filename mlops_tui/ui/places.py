@@ -49,6 +49,9 @@ DESTINATIONS: Mapping[str, Destination] = {
         Destination("pipeline", "pipeline:PipelineScreen", "Stages, what is stale and why, logs", "stage"),
         Destination("data", "data:DataScreen", "Tracked data, its versions, and who used them", "path"),
         Destination("models", "models:ModelsScreen", "Registered models, their versions and stages", "model"),
+        Destination("board", "board:BoardScreen", "All versions by stage, moved by keys; ':board churn'", "filter"),
+        Destination("version", "version:VersionScreen", "One version of a model in full", "model", True),
+        Destination("timeline", "timeline:TimelineScreen", "What was done to a model, or to all, along time", "model"),
         Destination(
             "past", "past:PastScreen", "Where every version stood at a time: ':past 2026-11-03', ':past -7d'", "time"
         ),
@@ -65,6 +68,8 @@ ALIASES: Mapping[str, str] = {
     "experiments": "runs",
     "model": "models",
     "registry": "models",
+    "kanban": "board",
+    "history": "timeline",
     "at": "past",
     "stage": "pipeline",
     "stages": "pipeline",

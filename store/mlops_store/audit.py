@@ -12,7 +12,7 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mlops_store.audit_chain import COLUMNS, GENESIS, hashed
@@ -115,6 +115,12 @@ def find(db: sqlite3.Connection, entry_id: int) -> AuditEntry | None:
     """The entry of that id, None when there is none."""
     row = db.execute(f"SELECT {COLUMNS} FROM audit WHERE id = ?", (entry_id,)).fetchone()
     return _entry(row) if row else None
+
+
+def among(db: sqlite3.Connection, ids: Sequence[int]) -> list[AuditEntry]:
+    """The entries of these ids, in no order."""
+    chosen = ",".join(map(str, map(int, ids)))
+    return [_entry(row) for row in db.execute(f"SELECT {COLUMNS} FROM audit WHERE id IN ({chosen})")]
 
 
 def _plain(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ MIGRATIONS = (
     "m011_gate_verdicts",
     "m012_run_views",
     "m013_model_signatures",
+    "m014_boards",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -458,4 +459,7 @@ STATEMENTS = (
    "signed_by" TEXT NOT NULL,
    PRIMARY KEY ("version_id", "key")
 ) STRICT""",
+    """CREATE INDEX model_versions_by_stage ON model_versions(stage, updated_at, model_id) WHERE deleted_at IS NULL""",
+    """CREATE INDEX audit_by_action ON audit(action)""",
+    """CREATE INDEX audit_with_gates ON audit(subject) WHERE instr(after, '"gates":') > 0""",
 )

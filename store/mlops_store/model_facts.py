@@ -73,3 +73,24 @@ def alias(db: sqlite3.Connection, name: str, alias: str) -> int | None:
         (name, alias),
     ).fetchone()
     return row[0] if row else None
+
+
+def arrived_after(db: sqlite3.Connection, name: str, version: int, stage: str, audit_id: int) -> bool:
+    """Whether a version has gone to a stage by an act of its own after an entry of the audit log."""
+    row = db.execute(
+        "SELECT 1 FROM stage_changes WHERE version_id = (SELECT v.id FROM model_versions AS v "
+        "JOIN registered_models AS m ON m.id = v.model_id WHERE m.name = ? AND v.version = ?) "
+        "AND to_stage = ? AND audit_id > ? AND kind NOT IN ('replace', 'register') LIMIT 1",
+        (name, version, stage, audit_id),
+    ).fetchone()
+    return row is not None
+
+
+def aliases(db: sqlite3.Connection, name: str) -> dict[str, int]:
+    """The aliases of a model and the versions that they name, sorted."""
+    rows = db.execute(
+        "SELECT a.alias, v.version FROM model_aliases AS a JOIN registered_models AS m ON m.id = a.model_id "
+        "JOIN model_versions AS v ON v.id = a.version_id WHERE m.name = ? ORDER BY a.alias",
+        (name,),
+    )
+    return dict(rows.fetchall())

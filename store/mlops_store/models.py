@@ -73,6 +73,18 @@ def get(db: sqlite3.Connection, name: str) -> RegisteredModel:
     return found[0]
 
 
+def identifier(db: sqlite3.Connection, name: str) -> int:
+    """The store's own number of a registered model.
+
+    Raises:
+        NotFound: There is none; the hint names the nearest.
+    """
+    row = db.execute("SELECT id FROM registered_models WHERE name = ? AND deleted_at IS NULL", (name,)).fetchone()
+    if row is None:
+        raise no_model(db, name)
+    return int(row[0])
+
+
 def names(db: sqlite3.Connection) -> list[str]:
     """The names of all registered models, sorted."""
     rows = db.execute("SELECT name FROM registered_models WHERE deleted_at IS NULL ORDER BY name")
@@ -147,19 +159,20 @@ def in_stage(db: sqlite3.Connection, name: str, stage: str) -> list[ModelVersion
     return [_version(row) for row in rows]
 
 
-def changes(db: sqlite3.Connection, name: str, *, limit: int = -1) -> list[StageChange]:
-    """The stage changes of a model, newest first; its registrations are among them, from the stage ''."""
+def changes(db: sqlite3.Connection, name: str, *, version: int | None = None, limit: int = -1) -> list[StageChange]:
+    """The stage changes of a model or a version, newest first; registrations are among them, from the stage ''."""
+    only, arguments = ("", (name, limit)) if version is None else ("AND v.version = ?", (name, version, limit))
     rows = db.execute(
-        """
+        f"""
         SELECT c.id, m.name, v.version, c.kind, c.from_stage, c.to_stage, c.at, a.actor, a.reason,
                c.audit_id, c.cause_id
           FROM registered_models AS m
           JOIN model_versions AS v ON v.model_id = m.id
           JOIN stage_changes AS c ON c.version_id = v.id
           JOIN audit AS a ON a.id = c.audit_id
-         WHERE m.name = ? ORDER BY c.id DESC LIMIT ?
+         WHERE m.name = ? {only} ORDER BY c.id DESC LIMIT ?
         """,
-        (name, limit),
+        arguments,
     )
     return [StageChange(*row) for row in rows]
 

@@ -718,5 +718,15 @@ def m013_model_signatures(db: Database) -> None:
     )
 
 
+@migrations()
+def m014_boards(db: Database) -> None:
+    """The versions of a stage by their arrival, and acts by name, without a look at the rows themselves."""
+    db.execute(
+        "CREATE INDEX model_versions_by_stage ON model_versions(stage, updated_at, model_id) WHERE deleted_at IS NULL"
+    )
+    db.execute("CREATE INDEX audit_by_action ON audit(action)")
+    db.execute("CREATE INDEX audit_with_gates ON audit(subject) WHERE instr(after, '\"gates\":') > 0")
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

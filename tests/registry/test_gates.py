@@ -231,7 +231,9 @@ def test_a_version_that_a_gate_refuses_stays_where_it_is(store: Store) -> None:
     with pytest.raises(Refused, match=r"gate 'it' of production did not let churn/1 pass: it: auc 0.9 is under 0.95"):
         stages.promote(store, STRICT, "churn", 1, "production")
     assert model_facts.stage_of(store.read(), "churn", 1) == "dev"
-    assert [entry.action for entry in audit.newest(store.read())] == ["model.register"]
+    refusal, _ = audit.newest(store.read())
+    assert (refusal.action, refusal.subject) == ("gate.refuse", "model:churn/1")
+    assert refusal.after == {"stage": "production", "gates": {"it": "failed"}}
     stages.promote(store, STRICT, "churn", 1, "staging")  # which no gate guards
 
 

@@ -20,6 +20,7 @@ PLACES = (
     "dag",
     "data",
     "models",
+    "board",
     "promote",
     "drift",
     "log",

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any
-
 from mlops_store.records import AuditEntry
+from mlops_tui.registry import acts
 from mlops_tui.ui import shown
 from mlops_tui.ui.text import Cell
 from mlops_tui.ui.theme import sign
@@ -43,26 +40,4 @@ def row(entry: AuditEntry, now: float) -> Row:
 
 def sentence(entry: AuditEntry) -> str:
     """What an entry says was changed: ``v4 staging → production, v3 production → archived``."""
-    before, after = entry.before, entry.after
-    arrow = f" {sign('arrow')} "
-    number = entry.subject.rpartition("/")[2]
-    if entry.action.startswith("alias."):
-        return f"@{after.get('alias')}  {_version(before)}{arrow}{_version(after)}"
-    if entry.action == "model.register":
-        return f"v{number} registered in {after.get('stage', '?')}"
-    if "stage" in before and "stage" in after:
-        moves = ", ".join([f"v{number} {before['stage']}{arrow}{after['stage']}", *_others(before, after, arrow)])
-        return moves + (f"  (gates overridden: {after['override']})" if after.get("override") else "")
-    return f"{entry.subject.rpartition(':')[2]}  {json.dumps(dict(after), ensure_ascii=False)[:200]}"
-
-
-def _others(before: Mapping[str, Any], after: Mapping[str, Any], arrow: str) -> Iterator[str]:
-    """The versions that had to move as well."""
-    was, now = before.get("others"), after.get("others")
-    if isinstance(was, Mapping) and isinstance(now, Mapping):
-        for number, stage in was.items():
-            yield f"v{number} {stage}{arrow}{now.get(number, '?')}"
-
-
-def _version(state: Mapping[str, Any]) -> str:
-    return f"v{state['version']}" if state.get("version") else "none"
+    return acts.sentence(entry, sign("arrow"))

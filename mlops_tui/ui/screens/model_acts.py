@@ -101,28 +101,28 @@ def remove_alias(session: Session, model: str, name: str, present: Mapping[str, 
     return Did(command, undo, f"removed @{name} · u undoes")
 
 
-def note(screen: ProjectScreen, version: ModelVersion) -> None:
+def note(screen: ProjectScreen, model: str, version: int) -> None:
     """Asks for a line of text and keeps it with the version."""
 
     def answered(text: str | None) -> None:
         if text and text.strip():
-            perform(screen, lambda: add_note(screen.session, version, text.strip()))
+            perform(screen, lambda: add_note(screen.session, model, version, text.strip()))
 
-    screen.app.push_screen(Ask(f"Note on {version.model} v{version.version}", hint="what you found"), answered)
+    screen.app.push_screen(Ask(f"Note on {model} v{version}", hint="what you found"), answered)
 
 
-def add_note(session: Session, version: ModelVersion, body: str) -> Did:
+def add_note(session: Session, model: str, version: int, body: str) -> Did:
     """Keeps a remark on a version; runs in a thread."""
     store = store_of(session)
     with store.write() as db:
-        added = notes.add(db, f"model:{version.model}/{version.version}", body, processes.user())
+        added = notes.add(db, f"model:{model}/{version}", body, processes.user())
 
     def undo() -> None:
         with store.write() as db:
             notes.delete(db, added.id)
 
-    command = shlex.join(["mlops-tui", "models", "note", version.model, str(version.version), body])
-    return Did(command, undo, f"noted on v{version.version} · u undoes")
+    command = shlex.join(["mlops-tui", "models", "note", model, str(version), body])
+    return Did(command, undo, f"noted on v{version} · u undoes")
 
 
 def ask_to_sign(screen: ProjectScreen, version: ModelVersion) -> None:

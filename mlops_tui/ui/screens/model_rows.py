@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlops_store.records import ModelVersion, RegisteredModel
 from mlops_tui.config import Config, RegistryConfig
+from mlops_tui.registry import key_metrics as choice
 from mlops_tui.ui import shown
 from mlops_tui.ui.text import Cell, CellValue, clean
 from mlops_tui.ui.theme import sign
 from mlops_tui.ui.widgets.columns import Column
 from mlops_tui.ui.widgets.window_table import Row
 
+#: What to say where no model is registered.
+NOTHING: tuple[CellValue, ...] = (
+    "No model is registered yet.",
+    "",
+    Cell("Choose a run that logged a model and press M there, or:", "dim"),
+    Cell("  mlops-tui models register NAME RUN", "accent"),
+)
 #: Versions named in one cell before the rest is counted.
 _NAMED = 2
 #: Metrics that a list of versions shows at most.
 _METRICS = 4
-_OF_TRAINING = re.compile(r"(^|[^a-z])train(ing)?([^a-z]|$)", re.IGNORECASE)
 
 
 def model_columns(registry: RegistryConfig) -> tuple[Column, ...]:
@@ -60,16 +65,8 @@ def _holders(versions: Sequence[int], is_single: bool) -> CellValue:
 
 
 def key_metrics(versions: Sequence[ModelVersion], config: Config) -> tuple[str, ...]:
-    """The metrics that tell versions apart best: those with a configured goal, then those most versions have.
-
-    Metrics of the training data come last: every model is good at what it has seen.
-    """
-    counts = Counter(key for version in versions for key in metrics(version) if not key.startswith("system/"))
-
-    def rank(key: str) -> tuple[bool, bool, int, str]:
-        return key not in config.goals, bool(_OF_TRAINING.search(key)), -counts[key], key
-
-    return tuple(sorted(counts, key=rank)[:_METRICS])
+    """The metrics that tell versions apart best."""
+    return choice.choose(map(metrics, versions), config, _METRICS)
 
 
 def metrics(version: ModelVersion) -> Mapping[str, Any]:

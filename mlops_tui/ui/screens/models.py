@@ -8,18 +8,15 @@ from textual.app import ComposeResult
 
 from mlops_store.records import ModelVersion
 from mlops_tui.ui import keymap
-from mlops_tui.ui.loading import reload_all
-from mlops_tui.ui.messages import Did
-from mlops_tui.ui.screens import approval_acts, model_acts
+from mlops_tui.ui.screens import model_acts
 from mlops_tui.ui.screens.acts import perform
 from mlops_tui.ui.screens.filtering import WordFilterScreen
 from mlops_tui.ui.screens.models_panes import DetailPane, HistoryPane, ModelsPane, VersionsPane
-from mlops_tui.ui.screens.moves import Promote, RollBack, StageAct
-from mlops_tui.ui.screens.promote import StageDialog
+from mlops_tui.ui.screens.version_acts import VersionActs
 from mlops_tui.ui.widgets.window_table import WindowTable
 
 
-class ModelsScreen(WordFilterScreen):
+class ModelsScreen(VersionActs, WordFilterScreen):
     """The registry.
 
     Args:
@@ -174,64 +171,30 @@ class ModelsScreen(WordFilterScreen):
 
     # acts
 
-    def on_did(self, _: Did) -> None:
-        """Shows at once what an act has changed."""
-        reload_all(self, store=True, project=False)
-
-    def action_promote(self) -> None:
-        """Asks where the version is to go, and shows what that changes."""
-        version = self._chosen()
-        if version is not None:
-            self._ask(Promote(self.session, version.model, version.version, version.stage))
-
-    def action_rollback(self) -> None:
-        """Shows what a rollback would bring back."""
-        version = self._chosen()
-        if version is not None:
-            self._ask(RollBack(self.session, version.model))
-
-    def _ask(self, act: StageAct) -> None:
-        def answered(did: Did | None) -> None:
-            if did is not None:
-                self.post_message(did)
-
-        self.app.push_screen(StageDialog(act), answered)
-
     def action_alias(self) -> None:
         """Asks for an alias."""
-        version, model = self._chosen(), self._versions.records
+        version, model = self.chosen(), self._versions.records
         if version is not None and model is not None:
             model_acts.alias(self, version, model.aliases)
-
-    def action_approval(self, what: str) -> None:
-        """Asks for an approval, gives or refuses it."""
-        version = self._chosen()
-        if version is not None:
-            approval_acts.ask(self, version.model, version.version, version.stage, what)
 
     def action_past(self) -> None:
         """Goes to where every version stood at another time, beginning with now."""
         self.go("past")
 
-    def action_note(self) -> None:
-        """Asks for a note."""
-        version = self._chosen()
-        if version is not None:
-            model_acts.note(self, version)
-
     def action_sign(self) -> None:
         """Asks whether to sign the version."""
-        version = self._chosen()
+        version = self.chosen()
         if version is not None:
             model_acts.ask_to_sign(self, version)
 
     def action_verify(self) -> None:
         """Says whether the version's signature is good."""
-        version = self._chosen()
+        version = self.chosen()
         if version is not None:
             perform(self, lambda: model_acts.verify(self.session, version))
 
-    def _chosen(self) -> ModelVersion | None:
+    def chosen(self) -> ModelVersion | None:
+        """The version under the cursor."""
         version = self._versions.version
         if version is None:
             is_read = self._models.records is not None and self._versions.is_read

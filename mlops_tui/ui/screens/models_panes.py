@@ -15,7 +15,6 @@ from mlops_tui.ui.screens import history_rows, model_rows, version_lines
 from mlops_tui.ui.screens.filtering import matches
 from mlops_tui.ui.screens.version_lines import Detail
 from mlops_tui.ui.session import Session, session_of
-from mlops_tui.ui.text import Cell
 from mlops_tui.ui.theme import sign
 from mlops_tui.ui.widgets.pane import Pane
 from mlops_tui.ui.widgets.text_view import TextView
@@ -55,15 +54,8 @@ class ModelsPane(Pane[tuple[RegisteredModel, ...]]):
         self.entitle("Models", noted or (str(len(records)) if records else ""))
         if records:
             self.uncover()
-            return
-        self.say(
-            [
-                "No model is registered yet.",
-                "",
-                Cell("Choose a run that logged a model and press M there, or:", "dim"),
-                Cell("  mlops-tui models register NAME RUN", "accent"),
-            ]
-        )
+        else:
+            self.say(model_rows.NOTHING)
 
 
 class VersionsPane(Pane[RegisteredModel | None]):

@@ -72,12 +72,13 @@ class StageAct(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Promote:
-    """Moving one version to another stage."""
+    """Moving one version to another stage; ``wanted`` is the one to begin with, "" for the next."""
 
     session: Session
     name: str
     version: int
     stage: str
+    wanted: str = ""
 
     def title(self, kind: str) -> str:
         """The dialog's heading for a change of that kind."""
@@ -95,6 +96,8 @@ class Promote:
     @property
     def start(self) -> str:
         """The next stage; from the highest one none, because all others take it down; from the archive the second."""
+        if self.wanted:
+            return self.wanted
         registry = self.session.config.registry
         try:
             return next_stage(registry, self.name, self.version, self.stage)
