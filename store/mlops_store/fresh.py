@@ -20,6 +20,7 @@ MIGRATIONS = (
     "m012_run_views",
     "m013_model_signatures",
     "m014_boards",
+    "m015_outline_widths",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -425,7 +426,7 @@ STATEMENTS = (
     """CREATE TABLE "metric_outlines" (
    "metric_id" INTEGER REFERENCES "metrics"("id"),
    "first_seq" INTEGER,
-   "body" BLOB NOT NULL,
+   "body" BLOB NOT NULL, widest_step INTEGER, widest_ms INTEGER,
    PRIMARY KEY ("metric_id", "first_seq")
 ) STRICT""",
     """CREATE INDEX metrics_by_key ON metrics(key_id, run_id, count, nan_count, last_step, last_value, min_value, max_value, total)""",

@@ -81,7 +81,7 @@ def append(db: sqlite3.Connection, batches: Iterable[Batch]) -> None:
     new: list[tuple[object, ...]] = []
     changed: list[tuple[object, ...]] = []
     rows: list[tuple[int, int, int, int, float | None]] = []
-    bodies: list[tuple[object, ...]] = []
+    bodies: list[tuple[Any, ...]] = []
     next_metric = db.execute("SELECT coalesce(max(id), 0) + 1 FROM metrics").fetchone()[0]
     for batch in batches:
         old = None if batch.is_new_run else _find(db, batch.run, batch.key)
@@ -188,7 +188,7 @@ def _merged(old: Summary, new: Summary) -> Summary:
 
 def _bodies(
     db: sqlite3.Connection, metric: int, chunked: int, count: int, added: Sequence[Point]
-) -> Iterator[tuple[object, ...]]:
+) -> Iterator[tuple[Any, ...]]:
     """Rows of ``metric_chunks``, and the outline of each, for points that are rows and ``added`` ones after them."""
     todo = [*loose(db, metric), *added] if count > chunked else added
     start = 0
@@ -231,7 +231,7 @@ def _insert(
     new: Sequence[tuple[object, ...]],
     changed: Sequence[tuple[object, ...]],
     rows: Sequence[tuple[object, ...]],
-    bodies: Sequence[tuple[object, ...]],
+    bodies: Sequence[tuple[Any, ...]],
 ) -> None:
     db.executemany(
         f"INSERT INTO metrics(id, run_id, key_id, {_SUMMARY}, chunked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", new
@@ -249,8 +249,8 @@ def _insert(
         [body[:-1] for body in bodies],
     )
     db.executemany(
-        "INSERT INTO metric_outlines(metric_id, first_seq, body) VALUES (?, ?, ?)",
-        [(*body[:2], body[-1]) for body in bodies if body[-1] is not None],
+        "INSERT INTO metric_outlines(metric_id, first_seq, body, widest_step, widest_ms) VALUES (?, ?, ?, ?, ?)",
+        [(*body[:2], *body[-1]) for body in bodies if body[-1] is not None],
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from collections.abc import Sequence
-from operator import gt, sub
+from operator import gt
 from typing import NamedTuple
 
 from mlops_store import chunks, outlines
@@ -19,9 +19,6 @@ from mlops_store.curves import find, number
 Column = tuple[float, float, float, float]
 
 _NAN, _INFINITY = float("nan"), float("inf")
-
-#: Widths of a column that the points of an outline may be apart.
-_MOST_APART = 2
 
 
 class _Meta(NamedTuple):
@@ -61,8 +58,8 @@ def series(
         By x, one (x of the last number, least number, greatest number, last number) for each bucket that has numbers,
         infinities included, the first bucket with the x of its first point; a bucket with NaN is preceded by
         (x, NaN, NaN, NaN), where x is that of its last NaN. No more points than buckets: one entry a point. Where a
-        bucket holds many points, one that is neither among the least nor among the greatest of its neighbours may be
-        left out, and a bucket may end a column early or late.
+        bucket holds many points, a least or greatest number that a bucket beside it exceeds may be left out, and the
+        last number may be one before; every bucket that stands out from both beside it is exact.
     """
     metric = find(db, run_id, key)
     if metric is None:
@@ -168,17 +165,17 @@ class _Reading:
                 self._values.append(value)
 
     def _outline(self, meta: _Meta, width: float) -> tuple[array[int], array[float]] | None:
-        """The chunk's outline where its points are close enough together."""
-        if outlines.STRETCH * (meta.high_x - meta.low_x) > width * meta.points:
-            return None
-        found = self._body("metric_outlines", meta.first_seq)
-        if found is None or max(map(sub, found[0][1:], found[0]), default=0) > _MOST_APART * width:
-            return None
-        return found
+        """The chunk's outline where no stretch of it is wider than a column.
 
-    def _body(self, table: str, first_seq: int) -> tuple[array[int], array[float]] | None:
+        Such a stretch lies in two columns at most, so what it leaves out of one of them stands out from no neighbour.
+        """
+        if (outlines.STRETCH - 1) * (meta.high_x - meta.low_x) > width * meta.points:
+            return None
+        return self._body("metric_outlines", meta.first_seq, f"AND widest_{self._axis} < {width!r}")
+
+    def _body(self, table: str, first_seq: int, condition: str = "") -> tuple[array[int], array[float]] | None:
         row = self._db.execute(
-            f"SELECT body FROM {table} WHERE metric_id = ? AND first_seq = ?", (self._metric, first_seq)
+            f"SELECT body FROM {table} WHERE metric_id = ? AND first_seq = ? {condition}", (self._metric, first_seq)
         ).fetchone()
         return None if row is None else chunks.decode_axis(row[0], self._axis)
 

@@ -728,5 +728,12 @@ def m014_boards(db: Database) -> None:
     db.execute("CREATE INDEX audit_with_gates ON audit(subject) WHERE instr(after, '\"gates\":') > 0")
 
 
+@migrations()
+def m015_outline_widths(db: Database) -> None:
+    """How wide the widest stretch of an outline is, so that a chart knows whether it may be drawn from it."""
+    db.execute("ALTER TABLE metric_outlines ADD COLUMN widest_step INTEGER")
+    db.execute("ALTER TABLE metric_outlines ADD COLUMN widest_ms INTEGER")
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

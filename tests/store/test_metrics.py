@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mlops_store import chunks, metrics, runs
@@ -296,6 +296,49 @@ def test_no_point_of_a_long_series_lies_outside_what_is_drawn_within_one_column_
             near = [spans.get(int((step / scale - first) / width) + by, (INF, -INF)) for by in (-1, 0, 1)]
             assert min(least for least, _ in near) <= value <= max(greatest for _, greatest in near)
     assert found[-1][3] == values[int(last * scale)]
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    buckets=st.integers(3, 120),
+    tail=st.sampled_from([0, 1, 2]),
+    roughness=st.sampled_from([0.0, 0.3, 1.0]),
+    axis=st.sampled_from(["step", "time"]),
+)
+@example(seed=3, buckets=120, tail=2, roughness=0.0, axis="step")
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_every_column_that_stands_out_from_both_beside_it_is_drawn_exactly(
+    store: Store, seed: int, buckets: int, tail: int, roughness: float, axis: str
+) -> None:
+    draw = random.Random(seed)
+    paces = [int(10 ** draw.uniform(0, tail)) for _ in range(150)]
+    gaps = [pace for pace in paces for _ in range(draw.choice([5, 30, 90]))]
+    steps, values = list(accumulate(gaps)), list(accumulate(draw.gauss(0, roughness) for _ in gaps))
+    values = [value + draw.gauss(0, 1) for value in values]
+    with store.write() as db:
+        for table in ("metric_points", "metric_chunks", "metric_outlines", "metrics"):
+            db.execute(f"DELETE FROM {table}")
+        metrics.write(db, RUN, [("loss", step, float(step), value) for step, value in zip(steps, values, strict=True)])
+        metrics.compact(db, runs.number(db, RUN))
+    scale = 1 if axis == "step" else 1000
+    first, last = steps[0] * scale, steps[-1] * scale
+    width = (last - first) / buckets
+
+    def place(x: float) -> int:
+        return min(buckets - 1, int((round(x * scale) - first) / width))
+
+    true: dict[int, list[float]] = {}
+    for step, value in zip(steps, values, strict=True):
+        true.setdefault(place(step), []).append(value)
+    found = metrics.series(store.read(), RUN, "loss", buckets=buckets, x=axis)
+    drawn = {place(x): (least, greatest) for x, least, greatest, _ in found}
+    assert drawn.keys() <= true.keys()
+    for column, points in true.items():
+        beside = [true[by] for by in (column - 1, column + 1) if by in true]
+        if all(max(points) > max(others) for others in beside):
+            assert drawn[column][1] == max(points)
+        if all(min(points) < min(others) for others in beside):
+            assert drawn[column][0] == min(points)
 
 
 @given(
