@@ -8,6 +8,7 @@ from mlops_tui.cli import (
     model_approvals,
     model_board,
     model_changes,
+    model_export,
     model_gates,
     model_lists,
     model_notes,
@@ -43,6 +44,7 @@ for verb in (
     model_signatures.sign,
     model_signatures.verify,
     model_signatures.keygen,
+    model_export.export,
     model_notes.note,
 ):
     command.add_command(verb)

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from mlops_store.errors import Refused
+from mlops_store.errors import Refused, UsageError
 from mlops_tui.cli import output, text
 from mlops_tui.cli.workspace import Workspace
 
@@ -24,6 +24,9 @@ from mlops_tui.cli.workspace import Workspace
     "--timeout", default=60.0, show_default=True, type=click.FloatRange(0.001), metavar="S", help="Of a prediction."
 )
 @click.option("--trust", multiple=True, metavar="TYPE", help="Trust this type in the model's file; may be repeated.")
+@click.option("--name", metavar="NAME", help="What a folder's model is called. [the folder's name]")
+@click.option("--allow-pickle", is_flag=True, help="Load a folder's pickle, which runs its author's code.")
+@click.option("--allow-source", is_flag=True, help="Run the source code of a model in a folder.")
 @click.pass_obj
 def command(
     workspace: Workspace,
@@ -34,6 +37,9 @@ def command(
     max_body: int,
     timeout: float,
     trust: tuple[str, ...],
+    name: str | None,
+    allow_pickle: bool,
+    allow_source: bool,
 ) -> None:
     """Serve a model in MLflow's scoring protocol until it is told to end.
 
@@ -48,8 +54,15 @@ def command(
     from mlops_tui.serve.requests import Limits
 
     token = launching.token(host, token_file)
-    is_folder = os.path.isdir(model)
-    found = served.from_folder(model, trust) if is_folder else served.from_registry(workspace.store(), model, trust)
+    if os.path.isdir(model):
+        found = served.from_folder(model, name, trust, allow_pickle=allow_pickle, allow_source=allow_source)
+    elif allow_pickle or allow_source or name:
+        raise UsageError(
+            f"--name and --allow-… are for folders, and {model} is none",
+            "a version has a name, and what it may run was decided when it was registered",
+        )
+    else:
+        found = served.from_registry(workspace.store(), model, trust)
     workspace.close()
     listening = launching.listen(host, port)
     try:

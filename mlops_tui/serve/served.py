@@ -10,11 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mlops_store.errors import Refused
 from mlops_tui.serve import schemas
 from mlops_tui.serve.schemas import Schema
 
 if TYPE_CHECKING:
     from mlops_store.store import Store
+    from mlops_tui.registry.formats import Loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,30 +55,47 @@ def from_registry(store: Store, reference: str, trusted: Sequence[str] = ()) -> 
     from mlops_tui.registry import formats
 
     version = models.resolve(store.read(), reference)
-    model = formats.load_version(store, version, trusted=trusted)
-    schema = schemas.read(version.lineage.get("signature") or {})
-    return Served(version.model, str(version.version), version.stage, version.digest, schema, _predict_of(model))
+    loaded = formats.load_version(store, version, trusted=trusted)
+    return Served(
+        version.model,
+        str(version.version),
+        version.stage,
+        version.digest,
+        schemas.read(loaded.signature),
+        _predict_of(loaded),
+    )
 
 
-def from_folder(folder: str, trusted: Sequence[str] = ()) -> Served:
-    """The model in a folder, verified against the digests that it lists.
+def from_folder(
+    folder: str,
+    name: str | None = None,
+    trusted: Sequence[str] = (),
+    *,
+    allow_pickle: bool = False,
+    allow_source: bool = False,
+) -> Served:
+    """The model in a folder, verified against the digests that it lists; see ``formats.load`` for the arguments.
+
+    It is called like the folder where it is given no name.
 
     Raises:
         NotFound: There is no model in it.
-        Refused: See ``from_registry``.
+        Refused: See ``from_registry``; or it would run what is not allowed.
     """
     from mlops_tui.registry import formats
 
-    model = formats.load(folder, trusted=trusted)
-    info = formats.describe(folder)
-    name = os.path.basename(os.path.abspath(folder))
-    return Served(name, "", "", info.digest, schemas.read(info.signature), _predict_of(model))
+    loaded = formats.load(folder, trusted=trusted, allow_pickle=allow_pickle, allow_source=allow_source)
+    return Served(
+        name or os.path.basename(os.path.abspath(folder)),
+        "",
+        "",
+        loaded.info.digest,
+        schemas.read(loaded.signature),
+        _predict_of(loaded),
+    )
 
 
-def _predict_of(model: Any) -> Callable[[Any], Any]:
-    from mlops_store.errors import Refused
-
-    predict: Callable[[Any], Any] | None = getattr(model, "predict", None)
-    if predict is None:
-        raise Refused(f"a {type(model).__name__} cannot be served: it has no predict", "serve a model that predicts")
-    return predict
+def _predict_of(loaded: Loaded) -> Callable[[Any], Any]:
+    if loaded.apply is None:
+        raise Refused(f"a model of the format {loaded.format!r} cannot be served", "it holds no code that predicts")
+    return loaded.predict
