@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from registry_builders import CONFIG, make_store, make_version
+from registry_builders import CONFIG, log_directory, make_run, make_store, make_version
 from screens import rendered, settled
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -376,3 +376,31 @@ async def test_a_version_is_signed_and_verified_by_keys(store: Store, tmp_path: 
         assert "signed   with the key release by" in rendered(app)
         await press(pilot, "V")
         assert "v1 is as it was signed with the key release" in rendered(app)
+
+
+@pytest.mark.slow
+async def test_a_version_is_exported_to_a_folder_that_is_asked_for(tmp_path: Path) -> None:
+    from sklearn.linear_model import LinearRegression
+
+    from mlops_tui.registry import formats, versions
+
+    with make_store(tmp_path) as store:
+        formats.save(LinearRegression().fit([[1.0], [2.0]], [1.0, 2.0]), str(tmp_path / "saved"))
+        run_id = make_run(store)
+        log_directory(store, run_id, tmp_path / "saved")
+        versions.register(store, CONFIG, "churn", run_id=run_id)
+        (tmp_path / "churn-1").mkdir()
+        app = opened(store, "churn/1")
+        async with app.run_test(size=(120, 40)) as pilot:
+            await settled(pilot)
+            await press(pilot, "e")
+            assert "Export churn v1 to" in rendered(app)
+            assert app.screen.query_one(Input).value == "churn-1-2"
+            app.screen.query_one(Input).value = "saved"
+            await settled(pilot)
+            assert "not empty" in rendered(app)
+            app.screen.query_one(Input).value = "churn-1"
+            await press(pilot, "enter")
+            assert "./start serves it" in rendered(app)
+            assert app.session.commands[-1].line == "mlops-tui models export churn/1 --to churn-1"
+    assert (tmp_path / "churn-1" / "start").exists()

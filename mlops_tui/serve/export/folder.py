@@ -12,7 +12,7 @@ from mlops_store.errors import NotFound, Refused, StoreError, StoreFull
 from mlops_store.records import ModelVersion
 from mlops_store.store import Store
 from mlops_tui.project import Project
-from mlops_tui.registry import formats
+from mlops_tui.registry import formats, signing
 from mlops_tui.registry.files import materialize
 from mlops_tui.registry.formats import ModelInfo, kinds
 from mlops_tui.serve.export import archive, requirements, texts
@@ -61,9 +61,12 @@ def export(
         is_trial: Only say what would be written.
 
     Raises:
-        Refused: The folder holds something, or the version's files are gone, changed, or no model.
+        NotFound: The version's files are no model.
+        Refused: The folder holds something, the version's files are gone or changed, or its stage enforces signatures
+            and it has none that is valid.
         StoreError: The folder cannot be written.
     """
+    signing.admit(store, version)
     place = os.path.abspath(directory)
     require_free(place, is_forced=is_forced)
     try:

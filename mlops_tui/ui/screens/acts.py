@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
+from typing import Any
 
 from mlops_store.errors import MlopsError, StoreError
 from mlops_store.store import Store
@@ -34,3 +38,21 @@ def store_of(session: Session) -> Store:
     if session.store is None:
         raise StoreError("there is no store yet", "run something first, or mlops-tui init")
     return session.store
+
+
+def called(root: str, *arguments: str) -> Any:
+    """What a command with ``--json`` prints, run as a process of its own, so that the dashboard loads nothing for it.
+
+    Args:
+        root: The project's directory.
+        arguments: The words after the program's name.
+
+    Raises:
+        StoreError: The command failed; the error says what it said.
+    """
+    command = [sys.executable, "-m", "mlops_tui", "-C", root, *arguments]
+    ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        message, _, hint = ended.stderr.strip().partition("\n")
+        raise StoreError(message.removeprefix("mlops-tui: ") or f"exit code {ended.returncode}", hint.strip())
+    return json.loads(ended.stdout)

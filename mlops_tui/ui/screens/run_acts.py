@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +11,7 @@ from mlops_store.errors import MlopsError, StoreError
 from mlops_store.records import Run
 from mlops_store.store import Store
 from mlops_tui.ui.messages import Did, Failed
+from mlops_tui.ui.screens.acts import called
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.screens.run_chosen import LISTED, Chosen
 from mlops_tui.ui.text import Cell, clean
@@ -195,14 +193,7 @@ def register(screen: ProjectScreen, chosen: Chosen) -> None:
 
 def _register(root: str, run: Run, name: str) -> Done:
     """Runs the command itself: models are read with scikit-learn, which the dashboard never loads."""
-    arguments = ["models", "register", "--json", "--", name, run.run_id]
-    ended = subprocess.run(
-        [sys.executable, "-m", "mlops_tui", *arguments], cwd=root, capture_output=True, text=True, check=False
-    )
-    if ended.returncode:
-        message, _, hint = ended.stderr.strip().partition("\n")
-        raise StoreError(message or f"registering failed with exit code {ended.returncode}", hint)
-    version = json.loads(ended.stdout)
+    version = called(root, "models", "register", "--json", "--", name, run.run_id)
     notice = f"registered {clean(name, 60)} version {version['version']} from {clean(run.name, 60)}"
     return Done(_command("models", "register", name, run.run_id), notice)
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from mlops_tui.ui.loading import reload_all
 from mlops_tui.ui.messages import Did
-from mlops_tui.ui.screens import approval_acts, model_acts
+from mlops_tui.ui.screens import approval_acts, model_acts, model_export
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.screens.moves import Promote, RollBack, StageAct
 from mlops_tui.ui.screens.promote import StageDialog
@@ -74,6 +74,12 @@ class VersionActs(ProjectScreen):
         version = self.chosen()
         if version is not None:
             model_acts.note(self, version.model, version.version)
+
+    def action_export(self) -> None:
+        """Asks for a folder and writes the version to it, with what serves it."""
+        version = self.chosen()
+        if version is not None:
+            model_export.ask(self, version.model, version.version)
 
     def action_timeline(self) -> None:
         """Goes to what was done to the model."""

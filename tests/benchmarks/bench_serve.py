@@ -1,0 +1,182 @@
+"""A model behind HTTP: `mlops-tui serve`, a bare Starlette app that calls the same model, and MLflow's scoring server.
+
+All three hold the same model directory and are asked the same one-row request in turns, round by round, over kept
+connections. Printed are the median of the rounds' p50 and the servers' CPU time per request, each as a ratio. What 8
+clients at once get answered is bounded by that CPU time; it is printed as well where the machine is quiet.
+
+    python tests/benchmarks/bench_serve.py [--rounds 15] [--requests 200]
+
+The Python needs mlflow-skinny (the test extra has it).
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from sklearn.datasets import load_breast_cancer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from mlops_tui.registry import formats
+
+BARE = """
+import sys
+import pandas as pd
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from mlops_tui.registry import formats
+
+model = formats.load(sys.argv[1]).native
+
+async def predict(request):
+    body = (await request.json())["dataframe_split"]
+    rows = pd.DataFrame(body["data"], columns=body["columns"])
+    return JSONResponse({"predictions": model.predict(rows).tolist()})
+
+async def ping(request):
+    return JSONResponse("")
+
+app = Starlette(routes=[Route("/invocations", predict, methods=["POST"]), Route("/ping", ping)])
+uvicorn.run(app, port=int(sys.argv[2]), log_level="critical", access_log=False)
+"""
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+@contextmanager
+def server(command: list[str], port: int, environment: dict[str, str]) -> Iterator[psutil.Process]:
+    with subprocess.Popen(
+        command, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            while True:
+                try:
+                    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+                    connection.request("GET", "/ping")
+                    connection.getresponse().read()
+                    break
+                except OSError:
+                    assert process.poll() is None, command
+                    time.sleep(0.05)
+            yield psutil.Process(process.pid)
+        finally:
+            process.terminate()
+
+
+class Client:
+    def __init__(self, port: int, body: bytes) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.body = body
+
+    def ask(self) -> bytes:
+        self.connection.request("POST", "/invocations", self.body, {"Content-Type": "application/json"})
+        answer = self.connection.getresponse()
+        content = answer.read()
+        assert answer.status == 200, content
+        return content
+
+
+def p50_s(client: Client, count: int) -> float:
+    times = []
+    for _ in range(count):
+        start = time.perf_counter()
+        client.ask()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def cpu_s(process: psutil.Process) -> float:
+    used = process.cpu_times()
+    return float(used.user + used.system)
+
+
+def throughput(port: int, body: bytes, seconds: float = 2.0) -> float:
+    counts: list[int] = []
+    end = time.perf_counter() + seconds
+
+    def work() -> None:
+        client, count = Client(port, body), 0
+        while time.perf_counter() < end:
+            client.ask()
+            count += 1
+        counts.append(count)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts) / seconds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--requests", type=int, default=200)
+    chosen = parser.parse_args()
+    data, target = load_breast_cancer(return_X_y=True, as_frame=True)
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(data, target)
+    row = {"columns": list(data.columns), "data": data[:1].to_numpy().tolist()}
+    body = json.dumps({"dataframe_split": row}).encode()
+    with tempfile.TemporaryDirectory() as directory:
+        saved = str(Path(directory) / "model")
+        formats.save(model, saved, input_example=data[:5])
+        ports = {name: free_port() for name in ("ours", "bare", "mlflow")}
+        ours = [sys.executable, "-m", "mlops_tui", "serve", saved, "--port", str(ports["ours"])]
+        bare = [sys.executable, "-c", BARE, saved, str(ports["bare"])]
+        theirs = ["-m", "uvicorn", "--port", str(ports["mlflow"]), "mlflow.pyfunc.scoring_server.app:app"]
+        with (
+            server(ours, ports["ours"], {}) as one,
+            server(bare, ports["bare"], {}) as two,
+            server([sys.executable, *theirs], ports["mlflow"], {"__pyfunc_model_path__": saved}) as three,
+        ):
+            processes = {"ours": one, "bare": two, "mlflow": three}
+            clients = {name: Client(port, body) for name, port in ports.items()}
+            assert len({json.dumps(json.loads(client.ask())) for client in clients.values()}) == 1
+            for client in clients.values():
+                p50_s(client, 50)
+            p50s: dict[str, list[float]] = {name: [] for name in clients}
+            used: dict[str, float] = dict.fromkeys(clients, 0.0)
+            for _ in range(chosen.rounds):
+                for name, client in clients.items():
+                    before = cpu_s(processes[name])
+                    p50s[name].append(p50_s(client, chosen.requests))
+                    used[name] += cpu_s(processes[name]) - before
+            rates = {name: max(throughput(ports[name], body) for _ in range(3)) for name in clients}
+    count = chosen.rounds * chosen.requests
+    print(f"one row of 30 columns, {chosen.rounds} rounds of {chosen.requests} requests each, in turns")
+    for name in clients:
+        middle = statistics.median(p50s[name])
+        print(
+            f"{name:7} p50 {middle * 1e3:6.2f} ms   CPU {used[name] / count * 1e3:6.2f} ms   {rates[name]:6.0f}/s of 8"
+        )
+    for peer in ("bare", "mlflow"):
+        paired = statistics.median(a / b for a, b in zip(p50s["ours"], p50s[peer], strict=True))
+        print(
+            f"ours / {peer:6}  p50 {paired:.2f} x   CPU {used['ours'] / used[peer]:.2f} x   "
+            f"throughput {rates['ours'] / rates[peer]:.2f} x"
+        )
+
+
+if __name__ == "__main__":
+    main()
