@@ -8,6 +8,7 @@ import click
 
 from mlops_tui.cli import output, text
 from mlops_tui.cli.model_lists import find_version
+from mlops_tui.cli.model_signatures import ask_passphrase
 from mlops_tui.cli.parameters import json_option, model_argument, reason_option
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
@@ -23,15 +24,26 @@ def _verb(what: str, help_text: str) -> click.Command:
     @model_argument()
     @click.argument("version")
     @click.option("--to", "to_stage", metavar="STAGE", help="Where it is to go. [the next stage]")
+    @click.option(
+        "--key",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        default="",
+        help="Sign it with this private key of yours, where the gate asks for that. [$MLOPS_SIGNING_KEY]",
+    )
     @reason_option
     @json_option
     @click.pass_obj
-    def act(workspace: Workspace, model: str, version: str, to_stage: str | None, reason: str, as_json: bool) -> None:
+    def act(
+        workspace: Workspace, model: str, version: str, to_stage: str | None, key: str, reason: str, as_json: bool
+    ) -> None:
         from mlops_tui.registry import approvals
 
         store = workspace.store()
         number = find_version(store.read(), model, version).version
-        found = approvals.act(store, workspace.config, model, number, to_stage, what, comment=reason)
+        found = approvals.act(
+            store, workspace.config, model, number, to_stage, what, comment=reason, key=key, ask=ask_passphrase
+        )
         if as_json:
             output.write_json(_shape(found))
         else:
@@ -92,7 +104,14 @@ def _shape(found: Round) -> dict[str, Any]:
         "needed": found.needed,
         "message": found.message,
         "acts": [
-            {"act": entry.action.partition(".")[2], "by": entry.actor, "at": entry.at, "reason": entry.reason}
+            {
+                "act": entry.action.partition(".")[2],
+                "by": entry.actor,
+                "at": entry.at,
+                "reason": entry.reason,
+                "key": entry.after.get("key"),
+                "ignored": found.ignored.get(entry.id),
+            }
             for entry in found.acts
         ],
     }

@@ -8,55 +8,23 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
 
-from mlops_store import audit, events, model_facts, models, processes
+from mlops_store import audit, events, model_facts, models
 from mlops_store.errors import MlopsError, Refused, UsageError
 from mlops_store.records import AuditEntry, ModelVersion
 from mlops_store.store import Store
 from mlops_tui.config import Config
-from mlops_tui.registry import moves
+from mlops_tui.registry import keys, moves, signed_acts
+from mlops_tui.registry.keys import Ask, PrivateKey
+from mlops_tui.registry.signed_acts import Candidate
+from mlops_tui.registry.voices import Rules, Voices, rules_of
+
+__all__ = ["ACTS", "Round", "Rules", "act", "queue", "rules", "rules_of", "standing"]
 
 #: What people do: a request opens a round, approvals and rejections count within it.
 ACTS = ("request", "approve", "reject")
 _ACTION = "approval."
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What a stage asks of approvals.
-
-    Attributes:
-        count: How many people have to approve.
-        four_eyes: Whether those who asked, or registered the version, cannot approve.
-        approvers: Who may approve; empty for everybody.
-        expires_s: Seconds that a request and an approval are good for; 0 for ever.
-    """
-
-    count: int = 1
-    four_eyes: bool = True
-    approvers: tuple[str, ...] = ()
-    expires_s: float = 0.0
-
-
-class Candidate(Protocol):
-    """What has to be known of a version to tell where its approval stands."""
-
-    @property
-    def model(self) -> str:
-        """The model's name."""
-        ...
-
-    @property
-    def version(self) -> int:
-        """Its number."""
-        ...
-
-    @property
-    def created_by(self) -> str:
-        """Who registered it."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +42,7 @@ class Round:
         needed: How many are needed.
         message: Where it stands, one sentence.
         acts: What was done in this round, the oldest first.
+        ignored: Number of an audit entry -> why that approval does not count.
     """
 
     model: str
@@ -86,22 +55,12 @@ class Round:
     needed: int
     message: str
     acts: tuple[AuditEntry, ...] = ()
+    ignored: Mapping[int, str] = field(default_factory=dict)
 
 
 def rules(config: Config, stage: str) -> Rules:
     """The rules of a stage's first approval gate; the usual ones when it has none."""
     return rules_of(next((gate.options for gate in config.gates_of(stage) if gate.kind == "approval"), {}))
-
-
-def rules_of(options: Mapping[str, Any]) -> Rules:
-    """The rules that the options of a gate of the kind 'approval' set up."""
-    default = Rules()
-    return Rules(
-        count=options.get("count", default.count),
-        four_eyes=options.get("four_eyes", default.four_eyes),
-        approvers=tuple(options.get("approvers", ())),
-        expires_s=options.get("expires", 0.0),
-    )
 
 
 def act(
@@ -113,6 +72,8 @@ def act(
     what: str,
     *,
     comment: str = "",
+    key: str = "",
+    ask: Ask | None = None,
 ) -> Round:
     """Asks for an approval, approves or rejects; returns where the request stands then.
 
@@ -124,38 +85,65 @@ def act(
         stage: Where it is to go; the next stage by default.
         what: One of ``ACTS``.
         comment: The person's own words.
+        key: The person's private key, to sign the act with; where the stage counts keys, that of MLOPS_SIGNING_KEY by
+            default.
+        ask: Asks for the passphrase of the key.
 
     Raises:
         NotFound: No such model, version or stage.
         UsageError: A rejection without a reason.
-        Refused: The version is there already, or this person's approval would not count.
+        Refused: The version is there already, this person's approval would not count, or the stage counts no keys.
     """
     assert what in ACTS, what
+    opened = _opened(config, _target(config, models.version(store.read(), name, version), stage), key, ask)
     with store.write() as db:
         record = models.version(db, name, version)
-        target = moves.known_stage(
-            config.registry, stage or moves.next_stage(config.registry, name, version, record.stage)
-        )
+        target = _target(config, record, stage)
         if target == record.stage:
             raise Refused(f"{name}/{version} is in {target!r} already", "name another stage: --to STAGE")
         if what == "reject" and not comment.strip():
             raise UsageError("a rejection needs a reason", "--reason TEXT")
-        if what == "approve":
-            _require_voice(db, config, record, target)
-        at = time.time()
+        wanted = rules(config, target)
+        if opened is not None and not wanted.keys:
+            raise Refused(
+                f"no approval gate of {target} lists keys, so that a signed one would not count for more",
+                'list the public keys of those who may approve in mlops.toml: keys = ["ann.pub"]',
+            )
+        at, action = time.time(), f"{_ACTION}{what}"
+        signed = {}
+        if opened is not None:
+            signed = signed_acts.sign(db, opened, record, target, action=action, reason=comment.strip(), at=at)
         entry = audit.append(
             db,
-            action=f"{_ACTION}{what}",
+            action=action,
             subject=f"model:{name}/{version}",
-            after={"stage": target},
+            after={"stage": target, **signed},
             reason=comment.strip(),
             at=at,
         )
+        found = standing(db, wanted, record, target)
+        if entry.id in found.ignored:
+            raise Refused(
+                f"your approval of {name}/{version} would not count: {found.ignored[entry.id]}",
+                "sign it with your key: --key FILE" if wanted.keys and opened is None else "ask another",
+            )
         word = {"request": "asked to go to", "approve": "approved for", "reject": "rejected for"}[what]
         said = f": {comment.strip()}" if comment.strip() else ""
         message = f"{name} version {version} {word} {target} (by {entry.actor}){said}"
         events.add(db, entry.action, entry.subject, message, at=at)
-        return standing(db, rules(config, target), record, target)
+        return found
+
+
+def _target(config: Config, version: ModelVersion, stage: str | None) -> str:
+    registry = config.registry
+    found = stage or moves.next_stage(registry, version.model, version.version, version.stage)
+    return moves.known_stage(registry, found)
+
+
+def _opened(config: Config, stage: str, key: str, ask: Ask | None) -> PrivateKey | None:
+    """The key to sign with; before the transaction, because a person may have to type a passphrase."""
+    path = keys.chosen(key, "") if rules(config, stage).keys else key
+    return keys.private(path, ask) if path else None
 
 
 def standing(
@@ -208,9 +196,10 @@ def _round(wanted: Rules, version: Candidate, stage: str, history: Iterable[Audi
             acts, is_done = [*([] if is_done else acts), entry], False
         elif acts and entry.action != "model.register":
             is_done = True  # it went to the stage after this round
-    made = (version.created_by, requester)
-    approved: dict[str, None] = {}
+    voices = Voices(wanted, version, requester, acts)
+    approved: dict[str, str] = {}
     rejected: AuditEntry | None = None
+    ignored: dict[int, str] = {}
     for entry in acts:
         if entry.action == f"{_ACTION}reject":
             rejected = entry
@@ -218,10 +207,17 @@ def _round(wanted: Rules, version: Candidate, stage: str, history: Iterable[Audi
         elif entry.action == f"{_ACTION}approve":
             rejected = None
             is_old = bool(wanted.expires_s) and now - entry.at > wanted.expires_s
-            if not is_old and not _barred(wanted, entry.actor, made):
-                approved.setdefault(entry.actor)
+            voice, barred = voices.of(entry)
+            if barred:
+                ignored[entry.id] = barred
+            elif not is_old:
+                approved.setdefault(voice, voices.name(entry))
     is_expired = bool(wanted.expires_s) and bool(requested_at) and now - requested_at > wanted.expires_s
-    state, message = _state(wanted, stage, requester, tuple(approved), rejected, bool(acts), is_done, is_expired)
+    state, message = _state(
+        wanted, stage, requester, tuple(approved.values()), rejected, bool(acts), is_done, is_expired
+    )
+    if ignored and state == "waiting":
+        message = f"{message}; one does not count: {[*ignored.values()][-1]}"
     return Round(
         version.model,
         version.version,
@@ -229,10 +225,11 @@ def _round(wanted: Rules, version: Candidate, stage: str, history: Iterable[Audi
         state,
         requester,
         requested_at or (acts[0].at if acts else 0.0),
-        tuple(approved),
+        tuple(approved.values()),
         wanted.count,
         message,
         tuple(acts),
+        ignored,
     )
 
 
@@ -258,20 +255,3 @@ def _state(
         return "expired", f"asked for by {requester}, but that has expired"
     asked = f"asked for by {requester}" if requester else "not asked for"
     return "waiting", f"{asked}, {len(approved)} of {wanted.count} approved"
-
-
-def _barred(wanted: Rules, actor: str, made: Collection[str]) -> str:
-    """Why a person's approval does not count; "" when it does."""
-    if wanted.approvers and actor not in wanted.approvers:
-        return f"only {', '.join(wanted.approvers)} may approve"
-    if wanted.four_eyes and actor in made:
-        return "who asked for it or registered the version cannot approve it"
-    return ""
-
-
-def _require_voice(db: sqlite3.Connection, config: Config, version: ModelVersion, stage: str) -> None:
-    wanted = rules(config, stage)
-    requester = standing(db, wanted, version, stage).requested_by
-    barred = _barred(wanted, processes.user(), (version.created_by, requester))
-    if barred:
-        raise Refused(f"your approval of {version.model}/{version.version} would not count: {barred}", "ask another")

@@ -24,6 +24,9 @@ _CURVES = ("secp256r1", "secp384r1", "secp521r1")
 _MAX_BYTES = 1 << 16
 _INSTALL = "pip install 'mlops-tui[sign]'"
 
+#: Asks a person for the passphrase of a key.
+Ask = Callable[[str], str]
+
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
@@ -125,7 +128,7 @@ def chosen(path: str, configured: str) -> str:
     return path or configured or os.path.expanduser(os.environ.get(KEY_VARIABLE, ""))
 
 
-def private(path: str, ask: Callable[[str], str] | None = None) -> PrivateKey:
+def private(path: str, ask: Ask | None = None) -> PrivateKey:
     """A private key, opened to sign with.
 
     Args:

@@ -10,7 +10,7 @@ import os
 import shlex
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from mlops_store import audit, events, model_signatures, processes
@@ -22,10 +22,7 @@ from mlops_tui import config as configuration
 from mlops_tui.config import Config
 from mlops_tui.project import Project
 from mlops_tui.registry import files, keys
-from mlops_tui.registry.keys import PrivateKey, PublicKey
-
-#: Asks a person for the passphrase of a key.
-Ask = Callable[[str], str]
+from mlops_tui.registry.keys import Ask, PrivateKey, PublicKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from mlops_store.records import RunStatus, StageChange
 from mlops_store.store import Store
 from mlops_tui.config import Config
 from mlops_tui.registry import files, moves, previews, rollbacks, signing
+from mlops_tui.registry.keys import Ask
 from mlops_tui.registry.moves import Move
 from mlops_tui.registry.previews import Promotion
 
@@ -61,7 +62,7 @@ def promote(
     expected_stage: str | None = None,
     expected_holders: Collection[int] | None = None,
     key: str = "",
-    ask: signing.Ask | None = None,
+    ask: Ask | None = None,
 ) -> StageChange:
     """Moves a version to the next stage, or to the one named, whichever direction that is.
 
@@ -145,7 +146,7 @@ def rollback(
     reason: str = "",
     expected_moves: Sequence[Move] | None = None,
     key: str = "",
-    ask: signing.Ask | None = None,
+    ask: Ask | None = None,
 ) -> StageChange:
     """Brings the version back that held a stage before; ``rollbacks.plan`` says exactly which, and what leaves.
 
@@ -331,7 +332,7 @@ def _signed(
     version: int,
     stage: str,
     key: str,
-    ask: signing.Ask | None,
+    ask: Ask | None,
 ) -> tuple[ModelSignature | None, Mapping[str, object]]:
     """See ``signing.sign_for``; nothing is read where the stage asks for nothing."""
     if config.signing_policy(stage) == "off":

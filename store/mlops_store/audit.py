@@ -111,6 +111,12 @@ def newest(db: sqlite3.Connection, limit: int = 100, subject: str | None = None)
     return list(entries(db, subject=subject, limit=limit))
 
 
+def head(db: sqlite3.Connection) -> str:
+    """The hash of the last entry; ``GENESIS`` when there is none."""
+    row = db.execute("SELECT hash FROM audit ORDER BY id DESC LIMIT 1").fetchone()
+    return str(row[0]) if row else GENESIS
+
+
 def find(db: sqlite3.Connection, entry_id: int) -> AuditEntry | None:
     """The entry of that id, None when there is none."""
     row = db.execute(f"SELECT {COLUMNS} FROM audit WHERE id = ?", (entry_id,)).fetchone()

@@ -27,6 +27,7 @@ class Card(NamedTuple):
         aliases: The aliases that name it.
         metrics: Its metrics as they were when it was registered.
         gates: Stage -> how many gates let it pass, and how many did not.
+        digest: The digest of its files.
         has_requests: Whether people were asked for an approval of it, or gave one.
     """
 
@@ -41,6 +42,7 @@ class Card(NamedTuple):
     aliases: tuple[str, ...]
     metrics: Mapping[str, Any]
     gates: Mapping[str, tuple[int, int]]
+    digest: str
     has_requests: bool
 
 
@@ -87,11 +89,11 @@ def read(db: sqlite3.Connection, numbers: Sequence[int]) -> list[Card]:
         gates.setdefault(number, {})[stage] = (passed, checked - passed)
     found = {
         row[0]: Card._make(
-            (*row[:8], tuple(aliases.get(row[0], ())), _metrics(row[8]), gates.get(row[0], {}), bool(row[9]))
+            (*row[:8], tuple(aliases.get(row[0], ())), _metrics(row[8]), gates.get(row[0], {}), row[9], bool(row[10]))
         )
         for row in db.execute(
             "SELECT v.id, m.name, v.version, v.stage, coalesce(v.updated_at, v.created_at), v.created_at, "
-            "coalesce(v.created_by, ''), v.flavor, v.lineage, EXISTS (SELECT 1 FROM audit AS a "
+            "coalesce(v.created_by, ''), v.flavor, v.lineage, v.digest, EXISTS (SELECT 1 FROM audit AS a "
             "WHERE a.subject = 'model:' || m.name || '/' || v.version "
             "AND a.action >= 'approval.' AND a.action < 'approval/') "
             "FROM model_versions AS v JOIN registered_models AS m ON m.id = v.model_id AND m.deleted_at IS NULL "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +14,11 @@ from registry_builders import make_store, make_version
 
 from mlops_store import audit, audit_chain, models
 from mlops_store.errors import NotFound, Refused, UsageError
+from mlops_store.records import AuditEntry
 from mlops_store.store import Store
 from mlops_tui import config
-from mlops_tui.registry import approvals, stages
+from mlops_tui.config import Config
+from mlops_tui.registry import approvals, keys, stages
 from mlops_tui.registry.approvals import Round, Rules
 
 CONFIG = config.parse('[gates.people]\nkind = "approval"\nstage = ["staging", "production"]\n')
@@ -163,17 +166,120 @@ def approve_as(path: str, uid: int) -> None:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
-def test_another_user_of_the_machine_approves(store: Store, tmp_path: Path) -> None:
-    approvals.act(store, CONFIG, "churn", 1, "production", "request")
-    for directory in (tmp_path, *tmp_path.parents[:3]):
-        directory.chmod(0o777 if directory == tmp_path else 0o755)
-    for folder, _, names in os.walk(tmp_path):
-        for path in (folder, *(os.path.join(folder, name) for name in names)):
-            os.chmod(path, 0o777)
-    process = multiprocessing.get_context("spawn").Process(target=approve_as, args=(store.path, 65534))
-    process.start()
-    process.join(60)
-    assert process.exitcode == 0
-    found = stands(store)
-    assert (found.state, len(found.approved_by)) == ("approved", 1)
-    assert found.approved_by[0] != models.version(store.read(), "churn", 1).created_by
+def test_another_user_of_the_machine_approves() -> None:
+    # not below pytest's directory, which another run of pytest closes to others
+    with tempfile.TemporaryDirectory(prefix="two-users-") as directory, make_store(Path(directory)) as store:
+        make_version(store)
+        approvals.act(store, CONFIG, "churn", 1, "production", "request")
+        for folder, _, names in os.walk(directory):
+            for path in (folder, *(os.path.join(folder, name) for name in names)):
+                os.chmod(path, 0o777)
+        process = multiprocessing.get_context("spawn").Process(target=approve_as, args=(store.path, 65534))
+        process.start()
+        process.join(60)
+        assert process.exitcode == 0
+        found = stands(store)
+        assert (found.state, len(found.approved_by)) == ("approved", 1)
+        assert found.approved_by[0] != models.version(store.read(), "churn", 1).created_by
+
+
+# by key
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The keys of ann, bob and eve."""
+    directory = tmp_path_factory.mktemp("people")
+    for name in ("ann", "bob", "eve"):
+        keys.make(str(directory / name))
+    return directory
+
+
+def by_key(people: Path, options: str = "") -> Config:
+    text = f'[gates.p]\nkind = "approval"\nkeys = ["ann.pub", "bob.pub"]\n{options}\n'
+    return config.parse(text, str(people))
+
+
+def act(store: Store, rules: Config, what: str, key: Path | None = None, **words: str) -> Round:
+    return approvals.act(store, rules, "churn", 1, "production", what, key=str(key or ""), **words)
+
+
+def counted(store: Store, rules: Config) -> Round:
+    return stands(store, approvals.rules(rules, "production"))
+
+
+def append_copy(store: Store, entry: AuditEntry, **changes: object) -> None:
+    """What somebody does who can write the log: the chain of hashes is intact."""
+    with store.write() as db:
+        fields = {"at": entry.at, "reason": entry.reason, "actor": entry.actor, "after": entry.after, **changes}
+        audit.append(db, action="approval.approve", subject=entry.subject, **fields)  # type: ignore[arg-type]
+
+
+def test_people_on_one_account_are_told_apart_by_their_keys(store: Store, people: Path) -> None:
+    rules = by_key(people)
+    act(store, rules, "request", people / "bob")
+    with pytest.raises(Refused, match="who asked for it"):
+        act(store, rules, "approve", people / "bob")
+    with pytest.raises(Refused, match="it is not signed with a key"):
+        act(store, rules, "approve")
+    with pytest.raises(Refused, match="not among those that may approve"):
+        act(store, rules, "approve", people / "eve")
+    found = act(store, rules, "approve", people / "ann", comment="looks right")
+    assert found.state == "approved"
+    assert found.message.endswith("with the key ann")
+    stages.promote(store, rules, "churn", 1, "production")
+    assert audit_chain.verify(store.read()).broken is None
+
+
+def test_a_request_without_a_key_still_binds_its_user(store: Store, people: Path) -> None:
+    act(store, by_key(people), "request")
+    with pytest.raises(Refused, match="who asked for it"):
+        act(store, by_key(people), "approve", people / "ann")
+    assert act(store, by_key(people, "four_eyes = false"), "approve", people / "ann").state == "approved"
+
+
+def test_a_key_counts_once_whoever_uses_it(store: Store, people: Path) -> None:
+    rules = by_key(people, "count = 2\nfour_eyes = false")
+    act(store, rules, "approve", people / "ann")
+    assert act(store, rules, "approve", people / "ann").message.endswith("1 of 2 approved")
+    assert act(store, rules, "approve", people / "bob").state == "approved"
+
+
+@pytest.mark.parametrize("forgery", ["replayed", "later", "edited", "garbage", "unsigned", "named"])
+def test_a_forged_approval_does_not_count(store: Store, people: Path, forgery: str) -> None:
+    rules = by_key(people)
+    act(store, rules, "request", people / "bob")
+    act(store, rules, "approve", people / "ann", comment="looks right")
+    signed = audit.newest(store.read(), 1)[0]
+    act(store, rules, "reject", comment="no")
+    assert counted(store, rules).state == "rejected"
+    after = dict(signed.after)
+    changes = {
+        "replayed": {},
+        "later": {"at": time.time()},
+        "edited": {"reason": "looks wrong"},
+        "garbage": {"after": {**after, "signature": "no base 64"}},
+        "unsigned": {"after": {"stage": "production"}, "actor": "zoe"},
+        "named": {"after": {**after, "key": keys.public(str(people / "bob.pub")).fingerprint}},
+    }[forgery]
+    append_copy(store, signed, **changes)
+    assert audit_chain.verify(store.read()).broken is None
+    found = counted(store, rules)
+    assert (found.state, found.approved_by) == ("waiting", ())
+    assert "one does not count" in found.message
+
+
+def test_an_approval_is_for_the_files_that_the_version_had(store: Store, people: Path) -> None:
+    rules = by_key(people, "four_eyes = false")
+    assert act(store, rules, "approve", people / "ann").state == "approved"
+    with store.write() as db:
+        db.execute("UPDATE model_versions SET digest = 'another' WHERE version = 1")
+    assert "for other files" in counted(store, rules).message
+
+
+def test_keys_that_cannot_be_looked_at_let_nothing_pass(store: Store, people: Path, tmp_path: Path) -> None:
+    act(store, by_key(people, "four_eyes = false"), "approve", people / "ann")
+    gone = config.parse('[gates.p]\nkind = "approval"\nkeys = ["gone.pub"]\n', str(tmp_path))
+    assert "there is no public key" in counted(store, gone).message
+    with pytest.raises(Refused, match="lists keys"):
+        act(store, CONFIG, "request", people / "ann")
