@@ -13,6 +13,7 @@ from mlops_tui.cli import (
     model_lists,
     model_notes,
     model_past,
+    model_reconcile,
     model_signatures,
 )
 from mlops_tui.cli.parameters import Noun
@@ -41,6 +42,7 @@ for verb in (
     model_changes.promote,
     model_changes.rollback,
     model_changes.alias,
+    model_reconcile.reconcile,
     model_signatures.sign,
     model_signatures.verify,
     model_signatures.keygen,

@@ -11,8 +11,9 @@ from typing import Any
 
 from mlops_store.errors import SpecError, nearest
 from mlops_tui import quantities
-from mlops_tui.config import gates, signing, triggers
+from mlops_tui.config import gates, mirrors, signing, triggers
 from mlops_tui.config.gates import GateConfig
+from mlops_tui.config.mirrors import MirrorsConfig
 from mlops_tui.config.reader import Reader
 from mlops_tui.config.signing import SigningConfig
 from mlops_tui.config.triggers import TriggerConfig
@@ -34,6 +35,7 @@ class RegistryConfig:
 
     stages: tuple[str, ...] = ("dev", "staging", "production", "archived")
     single: tuple[str, ...] = ("production",)
+    mirrors: MirrorsConfig = field(default_factory=MirrorsConfig)
 
     @property
     def first(self) -> str:
@@ -234,7 +236,7 @@ def parse(text: str, root: str = "") -> Config:
 
 def _registry(reader: Reader, body: object) -> RegistryConfig:
     default = RegistryConfig()
-    table = reader.table(body, "registry", ("stages", "single"))
+    table = reader.table(body, "registry", ("stages", "single", "mlflow", "gto"))
     stages = reader.texts(table.get("stages", list(default.stages)), "registry.stages")
     if len(stages) < 2 or len(set(stages)) != len(stages) or not all(stages):
         raise reader.error("registry.stages", "needs at least two different names")
@@ -246,7 +248,8 @@ def _registry(reader: Reader, body: object) -> RegistryConfig:
             raise reader.error("registry.single", f"unknown stage {stage!r}", nearest(stage, stages))
     if stages[-1] in single:
         raise reader.error("registry.single", f"the last stage, {stages[-1]!r}, is the archive and holds any number")
-    return RegistryConfig(stages=stages, single=single)
+    written = mirrors.read(reader, table.get("mlflow", {}), table.get("gto", {}))
+    return RegistryConfig(stages=stages, single=single, mirrors=written)
 
 
 def _monitor(reader: Reader, name: str, body: object) -> MonitorConfig:

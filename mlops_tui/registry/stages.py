@@ -18,6 +18,7 @@ from mlops_store.store import Store
 from mlops_tui.config import Config
 from mlops_tui.registry import files, moves, previews, rollbacks, signing
 from mlops_tui.registry.keys import Ask
+from mlops_tui.registry.mirrors import reconcile
 from mlops_tui.registry.moves import Move
 from mlops_tui.registry.previews import Promotion
 
@@ -107,7 +108,9 @@ def promote(
         planned = moves.plan(registry, name, version, now, target, there)
         if signature is not None:
             signing.keep(db, models.version(db, name, version), signature, reason)
-        return _apply(db, name, planned, reason, recorded={**_recorded(verdicts, override), **vouched})
+        change = _apply(db, name, planned, reason, recorded={**_recorded(verdicts, override), **vouched})
+    reconcile.follow(store, config, name, planned)
+    return change
 
 
 def demote(
@@ -183,7 +186,9 @@ def rollback(
             raise _lost(db, name)
         if signature is not None:
             signing.keep(db, models.version(db, name, returns), signature, reason)
-        return _apply(db, name, planned.moves, reason, undoes=planned.undoes, recorded=vouched)
+        change = _apply(db, name, planned.moves, reason, undoes=planned.undoes, recorded=vouched)
+    reconcile.follow(store, config, name, planned.moves)
+    return change
 
 
 def _rises(config: Config, from_stage: str, to_stage: str) -> bool:

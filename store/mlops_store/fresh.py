@@ -21,6 +21,7 @@ MIGRATIONS = (
     "m013_model_signatures",
     "m014_boards",
     "m015_outline_widths",
+    "m016_mirror_marks",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -463,4 +464,13 @@ STATEMENTS = (
     """CREATE INDEX model_versions_by_stage ON model_versions(stage, updated_at, model_id) WHERE deleted_at IS NULL""",
     """CREATE INDEX audit_by_action ON audit(action)""",
     """CREATE INDEX audit_with_gates ON audit(subject) WHERE instr(after, '"gates":') > 0""",
+    """CREATE TABLE "mirror_marks" (
+   "mirror" TEXT,
+   "model" TEXT,
+   "mark" TEXT,
+   "agreed" TEXT,
+   "error" TEXT NOT NULL,
+   "tried_at" REAL NOT NULL,
+   PRIMARY KEY ("mirror", "model", "mark")
+) STRICT""",
 )

@@ -735,5 +735,26 @@ def m015_outline_widths(db: Database) -> None:
     db.execute("ALTER TABLE metric_outlines ADD COLUMN widest_ms INTEGER")
 
 
+@migrations()
+def m016_mirror_marks(db: Database) -> None:
+    """What was last seen of ours in other registries, and what could not be written there."""
+    db.create_table(
+        "mirror_marks",
+        {
+            "mirror": str,
+            "model": str,
+            "mark": str,
+            # both registries held this once
+            "agreed": str,
+            # why the last write failed; '' when it did not
+            "error": str,
+            "tried_at": float,
+        },
+        pk=("mirror", "model", "mark"),
+        not_null={"error", "tried_at"},
+        strict=True,
+    )
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())
