@@ -47,6 +47,11 @@ class RegistryConfig:
         """The stage that replaced versions go to."""
         return self.stages[-1]
 
+    @property
+    def charge(self) -> str:
+        """The stage whose version is in charge: the last one that holds a single version."""
+        return self.single[-1] if self.single else "production"
+
 
 @dataclass(frozen=True, slots=True)
 class MonitorConfig:

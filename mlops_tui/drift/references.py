@@ -41,17 +41,12 @@ class Reference:
         return name
 
 
-def production_stage(config: Config) -> str:
-    """The registry stage whose version is in charge: the last one that holds a single version."""
-    return config.registry.single[-1] if config.registry.single else "production"
-
-
 def in_charge(db: sqlite3.Connection, config: Config, monitor: MonitorConfig) -> ModelVersion | None:
     """The version of the monitor's model in production, if there is one."""
     if not monitor.model:
         return None
     try:
-        found = models.in_stage(db, monitor.model, production_stage(config))
+        found = models.in_stage(db, monitor.model, config.registry.charge)
     except NotFound:
         return None
     return found[0] if found else None
@@ -92,7 +87,7 @@ def _none(config: Config, monitor: MonitorConfig, version: ModelVersion | None) 
             f"log the model with reference=<training data>, or set {place}.reference to a CSV or Parquet file",
         )
     if monitor.model:
-        stage = production_stage(config)
+        stage = config.registry.charge
         return Refused(
             f"no reference for {place} yet: no version of {monitor.model} is in {stage}",
             f"promote a version of {monitor.model} to {stage}, or set {place}.reference to a CSV or Parquet file",

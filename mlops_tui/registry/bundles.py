@@ -11,7 +11,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_tui.registry.keys import PrivateKey, PublicKey
@@ -27,11 +27,13 @@ class Checked:
         is_genuine: Whether the key made it.
         subject: The version that it is for.
         files: Path -> SHA-256 of what was signed.
+        fits: Whether the library found that these are the files that are there now.
     """
 
     is_genuine: bool
     subject: str = ""
-    files: Mapping[str, str] | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+    fits: bool = False
 
 
 def sign(key: PrivateKey, subject: str, files: Mapping[str, str]) -> str:
@@ -72,19 +74,45 @@ def check(key: PublicKey, bundle: str, files: Mapping[str, str]) -> Checked:
     """
     from model_signing import verifying
 
+    try:
+        payload, strict = _strict(bundle, key)
+        statement = json.loads(payload)
+        subject, resources = statement["subject"][0]["name"], statement["predicate"]["resources"]
+        signed = {str(entry["name"]): str(entry["digest"]) for entry in resources}
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+        return Checked(False)
     with tempfile.TemporaryDirectory(prefix="mlops-verify-") as directory:
         path = os.path.join(directory, "bundle")
         with open(path, "w", encoding="utf-8") as file:
-            file.write(bundle)
+            file.write(strict)
         verifier = verifying.Config().use_elliptic_key_verifier(public_key=key.path)
         try:
             verifier.set_hashing_config(_listed("", files)).verify(directory, path)
         except Exception as error:  # the library raises whatever parsing a hostile file raises
-            if not str(error).startswith("Signature mismatch"):
-                return Checked(False)
-    statement = json.loads(base64.b64decode(json.loads(bundle)["dsseEnvelope"]["payload"]))
-    signed = {entry["name"]: entry["digest"] for entry in statement["predicate"]["resources"]}
-    return Checked(True, str(statement["subject"][0]["name"]), signed)
+            return Checked(str(error).startswith("Signature mismatch"), str(subject), signed)
+    return Checked(True, str(subject), signed, fits=True)
+
+
+def _strict(bundle: str, key: PublicKey) -> tuple[bytes, str]:
+    """The payload of a bundle, and the bundle with nothing in it but that payload and its first signature.
+
+    So the library cannot find another payload than the one that is looked at here: under a second name of a field,
+    or by another reading of base 64.
+    """
+    found = json.loads(bundle)
+    envelope = found["dsseEnvelope"]
+    payload = base64.b64decode(envelope["payload"], validate=True)
+    signature = base64.b64decode(envelope["signatures"][0]["sig"], validate=True)
+    strict = {
+        "mediaType": found["mediaType"],
+        "verificationMaterial": {"publicKey": {"hint": key.fingerprint}, "tlogEntries": []},
+        "dsseEnvelope": {
+            "payload": base64.b64encode(payload).decode(),
+            "payloadType": envelope["payloadType"],
+            "signatures": [{"sig": base64.b64encode(signature).decode(), "keyid": ""}],
+        },
+    }
+    return payload, json.dumps(strict)
 
 
 def _listed(subject: str, files: Mapping[str, str]) -> Any:

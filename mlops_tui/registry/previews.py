@@ -14,7 +14,7 @@ from mlops_store.errors import NotFound
 from mlops_store.records import ModelVersion, RunStatus
 from mlops_tui.compare.columns import is_of_machine
 from mlops_tui.config import Config
-from mlops_tui.registry import signatures, signing
+from mlops_tui.registry import signatures, signing, uses
 from mlops_tui.registry.moves import Move, rank
 from mlops_tui.registry.signing import Plan
 
@@ -33,7 +33,7 @@ class Promotion:
         replaces: The versions that have to leave ``to_stage`` for it.
         holder: The version that ``metrics`` compares with: the replaced one, else the newest in ``to_stage``, else the
             one in the highest stage that holds a single version.
-        consequences: One sentence each, in the order of ``moves``, then what becomes of aliases.
+        consequences: One sentence each, in the order of ``moves``, then what becomes of aliases and of who uses it.
         metrics: (key, candidate's value, holder's value), configured goals first; None where one has no such metric.
         verdicts: Metric key -> 'better', 'worse' or 'equal' where both have a number, in the direction of the goal.
         warnings: One sentence each about what speaks against it.
@@ -85,7 +85,7 @@ def build(db: sqlite3.Connection, config: Config, name: str, moves: Sequence[Mov
         moves=tuple(moves),
         replaces=others,
         holder=holder,
-        consequences=tuple(_consequences(moves, (version, *others), vouched)),
+        consequences=(*_consequences(moves, (version, *others), vouched), *uses.of(db, config, name, moves)),
         metrics=metrics,
         verdicts=better,
         warnings=(*_unsigned(vouched), *_warnings(db, config, first, version, holder, better)),

@@ -103,8 +103,8 @@ def _checked(
     label = f"{version.model}/{version.version}"
     if checked.subject != label:
         return _state(signature, "other", f"its signature is that of {checked.subject}", key)
-    differences = _differences(checked.files or {}, present)
-    if differences:
+    if not checked.fits:
+        differences = _differences(checked.files, present) or "other files"
         return _state(signature, "changed", f"it is not what was signed: {differences}", key)
     return _state(signature, "valid", f"signed with the key {key.name} by {signature.signed_by}", key)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import time
 from pathlib import Path
 
 import pytest
 from registry_builders import CONFIG, log_model, make_run, make_store, make_version
 
-from mlops_store import metrics, runs
-from mlops_store.records import ModelVersion
+from mlops_store import drift, metrics, pipelines, runs
+from mlops_store.ids import new_id
+from mlops_store.records import ModelVersion, MonitorReport, StageRun, StageState
 from mlops_store.store import Store
 from mlops_tui import config as configuration
 from mlops_tui.registry import aliases, stages, versions
@@ -172,3 +174,32 @@ def test_a_rollback_shows_who_comes_back_and_who_leaves(store: Store) -> None:
     assert [leaving.version for leaving in shown.replaces] == [2]
     assert shown.consequences == ("version 1 goes from archived to production", "version 2 goes from production to dev")
     assert shown.verdicts == {"auc": "better"}
+
+
+def test_a_preview_names_who_uses_what_moves(store: Store) -> None:
+    text = '[monitors.live]\nwatch = "*.csv"\nmodel = "churn"\n[monitors.other]\nwatch = "*.csv"\nmodel = "price"\n'
+    config = configuration.parse(text)
+    promoted(store)
+    promoted(store)
+    report = MonitorReport(
+        0, "live", "monday.csv", "monday.csv", "0" * 64, "ok", time.time(), row_count=9, model="churn", version=2
+    )
+    plan = [
+        StageRun(
+            stage="score", position=0, state=StageState.WAITING, command="python score.py models:/churn/production"
+        ),
+        StageRun(stage="train", position=1, state=StageState.WAITING, command="train.py my-churn@production"),
+    ]
+    with store.write() as db:
+        drift.add_report(db, report)
+        run_id = new_id()
+        runs.create(db, run_id=run_id, name="repro", experiment="default", kind="pipeline", started_at=time.time())
+        pipelines.create(db, run_id, stages=plan, jobs=1, request={})
+    shown = stages.preview_rollback(store.read(), config, "churn")
+    assert shown.consequences[2:] == (
+        "the monitor live checks batches against version 1 from then on; version 2 judged monday.csv last",
+        "the pipeline's stage score reads models:/churn/production when it runs next",
+    )
+    emptied = stages.preview(store.read(), config, "churn", 2, "archived").consequences
+    assert any("has no version to check batches against" in line for line in emptied)
+    assert len(stages.preview(store.read(), config, "churn", 1, "staging").consequences) == 1

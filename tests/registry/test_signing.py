@@ -18,7 +18,7 @@ from mlops_store.records import ModelVersion
 from mlops_store.store import Store
 from mlops_tui import config as configuration
 from mlops_tui.config import Config
-from mlops_tui.registry import keys, signing, stages, versions
+from mlops_tui.registry import formats, keys, signing, stages, versions
 from mlops_tui.registry.files import model_digest
 from mlops_tui.registry.gates import check
 
@@ -171,6 +171,22 @@ def test_a_bundle_cut_short_is_forged(store: Store, ours: Path) -> None:
         assert state(store, ours)[0] == "forged"
 
 
+def test_a_second_payload_under_another_name_of_the_field_is_not_believed(store: Store, ours: Path) -> None:
+    make_version(store)
+    made, other = sign(store, ours), sign(store, ours, 2)
+    bundle = json.loads(made.bundle)
+    statement = json.loads(base64.b64decode(bundle["dsseEnvelope"]["payload"]))
+    statement["subject"][0]["name"] = "churn/2"
+    listed = version_of(store, 2).lineage["files"]
+    for resource in statement["predicate"]["resources"]:
+        resource["digest"] = listed[resource["name"]]["digest"]
+    forged = {**bundle["dsseEnvelope"], "payload": base64.b64encode(json.dumps(statement).encode()).decode()}
+    for first, second in ((forged, bundle["dsseEnvelope"]), (bundle["dsseEnvelope"], forged)):
+        bundle = {**bundle, "dsseEnvelope": first, "dsse_envelope": second}
+        put(store, 2, other._replace(bundle=json.dumps(bundle)))
+        assert state(store, ours, 2)[0] in ("forged", "other")
+
+
 def test_files_that_changed_before_are_not_signed(store: Store, ours: Path) -> None:
     path = object_of(store)
     path.unlink()
@@ -248,7 +264,7 @@ def test_what_a_stage_that_enforces_holds_is_loaded_only_with_a_signature(
     text = f'[signing]\npublic_keys = ["{ours}/release.pub"]\npolicy = "{{}}"\n'
     (tmp_path / "mlops.toml").write_text(text.format("enforce"))
     with pytest.raises(Refused, match="nobody has signed it"):
-        signing.admit(store, version_of(store))
+        formats.load_version(store, version_of(store))
     (tmp_path / "mlops.toml").write_text(text.format("warn"))
     signing.admit(store, version_of(store))
     assert events.newest(store.read(), 1)[0].message == "churn/1 was loaded though nobody has signed it"

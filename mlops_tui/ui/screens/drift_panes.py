@@ -60,9 +60,7 @@ class AlertsPane(Pane[Inbox]):
         if records.alerts:
             self.uncover()
         else:
-            from mlops_tui.drift.references import production_stage
-
-            self.say(drift_records.advice(records, stage=production_stage(session_of(self).config)))
+            self.say(drift_records.advice(records, stage=session_of(self).config.registry.charge))
 
     def note(self, records: Inbox) -> None:
         """Says how many there are, which are shown and what is being done, in the frame."""
