@@ -12,10 +12,11 @@ from mlops_store.gate_verdicts import GateVerdict
 from mlops_store.records import AuditEntry, ModelVersion, Note, RunStatus, StageChange
 from mlops_store.store import Store
 from mlops_tui.config import Config
-from mlops_tui.registry import approvals, previews
+from mlops_tui.registry import approvals, previews, signing
 from mlops_tui.registry.acts import Act, act
 from mlops_tui.registry.approvals import Round
 from mlops_tui.registry.moves import rank
+from mlops_tui.registry.signing import SignatureState
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class VersionDetails:
         profile_rows: Rows of the reference profile; None without one.
         profile_columns: Columns of the reference profile.
         history: Entries of the audit log on it, newest first.
+        signed: Who vouches for it with a key; its files were not read for that.
     """
 
     version: ModelVersion
@@ -73,6 +75,7 @@ class VersionDetails:
     profile_rows: int | None
     profile_columns: int
     history: tuple[AuditEntry, ...]
+    signed: SignatureState
 
     @property
     def acts(self) -> tuple[Act, ...]:
@@ -110,6 +113,7 @@ def read(store: Store, config: Config, name: str, number: int) -> VersionDetails
             profile_rows=profile.row_count if profile else None,
             profile_columns=len(columns) if isinstance(columns, dict) else 0,
             history=tuple(timeline.read(db, timeline.numbers(db, model=name, version=number))),
+            signed=signing.state(db, config, version),
         )
 
 

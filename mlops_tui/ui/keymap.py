@@ -297,6 +297,8 @@ KEYS: tuple[Key, ...] = (
     Key("version.timeline", "t", "timeline", "timeline", "Show what was done to the model along time", 8),
     Key("version.request", "Q", "approval('request')", "ask", "Ask for approval to go to the next stage", 9),
     Key("version.approve", "A", "approval('approve')", "approve", "Approve the version for the next stage", 10),
+    Key("version.sign", "S", "sign", "sign", "Sign the version with the configured key"),
+    Key("version.verify", "V", "verify", "verify", "Read the version's files and verify its signature"),
     Key("version.reject", "X", "approval('reject')", "reject", "Reject the version for the next stage", 11),
     # timeline
     Key("timeline.kind", "f", "kind(1)", "kind", "Show only one kind of act after the other, then all again", 2),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
-from mlops_store import model_names, notes, processes
+from mlops_store import model_names, models, notes, processes
 from mlops_store.errors import Refused, UsageError
 from mlops_store.records import ModelVersion
 from mlops_tui.registry import aliases, keys, signing
@@ -125,7 +125,7 @@ def add_note(session: Session, model: str, version: int, body: str) -> Did:
     return Did(command, undo, f"noted on v{version} · u undoes")
 
 
-def ask_to_sign(screen: ProjectScreen, version: ModelVersion) -> None:
+def ask_to_sign(screen: ProjectScreen, name: str, number: int) -> None:
     """Signs a version with the configured key, after a yes."""
     config = screen.session.config
     path = keys.chosen("", config.signing.key)
@@ -136,33 +136,40 @@ def ask_to_sign(screen: ProjectScreen, version: ModelVersion) -> None:
 
     def answered(is_wanted: bool | None) -> None:
         if is_wanted:
-            perform(screen, lambda: add_signature(screen.session, version, path))
+            perform(screen, lambda: add_signature(screen.session, name, number, path))
 
     lines = [f"every file of it, as it was registered, with the key {path}"]
-    screen.app.push_screen(Confirm(f"Sign {version.model} v{version.version}?", lines, yes="sign"), answered)
+    screen.app.push_screen(Confirm(f"Sign {name} v{number}?", lines, yes="sign"), answered)
 
 
-def add_signature(session: Session, version: ModelVersion, path: str) -> Did:
+def add_signature(session: Session, name: str, number: int, path: str) -> Did:
     """Signs a version; runs in a thread.
 
     Raises:
         MlopsError: The key cannot be used, or a file of the version is gone or changed.
     """
-    key = keys.private(path)
-    signing.sign(store_of(session), version, key)
-    command = shlex.join(["mlops-tui", "models", "sign", version.model, str(version.version), "--key", path])
-    return Did(command, None, f"v{version.version} is signed with the key {key.fingerprint[:12]}")
+    store, key = store_of(session), keys.private(path)
+    signing.sign(store, models.version(store.read(), name, number), key)
+    command = shlex.join(["mlops-tui", "models", "sign", name, str(number), "--key", path])
+    return Did(command, None, f"v{number} is signed with the key {key.fingerprint[:12]}")
 
 
-def verify(session: Session, version: ModelVersion) -> Did:
+def start_verifying(screen: ProjectScreen, name: str, number: int) -> None:
+    """Has a version's files read and its signature verified."""
+    perform(screen, lambda: verify(screen.session, name, number))
+
+
+def verify(session: Session, name: str, number: int) -> Did:
     """Reads a version's files and says whether its signature is good; runs in a thread.
 
     Raises:
         Refused: It is not.
     """
     store = store_of(session)
-    found = signing.state(store.read(), session.config, version, objects_dir=store.objects_dir)
+    db = store.read()
+    version = models.version(db, name, number)
+    found = signing.state(db, session.config, version, objects_dir=store.objects_dir)
     if not found.is_valid:
-        raise Refused(f"the signature of {version.model} v{version.version} is not valid: {found.message}")
-    command = shlex.join(["mlops-tui", "models", "verify", version.model, str(version.version)])
-    return Did(command, None, f"v{version.version} is as it was {found.message}")
+        raise Refused(f"the signature of {name} v{number} is not valid: {found.message}")
+    command = shlex.join(["mlops-tui", "models", "verify", name, str(number)])
+    return Did(command, None, f"v{number} is as it was {found.message}")

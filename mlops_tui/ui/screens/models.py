@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from mlops_store.records import ModelVersion
 from mlops_tui.ui import keymap
 from mlops_tui.ui.screens import model_acts
-from mlops_tui.ui.screens.acts import perform
 from mlops_tui.ui.screens.filtering import WordFilterScreen
 from mlops_tui.ui.screens.models_panes import DetailPane, HistoryPane, ModelsPane, VersionsPane
 from mlops_tui.ui.screens.version_acts import VersionActs
@@ -180,18 +179,6 @@ class ModelsScreen(VersionActs, WordFilterScreen):
     def action_past(self) -> None:
         """Goes to where every version stood at another time, beginning with now."""
         self.go("past")
-
-    def action_sign(self) -> None:
-        """Asks whether to sign the version."""
-        version = self.chosen()
-        if version is not None:
-            model_acts.ask_to_sign(self, version)
-
-    def action_verify(self) -> None:
-        """Says whether the version's signature is good."""
-        version = self.chosen()
-        if version is not None:
-            perform(self, lambda: model_acts.verify(self.session, version))
 
     def chosen(self) -> ModelVersion | None:
         """The version under the cursor."""

@@ -86,3 +86,15 @@ class VersionActs(ProjectScreen):
         version = self.chosen()
         if version is not None:
             self.go("timeline", version.model)
+
+    def action_sign(self) -> None:
+        """Asks whether to sign the version."""
+        version = self.chosen()
+        if version is not None:
+            model_acts.ask_to_sign(self, version.model, version.version)
+
+    def action_verify(self) -> None:
+        """Says whether the version's signature is good."""
+        version = self.chosen()
+        if version is not None:
+            model_acts.start_verifying(self, version.model, version.version)

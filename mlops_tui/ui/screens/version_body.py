@@ -116,6 +116,7 @@ class VersionBody(Loader[VersionDetails]):
             records.run_status,
             records.profile_rows,
             records.profile_columns,
+            records.signed,
         )
         overview = version_lines.lines(detail, session_of(self).config.registry, now)
         self.query_one("#part-1", TextView).show(overview)
