@@ -25,6 +25,7 @@ from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 
 if TYPE_CHECKING:
+    from mlops_store.store import Store
     from mlops_tui.registry.stages import Promotion
 
 
@@ -112,7 +113,7 @@ def promote(
         change = stages.promote(
             store, config, model, number, to_stage, reason=reason, override=override, key=key, ask=ask_passphrase
         )
-        _write_change(change, as_json)
+        _write_change(store, change, as_json)
         return 0
     promotion = stages.preview(store.read(), config, model, number, to_stage, key=key)
     verdicts = (
@@ -144,9 +145,8 @@ def rollback(workspace: Workspace, model: str, stage: str, key: str, reason: str
     if dry_run:
         _write_preview(stages.preview_rollback(store.read(), workspace.config, model, stage, key=key), as_json)
     else:
-        _write_change(
-            stages.rollback(store, workspace.config, model, stage, reason=reason, key=key, ask=ask_passphrase), as_json
-        )
+        change = stages.rollback(store, workspace.config, model, stage, reason=reason, key=key, ask=ask_passphrase)
+        _write_change(store, change, as_json)
 
 
 def _write_preview(promotion: Promotion, as_json: bool) -> None:
@@ -162,12 +162,22 @@ def _write_preview(promotion: Promotion, as_json: bool) -> None:
         write_table(("metric", "candidate", "holder"), rows, right=("candidate", "holder"))
 
 
-def _write_change(change: StageChange, as_json: bool) -> None:
+def _write_change(store: Store, change: StageChange, as_json: bool) -> None:
     if as_json:
         output.write_json(change)
     else:
         name = text.clean(change.model)
         output.say(f"{name} version {change.version}: {change.from_stage} -> {change.to_stage} ({change.kind})")
+    from mlops_store import audit, events
+
+    db = store.read()
+    entry = audit.find(db, change.audit_id)
+    signature = entry.after.get("signature", "valid") if entry is not None else "valid"
+    if signature != "valid":
+        output.remark(f"warning: {change.to_stage} asks for a signature, and that of the version is {signature}")
+    newest = events.newest(db, 1)
+    if newest and newest[0].kind == "model.pending" and newest[0].subject == f"model:{change.model}":
+        output.remark(f"warning: {text.clean(newest[0].message, 1000)}")
 
 
 @click.command()

@@ -18,7 +18,9 @@ def test_differences_are_listed_written_and_gone(cli: Callable, project: Path) -
     (project / "mlops.toml").write_text("[registry.gto]\ntags = true\n")
     assert cli("models", "reconcile").stderr == "no differences\n"
 
-    assert cli("models", "promote", "churn", "1").exit_code == 0, "a tag that cannot be made holds nothing up"
+    done = cli("models", "promote", "churn", "1")
+    assert done.exit_code == 0, "a tag that cannot be made holds nothing up"
+    assert "warning: churn: not written along yet" in done.stderr
     done = cli("models", "reconcile", "--dry-run", "--json")
     assert (done.exit_code, done.json[0]["done"]) == (0, "would write")
     assert done.json[0]["difference"]["ours"] == "staging"

@@ -55,6 +55,9 @@ def test_verifying_all_fails_for_what_is_wrong_or_missing_where_it_is_asked_for(
     with make_store(project) as store:
         found = cli("models", "show", "churn", "1", "--json").json["lineage"]["files"]["model.skops"]["digest"]
         path = Path(artifacts.object_path(store.objects_dir, found))
+    (project / "mlops.toml").write_text('[signing]\npolicy = "warn"\npublic_keys = ["release.pub"]\n')
+    done = cli("models", "promote", "churn", "2")
+    assert (done.exit_code, "that of the version is unsigned" in done.stderr) == (0, True)
     path.unlink()
     done = cli("models", "verify", "--all")
     assert (done.exit_code, "'model.skops' was removed" in done.stdout) == (1, True)
