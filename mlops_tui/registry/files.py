@@ -105,15 +105,21 @@ def require(store: Store, name: str, version: int, files: Mapping[str, tuple[str
 def materialize(store: Store, version: ModelVersion, directory: str) -> tuple[str, ...]:
     """Writes a version's files below a directory, each verified while it is copied; returns their paths.
 
+    Files leave the registry this way only, so this is where the policy on signatures is asked.
+
     Args:
         store: The store that holds the objects.
         version: A registered version.
         directory: Made when missing; files of the same name are replaced.
 
     Raises:
-        Refused: A file is gone, is not what was registered, or would lie outside of the directory.
+        Refused: A file is gone, is not what was registered, or would lie outside of the directory; or the version's
+            stage enforces signatures and it has none that is valid.
         StoreError: The directory cannot be written.
     """
+    from mlops_tui.registry import signing  # which reads files itself
+
+    signing.admit(store, version)
     files = manifest(version.model, version.version, version.digest, version.lineage.get("files", {}))
     root = os.path.realpath(directory)
     try:

@@ -18,7 +18,7 @@ from mlops_store.records import ModelVersion
 from mlops_store.store import Store
 from mlops_tui import config as configuration
 from mlops_tui.config import Config
-from mlops_tui.registry import formats, keys, signing, stages, versions
+from mlops_tui.registry import files, formats, keys, signing, stages, versions
 from mlops_tui.registry.files import model_digest
 from mlops_tui.registry.gates import check
 
@@ -265,6 +265,9 @@ def test_what_a_stage_that_enforces_holds_is_loaded_only_with_a_signature(
     (tmp_path / "mlops.toml").write_text(text.format("enforce"))
     with pytest.raises(Refused, match="nobody has signed it"):
         formats.load_version(store, version_of(store))
+    with pytest.raises(Refused, match="nobody has signed it"):
+        files.materialize(store, version_of(store), str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
     (tmp_path / "mlops.toml").write_text(text.format("warn"))
     signing.admit(store, version_of(store))
     assert events.newest(store.read(), 1)[0].message == "churn/1 was loaded though nobody has signed it"

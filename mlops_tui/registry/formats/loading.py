@@ -66,11 +66,12 @@ def load_version(store: Store, version: ModelVersion, *, trusted: Sequence[str] 
             signatures and it has none that is valid.
         NotFound: The version holds files of another kind than models.
     """
-    signing.admit(store, version)
     allowed = consent(version)
     key = (version.digest, tuple(sorted(trusted)), allowed)
     with _loading:
-        if key not in _loaded:
+        if key in _loaded:
+            signing.admit(store, version)  # what is in memory may be the same files of another version
+        else:
             with tempfile.TemporaryDirectory(prefix="mlops-model-") as directory:
                 materialize(store, version, directory)
                 _loaded[key] = load(
