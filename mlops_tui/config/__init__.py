@@ -61,7 +61,7 @@ class MonitorConfig:
         name: The table's name.
         watch: Globs relative to the project's root.
         model: The registered model whose production version's profile is the reference and which makes predictions.
-        reference: A CSV or Parquet file used as the reference instead.
+        reference: A CSV, Parquet or JSON lines file used as the reference instead.
         columns: The columns to check; empty means every column of the reference.
         ignore: Columns never checked (ids, timestamps).
         categorical: Columns to treat as categories whatever their type.

@@ -1,4 +1,4 @@
-"""Batches: CSV and Parquet files as frames, whoever wrote them.
+"""Batches: CSV, Parquet and JSON lines as frames, compressed or not, whoever wrote them.
 
 What a file is decides its content, not its name. Everything that was guessed (encoding, separator, decimal comma) is
 noted; what cannot be read raises ``Unreadable`` with one sentence, never a parser's traceback.
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_store.errors import Refused
 from mlops_store.texts import storable
+from mlops_tui.drift import compression, json_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,9 +94,18 @@ def parse(data: bytes) -> Batch:
     """
     if len(data) > LARGEST_BYTES:
         raise Unreadable(f"is too large: {len(data) / 1e9:.1f} GB, at most {LARGEST_BYTES / 1e9:.1f} GB are read")
+    try:
+        data = compression.unpacked(data, LARGEST_BYTES)
+    except compression.Damaged as error:
+        raise Unreadable(error.message) from error
     if not data[:_HEAD_BYTES].strip() and not data.strip():
         raise Unreadable("is empty", "deliver the batch again, with a header and its rows")
-    batch = _parquet(data) if data[:4] == b"PAR1" else _csv(data)
+    if data[:4] == b"PAR1":
+        batch = _parquet(data)
+    elif json_lines.are_likely(data):
+        batch = _json_lines(data)
+    else:
+        batch = _csv(data)
     if not len(batch.frame.columns):
         raise Unreadable("has no columns")
     if not len(batch.frame):
@@ -145,6 +155,14 @@ def _parquet(data: bytes) -> Batch:
     return _distinct(frame.iloc[:, kept], [table.column_names[index] for index in kept], ())
 
 
+def _json_lines(data: bytes) -> Batch:
+    try:
+        frame = json_lines.parse(data)
+    except json_lines.Malformed as error:
+        raise Unreadable(error.message) from error
+    return _distinct(frame, list(frame.columns), ())
+
+
 def _distinct(frame: pd.DataFrame, names: list[Any], notes: tuple[str, ...]) -> Batch:
     names = [storable(str(name)) for name in names]
     first = {name: index for index, name in reversed(list(enumerate(names)))}
@@ -161,7 +179,7 @@ def _encoding(data: bytes) -> tuple[str, tuple[str, ...]]:
         if data.startswith(mark):
             return name, ()
     if b"\0" in data[:_HEAD_BYTES]:
-        raise Unreadable("holds binary data, neither CSV nor Parquet")
+        raise Unreadable("holds binary data, and is no Parquet file")
     broken = _not_utf8(data)
     if broken is not None:
         return "latin-1", (f"read as Latin-1, because byte {broken} is not UTF-8",)

@@ -21,7 +21,9 @@ from mlops_tui.project import Project
 #: A file that was written to less long ago may still be growing.
 SETTLED_S = 1.0
 _PATIENCE_S = 10.0
-SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
+SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson", ".json")
+#: Endings of compressed files, which follow those.
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 _TEMPORARY = re.compile(
     r"^[.#_~]|~$|\.(part|partial|filepart|tmp|temp|crdownload|download|inprogress|incomplete|swp|lock)(\.|$)",
     re.IGNORECASE,
@@ -76,13 +78,18 @@ def matches(project: Project, patterns: Sequence[str]) -> list[File]:
     found = []
     for path in paths:
         name = os.path.basename(path)
-        if is_temporary(name) or not name.lower().endswith(SUFFIXES):
+        if is_temporary(name) or not uncompressed(name.lower()).endswith(SUFFIXES):
             continue
         try:
             found.append(look(project, path))
         except OSError:  # it went away between the listing and now
             continue
     return sorted(found, key=lambda file: _natural(file.batch))
+
+
+def uncompressed(name: str) -> str:
+    """A file's name in lower case without the ending that says how it is compressed."""
+    return next((name[: -len(ending)] for ending in COMPRESSED if name.endswith(ending)), name)
 
 
 def is_temporary(name: str) -> bool:

@@ -141,7 +141,7 @@ def test_forcing_checks_again_without_doubling_alerts(place: Place) -> None:
     [
         (b"", "is empty"),
         (b"age,income,plan\n", "has a header but no rows"),
-        (b"\x00\x01", "holds binary data, neither CSV nor Parquet"),
+        (b"\x00\x01", "holds binary data, and is no Parquet file"),
         (b"a,b\n1,2,3\n", "has rows with more fields than its header has names"),
         (b"PAR1 and no more", "is not a complete Parquet file"),
     ],
