@@ -79,6 +79,8 @@ def _file(path: str, root: str) -> dict[str, Any]:
     full = os.path.abspath(path)
     shown = os.path.relpath(full, root) if full.startswith(root + os.sep) else full
     if not os.path.isdir(full):
+        if os.path.exists(full) and not os.path.isfile(full):
+            raise OSError(f"{path} is no regular file")
         digest, size = hashing.hash_file(full), os.path.getsize(full)
         return {"name": shown, "digest": digest, "path": shown, "size_bytes": size, "files": 1}
     found = Fingerprints(root).find(full)

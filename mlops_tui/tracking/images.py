@@ -8,6 +8,7 @@ import re
 import time
 from typing import Any
 
+from mlops_store import artifacts
 from mlops_tui.tracking import files, fluent, png, values
 
 _KEY = re.compile(r"[a-zA-Z0-9_\-./ ]+")
@@ -68,7 +69,7 @@ def encoded(image: Any, ending: str) -> tuple[str, bytes]:
         TypeError, ValueError, OSError: It is no image, or cannot be read or written.
     """
     if isinstance(image, str | os.PathLike):
-        with open(image, "rb") as file:
+        with artifacts.open_file(image) as file:
             data = file.read()
         found = next((kind for magic, kind in _MAGIC.items() if re.match(magic, data, re.DOTALL)), None)
         if found is None:

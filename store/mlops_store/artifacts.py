@@ -27,8 +27,23 @@ def put_file(objects_dir: str, path: str) -> tuple[str, int]:
     Raises:
         OSError: The file cannot be read, or the object cannot be written.
     """
-    with open(path, "rb") as source:
+    with open_file(path) as source:
         return _put(objects_dir, iter(lambda: source.read(_BLOCK_BYTES), b""))
+
+
+def open_file(path: str | os.PathLike[str]) -> BinaryIO:
+    """A file opened for reading; a pipe or device, which could be waited for without end, is refused.
+
+    Raises:
+        OSError: It is none, or cannot be read.
+    """
+    import stat
+
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(f"{os.fspath(path)} is no regular file")
+    return os.fdopen(descriptor, "rb")
 
 
 def put_bytes(objects_dir: str, data: bytes) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -96,6 +97,21 @@ def test_a_file_that_is_missing_is_reported_and_the_others_are_stored(project: P
         mlops.log_text("here", "a.txt")
     assert list(content(project)) == ["a.txt"]
     assert len(remarks(project)) == 3
+
+
+def test_a_pipe_among_the_files_holds_nothing_up(project: Path) -> None:
+    folder = project / "data"
+    folder.mkdir()
+    os.mkfifo(folder / "pipe")
+    (folder / "a.txt").write_text("a")
+    with mlops.start_run():
+        mlops.log_artifacts("data")
+        mlops.log_artifact("data/pipe")
+        mlops.log_image("data/pipe", "b.png")
+        mlops.log_dataset("data/pipe", "pipe")
+        mlops.log_dataset("data", "folder")
+    assert content(project) == {"a.txt": b"a"}
+    assert sum("no regular file" in remark for remark in remarks(project)) == 3
 
 
 def test_a_file_logged_again_replaces_the_earlier_one(project: Path) -> None:
