@@ -40,9 +40,11 @@ def open_file(path: str | os.PathLike[str]) -> BinaryIO:
     import stat
 
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
         os.close(descriptor)
-        raise OSError(f"{os.fspath(path)} is no regular file")
+        kind = IsADirectoryError if stat.S_ISDIR(mode) else OSError
+        raise kind(f"{os.fspath(path)} is no regular file")
     return os.fdopen(descriptor, "rb")
 
 
