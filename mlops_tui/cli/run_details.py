@@ -17,6 +17,9 @@ from mlops_tui.cli.workspace import Workspace
 if TYPE_CHECKING:
     from mlops_store.run_links import VersionLink
 
+#: Characters of a metric's name beside its numbers.
+_KEY = 60
+
 
 @click.command()
 @run_argument()
@@ -72,7 +75,7 @@ def _write(detail: RunDetail, versions: Sequence[VersionLink], log_path: str) ->
         columns = ("metric", "last", "min", "max", "mean", "values")
         rows = [
             (
-                summary.key,
+                text.clean(summary.key, _KEY),
                 *map(text.number, (summary.last, summary.min, summary.max, summary.mean)),
                 str(summary.count),
             )

@@ -110,7 +110,8 @@ def importance(comparison: Comparison, metric: str | None = None) -> Importance:
     chosen = [column for column, value in enumerate(target.values) if value is not None]
     values = [value for value in target.values if value is not None]
     if len(chosen) < LEAST_RUNS:
-        raise Refused(f"{len(chosen)} runs have {target.name}: too few", f"compare at least {LEAST_RUNS} runs")
+        many = "1 run has" if len(chosen) == 1 else f"{len(chosen)} runs have"
+        raise Refused(f"{many} {target.name}: too few", f"compare at least {LEAST_RUNS} runs")
     if min(values) == max(values):
         raise Refused(f"{target.name} is the same in all runs")
     features, left_out = _features(comparison, chosen)

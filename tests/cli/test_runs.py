@@ -299,6 +299,13 @@ def test_archived_runs_are_listed_when_asked_for(cli, record) -> None:
     assert len(cli("runs", "list", "--json").json) == 1
 
 
+def test_a_long_name_of_a_metric_does_not_push_its_numbers_away(cli, record) -> None:
+    record("a", values={"m" * 500: 0.25})
+    (line,) = [line for line in cli("runs", "show", "a").stdout.splitlines() if line.startswith("mmm")]
+    assert line.split()[1] == "0.25"
+    assert len(line) < 120
+
+
 def test_a_damaged_store_is_called_so(cli, record, store: Store) -> None:
     record("a")
     with store.write() as db:
