@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import quote
 
-from mlops_store.errors import Refused
+from mlops_store.errors import Busy, Refused
 
 #: The longest text or blob that is read, in bytes.
 MAX_BYTES = 64 << 20
@@ -33,12 +33,18 @@ def is_database(path: str) -> bool:
 
 
 def tables(path: str) -> frozenset[str]:
-    """The names of the tables of a file, none where it cannot be read; used to tell what a file is."""
+    """The names of the tables of a file, none where it cannot be read; used to tell what a file is.
+
+    Raises:
+        Busy: Another process keeps it locked.
+    """
     if not is_database(path):
         return frozenset()
     try:
         with opened(path) as db:
             return _tables(db)
+    except Busy:
+        raise
     except Refused:
         return frozenset()
 
@@ -49,6 +55,7 @@ def opened(path: str) -> Iterator[sqlite3.Connection]:
 
     Raises:
         Refused: The file is no database, is damaged, or waits for its own program to repair it.
+        Busy: Another process keeps it locked.
     """
     if not is_database(path):
         raise Refused(f"{path} is no SQLite database", "name the file itself")
@@ -60,6 +67,8 @@ def opened(path: str) -> Iterator[sqlite3.Connection]:
         finally:
             connection.close()
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise Busy(f"{path} is locked by another process", "try again once that has written") from error
         hint = "open it once with the program that wrote it" if "readonly" in str(error) else ""
         raise Refused(f"{path} cannot be read ({error})", hint) from error
     except UnicodeDecodeError as error:  # SQLite quotes the schema in its message, whatever bytes that has become

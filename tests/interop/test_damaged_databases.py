@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlops_store import runs
-from mlops_store.errors import MlopsError, Refused
+from mlops_store.errors import Busy, MlopsError, Refused
 from mlops_store.store import Store
 from mlops_tui.interop import importing, kinds, sqlite
 from mlops_tui.interop.importing import Options, Report
@@ -52,6 +53,17 @@ def test_a_schema_that_is_no_text_is_refused(database: Make) -> None:
         db.execute("SELECT * FROM metrics")
     with pytest.raises(MlopsError):
         kinds.open_source(str(path), Problems())
+
+
+def test_a_database_that_its_program_keeps_locked_is_called_so(database: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "_PATIENCE_S", 0.05)
+    path = database("mlflow-3.17")
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(Busy, match="locked by another process"):
+        kinds.open_source(str(path), Problems())
+    holder.close()
+    assert kinds.open_source(str(path), Problems()).kind == "mlflow"
 
 
 def test_what_the_damage_has_spared_is_stored(store: Store, database: Make, take_over: Callable[..., Report]) -> None:
