@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import os
+import resource
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import uvicorn
@@ -112,11 +114,21 @@ def run(server: Server, listening: socket.socket, ready: Callable[[], None]) -> 
     Returns:
         Whether all predictions have ended; a model that hangs is left behind.
     """
+    _allow_connections()
     # uvicorn raises the signal that ended it once more, for the handlers that stood there before: these
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     _Running(config(server), ready).run([listening])
     return server.close()
+
+
+def _allow_connections() -> None:
+    """Lets the process have as many open connections as are allowed, where the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(2 * CONNECTIONS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class _Running(uvicorn.Server):

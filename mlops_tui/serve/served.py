@@ -98,4 +98,5 @@ def from_folder(
 def _predict_of(loaded: Loaded) -> Callable[[Any], Any]:
     if loaded.apply is None:
         raise Refused(f"a model of the format {loaded.format!r} cannot be served", "it holds no code that predicts")
-    return loaded.predict
+    # not loaded.predict, which would look once more for what the signature asks
+    return loaded.apply

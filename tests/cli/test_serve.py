@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -112,6 +113,20 @@ def test_a_folder_is_served_with_a_token_on_other_addresses(serve: Any, project:
     assert ask(port, ROWS, headers={"Authorization": "Bearer s3cret"}).status == 200
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
+
+
+@pytest.mark.slow
+def test_a_thousand_idle_connections_keep_nobody_from_asking(serve: Any) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    _, port, _ = serve("saved")
+    idle = [socket.create_connection(("127.0.0.1", port), timeout=30) for _ in range(1_000)]
+    for client in idle[::2]:
+        client.sendall(b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+    assert predictions(port) == MODEL.predict(DATA).tolist()
+    for client in idle:
+        client.close()
+    assert predictions(port) == MODEL.predict(DATA).tolist()
 
 
 def test_other_addresses_need_a_token(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -141,8 +141,10 @@ def test_the_server_answers_while_the_model_computes_and_counts_everything(port:
 def test_a_prediction_that_takes_too_long_is_given_up() -> None:
     entered.clear()
     leave.clear()
-    with running(Server(SERVED, "", Limits(prediction_s=0.1))) as port:
+    server = Server(SERVED, "", Limits(prediction_s=0.1))
+    with running(server) as port:
         answer = ask(port, split([-3, 0]))
+        assert not server.close(), "nothing can end it"
         leave.set()
     assert (answer.status, answer.json["error_code"]) == (504, "DEADLINE_EXCEEDED")
 

@@ -22,7 +22,7 @@ from mlops_store.errors import NotFound, Refused
 from mlops_store.records import ModelVersion
 from mlops_store.store import Store
 from mlops_tui.project import Project
-from mlops_tui.registry import formats, versions
+from mlops_tui.registry import formats, keys, versions
 from mlops_tui.serve.export import archive, folder
 from mlops_tui.serve.export.folder import Exported
 
@@ -146,6 +146,18 @@ def test_force_replaces_an_earlier_export_and_keeps_other_files(trained: Trained
     assert outside.read_text() == "not to be written through a link"
     (out / "notes.txt").unlink()
     assert contents(out) == expected
+
+
+def test_what_a_stage_asks_of_signatures_holds_for_exports_too(trained: Trained, tmp_path: Path) -> None:
+    config = Path(trained.project.root, "mlops.toml")
+    keys.make(str(tmp_path / "release"))
+    config.write_text(f'[signing]\npublic_keys = ["{tmp_path}/release.pub"]\nstages = {{dev = "enforce"}}\n')
+    try:
+        with pytest.raises(Refused, match="nobody has signed it"):
+            trained.export(tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+    finally:
+        config.unlink()
 
 
 def test_a_trial_writes_nothing(trained: Trained, tmp_path: Path) -> None:
