@@ -7,11 +7,21 @@ statement's text.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from mlops_store.run_columns import PARTS
-from mlops_store.run_conditions import Condition, either, every, key_condition, opposite, plain
+from mlops_store.run_conditions import (
+    OF_KEY,
+    Arguments,
+    Condition,
+    either,
+    every,
+    indexed,
+    key_condition,
+    opposite,
+    plain,
+)
 from mlops_tui.compare.filter import parse
 from mlops_tui.compare.terms import Ago, AllOf, AnyOf, Comparison, Entity, Not, Term, Word
 from mlops_tui.config import Config
@@ -34,11 +44,10 @@ _COLUMNS = {
     "end_time": "round(r.ended_at * 1000)",
     "duration_s": "coalesce(r.ended_at, (julianday('now') - 2440587.5) * 86400.0) - r.started_at",
 }
-_OF_KEY = "v.key_id = (SELECT id FROM keys WHERE name = ?)"
 _TABLES = {Entity.METRIC: "metrics", Entity.PARAM: "params", Entity.TAG: "tags"}
-_METRICS = "metrics v INDEXED BY metrics_by_key"
 _NULLS = ("IS NULL", "IS NOT NULL")
 _PATTERNS = ("~", "!~")
+_INDEXED_ATTRIBUTES = ("run_id", "run_name", "status")
 _INDEXED = ("=", "<", ">", "<=", ">=", "IN")
 
 Goal = Callable[[str], str]
@@ -109,7 +118,8 @@ def _comparison(term: Comparison, goal: Goal) -> Condition:
         piece, bound = _compared(_COLUMNS[term.key], term)
         if term.key == "run_name" and term.operator in _PATTERNS:
             return replace(plain(piece, *bound), sets=_among("name", "runs", "", term.operator, "r.name"))
-        return plain(piece, *bound)
+        is_found = term.operator in ("=", "IN") and term.key in _INDEXED_ATTRIBUTES
+        return indexed(piece, *bound) if is_found else plain(piece, *bound)
     if term.entity is Entity.DATASET:
         if term.operator in _NULLS:
             return _has(key_condition("run_datasets v", "1", ()), term)
@@ -117,33 +127,52 @@ def _comparison(term: Comparison, goal: Goal) -> Condition:
         return key_condition("run_datasets v JOIN datasets d ON d.id = v.dataset_id", piece, bound)
     table = _TABLES[term.entity]
     if term.operator in _NULLS:
-        return _has(key_condition(f"{table} v", _OF_KEY, [term.key]), term)
+        return _has(key_condition(f"{table} v", OF_KEY, [term.key]), term)
     if term.operator in _PATTERNS:
         # asked of each different value once, where all runs are asked
-        among = _among("value", table, f"WHERE {_OF_KEY.replace('v.', '')}", term.operator, "v.value")
+        among = _among("value", table, f"WHERE {OF_KEY.replace('v.', '')}", term.operator, "v.value")
         piece, bound = _compared("v.value", term)
         return key_condition(
             f"{table} v",
-            f"{_OF_KEY} AND {_OF_KEY} AND {piece}",
+            f"{OF_KEY} AND {OF_KEY} AND {piece}",
             [term.key, term.key, *bound],
-            as_set=f"{_OF_KEY} AND {among}",
+            as_set=f"{OF_KEY} AND {among}",
         )
     return _of_key(term.entity, term.key, [term], goal)
 
 
-def _of_key(entity: Entity, key: str, terms: Iterable[Comparison], goal: Goal) -> Condition:
+def _of_key(entity: Entity, key: str, terms: Sequence[Comparison], goal: Goal) -> Condition:
     """That the value of one key meets all of some comparisons."""
-    pieces, arguments, is_indexed = [_OF_KEY], list[str | float]([key]), False
+    pieces, arguments, is_indexed = [OF_KEY], list[str | float]([key]), False
     for term in terms:
         piece, bound, has_index = _metric(term, goal) if entity is Entity.METRIC else _text(term)
         pieces.append(piece)
         arguments += bound
         is_indexed = is_indexed or has_index
-    inside = " AND ".join(pieces)
-    by_value = key_condition(f"{_TABLES[entity]} v", inside, arguments, is_indexed=is_indexed)
-    if entity is not Entity.METRIC:
-        return by_value
-    return replace(key_condition(_METRICS, inside, arguments), drivers=by_value.drivers)
+    found = key_condition(f"{_TABLES[entity]} v", " AND ".join(pieces), arguments, is_indexed=is_indexed)
+    if entity is not Entity.METRIC or is_indexed:
+        return found
+    beyond = [driver for term in terms if (driver := _beyond(term, goal)) is not None]
+    if beyond and len(terms) == 1:
+        found = replace(found, sets=f"+r.id IN ({beyond[0][0]})")
+    return replace(found, drivers=tuple(beyond))
+
+
+def _beyond(term: Comparison, goal: Goal) -> tuple[str, Arguments] | None:
+    """The runs whose greatest value is above one, or the least below it, by the indexes on what has them.
+
+    Where a last value is beyond, so is the extreme, whether it is the last value or another.
+    """
+    part = goal(term.key) if term.part == "best" else term.part
+    if term.operator not in {"max": (">", ">="), "min": ("<", "<=")}.get(part, ()) or term.value != term.value:
+        return None
+    of_key = "FROM asked CROSS JOIN metrics v INDEXED BY metrics_{0} WHERE v.key_id = asked.key AND v.{0}_value {1} x"
+    sql = (
+        "SELECT id FROM (WITH asked(key, x) AS (SELECT (SELECT id FROM keys WHERE name = ?), ?) "
+        f"SELECT v.run_id AS id {of_key.format(part, term.operator)} AND v.{part}_value IS NOT v.last_value "
+        f"UNION ALL SELECT v.run_id {of_key.format('last', term.operator)})"
+    )
+    return sql, (term.key, *_compared("", term)[1])
 
 
 def _text(term: Comparison) -> tuple[str, list[str | float], bool]:

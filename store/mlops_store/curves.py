@@ -24,6 +24,20 @@ Point = tuple[int, int, float]
 _NAN = float("nan")
 
 
+class Series(NamedTuple):
+    """A run's metric by the store's own numbers.
+
+    Attributes:
+        run: ``runs.id``.
+        key: ``keys.id``.
+        id: Under which its points stand; None where it has one, which stands in its summary alone.
+    """
+
+    run: int
+    key: int
+    id: int | None
+
+
 class Columns(NamedTuple):
     """All points of a metric, column by column: 24 bytes a point, where tuples take over a hundred."""
 
@@ -40,17 +54,19 @@ def number(value: float | None) -> float:
 def columns(db: sqlite3.Connection, run_id: str, key: str) -> Columns:
     """Every point of a metric in the order of arrival; empty columns when there is none."""
     steps, times_ms, values = array("q"), array("q"), array("d")
-    metric = find(db, run_id, key)
-    if metric is not None:
-        for (body,) in db.execute("SELECT body FROM metric_chunks WHERE metric_id = ? ORDER BY first_seq", (metric,)):
-            part = chunks.decode(body)
-            steps.extend(part[0])
-            times_ms.extend(part[1])
-            values.extend(part[2])
-        for step, ms, value in loose(db, metric):
-            steps.append(step)
-            times_ms.append(ms)
-            values.append(value)
+    series = find(db, run_id, key)
+    if series is None:
+        return Columns(steps, times_ms, values)
+    for (body,) in db.execute("SELECT body FROM metric_chunks WHERE metric_id = ? ORDER BY first_seq", (series.id,)):
+        part = chunks.decode(body)
+        steps.extend(part[0])
+        times_ms.extend(part[1])
+        values.extend(part[2])
+    rows = loose(db, series.id) if series.id is not None else single(db, series)
+    for step, ms, value in rows:
+        steps.append(step)
+        times_ms.append(ms)
+        values.append(value)
     return Columns(steps, times_ms, values)
 
 
@@ -61,17 +77,16 @@ def points(db: sqlite3.Connection, run_id: str, key: str) -> list[Point]:
 
 def loose(db: sqlite3.Connection, metric: int) -> list[Point]:
     """The points of a series (``metrics.id``) that are rows, in the order of arrival."""
-    rows = db.execute(
-        "SELECT step, ms, value FROM metric_points WHERE metric_id = ? ORDER BY seq", (metric,)
-    ).fetchall() or single(db, metric)
+    rows = db.execute("SELECT step, ms, value FROM metric_points WHERE metric_id = ? ORDER BY seq", (metric,))
     return [(step, ms, number(value)) for step, ms, value in rows]
 
 
-def single(db: sqlite3.Connection, metric: int) -> list[tuple[int, int, float | None]]:
-    """The only point of a series, which stands in its summary."""
-    return db.execute(
-        "SELECT last_step, last_ms, last_value FROM metrics WHERE id = ? AND count = 1 AND chunked = 0", (metric,)
-    ).fetchall()
+def single(db: sqlite3.Connection, series: Series) -> list[Point]:
+    """The last point of a series, by its summary: the only one where it has no ``id``."""
+    rows = db.execute(
+        "SELECT last_step, last_ms, last_value FROM metrics WHERE key_id = ? AND run_id = ?", (series.key, series.run)
+    )
+    return [(step, ms, number(value)) for step, ms, value in rows]
 
 
 def history(db: sqlite3.Connection, run_id: str, key: str) -> list[MetricPoint]:
@@ -92,11 +107,11 @@ def _is_in_order(steps: Sequence[int], times_ms: Sequence[int]) -> bool:
     return all(before <= after for before, after in pairwise(zip(steps, times_ms, strict=True)))
 
 
-def find(db: sqlite3.Connection, run_id: str, key: str) -> int | None:
-    """``metrics.id`` of a run's metric, or None."""
+def find(db: sqlite3.Connection, run_id: str, key: str) -> Series | None:
+    """A run's metric, or None."""
     row = db.execute(
-        "SELECT id FROM metrics WHERE run_id = (SELECT id FROM runs WHERE run_id = ?) "
+        "SELECT run_id, key_id, id FROM metrics WHERE run_id = (SELECT id FROM runs WHERE run_id = ?) "
         "AND key_id = (SELECT id FROM keys WHERE name = ?)",
         (run_id, key),
     ).fetchone()
-    return None if row is None else row[0]
+    return None if row is None else Series(*row)

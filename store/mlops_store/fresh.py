@@ -22,6 +22,7 @@ MIGRATIONS = (
     "m014_boards",
     "m015_outline_widths",
     "m016_mirror_marks",
+    "m017_metric_summaries",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -99,39 +100,6 @@ STATEMENTS = (
     """CREATE INDEX "idx_tags_key_id_value"
     ON "tags" ("key_id", "value")""",
     """CREATE INDEX params_number ON params(key_id, number) WHERE number IS NOT NULL""",
-    """CREATE TABLE "metrics" (
-   "id" INTEGER PRIMARY KEY,
-   "run_id" INTEGER NOT NULL REFERENCES "runs"("id"),
-   "key_id" INTEGER NOT NULL REFERENCES "keys"("id"),
-   "count" INTEGER NOT NULL,
-   "nan_count" INTEGER NOT NULL,
-   "last_step" INTEGER NOT NULL,
-   "last_ms" INTEGER NOT NULL,
-   "last_value" REAL,
-   "min_value" REAL,
-   "max_value" REAL,
-   "total" REAL,
-   "chunked" INTEGER NOT NULL
-) STRICT""",
-    """CREATE UNIQUE INDEX "idx_metrics_run_id_key_id"
-    ON "metrics" ("run_id", "key_id")""",
-    """CREATE INDEX "idx_metrics_key_id_last_value_run_id"
-    ON "metrics" ("key_id", "last_value", "run_id")""",
-    """CREATE TABLE metric_points (metric_id INTEGER NOT NULL REFERENCES metrics(id), seq INTEGER NOT NULL, step INTEGER NOT NULL, ms INTEGER NOT NULL, value REAL, PRIMARY KEY (metric_id, seq)) STRICT, WITHOUT ROWID""",
-    """CREATE TABLE "metric_chunks" (
-   "metric_id" INTEGER REFERENCES "metrics"("id"),
-   "first_seq" INTEGER,
-   "count" INTEGER NOT NULL,
-   "nan_count" INTEGER NOT NULL,
-   "min_step" INTEGER NOT NULL,
-   "max_step" INTEGER NOT NULL,
-   "min_ms" INTEGER NOT NULL,
-   "max_ms" INTEGER NOT NULL,
-   "min_value" REAL,
-   "max_value" REAL,
-   "body" BLOB NOT NULL,
-   PRIMARY KEY ("metric_id", "first_seq")
-) STRICT""",
     """CREATE TABLE "notes" (
    "id" INTEGER PRIMARY KEY,
    "subject" TEXT NOT NULL,
@@ -424,13 +392,6 @@ STATEMENTS = (
 ) STRICT""",
     """CREATE INDEX run_datasets_newest ON run_datasets(dataset_id, run_id, context)""",
     """CREATE INDEX datasets_newest ON datasets(place, used_at, digest)""",
-    """CREATE TABLE "metric_outlines" (
-   "metric_id" INTEGER REFERENCES "metrics"("id"),
-   "first_seq" INTEGER,
-   "body" BLOB NOT NULL, widest_step INTEGER, widest_ms INTEGER,
-   PRIMARY KEY ("metric_id", "first_seq")
-) STRICT""",
-    """CREATE INDEX metrics_by_key ON metrics(key_id, run_id, count, nan_count, last_step, last_value, min_value, max_value, total)""",
     """CREATE INDEX runs_hidden ON runs(id) WHERE deleted_at IS NOT NULL OR archived_at IS NOT NULL""",
     """CREATE INDEX runs_newest ON runs(started_at DESC, id DESC, kind, archived_at, deleted_at, ended_at, status, experiment_id, name, user) WHERE deleted_at IS NULL""",
     """CREATE TABLE "gate_verdicts" (
@@ -473,4 +434,15 @@ STATEMENTS = (
    "tried_at" REAL NOT NULL,
    PRIMARY KEY ("mirror", "model", "mark")
 ) STRICT""",
+    """CREATE TABLE "metric_points" (metric_id INTEGER, seq INTEGER, step INTEGER NOT NULL, ms INTEGER NOT NULL, value REAL, PRIMARY KEY (metric_id, seq)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE "metric_chunks" (metric_id INTEGER, first_seq INTEGER, count INTEGER NOT NULL, nan_count INTEGER NOT NULL, min_step INTEGER NOT NULL, max_step INTEGER NOT NULL, min_ms INTEGER NOT NULL, max_ms INTEGER NOT NULL, min_value REAL, max_value REAL, body BLOB NOT NULL, PRIMARY KEY (metric_id, first_seq)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE "metric_outlines" (metric_id INTEGER, first_seq INTEGER, body BLOB NOT NULL, widest_step INTEGER, widest_ms INTEGER, PRIMARY KEY (metric_id, first_seq)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE "metrics" (key_id INTEGER NOT NULL REFERENCES keys(id), run_id INTEGER NOT NULL REFERENCES runs(id), id INTEGER, count INTEGER NOT NULL, nan_count INTEGER NOT NULL, last_step INTEGER NOT NULL, last_ms INTEGER NOT NULL, last_value REAL, min_value REAL, max_value REAL, total REAL, chunked INTEGER NOT NULL, PRIMARY KEY (key_id, run_id)) STRICT, WITHOUT ROWID""",
+    """CREATE INDEX metrics_of_run ON metrics(run_id, key_id)""",
+    """CREATE INDEX metrics_last ON metrics(key_id, last_value, run_id)""",
+    """CREATE INDEX metrics_min ON metrics(key_id, min_value, run_id) WHERE min_value IS NOT last_value""",
+    """CREATE INDEX metrics_max ON metrics(key_id, max_value, run_id) WHERE max_value IS NOT last_value""",
+    """CREATE INDEX runs_by_status ON runs(status, started_at DESC, id DESC)""",
+    """CREATE INDEX runs_by_duration ON runs(ended_at - started_at, started_at) WHERE ended_at IS NOT NULL""",
+    """CREATE INDEX runs_not_ended ON runs(started_at) WHERE ended_at IS NULL""",
 )

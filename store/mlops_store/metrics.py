@@ -2,7 +2,8 @@
 
 ``metrics.count`` is the number of points of a series; a point's ``seq`` is its place in the order of arrival. Points
 with ``seq < metrics.chunked`` are in chunks, the others are rows; the only point of a series stands in its summary
-alone, because most metrics of short runs are logged once. A NULL value is NaN, because SQLite has no NaN.
+alone, because most metrics of short runs are logged once, and such a series has no ``id``. A NULL value is NaN, because
+SQLite has no NaN. Summaries lie by key, then run: a list of runs reads one metric of all of them at once.
 """
 
 from __future__ import annotations
@@ -82,28 +83,32 @@ def append(db: sqlite3.Connection, batches: Iterable[Batch]) -> None:
     changed: list[tuple[object, ...]] = []
     rows: list[tuple[int, int, int, int, float | None]] = []
     bodies: list[tuple[Any, ...]] = []
-    next_metric = db.execute("SELECT coalesce(max(id), 0) + 1 FROM metrics").fetchone()[0]
+    next_id = _next_id(db)
     for batch in batches:
         old = None if batch.is_new_run else _find(db, batch.run, batch.key)
-        summary = summary_of(batch.points)
-        if old is None:
-            metric, count, chunked = next_metric, 0, 0
-            next_metric += 1
-        else:
+        summary, points = summary_of(batch.points), batch.points
+        metric, count, chunked = None, 0, 0
+        if old is not None:
             metric, chunked, before = old
-            count = before[0]
             summary = _merged(before, summary)
-            if count == 1 and not chunked:
-                rows.append((metric, 0, *before[2:5]))
-        if summary[0] - chunked >= batch.loose_points:
-            bodies.extend(_bodies(db, metric, chunked, count, batch.points))
+            if metric is None:
+                step, ms, value = before[2:5]
+                points = [(step, ms, number(value)), *points]
+            else:
+                count = before[0]
+        is_full = summary[0] - chunked >= batch.loose_points
+        if metric is None and (is_full or summary[0] > 1):
+            metric, next_id = next_id, next_id + 1
+        if metric is not None and is_full:
+            earlier = loose(db, metric) if count > chunked else []
+            bodies.extend(_bodies(metric, chunked, [*earlier, *points]))
             chunked = summary[0]
-        elif summary[0] > 1:
-            rows.extend((metric, seq, *_row(point)) for seq, point in enumerate(batch.points, count))
+        elif metric is not None:
+            rows.extend((metric, seq, *_row(point)) for seq, point in enumerate(points, count))
         if old is None:
-            new.append((metric, batch.run, batch.key, *summary, chunked))
+            new.append((batch.key, batch.run, metric, *summary, chunked))
         else:
-            changed.append((*summary, chunked, metric))
+            changed.append((metric, *summary, chunked, batch.key, batch.run))
     _insert(db, new, changed, rows, bodies)
 
 
@@ -115,11 +120,15 @@ def compact(db: sqlite3.Connection, run: int) -> None:
         run: ``runs.id``.
     """
     found = db.execute(
-        "SELECT id, count, chunked FROM metrics WHERE run_id = ? AND count - chunked >= ?", (run, WORTHWHILE_POINTS)
+        "SELECT key_id, id, count, chunked FROM metrics WHERE run_id = ? AND count - chunked >= ?",
+        (run, WORTHWHILE_POINTS),
     ).fetchall()
-    bodies = [row for metric, count, chunked in found for row in _bodies(db, metric, chunked, count, ())]
+    bodies = [row for _, metric, _, chunked in found for row in _bodies(metric, chunked, loose(db, metric))]
     _insert(db, [], [], [], bodies)
-    db.executemany("UPDATE metrics SET chunked = ? WHERE id = ?", [(count, metric) for metric, count, _ in found])
+    db.executemany(
+        "UPDATE metrics SET chunked = ? WHERE key_id = ? AND run_id = ?",
+        [(count, key, run) for key, _, count, _ in found],
+    )
 
 
 def summaries(db: sqlite3.Connection, run_id: str) -> tuple[MetricSummary, ...]:
@@ -148,12 +157,22 @@ def summaries(db: sqlite3.Connection, run_id: str) -> tuple[MetricSummary, ...]:
     )
 
 
-def _find(db: sqlite3.Connection, run: int, key: int) -> tuple[int, int, Summary] | None:
+def _find(db: sqlite3.Connection, run: int, key: int) -> tuple[int | None, int, Summary] | None:
     """``metrics.id``, the number of chunked points and the summary of a series that is there already."""
     row = db.execute(
-        f"SELECT id, chunked, {_SUMMARY} FROM metrics WHERE run_id = ? AND key_id = ?", (run, key)
+        f"SELECT id, chunked, {_SUMMARY} FROM metrics WHERE key_id = ? AND run_id = ?", (key, run)
     ).fetchone()
     return None if row is None else (row[0], row[1], row[2:])
+
+
+def _next_id(db: sqlite3.Connection) -> int:
+    """A ``metrics.id`` under which no points stand."""
+    row = db.execute(
+        "SELECT 1 + max(coalesce((SELECT max(metric_id) FROM metric_points), 0), "
+        "coalesce((SELECT max(metric_id) FROM metric_chunks), 0))"
+    ).fetchone()
+    found: int = row[0]
+    return found
 
 
 def summary_of(points: Sequence[Point]) -> Summary:
@@ -186,11 +205,8 @@ def _merged(old: Summary, new: Summary) -> Summary:
     )
 
 
-def _bodies(
-    db: sqlite3.Connection, metric: int, chunked: int, count: int, added: Sequence[Point]
-) -> Iterator[tuple[Any, ...]]:
-    """Rows of ``metric_chunks``, and the outline of each, for points that are rows and ``added`` ones after them."""
-    todo = [*loose(db, metric), *added] if count > chunked else added
+def _bodies(metric: int, chunked: int, todo: Sequence[Point]) -> Iterator[tuple[Any, ...]]:
+    """Rows of ``metric_chunks``, and the outline of each, for the points that follow those which are in chunks."""
     start = 0
     for size in _sizes(len(todo)):
         steps, times_ms, values = zip(*todo[start : start + size], strict=True)
@@ -234,11 +250,11 @@ def _insert(
     bodies: Sequence[tuple[Any, ...]],
 ) -> None:
     db.executemany(
-        f"INSERT INTO metrics(id, run_id, key_id, {_SUMMARY}, chunked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", new
+        f"INSERT INTO metrics(key_id, run_id, id, {_SUMMARY}, chunked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", new
     )
     db.executemany(
-        "UPDATE metrics SET count = ?, nan_count = ?, last_step = ?, last_ms = ?, last_value = ?, min_value = ?, "
-        "max_value = ?, total = ?, chunked = ? WHERE id = ?",
+        "UPDATE metrics SET id = ?, count = ?, nan_count = ?, last_step = ?, last_ms = ?, last_value = ?, "
+        "min_value = ?, max_value = ?, total = ?, chunked = ? WHERE key_id = ? AND run_id = ?",
         changed,
     )
     db.executemany("INSERT INTO metric_points(metric_id, seq, step, ms, value) VALUES (?, ?, ?, ?, ?)", rows)

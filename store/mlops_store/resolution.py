@@ -13,7 +13,7 @@ from operator import gt
 from typing import NamedTuple
 
 from mlops_store import chunks, outlines
-from mlops_store.curves import find, number
+from mlops_store.curves import Series, find, number, single
 
 #: What is drawn for one column: x of its last point, least and greatest number, value of its last point.
 Column = tuple[float, float, float, float]
@@ -71,21 +71,24 @@ def series(
 
 def span(db: sqlite3.Connection, run_id: str, key: str, x: str = "step") -> tuple[float, float] | None:
     """The least and the greatest x of a metric, in the unit of ``series``; None when it has no points."""
+    metric = find(db, run_id, key)
+    if metric is None:
+        return None
     axis, scale = ("step", 1) if x == "step" else ("ms", 1000)
     low, high = db.execute(
         f"SELECT min(low), max(high) FROM (SELECT min(min_{axis}) AS low, max(max_{axis}) AS high FROM metric_chunks "
         f"WHERE metric_id = :id UNION ALL SELECT min({axis}), max({axis}) FROM metric_points WHERE metric_id = :id "
-        f"UNION ALL SELECT last_{axis}, last_{axis} FROM metrics WHERE id = :id)",
-        {"id": find(db, run_id, key)},
+        f"UNION ALL SELECT last_{axis}, last_{axis} FROM metrics WHERE key_id = :key AND run_id = :run)",
+        metric._asdict(),
     ).fetchone()
-    return None if low is None else (low / scale, high / scale)
+    return low / scale, high / scale
 
 
 class _Reading:
     """The points of a metric between two ends of an axis, read as closely as is needed."""
 
-    def __init__(self, db: sqlite3.Connection, metric: int, axis: str, ends: tuple[float, float]) -> None:
-        self._db, self._metric, self._axis, self._ends = db, metric, axis, ends
+    def __init__(self, db: sqlite3.Connection, series: Series, axis: str, ends: tuple[float, float]) -> None:
+        self._db, self._series, self._axis, self._ends = db, series, axis, ends
         self._xs: array[int] = array("q")
         self._values: array[float] = array("d")
 
@@ -122,7 +125,7 @@ class _Reading:
         rows = self._db.execute(
             f"SELECT first_seq, count, nan_count, min_{axis}, max_{axis}, min_value, max_value FROM metric_chunks "
             f"WHERE metric_id = ? AND max_{axis} >= ? AND min_{axis} <= ? ORDER BY first_seq",
-            (self._metric, *self._ends),
+            (self._series.id, *self._ends),
         )
         return [_Meta(*row) for row in rows]
 
@@ -130,18 +133,15 @@ class _Reading:
         axis = self._axis
         rows = self._db.execute(
             f"SELECT {axis}, value FROM metric_points WHERE metric_id = ? AND {axis} >= ? AND {axis} <= ? ORDER BY seq",
-            (self._metric, *self._ends),
+            (self._series.id, *self._ends),
         ).fetchall()
-        return [(at, number(value)) for at, value in rows or self._newest("AND count = 1 AND chunked = 0")]
+        return [(at, number(value)) for at, value in rows] if self._series.id is not None else self._newest()
 
-    def _newest(self, condition: str = "") -> list[tuple[int, float]]:
+    def _newest(self) -> list[tuple[int, float]]:
         """The point of the highest step, which a chart is to end with whatever else is left out."""
-        at = f"last_{self._axis}"
-        rows = self._db.execute(
-            f"SELECT {at}, last_value FROM metrics WHERE id = ? AND {at} >= ? AND {at} <= ? {condition}",
-            (self._metric, *self._ends),
-        )
-        return [(x, number(value)) for x, value in rows]
+        low, high = self._ends
+        found = [(step if self._axis == "step" else ms, value) for step, ms, value in single(self._db, self._series)]
+        return [(at, value) for at, value in found if low <= at <= high]
 
     def _add_chunk(self, meta: _Meta, low: float, width: float) -> None:
         first, last = self._ends
@@ -175,7 +175,7 @@ class _Reading:
 
     def _body(self, table: str, first_seq: int, condition: str = "") -> tuple[array[int], array[float]] | None:
         row = self._db.execute(
-            f"SELECT body FROM {table} WHERE metric_id = ? AND first_seq = ? {condition}", (self._metric, first_seq)
+            f"SELECT body FROM {table} WHERE metric_id = ? AND first_seq = ? {condition}", (self._series.id, first_seq)
         ).fetchone()
         return None if row is None else chunks.decode_axis(row[0], self._axis)
 

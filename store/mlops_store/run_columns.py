@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from mlops_store.errors import UsageError, nearest
 
-_NOW = "(julianday('now') - 2440587.5) * 86400.0"
+#: Unix seconds, as SQL.
+NOW = "(julianday('now') - 2440587.5) * 86400.0"
 _ATTRIBUTES = {
     "started_at": "r.started_at",
     "ended_at": "r.ended_at",
@@ -25,7 +26,7 @@ _ATTRIBUTES = {
     "source": "r.source",
     "git_commit": "r.git_commit",
     "artifact_uri": "'mlflow-artifacts:/' || r.experiment_id || '/' || r.run_id || '/artifacts'",
-    "duration": f"coalesce(r.ended_at, {_NOW}) - r.started_at",
+    "duration": f"coalesce(r.ended_at, {NOW}) - r.started_at",
     "experiment_id": "CAST(r.experiment_id AS TEXT)",
     "experiment": "(SELECT name FROM experiments WHERE id = r.experiment_id)",
 }
@@ -72,10 +73,8 @@ class Column:
         """The join that brings the value to a statement over ``runs r``; one argument, the key. '' for attributes."""
         if not self.table:
             return ""
-        # that index holds all that is kept of a metric, so that its row is not looked at
-        index = " INDEXED BY metrics_by_key" if self.table == "metrics" else ""
         return (
-            f" LEFT JOIN {self.table} {alias}{index} ON {alias}.run_id = r.id "
+            f" LEFT JOIN {self.table} {alias} ON {alias}.run_id = r.id "
             f"AND {alias}.key_id = (SELECT id FROM keys WHERE name = ?)"
         )
 
@@ -150,4 +149,4 @@ def order(name: str) -> Order:
     return Order(column(name.removeprefix("-")), name.startswith("-"))
 
 
-__all__ = ["NEWEST", "PARTS", "TABLES", "Column", "Order", "column", "order"]
+__all__ = ["NEWEST", "NOW", "PARTS", "TABLES", "Column", "Order", "column", "order"]

@@ -7,10 +7,13 @@ for a whole list. ``run_lists`` chooses. ``mlops_tui.compare.condition`` makes c
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Arguments = tuple[Any, ...]
+
+#: That a row ``v`` of params, metrics or tags is of a key; one argument, its name.
+OF_KEY = "v.key_id = (SELECT id FROM keys WHERE name = ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +24,8 @@ class Condition:
         sets: The condition with the matches of each key as a set.
         probes: The same with each run asked for its keys.
         arguments: The values of the question marks of either.
-        drivers: Statements that give numbers of runs by an index, and their arguments; every run that the condition
-            lets through is among the results of each.
+        drivers: Statements that give numbers of runs, as ``id``, by an index, and their arguments; every run that the
+            condition lets through is among the results of each.
         needs_row: Whether it looks at more of ``r`` than its ``id``.
     """
 
@@ -38,6 +41,11 @@ def plain(sql: str, *arguments: Any, needs_row: bool = True) -> Condition:
     return Condition(sql, sql, arguments, needs_row=needs_row)
 
 
+def indexed(sql: str, *arguments: Any) -> Condition:
+    """A condition on columns of ``runs`` that an index finds at once."""
+    return replace(plain(sql, *arguments), drivers=((f"SELECT r.id AS id FROM runs r WHERE {sql}", arguments),))
+
+
 def key_condition(
     table: str, inside: str, arguments: Iterable[Any], *, is_indexed: bool = False, as_set: str = ""
 ) -> Condition:
@@ -51,7 +59,7 @@ def key_condition(
         as_set: The same condition, with the same arguments, as it is quicker for all rows at once.
     """
     bound = tuple(arguments)
-    matches = f"SELECT v.run_id FROM {table} WHERE {as_set or inside}"
+    matches = f"SELECT v.run_id AS id FROM {table} WHERE {as_set or inside}"
     return Condition(
         # the plus keeps the order of the index on runs, which SQLite would give up for the set
         f"+r.id IN ({matches})",
@@ -105,4 +113,4 @@ def opposite(condition: Condition) -> Condition:
     )
 
 
-__all__ = ["Condition", "either", "every", "key_condition", "opposite", "plain"]
+__all__ = ["OF_KEY", "Arguments", "Condition", "either", "every", "indexed", "key_condition", "opposite", "plain"]

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops_store.run_columns import Column
-from mlops_store.run_conditions import Condition, every, key_condition, opposite, plain
+from mlops_store.run_conditions import OF_KEY, Condition, every, key_condition, opposite, plain
 from mlops_store.run_lists import KINDS, visible
 
 #: Groups at most; the largest ones.
@@ -136,7 +136,7 @@ def member(by: Sequence[Column], keys: Sequence[str | float | None]) -> Conditio
 def _equal(one: Column, key: str | float | None) -> Condition:
     if not one.table:
         return plain(f"{one.value('')} IS ?", key)
-    of_key = f"v.key_id = (SELECT id FROM keys WHERE name = ?) AND {one.value('v')}"
+    of_key = f"{OF_KEY} AND {one.value('v')}"
     if key is None:
         return opposite(key_condition(f"{one.table} v", f"{of_key} IS NOT NULL", (one.key,)))
     is_indexed = one.table != "metrics" or one.part == "last"

@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from array import array
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlops_store.run_columns import NEWEST, TABLES, Column, Order, column
-from mlops_store.run_conditions import Condition, every, plain
-from mlops_store.run_walks import sections
+from mlops_store.run_conditions import OF_KEY, Arguments, Condition, every, key_condition, opposite, plain
+from mlops_store.run_walks import Wanted, by_attribute, sections
 
 if TYPE_CHECKING:
     from mlops_store.records import Experiment, Run
@@ -32,13 +33,24 @@ KINDS = ("run", "pipeline", "stage")
 _NEWEST = "r.started_at DESC, r.id DESC"
 _NOT_HIDDEN = "r.deleted_at IS NULL AND r.archived_at IS NULL"
 # the same without a look at the row of each run
-_NOT_HIDDEN_BY_ID = "r.id NOT IN (SELECT id FROM runs WHERE deleted_at IS NOT NULL OR archived_at IS NOT NULL)"
+_NOT_HIDDEN_BY_ID = (
+    "r.id NOT IN (SELECT id FROM runs INDEXED BY runs_hidden WHERE deleted_at IS NOT NULL OR archived_at IS NOT NULL)"
+)
 #: Fewer matches of a key than this are read first, and the rest of the condition is asked of them.
 _FEW = 2000
-#: Steps of SQLite's machine, some 5 ms, after which runs are no longer asked one by one.
-_PATIENCE = 400_000
+#: So are more where they are less than one in so many runs, and as long as counting them takes less than a moment.
+_DRIVEN, _MOST_COUNTED = 10, 20_000
+#: How much longer a look at the row of a run takes than one at an index.
+_ROW = 2
+#: Seconds of processor time after which runs are no longer asked one by one, where it is not known how many match,
+#: and where many are expected to.
+_PATIENCE_S, _HOPEFUL_S = 0.005, 0.015
+#: Steps of SQLite's machine, some 0.2 ms, after which that time is looked at.
+_STEPS = 20_000
 #: Runs whose values are read by one statement, whose text may have a million bytes.
 _CHUNK = 5000
+#: From so many runs on all their metrics are read by key, unless that asks for so many times what there is.
+_MANY_RUNS, _SPARSE = 60, 4
 #: From so many numbers on they come as one text, which SQLite makes without waiting for Python.
 _MANY = 500
 
@@ -67,15 +79,13 @@ def ids(
     seen = visible(kinds, include_deleted, include_archived)
     if limit == 0:
         return array("q")
-    if (driver := _driver(db, condition)) is not None:
-        few = every([plain(f"r.id IN ({driver[0]})", *driver[1]), seen])
-        return _sorted(db, few, condition.probes, condition.arguments, order, limit)
+    if (driver := _driver(db, condition, limit)) is not None:
+        few, left, arguments = _driven(condition, driver)
+        return _sorted(db, every([few, seen]), left, arguments, order, limit)
+    if limit is not None and (found := _walked(db, condition, seen, order, limit)) is not None:
+        return found
     if order[0].column.table:
         return _by_key(db, condition, seen, order, limit)
-    if limit is not None and tuple(order) == NEWEST and condition.probes:
-        found = _patient(db, _statement(seen, condition.probes, order, limit), (*seen.arguments, *condition.arguments))
-        if found is not None:
-            return found
     return _sorted(db, seen, condition.sets, condition.arguments, order, limit)
 
 
@@ -165,7 +175,7 @@ def _runs(
         arguments,
     ).fetchall()
     chosen = ",".join([str(row[0]) for row in rows])
-    values = {table: _values(db, table, chosen, wanted) for table in tables}
+    values = {table: _values(db, table, chosen, len(rows), wanted) for table in tables}
     nothing: dict[str, Any] = {}
     params, metrics, tags = (values.get(table, nothing) for table in TABLES)
     return {
@@ -276,18 +286,36 @@ def experiments(db: sqlite3.Connection) -> list[Experiment]:
     return [Experiment(*row) for row in rows]
 
 
-def _driver(db: sqlite3.Connection, condition: Condition) -> tuple[str, tuple[Any, ...]] | None:
-    """The part of a condition that the fewest runs match, if those are few."""
-    best, least = None, _FEW
+def _driver(db: sqlite3.Connection, condition: Condition, limit: int | None) -> tuple[str, Arguments] | None:
+    """The part of a condition that the fewest runs match, if asking those for the rest is quicker than asking all."""
+    if not condition.drivers:
+        return None
+    total = db.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()[0]
+    most = max(_FEW, min(total // _DRIVEN, _MOST_COUNTED))
+    best, least, share = None, most, 1.0
     for sql, arguments in condition.drivers:
-        count = db.execute(f"SELECT count(*) FROM ({sql} LIMIT {_FEW})", arguments).fetchone()[0]
+        count = db.execute(f"SELECT count(*) FROM ({sql} LIMIT {most})", arguments).fetchone()[0]
+        if count < most:
+            share *= count / total if total else 0.0
         if count < least:
             best, least = (sql, arguments), count
-    return best
+    # where many match, a walk along the order finds enough of them before all are looked at
+    is_walked = limit is not None and least > (_ROW if condition.needs_row else 1) * limit / max(share, 1e-9)
+    return None if is_walked else best
+
+
+def _driven(condition: Condition, driver: tuple[str, Arguments]) -> tuple[Condition, str, Arguments]:
+    """The runs of a driver as a condition, and what is left to be asked of their rows."""
+    sql, arguments = driver
+    if condition.needs_row:
+        return plain(f"r.id IN ({sql})", *arguments), condition.probes, condition.arguments
+    # all is asked before the rows are looked at, which takes longest
+    few = f"r.id IN (SELECT r.id FROM (SELECT NULL AS id WHERE 0 UNION ALL {sql}) r WHERE {condition.probes})"
+    return plain(few, *arguments, *condition.arguments), "", ()
 
 
 def _statement(seen: Condition, condition: str, order: Sequence[Order], limit: int | None) -> str:
-    where = " AND ".join(f"({part})" for part in (seen.sets, condition) if part)
+    where = _both(seen.sets, condition)
     joins = "".join(one.column.join(f"o{place}") for place, one in enumerate(order))
     terms = [one.terms(f"o{place}") for place, one in enumerate(order)]
     if order[-1].column == NEWEST[0].column:
@@ -312,45 +340,81 @@ def _sorted(
     return _numbers(db, _statement(seen, condition, order, limit), (*keys, *seen.arguments, *arguments), limit)
 
 
+def _walked(
+    db: sqlite3.Connection, condition: Condition, seen: Condition, order: Sequence[Order], limit: int
+) -> array[int] | None:
+    """The first runs by walks along indexes that ask each run; None without such an index, or where that is slow."""
+    wanted = _wanted(seen, condition, condition.probes)
+    patience = _HOPEFUL_S if condition.drivers else _PATIENCE_S
+    if not order[0].column.table:
+        if order[0].column == NEWEST[0].column:  # whose index has what is seen
+            wanted = Wanted(_both(seen.sets, condition.probes), wanted.arguments)
+        statement = by_attribute(order, wanted, limit)
+        return None if statement is None else _patient(db, patience, *statement)
+    walks = sections(order)
+    if not walks[0].is_ordered:
+        return None
+    found = array("q")
+    for walk in walks:
+        some = _patient(db, patience, *walk.statement(wanted, limit - len(found)))
+        if some is None:
+            return None
+        found.extend(some)
+        if len(found) == limit:
+            return found
+    then = (*order[1:], *NEWEST)
+    without = opposite(key_condition(f"{order[0].column.table} v", OF_KEY, (order[0].column.key,)))
+    sql = _statement(seen, _both(condition.probes, without.probes), then, limit - len(found))
+    of_keys = (key for one in then for key in one.column.arguments)
+    others = _patient(db, patience, sql, (*of_keys, *wanted.arguments, *without.arguments))
+    return None if others is None else found + others
+
+
+def _wanted(seen: Condition, condition: Condition, form: str) -> Wanted:
+    """What is seen of a list and meets the condition in one of its forms."""
+    is_by_id = not condition.needs_row and seen.sets == _NOT_HIDDEN
+    shown = _NOT_HIDDEN_BY_ID if is_by_id else seen.sets
+    return Wanted(_both(shown, form), (*seen.arguments, *condition.arguments), needs_row=not is_by_id)
+
+
+def _both(*conditions: str) -> str:
+    return " AND ".join(f"({one})" for one in conditions if one)
+
+
 def _by_key(
     db: sqlite3.Connection, condition: Condition, seen: Condition, order: Sequence[Order], limit: int | None
 ) -> array[int]:
     """Runs with a value in the order of the index on it, then the others, newest first."""
     walks = sections(order)
-    is_by_id = not condition.needs_row and seen.sets == _NOT_HIDDEN
-    shown = _NOT_HIDDEN_BY_ID if is_by_id else seen.sets
-    if limit is not None:
-        arguments = (*walks[0].arguments, *seen.arguments, *condition.arguments)
-        if walks[0].is_ordered:
-            where = " AND ".join(f"({part})" for part in (shown, condition.probes) if part)
-            first = _patient(db, walks[0].statement(where, limit, needs_row=not is_by_id), arguments)
-        else:
-            where = " AND ".join(f"({part})" for part in (shown, condition.sets) if part)
-            where = where if is_by_id else f"r.id IN (SELECT r.id FROM runs r WHERE {where or '1'})"
-            first = _numbers(db, walks[0].statement(where, limit, needs_row=False), arguments, limit)
-        if first is not None and len(first) == limit:
+    if limit is not None and not walks[0].is_ordered:
+        wanted = _wanted(seen, condition, condition.sets)
+        if wanted.needs_row:
+            wanted = Wanted(f"r.id IN (SELECT r.id FROM runs r WHERE {wanted.sql})", wanted.arguments, needs_row=False)
+        first = _numbers(db, *walks[0].statement(wanted, limit), limit)
+        if len(first) == limit:
             return first
     listed = _sorted(db, seen, condition.sets, condition.arguments, (*order[1:], *NEWEST), None)
-    wanted = among(listed)
+    chosen = among(listed)
     if len(listed) <= _FEW:
-        return _sorted(db, wanted, "", (), order, limit)
-    if is_by_id and not condition.sets:
-        wanted = plain(_NOT_HIDDEN_BY_ID, needs_row=False)
+        return _sorted(db, chosen, "", (), order, limit)
+    wanted = Wanted(chosen.sets, chosen.arguments, needs_row=False)
+    if not condition.sets and seen.sets == _NOT_HIDDEN:
+        wanted = Wanted(_NOT_HIDDEN_BY_ID, needs_row=False)
     found = array("q")
     for walk in walks:
         left = None if limit is None else limit - len(found)
         if left == 0:
             return found
-        sql = walk.statement(wanted.sets, left, needs_row=False)
-        found.extend(_numbers(db, sql, (*walk.arguments, *wanted.arguments), left))
+        found.extend(_numbers(db, *walk.statement(wanted, left), left))
     known = set(found)
     found.extend(number for number in listed if number not in known)
     return found if limit is None else found[:limit]
 
 
-def _patient(db: sqlite3.Connection, sql: str, arguments: Sequence[Any]) -> array[int] | None:
+def _patient(db: sqlite3.Connection, patience_s: float, sql: str, arguments: Sequence[Any]) -> array[int] | None:
     """The numbers, or None when SQLite has not found them soon."""
-    db.set_progress_handler(lambda: 1, _PATIENCE)
+    end = time.thread_time() + patience_s
+    db.set_progress_handler(lambda: time.thread_time() > end, _STEPS)
     try:
         return array("q", [row[0] for row in sqlite3.Connection.execute(db, sql, tuple(arguments)).fetchall()])
     except sqlite3.OperationalError as error:
@@ -370,26 +434,35 @@ def _numbers(db: sqlite3.Connection, sql: str, arguments: Iterable[Any], limit: 
 
 
 def _values(
-    db: sqlite3.Connection, table: str, chosen: str, wanted: Sequence[Column] | None
+    db: sqlite3.Connection, table: str, chosen: str, count: int, wanted: Sequence[Column] | None
 ) -> dict[int, dict[str, Any]]:
     held = "last_value" if table == "metrics" else "value"
     keys = None if wanted is None else [one.key for one in wanted if one.table == table]
     if keys is not None and not keys:
         return {}
-    only = "" if keys is None else f"AND v.key_id IN (SELECT id FROM keys WHERE name IN ({','.join('?' * len(keys))})) "
+    if keys is not None:
+        only = f"AND v.key_id IN (SELECT id FROM keys WHERE name IN ({','.join('?' * len(keys))})) "
+    elif table == "metrics" and _are_alike(db, chosen, count):
+        only = f"AND v.key_id IN (SELECT key_id FROM metrics WHERE run_id IN ({chosen})) "
+    else:
+        only = ""
     rows = db.execute(
         f"SELECT v.run_id, k.name, v.{held} FROM {table} v JOIN keys k ON k.id = v.key_id "
-        f"WHERE v.run_id IN ({chosen}) {only}ORDER BY v.run_id",
+        f"WHERE v.run_id IN ({chosen}) {only}",
         keys or (),
     )
     nan = float("nan")
     if chosen.isdecimal():  # of one run only
         return {int(chosen): {key: nan if value is None else value for _, key, value in rows}}
     values: dict[int, dict[str, Any]] = {}
-    run, mine = None, {}
-    for number, key, value in rows:
-        if number != run:
-            run = number
-            mine = values[number] = {}
-        mine[key] = nan if value is None else value
+    for run, key, value in rows:
+        values.setdefault(run, {})[key] = nan if value is None else value
     return values
+
+
+def _are_alike(db: sqlite3.Connection, chosen: str, count: int) -> bool:
+    """Whether some runs, of which there are many, have most of all metrics: then they are read as they lie, by key."""
+    if count < _MANY_RUNS:
+        return False
+    all_of_them = f"SELECT {count} * (SELECT count(*) FROM keys) < {_SPARSE} * count(*) FROM metrics "
+    return bool(db.execute(f"{all_of_them} WHERE run_id IN ({chosen})").fetchone()[0])

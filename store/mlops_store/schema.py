@@ -756,5 +756,55 @@ def m016_mirror_marks(db: Database) -> None:
     )
 
 
+@migrations()
+def m017_metric_summaries(db: Database) -> None:
+    """What is kept of a metric lies by key: one table in the place of a table, its key and an index that repeats it."""
+    for name, columns in (
+        ("metric_points", "metric_id INTEGER, seq INTEGER, step INTEGER NOT NULL, ms INTEGER NOT NULL, value REAL"),
+        (
+            "metric_chunks",
+            "metric_id INTEGER, first_seq INTEGER, count INTEGER NOT NULL, nan_count INTEGER NOT NULL, "
+            "min_step INTEGER NOT NULL, max_step INTEGER NOT NULL, min_ms INTEGER NOT NULL, max_ms INTEGER NOT NULL, "
+            "min_value REAL, max_value REAL, body BLOB NOT NULL",
+        ),
+        (
+            "metric_outlines",
+            "metric_id INTEGER, first_seq INTEGER, body BLOB NOT NULL, widest_step INTEGER, widest_ms INTEGER",
+        ),
+    ):
+        # metric_id is metrics.id: not declared, because that would need an index on it for nothing else
+        key = "metric_id, seq" if name == "metric_points" else "metric_id, first_seq"
+        db.execute(f"CREATE TABLE {name}_new ({columns}, PRIMARY KEY ({key})) STRICT, WITHOUT ROWID")
+        db.execute(f"INSERT INTO {name}_new SELECT * FROM {name} ORDER BY {key}")
+        db.execute(f"DROP TABLE {name}")
+        db.execute(f"ALTER TABLE {name}_new RENAME TO {name}")
+    kept = "count, nan_count, last_step, last_ms, last_value, min_value, max_value, total, chunked"
+    db.execute(
+        # id: under which the points stand; NULL for a series of one point, which stands here alone
+        "CREATE TABLE metrics_new (key_id INTEGER NOT NULL REFERENCES keys(id), "
+        "run_id INTEGER NOT NULL REFERENCES runs(id), id INTEGER, count INTEGER NOT NULL, nan_count INTEGER NOT NULL, "
+        "last_step INTEGER NOT NULL, last_ms INTEGER NOT NULL, last_value REAL, min_value REAL, max_value REAL, "
+        "total REAL, chunked INTEGER NOT NULL, PRIMARY KEY (key_id, run_id)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        f"INSERT INTO metrics_new(key_id, run_id, id, {kept}) "
+        f"SELECT key_id, run_id, CASE WHEN count > 1 OR chunked THEN id END, {kept} FROM metrics "
+        "ORDER BY key_id, run_id"
+    )
+    db.execute("DROP TABLE metrics")
+    db.execute("ALTER TABLE metrics_new RENAME TO metrics")
+    db.execute("CREATE INDEX metrics_of_run ON metrics(run_id, key_id)")
+    db.execute("CREATE INDEX metrics_last ON metrics(key_id, last_value, run_id)")
+    # only of series whose extreme is not their last value: the others are found by that
+    for part in ("min", "max"):
+        db.execute(
+            f"CREATE INDEX metrics_{part} ON metrics(key_id, {part}_value, run_id) WHERE {part}_value IS NOT last_value"
+        )
+    # what lists are sorted by, and how many runs failed
+    db.execute("CREATE INDEX runs_by_status ON runs(status, started_at DESC, id DESC)")
+    db.execute("CREATE INDEX runs_by_duration ON runs(ended_at - started_at, started_at) WHERE ended_at IS NOT NULL")
+    db.execute("CREATE INDEX runs_not_ended ON runs(started_at) WHERE ended_at IS NULL")
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

@@ -155,9 +155,10 @@ LISTS: tuple[tuple[str, str, str, str, tuple[Any, ...]], ...] = (
         "greatest of a metric",
         "max(metric07) > 0.999",
         "-started_at",
-        f"SELECT r.id FROM runs r WHERE {SEEN} AND +r.id IN (SELECT run_id FROM metrics INDEXED BY metrics_by_key "
-        f"WHERE key_id = {KEY} AND max_value > ?) {FEW}",
-        ("metric07", 0.999),
+        f"SELECT r.id FROM runs r WHERE {SEEN} AND r.id IN (SELECT run_id FROM metrics WHERE key_id = {KEY} AND "
+        f"max_value > ? AND max_value IS NOT last_value UNION SELECT run_id FROM metrics WHERE key_id = {KEY} AND "
+        f"last_value > ?) {FEW}",
+        ("metric07", 0.999, "metric07", 0.999),
     ),
     (
         "regular expression on a param",
@@ -179,7 +180,7 @@ LISTS: tuple[tuple[str, str, str, str, tuple[Any, ...]], ...] = (
         "two that exclude each other",
         "metrics.metric07 > 0.5 AND metrics.metric07 < 0.4999",
         "-started_at",
-        f"SELECT r.id FROM runs r WHERE {SEEN} AND +r.id IN (SELECT run_id FROM metrics INDEXED BY metrics_by_key "
+        f"SELECT r.id FROM runs r WHERE {SEEN} AND +r.id IN (SELECT run_id FROM metrics "
         f"WHERE key_id = {KEY} AND last_value > ? AND last_value < ?) {FEW}",
         ("metric07", 0.5, 0.4999),
     ),
@@ -204,9 +205,10 @@ LISTS: tuple[tuple[str, str, str, str, tuple[Any, ...]], ...] = (
         "sorted by the greatest of a metric",
         "",
         "-max(metric07)",
-        "SELECT v.run_id FROM metrics v INDEXED BY metrics_by_key "
-        f"WHERE v.key_id = {KEY} ORDER BY v.max_value DESC, v.run_id DESC LIMIT {WINDOW}",
-        ("metric07",),
+        f"SELECT id FROM (SELECT run_id AS id, max_value FROM metrics WHERE key_id = {KEY} AND max_value IS NOT "
+        "last_value UNION ALL SELECT run_id, last_value FROM metrics INDEXED BY metrics_last "
+        f"WHERE key_id = {KEY} AND max_value IS last_value ORDER BY 2 DESC, 1 DESC LIMIT {WINDOW})",
+        ("metric07", "metric07"),
     ),
     (
         "sorted by a param",
@@ -265,7 +267,7 @@ def grouped(db: sqlite3.Connection) -> None:
     sql = (
         f"SELECT p.value, count(*), avg(m.last_value), sum(m.last_value * m.last_value), max(m.last_value), r.id "
         f"FROM runs r CROSS JOIN params p ON p.run_id = r.id AND p.key_id = {KEY} "
-        f"LEFT JOIN metrics m INDEXED BY metrics_by_key ON m.run_id = r.id AND m.key_id = {KEY} "
+        f"LEFT JOIN metrics m ON m.run_id = r.id AND m.key_id = {KEY} "
         f"WHERE {SEEN} GROUP BY 1 ORDER BY 2 DESC"
     )
     found = groups(db, by=by, measures=[measure])

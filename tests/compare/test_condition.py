@@ -261,6 +261,9 @@ BASE += [
     "metrics.m != 0.5",
     "dataset.name = 'd'",
     "user = 'ann'",
+    "max(m) > 0.5",
+    "min(m) <= 0.3",
+    "max(m) >= 0.4 AND max(m) < 0.9",
 ]
 trees = st.recursive(
     st.sampled_from(BASE),
@@ -298,11 +301,14 @@ def mixed(tmp_path_factory):
                 user="ann" if place % 2 else None,
                 data=[("d", "1", "t")] if place % 8 == 0 else (),
             )
+            if place % 4 == 1:
+                with store.write() as db:
+                    metrics.write(db, f"r{place:02}", [("m", -1, 1.0, (place % 5) / 4), ("m", -2, 1.0, math.nan)])
         yield store, {text: found(store, text) for text in BASE}
 
 
 @settings(max_examples=200, deadline=None)
-@given(trees, st.sampled_from(["-started_at", "-metrics.m", "name", "max(m)"]), st.sampled_from([None, 30]))
+@given(trees, st.sampled_from(["-started_at", "-metrics.m", "name", "-max(m)"]), st.sampled_from([None, 30]))
 def test_joined_conditions_find_what_joined_sets_hold(mixed, tree, sort, limit):
     store, known = mixed
     everything = {f"r{place:02}" for place in range(24)}

@@ -346,7 +346,14 @@ def test_every_column_that_stands_out_from_both_beside_it_is_drawn_exactly(
     gaps=st.lists(st.sampled_from([0, 1, 1, 1, 50, 4000, -300]), min_size=900, max_size=900),
     buckets=st.integers(1, 40),
 )
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.large_base_example])
+@settings(
+    max_examples=25,
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.large_base_example,
+        HealthCheck.data_too_large,
+    ],
+)
 def test_a_long_series_of_any_values_and_steps_keeps_its_extremes_and_says_where_nan_is(
     store: Store, values: list[float], gaps: list[int], buckets: int
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from mlops_store import metrics, run_lists, runs
 from mlops_store.errors import UsageError
 from mlops_store.run_columns import column, order
-from mlops_store.run_conditions import key_condition, plain
+from mlops_store.run_conditions import OF_KEY, Condition, every, key_condition, plain
 from mlops_store.store import Store
 
 COUNT = 12
@@ -169,6 +171,52 @@ def test_what_is_kept_of_a_metric_sorts_and_is_read(tmp_path) -> None:
         assert found[3] == (None, None, None, None, "d", None)
 
 
+@pytest.fixture(scope="module")
+def curves(tmp_path_factory) -> Iterator[Store]:
+    """Runs with curves that end at, above and below other values, with ties, NaN, infinities, and some hidden."""
+    chance = random.Random(0)
+    with Store(str(tmp_path_factory.mktemp("curves") / "store.db")) as store:
+        with store.write() as db:
+            _fill_with_curves(db, chance)
+        yield store
+
+
+def _fill_with_curves(db, chance: random.Random) -> None:
+    for place in range(60):
+        run_id = f"r{place:02}"
+        ended_at = None if place % 9 == 0 else place + chance.randrange(4)
+        status = "RUNNING" if ended_at is None else chance.choice(["FINISHED", "FAILED"])
+        runs.create(
+            db,
+            run_id=run_id,
+            name=chance.choice("abc"),
+            experiment="e",
+            started_at=float(place // 3),
+            ended_at=ended_at,
+            status=status,
+        )
+        values = [chance.choice([-1.0, 0.0, 0.5, 2.0, math.nan, math.inf]) for _ in range(chance.randrange(4))]
+        metrics.write(db, run_id, [("m", step, 1.0, value) for step, value in enumerate(values)])
+        runs.set_params(db, run_id, {"p": str(place % 3)})
+    runs.archive(db, ["r05", "r11", "r40"])
+
+
+_SORTS = ("started_at", "name", "status", "duration", "user", "metrics.m", "max(m)", "min(m)", "mean(m)", "params.p")
+
+
+@pytest.mark.parametrize("sort", [f"{way}{sort}" for sort in _SORTS for way in ("", "-")])
+@pytest.mark.parametrize("is_asked_by_row", [False, True])
+def test_the_first_runs_found_along_an_index_begin_the_list_that_is_sorted_as_a_whole(
+    curves: Store, sort: str, is_asked_by_row: bool
+) -> None:
+    of_param = key_condition("params v", f"{OF_KEY} AND v.value <> '1'", ("p",))
+    for condition in (Condition(), of_param, every([of_param, plain("r.status <> 'FAILED'")])):
+        for options in ({}, {"include_archived": True}, {"kinds": ("run",)} if is_asked_by_row else {}):
+            whole = listed(curves, sort, condition=condition, **options)
+            for limit in (1, 7, 30, 100):
+                assert listed(curves, sort, condition=condition, limit=limit, **options) == whole[:limit]
+
+
 def test_several_keys_order_one_after_the_other(store: Store) -> None:
     assert listed(store, "kind", "-metrics.auc")[:4] == ["r07", "r04", "r01", "r03"]
     assert listed(store, "params.lr", "-started_at", limit=4) == ["r07", "r03", "r06", "r02"]
@@ -197,7 +245,9 @@ def test_both_forms_of_a_condition_give_the_same_list(store: Store, monkeypatch,
     driven = key_condition("metrics v", "v.last_value > ?", (0.3,), is_indexed=True)
     assert listed(store, sort, condition=wanted, limit=limit) == expected[:limit]
     assert listed(store, sort, condition=driven, limit=limit) == expected[:limit]
-    monkeypatch.setattr(run_lists, "_PATIENCE", 1)
+    monkeypatch.setattr(run_lists, "_STEPS", 1)
+    for name in ("_PATIENCE_S", "_HOPEFUL_S"):
+        monkeypatch.setattr(run_lists, name, -1.0)
     assert listed(store, sort, condition=wanted, limit=limit) == expected[:limit]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from mlops_store import fresh, schema
+from mlops_store import chunks, fresh, metrics, schema
 from mlops_store.errors import StoreDamaged, StoreNewer
 from mlops_store.store import APPLICATION_ID, SCHEMA_VERSION, Store
 
@@ -61,6 +61,39 @@ def test_a_file_that_is_behind_is_brought_up_to_date_with_its_rows(tmp_path: Pat
         assert shape(store.read()) == shape(new.read())
         assert store.read().execute("SELECT name FROM experiments").fetchall() == [("kept",)]
         assert store.read().execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION
+
+
+def test_points_of_metrics_keep_their_places_when_the_summaries_move(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    at_step(path, MIGRATIONS.index("m017_metric_summaries"))
+    old = sqlite3.connect(path)
+    old.execute("INSERT INTO keys(id, name) VALUES (1, 'one'), (2, 'two'), (3, 'long')")
+    old.execute(
+        "INSERT INTO runs(id, run_id, experiment_id, name, kind, status, started_at, updated_at) "
+        "VALUES (7, 'r', 1, 'n', 'run', 'FINISHED', 1, 1)"
+    )
+    old.executemany(
+        "INSERT INTO metrics(id, run_id, key_id, count, nan_count, last_step, last_ms, last_value, min_value, "
+        "max_value, total, chunked) VALUES (?, 7, ?, ?, 0, ?, 5000, ?, ?, ?, ?, ?)",
+        [
+            (4, 1, 1, 0, 0.5, 0.5, 0.5, 0.5, 0),
+            (5, 2, 2, 1, 2.0, 1.0, 2.0, 3.0, 0),
+            (6, 3, 3, 2, 9.0, 7.0, 9.0, 24.0, 3),
+        ],
+    )
+    old.execute("INSERT INTO metric_points VALUES (5, 0, 0, 4000, 1.0), (5, 1, 1, 5000, 2.0)")
+    body = chunks.encode([0, 1, 2], [4000, 4500, 5000], [7.0, 8.0, 9.0])
+    old.execute("INSERT INTO metric_chunks VALUES (6, 0, 3, 0, 0, 2, 4000, 5000, 7.0, 9.0, ?)", (body,))
+    old.commit()
+    old.close()
+    with Store(str(path)) as store:
+        db = store.read()
+        read = {key: [value for _, _, value in metrics.points(db, "r", key)] for key in ("one", "two", "long")}
+        assert read == {"one": [0.5], "two": [1.0, 2.0], "long": [7.0, 8.0, 9.0]}
+        with store.write() as writing:
+            metrics.write(writing, "r", [(key, 3, 6.0, 4.0) for key in ("one", "two", "long", "new")])
+        read = {key: [value for _, _, value in metrics.points(db, "r", key)] for key in ("one", "two", "long", "new")}
+        assert read == {"one": [0.5, 4.0], "two": [1.0, 2.0, 4.0], "long": [7.0, 8.0, 9.0, 4.0], "new": [4.0]}
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
