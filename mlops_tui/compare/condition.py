@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from mlops_store.run_columns import PARTS
+from mlops_store.run_columns import PARTS, Column
 from mlops_store.run_conditions import (
     OF_KEY,
     Arguments,
     Condition,
+    Range,
     either,
     every,
     indexed,
@@ -84,7 +85,11 @@ def of_term(term: Term, goal: Goal) -> Condition:
 def _word(word: Word) -> Condition:
     pattern = f"%{_like_escaped(word.text)}%"
     pieces = [
-        plain(r"r.name LIKE ? ESCAPE '\'", pattern),
+        # each different name is looked at once, where all runs are asked
+        replace(
+            plain(r"r.name LIKE ? ESCAPE '\'", pattern),
+            sets=r"r.name IN (SELECT name FROM (SELECT DISTINCT name FROM runs LIMIT -1) WHERE name LIKE ? ESCAPE '\')",
+        ),
         plain("r.status = ?", word.text.upper()),
         plain(r"r.experiment_id IN (SELECT id FROM experiments WHERE name LIKE ? ESCAPE '\')", pattern),
         # MLflow's own tags hold diffs and commands: a word found there surprises
@@ -149,13 +154,26 @@ def _of_key(entity: Entity, key: str, terms: Sequence[Comparison], goal: Goal) -
         pieces.append(piece)
         arguments += bound
         is_indexed = is_indexed or has_index
-    found = key_condition(f"{_TABLES[entity]} v", " AND ".join(pieces), arguments, is_indexed=is_indexed)
+    found = replace(
+        key_condition(f"{_TABLES[entity]} v", " AND ".join(pieces), arguments, is_indexed=is_indexed),
+        ranges=tuple(one for term in terms if (one := _range(term, goal)) is not None),
+    )
     if entity is not Entity.METRIC or is_indexed:
         return found
     beyond = [driver for term in terms if (driver := _beyond(term, goal)) is not None]
     if beyond and len(terms) == 1:
         found = replace(found, sets=f"+r.id IN ({beyond[0][0]})")
     return replace(found, drivers=tuple(beyond))
+
+
+def _range(term: Comparison, goal: Goal) -> Range | None:
+    """The numbers that a comparison asks for, where they are one stretch of all."""
+    if term.operator not in ("=", "<", ">", "<=", ">=") or not isinstance(term.value, float):
+        return None
+    if term.entity is Entity.TAG or term.value != term.value:
+        return None
+    part = goal(term.key) if term.part == "best" else term.part
+    return Range(Column(_TABLES[term.entity], term.key, part), f"{{0}} {term.operator} ?", (term.value,))
 
 
 def _beyond(term: Comparison, goal: Goal) -> tuple[str, Arguments] | None:

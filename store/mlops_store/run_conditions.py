@@ -10,10 +10,27 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mlops_store.run_columns import Column
+
 Arguments = tuple[Any, ...]
 
 #: That a row ``v`` of params, metrics or tags is of a key; one argument, its name.
 OF_KEY = "v.key_id = (SELECT id FROM keys WHERE name = ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """That the number in a column is in a range: what a walk in the order of that column begins or ends with.
+
+    Attributes:
+        column: A param's number, or what is kept of a metric.
+        sql: The condition, with ``{0}`` for the number.
+        arguments: The values of its question marks.
+    """
+
+    column: Column
+    sql: str
+    arguments: Arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +44,7 @@ class Condition:
         drivers: Statements that give numbers of runs, as ``id``, by an index, and their arguments; every run that the
             condition lets through is among the results of each.
         needs_row: Whether it looks at more of ``r`` than its ``id``.
+        ranges: What every run that it lets through has in some columns.
     """
 
     sets: str = ""
@@ -34,6 +52,7 @@ class Condition:
     arguments: Arguments = ()
     drivers: tuple[tuple[str, Arguments], ...] = ()
     needs_row: bool = False
+    ranges: tuple[Range, ...] = ()
 
 
 def plain(sql: str, *arguments: Any, needs_row: bool = True) -> Condition:
@@ -78,6 +97,7 @@ def every(conditions: Iterable[Condition]) -> Condition:
         tuple(argument for part in parts for argument in part.arguments),
         tuple(driver for part in parts for driver in part.drivers),
         any(part.needs_row for part in parts),
+        tuple(one for part in parts for one in part.ranges),
     )
 
 
@@ -113,4 +133,15 @@ def opposite(condition: Condition) -> Condition:
     )
 
 
-__all__ = ["OF_KEY", "Arguments", "Condition", "either", "every", "indexed", "key_condition", "opposite", "plain"]
+__all__ = [
+    "OF_KEY",
+    "Arguments",
+    "Condition",
+    "Range",
+    "either",
+    "every",
+    "indexed",
+    "key_condition",
+    "opposite",
+    "plain",
+]

@@ -19,7 +19,7 @@ from typing import Any
 
 from mlops_store.run_columns import Column
 from mlops_store.run_conditions import OF_KEY, Condition, every, key_condition, opposite, plain
-from mlops_store.run_lists import KINDS, visible
+from mlops_store.run_plans import KINDS, visible
 
 #: Groups at most; the largest ones.
 MOST = 1000

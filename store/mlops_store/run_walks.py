@@ -7,10 +7,11 @@ another value; runs without the key are in none. An order by an attribute is one
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mlops_store.run_columns import NOW, Column, Order
+from mlops_store.run_conditions import Range
 
 _NEWEST = "r.started_at DESC, r.id DESC"
 #: Attributes whose index a list follows.
@@ -51,6 +52,7 @@ class Walk:
         value: What they are ordered by, as SQL over ``s``; '' where they are all the same.
         is_descending: Greatest first.
         then: The orders that follow.
+        ranges: What the values are within, if that is known.
     """
 
     column: Column
@@ -58,6 +60,7 @@ class Walk:
     value: str
     is_descending: bool
     then: tuple[Order, ...]
+    ranges: tuple[Range, ...] = ()
 
     @property
     def is_ordered(self) -> bool:
@@ -79,6 +82,13 @@ class Walk:
         part = "max" if self.is_descending else "min"
         return self.column.table == "metrics" and self.column.part == part and not self.then
 
+    def _within(self, value: str) -> str:
+        return "".join(f" AND {one.sql.format(value)}" for one in self.ranges)
+
+    @property
+    def _arguments(self) -> tuple[Any, ...]:
+        return (self.column.key, *(bound for one in self.ranges for bound in one.arguments))
+
     def statement(self, wanted: Wanted, limit: int | None) -> Statement:
         """The numbers of the runs of the walk, and the values of the question marks.
 
@@ -91,14 +101,15 @@ class Walk:
             return self._merged(wanted, few)
         way = "DESC" if self.is_descending else "ASC"
         index = " INDEXED BY sqlite_autoindex_metrics_1" if self._is_kept else ""
+        inside = f"{_OF_KEY} AND {self.inside}{self._within(self.value)}"
         if self.value and not self.then and not wanted.needs_row:
             # without a look at the row of each run, which takes ten times as long
             sql = (
                 f"SELECT r.id FROM (SELECT s.run_id AS id, {self.value} AS value FROM {self.column.table} s{index} "
-                f"WHERE {_OF_KEY} AND {self.inside}) r WHERE 1{wanted.and_this} "
+                f"WHERE {inside}) r WHERE 1{wanted.and_this} "
                 f"ORDER BY r.value {way}, r.id {way}{few}"
             )
-            return sql, (self.column.key, *wanted.arguments)
+            return sql, (*self._arguments, *wanted.arguments)
         joins = "".join(one.column.join(f"o{place}") for place, one in enumerate(self.then))
         terms = [f"{self.value} {way}"] if self.value else []
         terms += [one.terms(f"o{place}") for place, one in enumerate(self.then)]
@@ -106,10 +117,10 @@ class Walk:
         sql = (
             # CROSS JOIN keeps the index on the value outermost, so that no sort is needed
             f"SELECT r.id FROM {self.column.table} s{index} CROSS JOIN runs r ON r.id = s.run_id{joins} "
-            f"WHERE {_OF_KEY} AND {self.inside}{wanted.and_this} ORDER BY {', '.join(terms)}{few}"
+            f"WHERE {inside}{wanted.and_this} ORDER BY {', '.join(terms)}{few}"
         )
         of_others = (key for one in self.then for key in one.column.arguments)
-        return sql, (*of_others, self.column.key, *wanted.arguments)
+        return sql, (*of_others, *self._arguments, *wanted.arguments)
 
     def _merged(self, wanted: Wanted, few: str) -> Statement:
         """Two indexes at once: on extremes that are not the last value, and on last values that are the extreme."""
@@ -121,7 +132,7 @@ class Walk:
             ("metrics_last", "last_value", f"s.{part}_value IS s.last_value"),
         ):
             source = f"metrics s INDEXED BY {index}{row}"
-            where = f"{_OF_KEY} AND s.{value} IS NOT NULL AND {inside}"
+            where = f"{_OF_KEY} AND s.{value} IS NOT NULL AND {inside}{self._within(f's.{value}')}"
             if wanted.needs_row:
                 sides.append(f"SELECT s.run_id AS id, s.{value} AS value FROM {source} WHERE {where}{wanted.and_this}")
             else:
@@ -130,14 +141,15 @@ class Walk:
                     f"WHERE {where}) r WHERE 1{wanted.and_this}"
                 )
         sql = f"SELECT id FROM ({' UNION ALL '.join(sides)} ORDER BY 2 {way}, 1 {way}{few})"
-        return sql, (self.column.key, *wanted.arguments) * 2
+        return sql, (*self._arguments, *wanted.arguments) * 2
 
 
-def sections(order: Sequence[Order]) -> list[Walk]:
+def sections(order: Sequence[Order], ranges: Sequence[Range] = ()) -> list[Walk]:
     """The walks that give all runs with a key in order, one after the other.
 
     Args:
         order: The first one is by a param, metric or tag.
+        ranges: What all runs that are wanted have in some columns.
     """
     first, then = order[0], tuple(order[1:])
     value = first.column.value("s")
@@ -147,7 +159,10 @@ def sections(order: Sequence[Order]) -> list[Walk]:
         parts = [("s.number IS NOT NULL", "s.number"), ("s.number IS NULL", value)]
     else:
         parts = [("1", value)]
-    return [Walk(first.column, inside, value, first.is_descending, then) for inside, value in parts]
+        ranges = ()
+    walks = [Walk(first.column, inside, value, first.is_descending, then) for inside, value in parts]
+    mine = tuple(one for one in ranges if one.column == first.column)
+    return [replace(walks[0], ranges=mine), *walks[1:]]
 
 
 def by_attribute(order: Sequence[Order], wanted: Wanted, limit: int) -> Statement | None:

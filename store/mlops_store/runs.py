@@ -16,21 +16,9 @@ from mlops_store import run_rows, shared_texts
 from mlops_store.errors import NotFound, nearest
 from mlops_store.keys import intern
 from mlops_store.run_columns import TABLES
-from mlops_store.run_lists import (
-    KINDS,
-    among,
-    by_ids,
-    by_run_id,
-    children,
-    count,
-    count_matches,
-    count_states,
-    experiments,
-    ids,
-    run_ids,
-    values,
-)
+from mlops_store.run_lists import by_ids, by_run_id, children, count, count_states, experiments, run_ids, values
 from mlops_store.run_lists import key_names as keys
+from mlops_store.run_plans import KINDS, among, ids
 from mlops_store.run_rows import COLUMNS, columns, experiment_number, insert, number_in, put_params
 
 if TYPE_CHECKING:
@@ -301,7 +289,6 @@ __all__ = [
     "by_ids",
     "children",
     "count",
-    "count_matches",
     "count_states",
     "create",
     "delete",

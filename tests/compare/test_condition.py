@@ -324,4 +324,4 @@ def test_joined_conditions_find_what_joined_sets_hold(mixed, tree, sort, limit):
     db = store.read()
     numbers = runs.ids(db, condition=condition(written(tree)), order=[order(sort)], limit=limit)
     assert {run.run_id for run in runs.by_ids(db, numbers)} == expected(tree)
-    assert runs.count_matches(db, condition=condition(written(tree))) == len(numbers) == len(set(numbers))
+    assert len(numbers) == len(set(numbers))

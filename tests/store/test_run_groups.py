@@ -13,7 +13,8 @@ from mlops_store import metrics, runs
 from mlops_store.run_columns import column
 from mlops_store.run_conditions import every, plain
 from mlops_store.run_groups import Measure, groups, member
-from mlops_store.run_lists import ids, values
+from mlops_store.run_lists import values
+from mlops_store.run_plans import ids
 from mlops_store.store import Store
 
 AUC = Measure(column("metrics.auc"))

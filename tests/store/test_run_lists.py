@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mlops_store import metrics, run_lists, runs
+from mlops_store import metrics, run_plans, runs
 from mlops_store.errors import UsageError
 from mlops_store.run_columns import column, order
 from mlops_store.run_conditions import OF_KEY, Condition, every, key_condition, plain
@@ -207,8 +207,10 @@ _SORTS = ("started_at", "name", "status", "duration", "user", "metrics.m", "max(
 @pytest.mark.parametrize("sort", [f"{way}{sort}" for sort in _SORTS for way in ("", "-")])
 @pytest.mark.parametrize("is_asked_by_row", [False, True])
 def test_the_first_runs_found_along_an_index_begin_the_list_that_is_sorted_as_a_whole(
-    curves: Store, sort: str, is_asked_by_row: bool
+    curves: Store, sort: str, is_asked_by_row: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(run_plans, "_SAMPLE", 20)
+    monkeypatch.setattr(run_plans, "_FEW", 5)
     of_param = key_condition("params v", f"{OF_KEY} AND v.value <> '1'", ("p",))
     for condition in (Condition(), of_param, every([of_param, plain("r.status <> 'FAILED'")])):
         for options in ({}, {"include_archived": True}, {"kinds": ("run",)} if is_asked_by_row else {}):
@@ -222,13 +224,6 @@ def test_several_keys_order_one_after_the_other(store: Store) -> None:
     assert listed(store, "params.lr", "-started_at", limit=4) == ["r07", "r03", "r06", "r02"]
     assert listed(store, "experiment", "name", limit=5) == listed(store, "experiment", "name")[:5]
     assert listed(store, "tags.team", "name", limit=3) == ["r06", "r05", "r00"]
-
-
-def test_matches_are_counted_up_to_a_bound(store: Store) -> None:
-    db = store.read()
-    assert runs.count_matches(db) == 10
-    assert runs.count_matches(db, at_most=4) == 4
-    assert runs.count_matches(db, condition=plain("r.status = 'FAILED'")) == 0
 
 
 def test_only_the_keys_that_are_asked_for_are_read(store: Store) -> None:
@@ -245,9 +240,8 @@ def test_both_forms_of_a_condition_give_the_same_list(store: Store, monkeypatch,
     driven = key_condition("metrics v", "v.last_value > ?", (0.3,), is_indexed=True)
     assert listed(store, sort, condition=wanted, limit=limit) == expected[:limit]
     assert listed(store, sort, condition=driven, limit=limit) == expected[:limit]
-    monkeypatch.setattr(run_lists, "_STEPS", 1)
-    for name in ("_PATIENCE_S", "_HOPEFUL_S"):
-        monkeypatch.setattr(run_lists, name, -1.0)
+    monkeypatch.setattr(run_plans, "_STEPS", 1)
+    monkeypatch.setattr(run_plans, "_PATIENCE_S", -1.0)
     assert listed(store, sort, condition=wanted, limit=limit) == expected[:limit]
 
 
