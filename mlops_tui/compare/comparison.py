@@ -8,7 +8,7 @@ from datetime import datetime
 from mlops_store import patterns
 from mlops_store.errors import nearest
 from mlops_store.run_columns import PARTS
-from mlops_tui.compare.terms import Ago, Comparison, Entity, Value
+from mlops_tui.compare.terms import NULLS, PATTERNS, Ago, Comparison, Entity, Value
 from mlops_tui.compare.tokens import NUMBER, PLAIN_KEY, FilterError, Token, Tokens, shown, unquoted
 
 #: SQLite refuses patterns of more than 50,000 bytes.
@@ -42,8 +42,6 @@ AGGREGATES = ("best", *PARTS)
 _NUMERIC = (">", ">=", "!=", "=", "<", "<=")
 _TEXT = ("=", "!=", "LIKE", "ILIKE")
 _LISTS = ("IN", "NOT IN")
-_NULLS = ("IS NULL", "IS NOT NULL")
-_PATTERNS = ("~", "!~")
 KEYWORDS = ("LIKE", "ILIKE", "IN", "IS", "RLIKE", "REGEXP", "BETWEEN")
 _SPAN = re.compile(r"([+-]?)(\d+(?:\.\d+)?)(s|m|h|d|w)", re.ASCII)
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
@@ -67,11 +65,11 @@ def compared(left: Token, tokens: Tokens, *, part: str = "", strict: bool = Fals
     is_number = is_time or entity is Entity.METRIC or (entity is Entity.ATTRIBUTE and key == "duration_s")
     operator = _operator(left, tokens, operators(entity, key, strict=strict))
     value: Value
-    if operator in _NULLS:
+    if operator in NULLS:
         value = None
     elif operator in _LISTS:
         value = _list(tokens, operator, is_number, entity is Entity.PARAM and not strict)
-    elif operator in _PATTERNS:
+    elif operator in PATTERNS:
         value = _pattern(left, tokens, operator)
     elif is_number:
         value = _number(left, tokens, operator, is_time, strict)
@@ -137,18 +135,18 @@ def operators(entity: Entity, key: str, *, strict: bool = False) -> tuple[str, .
     """What a key can be compared by."""
     is_number = entity is Entity.METRIC or (entity is Entity.ATTRIBUTE and key in (*TIMES, "duration_s"))
     if not strict:
-        return _NUMERIC + _LISTS + _NULLS if is_number else _ours(entity)
+        return _NUMERIC + _LISTS + NULLS if is_number else _ours(entity)
     if is_number:
         return _NUMERIC
     if entity in (Entity.PARAM, Entity.TAG):
-        return _TEXT + _NULLS
+        return _TEXT + NULLS
     return _TEXT + _LISTS if entity is Entity.DATASET or key == "run_id" else _TEXT
 
 
 def _ours(entity: Entity) -> tuple[str, ...]:
     # params are compared by number too; what cannot follow then is told when the value is read
     greater = (">", ">=", "<", "<=") if entity is Entity.PARAM else ()
-    return ("=", "!=", *greater, *_PATTERNS, *_LISTS, "LIKE", "ILIKE", *_NULLS)
+    return ("=", "!=", *greater, *PATTERNS, *_LISTS, "LIKE", "ILIKE", *NULLS)
 
 
 def _operator(left: Token, tokens: Tokens, allowed: tuple[str, ...]) -> str:

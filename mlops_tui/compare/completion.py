@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice, takewhile
 
+from mlops_store.patterns import like_escaped
 from mlops_store.records import RunKind, RunStatus
 from mlops_tui.compare.comparison import AGGREGATES, DATASET_KEYS, ENTITIES, TIMES, identifier, operators
-from mlops_tui.compare.terms import Entity
+from mlops_tui.compare.terms import TABLES, Entity
 from mlops_tui.compare.tokens import FilterError, Token, tokens
 
 #: Suggestions at most.
@@ -24,7 +25,6 @@ _LOOKED_AT = 400
 #: Of runs whose users and hosts are offered.
 _RECENT = 2000
 
-_TABLES = {Entity.METRIC: "metrics", Entity.PARAM: "params", Entity.TAG: "tags"}
 _ATTRIBUTES = {
     "status": "one of RUNNING, FINISHED, FAILED, KILLED, SCHEDULED",
     "run_name": "the name, in quotes",
@@ -135,19 +135,19 @@ def _called(db: sqlite3.Connection, typed: str, position: int) -> Iterator[_Adde
 def _keys(db: sqlite3.Connection, entity: str, typed: str, position: int) -> Iterator[_Added]:
     """The keys of an entity: those that begin with what was typed, then those that hold it."""
     kind = ENTITIES[entity]
-    if kind not in _TABLES:
+    if kind not in TABLES:
         known = DATASET_KEYS if kind is Entity.DATASET else tuple(_ATTRIBUTES)
         yield from ((position, f"{entity}.{name} ", "") for name in known if name.startswith(typed))
         return
     typed = typed.strip("`\"'")
-    start = typed.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    start = like_escaped(typed) + "%"
     rows = db.execute(
         f"SELECT name FROM keys k WHERE name LIKE ? ESCAPE '\\' AND EXISTS "
-        f"(SELECT 1 FROM {_TABLES[kind]} WHERE key_id = k.id) ORDER BY name NOT LIKE ? ESCAPE '\\', "
+        f"(SELECT 1 FROM {TABLES[kind]} WHERE key_id = k.id) ORDER BY name NOT LIKE ? ESCAPE '\\', "
         "name LIKE 'mlflow.%' OR name LIKE 'system/%', name LIMIT ?",
         (f"%{start}", start, LIMIT),
     )
-    note = {"metrics": "metric", "params": "param", "tags": "tag"}[_TABLES[kind]]
+    note = {"metrics": "metric", "params": "param", "tags": "tag"}[TABLES[kind]]
     yield from ((position, f"{entity}.{key} ", note) for (name,) in rows if (key := _quoted_key(name)))
 
 
@@ -204,7 +204,7 @@ def _values(db: sqlite3.Connection, left: tuple[Entity, str], typed: str, positi
 
 def _starting(db: sqlite3.Connection, entity: Entity, key: str, typed: str) -> Iterable[str]:
     if entity in (Entity.PARAM, Entity.TAG):
-        return _from_index(db, _TABLES[entity], "key_id = (SELECT id FROM keys WHERE name = ?)", "value", (key,), typed)
+        return _from_index(db, TABLES[entity], "key_id = (SELECT id FROM keys WHERE name = ?)", "value", (key,), typed)
     if key == "run_name":
         return _from_index(db, "runs", "deleted_at IS NULL", "name", (), typed)
     if key == "run_id":

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from mlops_store.patterns import like_escaped
 from mlops_store.run_columns import PARTS, Column
 from mlops_store.run_conditions import (
     OF_KEY,
@@ -24,7 +25,7 @@ from mlops_store.run_conditions import (
     plain,
 )
 from mlops_tui.compare.filter import parse
-from mlops_tui.compare.terms import Ago, AllOf, AnyOf, Comparison, Entity, Not, Term, Word
+from mlops_tui.compare.terms import NULLS, PATTERNS, TABLES, Ago, AllOf, AnyOf, Comparison, Entity, Not, Term, Word
 from mlops_tui.config import Config
 
 # Two ids made within the same hours share their first digits: a shorter start would match nearly everything.
@@ -45,9 +46,6 @@ _COLUMNS = {
     "end_time": "round(r.ended_at * 1000)",
     "duration_s": "coalesce(r.ended_at, (julianday('now') - 2440587.5) * 86400.0) - r.started_at",
 }
-_TABLES = {Entity.METRIC: "metrics", Entity.PARAM: "params", Entity.TAG: "tags"}
-_NULLS = ("IS NULL", "IS NOT NULL")
-_PATTERNS = ("~", "!~")
 _INDEXED_ATTRIBUTES = ("run_id", "run_name", "status")
 _INDEXED = ("=", "<", ">", "<=", ">=", "IN")
 
@@ -83,7 +81,7 @@ def of_term(term: Term, goal: Goal) -> Condition:
 
 
 def _word(word: Word) -> Condition:
-    pattern = f"%{_like_escaped(word.text)}%"
+    pattern = f"%{like_escaped(word.text)}%"
     pieces = [
         # each different name is looked at once, where all runs are asked
         replace(
@@ -110,7 +108,7 @@ def _together(terms: Iterable[Term], goal: Goal) -> Iterator[Condition]:
     """The conditions of terms that must all hold; what is asked of one key, as a range of it is, is asked at once."""
     of_keys: dict[tuple[Entity, str], list[Comparison]] = {}
     for term in terms:
-        if isinstance(term, Comparison) and term.entity in _TABLES and term.operator not in _NULLS + _PATTERNS:
+        if isinstance(term, Comparison) and term.entity in TABLES and term.operator not in NULLS + PATTERNS:
             of_keys.setdefault((term.entity, term.key), []).append(term)
         else:
             yield of_term(term, goal)
@@ -121,19 +119,19 @@ def _together(terms: Iterable[Term], goal: Goal) -> Iterator[Condition]:
 def _comparison(term: Comparison, goal: Goal) -> Condition:
     if term.entity is Entity.ATTRIBUTE:
         piece, bound = _compared(_COLUMNS[term.key], term)
-        if term.key == "run_name" and term.operator in _PATTERNS:
+        if term.key == "run_name" and term.operator in PATTERNS:
             return replace(plain(piece, *bound), sets=_among("name", "runs", "", term.operator, "r.name"))
         is_found = term.operator in ("=", "IN") and term.key in _INDEXED_ATTRIBUTES
         return indexed(piece, *bound) if is_found else plain(piece, *bound)
     if term.entity is Entity.DATASET:
-        if term.operator in _NULLS:
+        if term.operator in NULLS:
             return _has(key_condition("run_datasets v", "1", ()), term)
         piece, bound = _compared("v.context" if term.key == "context" else f"d.{term.key}", term)
         return key_condition("run_datasets v JOIN datasets d ON d.id = v.dataset_id", piece, bound)
-    table = _TABLES[term.entity]
-    if term.operator in _NULLS:
+    table = TABLES[term.entity]
+    if term.operator in NULLS:
         return _has(key_condition(f"{table} v", OF_KEY, [term.key]), term)
-    if term.operator in _PATTERNS:
+    if term.operator in PATTERNS:
         # asked of each different value once, where all runs are asked
         among = _among("value", table, f"WHERE {OF_KEY.replace('v.', '')}", term.operator, "v.value")
         piece, bound = _compared("v.value", term)
@@ -155,7 +153,7 @@ def _of_key(entity: Entity, key: str, terms: Sequence[Comparison], goal: Goal) -
         arguments += bound
         is_indexed = is_indexed or has_index
     found = replace(
-        key_condition(f"{_TABLES[entity]} v", " AND ".join(pieces), arguments, is_indexed=is_indexed),
+        key_condition(f"{TABLES[entity]} v", " AND ".join(pieces), arguments, is_indexed=is_indexed),
         ranges=tuple(one for term in terms if (one := _range(term, goal)) is not None),
     )
     if entity is not Entity.METRIC or is_indexed:
@@ -173,7 +171,7 @@ def _range(term: Comparison, goal: Goal) -> Range | None:
     if term.entity is Entity.TAG or term.value != term.value:
         return None
     part = goal(term.key) if term.part == "best" else term.part
-    return Range(Column(_TABLES[term.entity], term.key, part), f"{{0}} {term.operator} ?", (term.value,))
+    return Range(Column(TABLES[term.entity], term.key, part), f"{{0}} {term.operator} ?", (term.value,))
 
 
 def _beyond(term: Comparison, goal: Goal) -> tuple[str, Arguments] | None:
@@ -228,7 +226,7 @@ def _has(has_key: Condition, term: Comparison) -> Condition:
 
 def _compared(column: str, term: Comparison) -> _Piece:
     value, operator = term.value, term.operator
-    if operator in _NULLS:
+    if operator in NULLS:
         return f"{column} {operator}", []
     if isinstance(value, tuple) and isinstance(value[0], float):
         return f"{column} {operator} ({', '.join('?' * len(value))})", list(value)
@@ -240,7 +238,7 @@ def _compared(column: str, term: Comparison) -> _Piece:
     if isinstance(value, Ago):
         value = (time.time() - value.seconds) * 1000
     assert value is not None
-    if operator in _PATTERNS:
+    if operator in PATTERNS:
         return f"{'NOT ' if operator == '!~' else ''}matches_pattern({column}, ?)", [value]
     if operator == "LIKE":
         # SQLite's LIKE ignores case; MLflow's does not
@@ -252,7 +250,3 @@ def _compared(column: str, term: Comparison) -> _Piece:
 
 def _glob_escaped(text: str) -> str:
     return "".join(f"[{character}]" if character in "*?[" else character for character in text)
-
-
-def _like_escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -10,10 +10,9 @@ from collections.abc import Callable, Sequence
 
 from mlops_store.run_columns import Column, Order
 from mlops_tui.compare.comparison import AGGREGATES, identifier, metric_key
-from mlops_tui.compare.terms import Entity
+from mlops_tui.compare.terms import TABLES, Entity
 from mlops_tui.compare.tokens import FilterError, Tokens, shown
 
-_TABLES = {Entity.METRIC: "metrics", Entity.PARAM: "params", Entity.TAG: "tags"}
 _ATTRIBUTES = {
     "run_name": "name",
     "user_id": "user",
@@ -69,8 +68,8 @@ def _order(tokens: Tokens, goal: Callable[[str], str], strict: bool) -> Order:
 
 
 def _column(written: str, entity: Entity, key: str, strict: bool) -> Column:
-    if entity in _TABLES:
-        return Column(_TABLES[entity], key)
+    if entity in TABLES:
+        return Column(TABLES[entity], key)
     # "run name" can be compared, not ordered by
     is_alias = strict and key == "run_name" and " " in written
     if entity is Entity.DATASET or is_alias:

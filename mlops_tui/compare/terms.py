@@ -16,6 +16,14 @@ class Entity(StrEnum):
     DATASET = "dataset"
 
 
+#: The store's tables of what has keys.
+TABLES = {Entity.METRIC: "metrics", Entity.PARAM: "params", Entity.TAG: "tags"}
+#: Operators that ask whether there is anything.
+NULLS = ("IS NULL", "IS NOT NULL")
+#: Operators with a regular expression.
+PATTERNS = ("~", "!~")
+
+
 @dataclass(frozen=True, slots=True)
 class Ago:
     """A moment so many seconds before the one at which the filter is used; negative for the future."""
@@ -76,4 +84,17 @@ class AnyOf:
 
 Term = Comparison | Word | Not | AllOf | AnyOf
 
-__all__ = ["Ago", "AllOf", "AnyOf", "Comparison", "Entity", "Not", "Term", "Value", "Word"]
+__all__ = [
+    "NULLS",
+    "PATTERNS",
+    "TABLES",
+    "Ago",
+    "AllOf",
+    "AnyOf",
+    "Comparison",
+    "Entity",
+    "Not",
+    "Term",
+    "Value",
+    "Word",
+]

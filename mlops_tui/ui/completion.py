@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from mlops_store.patterns import like_escaped
 from mlops_tui.ui import places, shown
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.text import clean
@@ -55,7 +56,7 @@ def _screens(word: str) -> list[Completion]:
 
 
 def _arguments(db: sqlite3.Connection, word: str, takes: str, argument: str) -> list[Completion]:
-    start = argument.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    start = like_escaped(argument) + "%"
     values = {"start": start, "within": "%" + start, "limit": LIMIT}
     if takes in ("run", "runs"):
         return [

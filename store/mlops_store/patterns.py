@@ -39,6 +39,11 @@ def compiled(pattern: str) -> Any:
         raise ValueError(reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)) from error
 
 
+def like_escaped(text: str) -> str:
+    """A text without wildcards for ``LIKE``, with the backslash as its ``ESCAPE``."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
 def matches(text: str | None, pattern: str) -> bool | None:
     """Whether a pattern is found in a text; None for no text. In SQL it is ``matches_pattern(text, pattern)``."""
     if text is None:
@@ -51,4 +56,4 @@ def _remembered(text: str, pattern: str) -> bool:
     return compiled(pattern).search(text) is not None
 
 
-__all__ = ["MAX_PATTERN", "compiled", "matches"]
+__all__ = ["MAX_PATTERN", "compiled", "like_escaped", "matches"]

@@ -161,12 +161,20 @@ def _json(ids: Sequence[int]) -> str:
 
 def children(db: sqlite3.Connection, run_id: str) -> list[Run]:
     """The runs whose parent is this one, oldest first, without deleted ones."""
-    rows = db.execute(
-        "SELECT id FROM runs WHERE parent_id = (SELECT id FROM runs WHERE run_id = ?) AND deleted_at IS NULL "
+    return by_ids(db, [number for number, _ in _children(db, run_id)])
+
+
+def child_run_ids(db: sqlite3.Connection, run_id: str) -> tuple[str, ...]:
+    """The ids of the same runs."""
+    return tuple(child for _, child in _children(db, run_id))
+
+
+def _children(db: sqlite3.Connection, run_id: str) -> list[tuple[int, str]]:
+    return db.execute(
+        "SELECT id, run_id FROM runs WHERE parent_id = (SELECT id FROM runs WHERE run_id = ?) AND deleted_at IS NULL "
         "ORDER BY started_at, id",
         (run_id,),
     ).fetchall()
-    return by_ids(db, [row[0] for row in rows])
 
 
 def count(db: sqlite3.Connection) -> int:
@@ -184,14 +192,10 @@ def key_names(db: sqlite3.Connection, table: str) -> list[str]:
 
 
 def experiments(db: sqlite3.Connection) -> list[Experiment]:
-    """The experiments by name with the number of their runs, deleted ones left out of both."""
+    """The experiments by name, without deleted ones."""
     from mlops_store.records import Experiment
 
-    rows = db.execute(
-        "SELECT e.name, e.created_at, e.description, "
-        "(SELECT count(*) FROM runs WHERE experiment_id = e.id AND deleted_at IS NULL) "
-        "FROM experiments e WHERE e.deleted_at IS NULL ORDER BY e.name"
-    )
+    rows = db.execute("SELECT name, created_at, description FROM experiments WHERE deleted_at IS NULL ORDER BY name")
     return [Experiment(*row) for row in rows]
 
 

@@ -41,7 +41,6 @@ class Experiment:
     name: str
     created_at: float
     description: str = ""
-    run_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

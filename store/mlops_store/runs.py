@@ -16,7 +16,17 @@ from mlops_store import run_rows, shared_texts
 from mlops_store.errors import NotFound, nearest
 from mlops_store.keys import intern
 from mlops_store.run_columns import TABLES
-from mlops_store.run_lists import by_ids, by_run_id, children, count, count_states, experiments, run_ids, values
+from mlops_store.run_lists import (
+    by_ids,
+    by_run_id,
+    child_run_ids,
+    children,
+    count,
+    count_states,
+    experiments,
+    run_ids,
+    values,
+)
 from mlops_store.run_lists import key_names as keys
 from mlops_store.run_plans import KINDS, among, ids
 from mlops_store.run_rows import COLUMNS, columns, experiment_number, insert, number_in, put_params
@@ -264,7 +274,7 @@ def detail(db: sqlite3.Connection, run_id: str) -> RunDetail:
         datasets=datasets.of_run(db, run_id),
         models=tuple(models.logged(db, run_id)),
         notes=tuple(notes.of(db, f"run:{run_id}")),
-        child_run_ids=tuple(child.run_id for child in children(db, run_id)),
+        child_run_ids=child_run_ids(db, run_id),
     )
 
 

@@ -196,7 +196,7 @@ def test_a_deleted_experiment_comes_back_when_a_run_goes_into_it(store: Store) -
         db.execute("UPDATE experiments SET deleted_at = 1.0")
     assert runs.experiments(store.read()) == []
     add(store, experiment="old")
-    assert [(found.name, found.run_count) for found in runs.experiments(store.read())] == [("old", 2)]
+    assert [found.name for found in runs.experiments(store.read())] == ["old"]
 
 
 @given(text=st.one_of(st.floats().map(repr), st.integers().map(str), st.text(max_size=12)))
