@@ -146,8 +146,8 @@ def _equal(one: Column, key: str | float | None) -> Condition:
 def _shift(db: sqlite3.Connection, one: Column) -> float:
     """A value of the column: the squares of what is left when it is taken off each do not cancel out."""
     row = db.execute(
-        f"SELECT v FROM (SELECT {one.value('s')} AS v FROM runs r{one.join('s')} ORDER BY r.started_at DESC, r.id DESC "
-        "LIMIT 100) WHERE v - v = 0 LIMIT 1",
+        f"SELECT v FROM (SELECT {one.value('s')} AS v FROM runs r{one.join('s')} WHERE r.deleted_at IS NULL "
+        "ORDER BY r.started_at DESC, r.id DESC LIMIT 100) WHERE v - v = 0 LIMIT 1",
         one.arguments,
     ).fetchone()
     return 0.0 if row is None else float(row[0])
