@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 import click
 
@@ -39,20 +40,27 @@ def check(
 ) -> None:
     """Check new batches, or the files named, against what the model was trained on."""
     from mlops_tui.drift import monitors
+    from mlops_tui.registry import formats
 
     workspace: Workspace = context.obj
     if not workspace.config.monitors:
         raise UsageError("mlops.toml has no monitors", "add a table [monitors.NAME]; mlops-tui init shows one")
     named = [os.path.abspath(path) for path in paths] or None
     if dry_run:
-        store = workspace.find()
         pending = monitors.would_check(
-            workspace.project, store, workspace.config, monitor=monitor, paths=named, force=force
+            workspace.project, workspace.find(), workspace.config, monitor=monitor, paths=named, force=force
         )
         _write_pending(pending, as_json)
         return
+    store = workspace.create()
     found = monitors.check(
-        workspace.project, workspace.create(), workspace.config, monitor=monitor, paths=named, force=force
+        workspace.project,
+        store,
+        workspace.config,
+        open_model=partial(formats.load_version, store),
+        monitor=monitor,
+        paths=named,
+        force=force,
     )
     if as_json:
         output.write_json_lines(shapes.report(report, with_columns=True) for report in found)

@@ -216,7 +216,7 @@ def parse(text: str, root: str = "") -> Config:
         experiment=reader.text(project.get("experiment", "default"), "project.experiment") or "default",
         registry=registry,
         gates={
-            name: gates.read(reader, name, body, registry.stages)
+            name: gates.read(reader, name, body, registry.stages, monitors)
             for name, body in reader.table(top.get("gates", {}), "gates", None).items()
         },
         signing=signing.read(reader, top.get("signing", {}), registry.stages),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +43,13 @@ def _positive(reader: Reader, value: object, place: str) -> float:
     found = _number(reader, value, place)
     if found < 0:
         raise reader.error(place, f"must be 0 or more, not {found:g}")
+    return found
+
+
+def _share(reader: Reader, value: object, place: str) -> float:
+    found = _number(reader, value, place)
+    if not 0 <= found <= 1:
+        raise reader.error(place, f"must be a share from 0 to 1, not {found:g}")
     return found
 
 
@@ -109,6 +116,8 @@ KINDS: Mapping[str, Mapping[str, Read]] = {
     "signed": {"keys": _paths},  # by whom, with a key
     "code": {},
     "card": {"requires": _texts},
+    "drift": {"monitor": _text, "batches": _rows, "max": _share},
+    "quality": {"min_rows": _rows, "max_missing": _share, "max_duplicates": _share, "constants": _flag},
     "command": {"command": _words, "timeout": _length, "deps": _texts},
 }
 
@@ -125,7 +134,7 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def read(reader: Reader, name: str, body: object, stages: Sequence[str]) -> GateConfig:
+def read(reader: Reader, name: str, body: object, stages: Sequence[str], monitors: Collection[str] = ()) -> GateConfig:
     """The gate that a table describes.
 
     Args:
@@ -133,6 +142,7 @@ def read(reader: Reader, name: str, body: object, stages: Sequence[str]) -> Gate
         name: The table's name.
         body: Its content.
         stages: The stages that there are; the first one cannot be guarded, because that is where versions begin.
+        monitors: The monitors that there are.
 
     Raises:
         SpecError: A key, kind or value is not understood, or one that is needed is missing.
@@ -155,5 +165,10 @@ def read(reader: Reader, name: str, body: object, stages: Sequence[str]) -> Gate
             raise reader.error(place, f"needs {key!r}", f"add: {key} = …")
     if kind in ("metric", "slices") and not {"min", "max"} & table.keys():
         raise reader.error(place, "needs 'min', 'max' or both", "add: min = 0.9")
+    if kind == "quality" and not table.keys() & options.keys():
+        raise reader.error(place, "checks nothing", f"add one of: {', '.join(options)}")
+    monitor = table.get("monitor")
+    if kind == "drift" and monitor is not None and monitor not in monitors:
+        raise reader.error(f"{place}.monitor", f"{monitor!r} is no monitor", nearest(str(monitor), monitors))
     read_options = {key: parse(reader, table[key], f"{place}.{key}") for key, parse in options.items() if key in table}
     return GateConfig(name, kind, guarded, read_options)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from mlops_store.errors import Refused
 from mlops_store.records import Alert, ModelVersion, MonitorReport, PipelineRun, PipelineState, StageRun
@@ -94,10 +95,11 @@ def _promote(store: Store, config: Config, tell: Callable[[str], None]) -> Model
 
 def _check_batches(project: Project, store: Store, config: Config, tell: Callable[[str], None]) -> None:
     from mlops_tui.drift import monitors
+    from mlops_tui.registry import formats
 
     while delivery.waiting(project):
         tell(delivery.deliver_next(project))
-        for report in monitors.check(project, store, config):
+        for report in monitors.check(project, store, config, open_model=partial(formats.load_version, store)):
             drifted = f"{report.drifted_columns} of {report.checked_columns} columns drifted"
             tell(f"  {report.batch}: {drifted}, {report.status}")
             if report.status == "error":

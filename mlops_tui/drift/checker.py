@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlops_store import drift
 from mlops_store.drift import NewAlert
-from mlops_store.records import MonitorReport, Severity
+from mlops_store.records import ModelVersion, MonitorReport, Severity
 from mlops_tui.config import MonitorConfig
 from mlops_tui.drift import batches, predictions, severity, titles, watches
 from mlops_tui.drift import check as checks
@@ -19,8 +19,11 @@ from mlops_tui.drift.watches import File
 from mlops_tui.project import Project
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mlops_store.store import Store
     from mlops_tui.drift.check import Prepared
+    from mlops_tui.drift.predictions import Model
 
 #: How often a batch is read again because somebody wrote to it meanwhile.
 _ATTEMPTS = 3
@@ -32,12 +35,19 @@ class Checker:
     """Checks the batches of one monitor against one reference, which is prepared for the first of them."""
 
     def __init__(
-        self, project: Project, store: Store, monitor: MonitorConfig, reference: Reference, force: bool
+        self,
+        project: Project,
+        store: Store,
+        monitor: MonitorConfig,
+        reference: Reference,
+        open_model: Callable[[ModelVersion], Model],
+        force: bool,
     ) -> None:
         self.project = project
         self.store = store
         self.monitor = monitor
         self.reference = reference
+        self.open_model = open_model
         self.force = force
         self._prepared: Prepared | None = None
 
@@ -152,6 +162,6 @@ class Checker:
                 self.monitor,
                 column_kinds={name: column["kind"] for name, column in summary["columns"].items()},
                 prediction=self.reference.prediction,
-                predictor=predictions.of_version(self.store, version) if version is not None else None,
+                predictor=predictions.of_version(self.open_model, version) if version is not None else None,
             )
         return self._prepared

@@ -12,12 +12,12 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from mlops_store import drift
 from mlops_store.errors import MlopsError, NotFound, Refused, UsageError, nearest
-from mlops_store.records import MonitorReport
+from mlops_store.records import ModelVersion, MonitorReport
 from mlops_tui.config import Config, MonitorConfig
 from mlops_tui.drift import references, watches
 from mlops_tui.drift.watches import File
@@ -25,6 +25,7 @@ from mlops_tui.project import Project
 
 if TYPE_CHECKING:
     from mlops_store.store import Store
+    from mlops_tui.drift.predictions import Model
 
 
 def pending(project: Project, db: sqlite3.Connection, config: Config) -> list[tuple[str, str]]:
@@ -50,6 +51,7 @@ def check(
     store: Store,
     config: Config,
     *,
+    open_model: Callable[[ModelVersion], Model],
     monitor: str | None = None,
     paths: Sequence[str] | None = None,
     force: bool = False,
@@ -62,6 +64,7 @@ def check(
         project: Where the batches are.
         store: Where reports go.
         config: The monitors.
+        open_model: Opens the model of a version, to predict on batches that bring no predictions.
         monitor: Only this one.
         paths: These files instead of those that are watched; each goes to the monitors that watch it, or else to
             the one that is named, or the only one there is.
@@ -87,7 +90,7 @@ def check(
         except (Refused, UsageError) as error:
             refusal = refusal or error
             continue
-        checker = Checker(project, store, wanted, reference, force)
+        checker = Checker(project, store, wanted, reference, open_model, force)
         reports += [report for file in files if (report := checker.check(file)) is not None]
     if refusal is not None:
         raise refusal

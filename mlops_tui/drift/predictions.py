@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mlops_store.errors import MlopsError, Refused
 from mlops_store.records import ModelVersion
@@ -17,8 +17,32 @@ from mlops_store.records import ModelVersion
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mlops_store.store import Store
-    from mlops_tui.registry.formats import Loaded
+
+class Model(Protocol):
+    """A model as the registry opens it; see ``registry.formats.Loaded``."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it reads, in order; empty when it was fitted without names."""
+        ...
+
+    @property
+    def has_proba(self) -> bool:
+        """Whether it gives probabilities."""
+        ...
+
+    @property
+    def classes(self) -> Sequence[Any]:
+        """The classes that it knows."""
+        ...
+
+    def predict(self, frame: pd.DataFrame, /) -> Any:
+        """Its predictions, one a row."""
+        ...
+
+    def predict_proba(self, frame: pd.DataFrame, /) -> Any:
+        """Probabilities, shape (rows, classes)."""
+        ...
 
 
 class Unloadable(Refused):
@@ -34,13 +58,13 @@ class Predictor:
         inputs: The columns that it reads, in order, where that is known without loading it.
     """
 
-    def __init__(self, load: Callable[[], Loaded], name: str, inputs: Sequence[str] = ()) -> None:
+    def __init__(self, load: Callable[[], Model], name: str, inputs: Sequence[str] = ()) -> None:
         self.name = name
         self.inputs = tuple(inputs)
         self._load = load
 
     @cached_property
-    def model(self) -> Loaded:
+    def model(self) -> Model:
         """The loaded model.
 
         Raises:
@@ -89,7 +113,7 @@ class Predictor:
             raise Refused(f"{self.name} cannot predict: {reason}") from error
 
 
-def _are_probabilities(model: Loaded, values: pd.Series[Any]) -> bool:
+def _are_probabilities(model: Model, values: pd.Series[Any]) -> bool:
     from pandas.api import types
 
     if not model.has_proba or not types.is_float_dtype(values.dtype):
@@ -98,14 +122,17 @@ def _are_probabilities(model: Loaded, values: pd.Series[Any]) -> bool:
     return bool(known.between(0, 1).all()) and not bool(known.isin(list(model.classes)).all())
 
 
-def of_version(store: Store, version: ModelVersion) -> Predictor:
-    """The model of a version, not loaded yet."""
+def of_version(open_model: Callable[[ModelVersion], Model], version: ModelVersion) -> Predictor:
+    """The model of a version, not loaded yet.
 
-    def load() -> Loaded:
-        from mlops_tui.registry import formats
-
-        return formats.load_version(store, version)
-
+    Args:
+        open_model: Opens the model of a version.
+        version: The version.
+    """
     inputs = version.lineage.get("signature", {}).get("inputs", [])
     names = [str(column["name"]) for column in inputs if "name" in column]
-    return Predictor(load, f"{version.model} version {version.version}", names if len(names) == len(inputs) else ())
+    return Predictor(
+        lambda: open_model(version),
+        f"{version.model} version {version.version}",
+        names if len(names) == len(inputs) else (),
+    )

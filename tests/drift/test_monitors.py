@@ -12,12 +12,14 @@ import pytest
 
 from mlops_store import drift, events
 from mlops_store.errors import NotFound, Refused, UsageError
-from mlops_store.records import AlertState, Severity
+from mlops_store.records import AlertState, ModelVersion, Severity
 from mlops_store.store import Store
 from mlops_tui import config as configuration
 from mlops_tui.config import Config
 from mlops_tui.drift import monitors
+from mlops_tui.drift.predictions import Model
 from mlops_tui.project import Project
+from mlops_tui.registry import formats
 
 CONFIG = """
 [monitors.churn]
@@ -59,12 +61,15 @@ class Place:
         os.utime(path, (then, then))
         return path
 
+    def open_model(self, version: ModelVersion) -> Model:
+        return formats.load_version(self.store, version)
+
     def pending(self) -> list[tuple[str, str]]:
         found = monitors.pending(self.project, self.store.read(), self.config)
         return [(monitor, os.path.relpath(path, self.project.root)) for monitor, path in found]
 
     def check(self, **options: object) -> dict[str, str]:
-        reports = monitors.check(self.project, self.store, self.config, **options)  # type: ignore[arg-type]
+        reports = monitors.check(self.project, self.store, self.config, open_model=self.open_model, **options)  # type: ignore[arg-type]
         return {report.batch: report.status for report in reports}
 
     def alerts(self) -> list[tuple[str, str, str]]:
@@ -90,7 +95,7 @@ def test_new_batches_wait_and_are_checked_once(place: Place) -> None:
 
 def test_a_report_holds_the_columns_the_reference_and_what_it_took(place: Place) -> None:
     path = place.deliver("1.csv", a_frame(200, seed=1))
-    (report,) = monitors.check(place.project, place.store, place.config)
+    (report,) = monitors.check(place.project, place.store, place.config, open_model=place.open_model)
     assert (report.row_count, report.path, report.checked_columns) == (200, str(path), 3)
     assert [column.column for column in report.columns] == ["age", "income", "plan"]
     assert report.duration_s > 0
@@ -148,7 +153,7 @@ def test_forcing_checks_again_without_doubling_alerts(place: Place) -> None:
 )
 def test_a_broken_batch_is_reported_as_unreadable(place: Place, content: bytes, error: str) -> None:
     place.deliver("1.csv", content)
-    (report,) = monitors.check(place.project, place.store, place.config)
+    (report,) = monitors.check(place.project, place.store, place.config, open_model=place.open_model)
     assert report.status == "error"
     assert report.error.startswith(error)
     assert (report.row_count, report.columns) == (None, ())
@@ -171,7 +176,7 @@ def test_parquet_batches_are_checked(place: Place) -> None:
 
 def test_what_was_guessed_is_noted(place: Place) -> None:
     place.deliver("1.csv", a_frame(5).to_csv(index=False, sep=";").encode())
-    (report,) = monitors.check(place.project, place.store, place.config)
+    (report,) = monitors.check(place.project, place.store, place.config, open_model=place.open_model)
     assert report.notes == (
         "read with the separator ';'",
         "the batch has only 5 rows: hardly any drift can show",
@@ -199,7 +204,7 @@ def test_a_check_sees_the_whole_of_a_file_that_grows_when_it_begins(place: Place
     writer = subprocess.Popen([sys.executable, "-c", script, source, target])
     while not os.path.exists(target):
         time.sleep(0.01)
-    (report,) = monitors.check(place.project, place.store, place.config)
+    (report,) = monitors.check(place.project, place.store, place.config, open_model=place.open_model)
     assert writer.wait() == 0
     assert report.row_count == 400
 
@@ -220,7 +225,7 @@ def test_a_batch_that_is_replaced_while_it_is_read_is_taken_as_a_whole(place: Pl
     replacing = subprocess.Popen([sys.executable, "-c", script, place.project.root, str(target)])
     reports = []
     while replacing.poll() is None:
-        reports += monitors.check(place.project, place.store, place.config, force=True)
+        reports += monitors.check(place.project, place.store, place.config, open_model=place.open_model, force=True)
     digests = {
         hashlib.sha256(Path(place.project.path(f"{name}.csv")).read_bytes()).hexdigest(): rows
         for name, rows in (("a", 100), ("b", 20_000))
@@ -307,7 +312,7 @@ def test_a_changed_reference_file_is_used_from_then_on(place: Place) -> None:
 def test_a_small_reference_is_said(place: Place) -> None:
     a_frame(12).to_csv(place.project.path("train.csv"), index=False)
     place.deliver("1.csv", a_frame(seed=1, shift=5.0))
-    (report,) = monitors.check(place.project, place.store, place.config)
+    (report,) = monitors.check(place.project, place.store, place.config, open_model=place.open_model)
     assert (report.status, report.checked_columns) == ("ok", 0)
     assert "the reference has only 12 rows, at least 30 are needed to compare" in report.notes
 
@@ -322,7 +327,7 @@ def test_two_processes_that_check_at_once_report_once(place: Place) -> None:
         "from mlops_tui.drift import monitors\n"
         "from mlops_tui.project import Project\n"
         "project = Project(sys.argv[1])\n"
-        "print(len(monitors.check(project, Store(project.store_path), config.load(project))))\n"
+        "print(len(monitors.check(project, Store(project.store_path), config.load(project), open_model=None)))\n"
     )
     command = [sys.executable, "-c", script, place.project.root]
     checkers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]

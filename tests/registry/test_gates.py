@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import time
@@ -10,18 +11,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import psutil
 import pytest
 from registry_builders import log_directory, make_run, make_store, make_version
 from sklearn.linear_model import LogisticRegression
 
-from mlops_store import audit, audit_chain, gate_verdicts, model_facts, model_versions, notes
+from mlops_store import audit, audit_chain, drift, gate_verdicts, model_facts, model_versions, notes
 from mlops_store.errors import MlopsError, Refused, SpecError
 from mlops_store.gate_verdicts import GateVerdict
 from mlops_store.store import Store
 from mlops_tui import config
 from mlops_tui.config import Config
+from mlops_tui.drift import profiles
 from mlops_tui.registry import formats, stages, versions
 from mlops_tui.registry.gates import check
 
@@ -300,3 +303,120 @@ def test_nothing_is_kept_of_a_version_that_is_not_there(store: Store) -> None:
     with store.write() as db:
         gate_verdicts.add(db, "churn", 7, "production", [GateVerdict("a", "code", "passed", "", {}, 0.0)])
     assert gate_verdicts.of_version(store.read(), "churn", 7, "production") == {}
+
+
+# the training data
+
+
+def trained_on(store: Store, frame: pd.DataFrame) -> None:
+    """Version 1 with training data."""
+    with store.write() as db:
+        profile_id = drift.add_profile(db, **profiles.keep(store.objects_dir, frame, "training"))
+    make_version(store)
+    with store.write() as db:
+        db.execute("UPDATE model_versions SET profile_id = ?", (profile_id,))
+
+
+def table(count: int = 200, shift: float = 0.0) -> pd.DataFrame:
+    """Two columns that repeat no row."""
+    numbers = np.random.default_rng(0).normal(size=(count, 2)).round(6)
+    return pd.DataFrame(numbers + np.array([shift, 0.0]), columns=["age", "pay"])
+
+
+@pytest.mark.parametrize(
+    ("options", "state", "message"),
+    [
+        ("min_rows = 200", "passed", "200 rows, at most 10.0% missing in a column"),
+        ("min_rows = 201", "failed", "200 rows, under 201"),
+        ("max_missing = 0.1", "passed", "200 rows"),
+        ("max_missing = 0.09", "failed", "more than 9.0% missing in pay (10.0%)"),
+        ("constants = true", "passed", "200 rows"),
+        ("constants = false", "failed", "one value only in kind"),
+        ("max_duplicates = 0.05", "passed", "200 rows"),
+        ("max_duplicates = 0.01", "failed", "2.0% of the rows stand there before, over 1.0%"),
+    ],
+)
+def test_training_data_must_be_whole(store: Store, options: str, state: str, message: str) -> None:
+    frame = table()
+    frame.loc[:19, "pay"] = [np.nan, np.inf] * 10
+    frame["kind"] = "a"
+    frame.loc[196:] = frame.loc[192:195].to_numpy()
+    trained_on(store, frame)
+    verdict = found(store, f'kind = "quality"\n{options}')
+    assert verdict.state == state
+    assert message in verdict.message
+
+
+def test_a_version_without_training_data_cannot_be_judged_by_them(store: Store) -> None:
+    make_version(store)
+    for text in ('kind = "quality"\nmin_rows = 1', 'kind = "drift"\n[monitors.web]\nwatch = "*.csv"\nmodel = "churn"'):
+        verdict = found(store, text)
+        assert verdict.state == "error"
+        assert "without its training data" in verdict.message
+
+
+WEB = '[monitors.web]\nwatch = "now*.csv"\nmodel = "churn"'
+
+
+@pytest.mark.parametrize(
+    ("shift", "options", "state", "message"),
+    [
+        (0.0, "", "passed", "0 of 2 columns differ from now2.csv (300 rows)"),
+        (2.0, "", "failed", "1 of 2 columns differ from now2.csv (300 rows): age (effect 0."),
+        (2.0, "max = 0.6", "passed", "1 of 2 columns differ"),
+        (2.0, "max = 0.6\nbatches = 2", "passed", "1 of 2 columns differ from the newest 2 batches (600 rows)"),
+    ],
+)
+def test_training_data_must_look_like_production(
+    store: Store, shift: float, options: str, state: str, message: str
+) -> None:
+    trained_on(store, table())
+    root = Path(store.path).parent.parent
+    for number, moved in ((1, 5.0 if not options else shift), (2, shift)):
+        path = root / f"now{number}.csv"
+        table(300, moved).to_csv(path, index=False)
+        os.utime(path, (number, number))
+    verdict = found(store, f'kind = "drift"\n{options}\n{WEB}')
+    assert (verdict.state, verdict.message[: len(message)]) == (state, message)
+
+
+def test_columns_that_production_lacks_fail_the_drift_gate(store: Store) -> None:
+    trained_on(store, table())
+    path = Path(store.path).parent.parent / "now.csv"
+    table()[["age"]].to_csv(path, index=False)
+    verdict = found(store, f'kind = "drift"\n{WEB}')
+    assert (verdict.state, verdict.message) == ("failed", "pay not in now.csv (200 rows)")
+
+
+def test_a_drift_verdict_holds_until_a_batch_comes(store: Store) -> None:
+    trained_on(store, table())
+    root = Path(store.path).parent.parent
+    text = f'kind = "drift"\n{WEB}'
+    assert "sees no batch yet" in found(store, text).message
+    table().to_csv(root / "now1.csv", index=False)
+    assert not found(store, text).is_recorded
+    assert found(store, text).is_recorded
+    table(shift=3.0).to_csv(root / "now2.csv", index=False)
+    verdict = found(store, text)
+    assert (verdict.state, verdict.is_recorded) == ("failed", False)
+
+
+def test_a_damaged_batch_is_no_reason_to_let_a_version_pass(store: Store) -> None:
+    trained_on(store, table())
+    (Path(store.path).parent.parent / "now.csv").write_bytes(b"PAR1garbage")
+    verdict = found(store, f'kind = "drift"\n{WEB}')
+    assert verdict.state == "error"
+    assert "the batch now.csv" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('kind = "quality"', "checks nothing"),
+        ('kind = "quality"\nmax_missing = 5', "must be a share from 0 to 1"),
+        (f'kind = "drift"\nmonitor = "wep"\n{WEB}', "'wep' is no monitor"),
+    ],
+)
+def test_mistakes_in_gates_of_training_data_are_told(text: str, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        gated(text)

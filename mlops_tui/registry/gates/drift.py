@@ -1,0 +1,130 @@
+"""The training data must still look like what comes in production."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mlops_store.errors import Refused
+from mlops_tui.config import MonitorConfig
+from mlops_tui.project import Project
+from mlops_tui.registry.gates import training
+from mlops_tui.registry.gates.candidate import Candidate, Finding
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlops_tui.drift.watches import File
+
+#: Newest batches that are read together by default.
+BATCHES = 1
+#: Columns named in the message.
+_NAMED = 3
+
+
+def inputs(candidate: Candidate, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The digests of the training data and the state of the batches, and how the monitor wants them compared."""
+    digest = training.profile(candidate).digest
+    monitor = _monitor(candidate, options)
+    batches = _newest(candidate, monitor, options)
+    return {
+        "data": digest,
+        "batches": [(file.batch, *file.state, file.inode) for file in batches],
+        "monitor": repr(monitor),
+    }
+
+
+def find(candidate: Candidate, options: Mapping[str, Any]) -> Finding:
+    """Compares each column as the monitor does; only columns whose change is sure and large count.
+
+    Raises:
+        Refused: No monitor is clear, no batch is there, or no training data was kept.
+    """
+    from mlops_tui.drift import check, profiles
+
+    monitor = _monitor(candidate, options)
+    files = _newest(candidate, monitor, options)
+    current = _frame(files)
+    profile = training.profile(candidate)
+    reference = check.prepared(
+        profiles.sample(candidate.store, profile),
+        monitor,
+        column_kinds={name: column["kind"] for name, column in profile.summary["columns"].items()},
+        prediction=profile.summary.get("prediction"),
+    )
+    found = check.check(reference, current)
+    compared = found.features
+    notable = sorted(
+        (column for column in compared if column.detail.get("notable")), key=lambda column: -(column.effect or 0.0)
+    )
+    share = len(notable) / len(compared) if compared else 0.0
+    most = options.get("max", monitor.drift_share)
+    facts: dict[str, Any] = {
+        "monitor": monitor.name,
+        "batches": [file.batch for file in files],
+        "rows": {"training": profile.row_count, "production": len(current)},
+        "compared": len(compared),
+        "drifted": {column.column: column.effect for column in notable},
+        "missing": list(found.schema.missing),
+        "share": share,
+        "max": most,
+    }
+    against = files[-1].batch if len(files) == 1 else f"the newest {len(files)} batches"
+    against += f" ({len(current):,} rows)"
+    if found.schema.missing:
+        return Finding(False, f"{_some(list(found.schema.missing))} not in {against}", facts)
+    if not compared:
+        return Finding(False, f"no column could be compared with {against}", facts)
+    told = _some([f"{column.column} (effect {column.effect:.2f})" for column in notable])
+    message = f"{len(notable)} of {len(compared)} columns differ from {against}" + (f": {told}" if told else "")
+    return Finding(share < most or not notable, message, facts)
+
+
+def _monitor(candidate: Candidate, options: Mapping[str, Any]) -> MonitorConfig:
+    monitors, model = candidate.config.monitors, candidate.version.model
+    wanted = options.get("monitor")
+    if wanted is not None:
+        return monitors[wanted]
+    own = [monitor for monitor in monitors.values() if monitor.model == model]
+    if len(own) == 1:
+        return own[0]
+    named = ", ".join(monitor.name for monitor in own)
+    raise Refused(
+        f"{len(own)} monitors watch {model}: {named}" if own else f"no monitor watches {model}",
+        "name one with monitor = …" if own else f'add [monitors.NAME] with model = "{model}"',
+    )
+
+
+def _newest(candidate: Candidate, monitor: MonitorConfig, options: Mapping[str, Any]) -> list[File]:
+    """The batches written last, the newest at the end."""
+    from mlops_tui.drift import watches
+
+    files = sorted(watches.matches(Project(candidate.root), monitor.watch), key=lambda file: file.modified_ns)
+    if not files:
+        raise Refused(
+            f"monitors.{monitor.name} sees no batch yet: {', '.join(monitor.watch)}",
+            "the gate compares with what came in production",
+        )
+    return files[-options.get("batches", BATCHES) :]
+
+
+def _frame(files: list[File]) -> pd.DataFrame:
+    import pandas as pd
+
+    from mlops_tui.drift import batches
+
+    frames = []
+    for file in files:
+        try:
+            with open(file.path, "rb") as source:
+                frames.append(batches.parse(source.read(batches.LARGEST_BYTES + 1)).frame)
+        except OSError as error:
+            raise Refused(f"the batch {file.batch} cannot be read ({error.strerror})") from error
+        except batches.Unreadable as error:
+            raise Refused(f"the batch {file.batch} {error.message}", error.hint) from error
+    return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,23 @@
+"""The training data that was kept with a version, for gates that look at it."""
+
+from __future__ import annotations
+
+from mlops_store import drift
+from mlops_store.errors import Refused
+from mlops_store.records import Profile
+from mlops_tui.registry.gates.candidate import Candidate
+
+
+def profile(candidate: Candidate) -> Profile:
+    """What is known of it.
+
+    Raises:
+        Refused: None was kept.
+    """
+    version = candidate.version
+    if version.profile_id is None:
+        raise Refused(
+            f"{version.model}/{version.version} was logged without its training data",
+            "log it with them: mlops.log_model(model, reference=features)",
+        )
+    return drift.profile(candidate.store.read(), version.profile_id)
