@@ -1,8 +1,7 @@
-"""``models register``, ``promote``, ``rollback`` and ``alias``: what changes the registry."""
+"""``models promote``, ``rollback`` and ``alias``: what changes the registry."""
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +9,7 @@ import click
 from mlops_store.errors import UsageError
 from mlops_store.records import StageChange
 from mlops_tui import strict_json
-from mlops_tui.cli import model_gates, output, shapes, text
+from mlops_tui.cli import model_gates, output, text
 from mlops_tui.cli.model_lists import find_version
 from mlops_tui.cli.model_signatures import ask_passphrase, key_option
 from mlops_tui.cli.parameters import (
@@ -18,8 +17,6 @@ from mlops_tui.cli.parameters import (
     json_option,
     model_argument,
     reason_option,
-    run_argument,
-    run_option,
 )
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
@@ -27,54 +24,6 @@ from mlops_tui.cli.workspace import Workspace
 if TYPE_CHECKING:
     from mlops_store.store import Store
     from mlops_tui.registry.stages import Promotion
-
-
-@click.command()
-@model_argument()
-@run_argument(required=False)
-@run_option("--run", "named_run", help="The same as RUN.")
-@click.option("--logged", metavar="NAME", help="Which of the run's models, when it logged several. [its newest]")
-@click.option("--description", default="", metavar="TEXT", help="What is special about this version.")
-@click.option("--alias", "aliases", multiple=True, metavar="NAME", help="Give the version this alias; may be repeated.")
-@reason_option
-@dry_run_option
-@json_option
-@click.pass_obj
-def register(
-    workspace: Workspace,
-    model: str,
-    run: str | None,
-    named_run: str | None,
-    logged: str | None,
-    description: str,
-    aliases: tuple[str, ...],
-    reason: str,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
-    """Register the model that a run logged as a new version of MODEL."""
-    from mlops_tui.registry import versions
-
-    chosen = run or named_run
-    if chosen is None or (run and named_run):
-        raise UsageError("one run is to be named", "mlops-tui models register MODEL RUN; 'runs list' shows the runs")
-    store = workspace.store()
-    with store.trial() if dry_run else nullcontext():
-        version = versions.register(
-            store,
-            workspace.config,
-            model,
-            run_id=chosen,
-            logged_model=logged,
-            description=description,
-            aliases=aliases,
-            reason=reason,
-        )
-    if as_json:
-        output.write_json(shapes.model_version(version, None))
-    else:
-        done = "would register" if dry_run else "registered"
-        output.say(f"{done} {text.clean(version.model)} version {version.version} in {text.clean(version.stage)}")
 
 
 @click.command()

@@ -13,6 +13,7 @@ from mlops_tui.cli import output, shapes, text
 from mlops_tui.cli.parameters import json_option, model_argument
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
+from mlops_tui.registry.formats import kinds
 
 if TYPE_CHECKING:
     from mlops_tui.registry.signing import SignatureState
@@ -45,7 +46,9 @@ def list_(workspace: Workspace, as_json: bool) -> None:
         output.write_json_lines(shapes.model(model, signed) for model in found)
     elif found:
         rows = [_row(version, signed) for model in found for version in model.versions]
-        write_table(("model", "version", "stage", "aliases", "signed", "run", "made", "by"), rows, right=("version",))
+        write_table(
+            ("model", "version", "stage", "aliases", "format", "signed", "run", "made", "by"), rows, right=("version",)
+        )
     else:
         output.remark("no models; mlops-tui models register MODEL RUN makes one")
 
@@ -56,6 +59,7 @@ def _row(version: ModelVersion, signed: Mapping[tuple[str, int], str]) -> tuple[
         str(version.version),
         version.stage,
         ", ".join(version.aliases),
+        f"{version.flavor} (!)" if kinds.runs(version.flavor) else version.flavor,
         signed.get((version.model, version.version), "-")[:12],
         text.short(version.run_id) if version.run_id else "-",
         text.moment(version.created_at),
@@ -97,7 +101,7 @@ def _write_model(model: RegisteredModel, signed: Mapping[tuple[str, int], str]) 
     )
     output.say()
     rows = [_row(version, signed)[1:] for version in model.versions]
-    write_table(("version", "stage", "aliases", "signed", "run", "made", "by"), rows, right=("version",))
+    write_table(("version", "stage", "aliases", "format", "signed", "run", "made", "by"), rows, right=("version",))
 
 
 def _write_version(version: ModelVersion, state: SignatureState) -> None:
@@ -109,7 +113,8 @@ def _write_version(version: ModelVersion, state: SignatureState) -> None:
             ("stage", version.stage),
             ("aliases", ", ".join(version.aliases)),
             ("description", version.description),
-            ("flavor", version.flavor),
+            ("format", version.flavor),
+            ("warning", kinds.mark(version.flavor)),
             ("size", text.size(version.size_bytes)),
             ("digest", version.digest),
             ("signed", "no" if state.state == "unsigned" else f"{state.state}: {state.message}"),

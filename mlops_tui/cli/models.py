@@ -14,6 +14,7 @@ from mlops_tui.cli import (
     model_notes,
     model_past,
     model_reconcile,
+    model_register,
     model_signatures,
 )
 from mlops_tui.cli.parameters import Noun
@@ -33,7 +34,7 @@ for verb in (
     model_board.board,
     model_board.history,
     model_past.at,
-    model_changes.register,
+    model_register.register,
     model_gates.gates,
     model_approvals.request,
     model_approvals.approve,

@@ -13,6 +13,7 @@ from mlops_tui.cli import output, shapes, text
 from mlops_tui.cli.parameters import json_option, run_argument
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
+from mlops_tui.registry.formats import kinds
 
 if TYPE_CHECKING:
     from mlops_store.run_links import VersionLink
@@ -83,7 +84,13 @@ def _write(detail: RunDetail, versions: Sequence[VersionLink], log_path: str) ->
         ]
         write_table(columns, rows, right=columns[1:])
     _section("tags", sorted(run.tags.items()))
-    _section("models", [(model.name, f"{model.flavor}, {text.size(model.size_bytes)}") for model in detail.models])
+    _section(
+        "models",
+        [
+            (model.name, f"{model.flavor}{' (!)' if kinds.runs(model.flavor) else ''}, {text.size(model.size_bytes)}")
+            for model in detail.models
+        ],
+    )
     _section("versions", [(f"{one.model} {one.version}", one.stage) for one in versions])
     _section("artifacts", [(artifact.path, text.size(artifact.size_bytes)) for artifact in detail.artifacts])
     _section("data", [(use.dataset.name, f"{use.context}, {use.dataset.digest[:12]}") for use in detail.datasets])

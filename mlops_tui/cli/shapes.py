@@ -16,6 +16,7 @@ from mlops_store.records import (
     StageRun,
 )
 from mlops_tui.compare import run_shape
+from mlops_tui.registry.formats import kinds
 
 if TYPE_CHECKING:
     from mlops_tui.data.catalogue import Item
@@ -84,7 +85,11 @@ def model(record: RegisteredModel, signed: Mapping[tuple[str, int], str]) -> dic
 
 
 def model_version(record: ModelVersion, signed_with: str | None) -> dict[str, Any]:
-    """A version of a registered model; ``signed_with`` is the key's fingerprint, and nothing was verified."""
+    """A version of a registered model.
+
+    ``signed_with`` is the key's fingerprint, and nothing was verified; ``runs`` is 'pickle' or 'source' where loading
+    it runs what the model brings along.
+    """
     return {
         "model": record.model,
         "version": record.version,
@@ -94,6 +99,7 @@ def model_version(record: ModelVersion, signed_with: str | None) -> dict[str, An
         "logged_model_id": record.logged_model_id,
         "source": record.source,
         "flavor": record.flavor,
+        "runs": kinds.runs(record.flavor) or None,
         "digest": record.digest,
         "size_bytes": record.size_bytes,
         "created_at": record.created_at,

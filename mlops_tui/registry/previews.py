@@ -15,6 +15,7 @@ from mlops_store.records import ModelVersion, RunStatus
 from mlops_tui.compare.columns import is_of_machine
 from mlops_tui.config import Config
 from mlops_tui.registry import signatures, signing, uses
+from mlops_tui.registry.formats import kinds
 from mlops_tui.registry.moves import Move, rank
 from mlops_tui.registry.signing import Plan
 
@@ -181,6 +182,8 @@ def _warnings(
 
 def _about_origin(db: sqlite3.Connection, version: ModelVersion) -> Iterator[str]:
     lineage = version.lineage
+    if mark := kinds.mark(version.flavor):
+        yield f"version {version.version} is a {version.flavor}: {mark.removeprefix('pickle: ')} when it is loaded"
     if lineage.get("git_dirty"):
         yield f"version {version.version} was trained from uncommitted changes"
     if not lineage.get("git_commit"):

@@ -32,7 +32,7 @@ _DTYPES = {
     "long": "int64",
     "float": "float32",
     "double": "float64",
-    "datetime": "datetime64[ns]",
+    "datetime": "datetime64[us]",
 }
 _INFERRED = {"string": "string", "boolean": "boolean", "integer": "long", "floating": "double", "bytes": "binary"}
 

@@ -30,6 +30,17 @@ def untrusted(path: str) -> tuple[str, ...]:
         return unsafe
 
 
+def class_name(path: str) -> str:
+    """The full name of the class of the object in a skops file; nothing is imported.
+
+    Raises:
+        Refused: It is not a skops file, or is damaged.
+    """
+    with _opened(path) as archive:
+        root, _ = _tree(path, archive, TRUSTED)
+        return f"{root.module_name}.{root.class_name}"
+
+
 def read(path: str, trusted: Sequence[str] = ()) -> Any:
     """The object in a skops file, built only after every type in it was found to be trusted.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,10 +16,11 @@ from mlops_store import artifacts, audit, events, model_names, model_versions, m
 from mlops_store.errors import NotFound, Refused, UsageError, nearest
 from mlops_store.records import LoggedModel, ModelVersion, Run
 from mlops_store.store import Store
-from mlops_store.texts import storable
 from mlops_tui.config import Config
 from mlops_tui.registry import aliases as alias_acts
 from mlops_tui.registry import files, lineages
+from mlops_tui.registry.formats import description as description_file
+from mlops_tui.registry.formats import kinds
 
 #: The flavor of a version whose files are no model that this program wrote.
 FILES = "files"
@@ -38,6 +39,39 @@ class Source:
     digest: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a version is made of.
+
+    Attributes:
+        source: Where it comes from, for people.
+        flavor: The name of its format, or ``FILES``.
+        files: Path -> digest and size in bytes of objects in the store.
+        size_bytes: Of all of them.
+        lineage: Run, code, data, params, metrics.
+        signature: What the model takes and gives.
+        environment: ``packages`` (name -> version), ``python_version`` and ``platform``.
+        run_id: The run that made it.
+        path: Where in that run, or on the disk, it lay.
+        logged_model_id: What the run logged it as.
+        profile_id: Its reference profile.
+        origin: The words of the event: "from …".
+    """
+
+    source: str
+    flavor: str
+    files: Mapping[str, Mapping[str, Any]]
+    size_bytes: int
+    lineage: Mapping[str, Any]
+    signature: Mapping[str, Any]
+    environment: Mapping[str, Any]
+    run_id: str | None = None
+    path: str = ""
+    logged_model_id: str | None = None
+    profile_id: int | None = None
+    origin: str = ""
+
+
 def register(
     store: Store,
     config: Config,
@@ -52,6 +86,9 @@ def register(
     tags: Mapping[str, str] | None = None,
     reason: str = "",
     is_own_run: bool = False,
+    allowed: Collection[str] = (),
+    trusted: Sequence[str] = (),
+    parent: str = "",
 ) -> ModelVersion:
     """The next version of a model, in the first stage; the model is made when it is new.
 
@@ -68,62 +105,122 @@ def register(
         tags: Tags to give to the version.
         reason: The person's own words, for the audit log.
         is_own_run: The caller is the run itself, so that it may still be running.
+        allowed: What the model may run when it is loaded: ``kinds.PICKLE``, ``kinds.SOURCE``.
+        trusted: Full names of types that are trusted whenever this version is loaded.
+        parent: The version that it was made from, such as ``churn/3``.
 
     Raises:
         UsageError: The name or an alias is not allowed, or nothing says which model.
         NotFound: No such run or model.
-        Refused: The run is still running or deleted, or logged the model's files again since.
+        Refused: The run is still running or deleted, logged the model's files again since, or the model is a pickle and
+            that is not allowed.
+    """
+    reader = store.read()
+    source = find(reader, run_id=run_id, logged_model=logged_model, artifact_path=artifact_path)
+    run = runs.get(reader, source.run_id)
+    require_ended(run, is_own_run=is_own_run)
+    manifest, size_bytes = _manifest(reader, run, source)
+    digest = files.model_digest({path: entry["digest"] for path, entry in manifest.items()})
+    if source.digest and source.digest != digest:
+        raise Refused(
+            f"run {run.name!r} logged other files under {source.path!r} since that model",
+            "register its newest model: leave the model's id out",
+        )
+    content = Content(
+        source=f"runs:/{source.run_id}/{source.path}",
+        flavor=source.flavor,
+        files=manifest,
+        size_bytes=size_bytes,
+        lineage=lineages.of_run(reader, run),
+        signature=source.signature,
+        environment=_environment(store, manifest),
+        run_id=source.run_id,
+        path=source.path,
+        logged_model_id=source.logged_model_id,
+        profile_id=source.profile_id if profile_id is None else profile_id,
+        origin=f"from the run {run.name}",
+    )
+    # the source that a script of this project logged is this project's own
+    return add(
+        store,
+        config,
+        name,
+        content,
+        description=description,
+        aliases=aliases,
+        tags=tags,
+        reason=reason,
+        parent=parent,
+        allowed={*allowed, *((kinds.SOURCE,) if source.logged_model_id else ())},
+        trusted=trusted,
+    )
+
+
+def add(
+    store: Store,
+    config: Config,
+    name: str,
+    content: Content,
+    *,
+    description: str = "",
+    aliases: Sequence[str] = (),
+    tags: Mapping[str, str] | None = None,
+    reason: str = "",
+    parent: str = "",
+    allowed: Collection[str] = (),
+    trusted: Sequence[str] = (),
+) -> ModelVersion:
+    """The next version of a model, made of files that are objects already; see ``register`` for the arguments.
+
+    Raises:
+        UsageError: The name or an alias is not allowed.
+        NotFound: The parent is no version.
+        Refused: The model would run something when it is loaded that is not allowed.
     """
     model_names.check_name(name)
     for alias in aliases:
         model_names.check_alias(alias)
-    # read in the same transaction: what is registered is what the run holds at that moment
+    runs_code = kinds.runs(content.flavor)
+    if runs_code and runs_code not in allowed:
+        raise kinds.not_allowed(runs_code)
+    digest = files.model_digest({path: entry["digest"] for path, entry in content.files.items()})
+    lineage = {**content.lineage, "files": content.files, "signature": dict(content.signature)}
+    lineage |= {"environment": content.environment} if content.environment else {}
+    lineage |= {"allowed": [runs_code]} if runs_code else {}
+    lineage |= {"trusted": sorted(trusted)} if trusted else {}
     with store.write() as db:
-        source = find(db, run_id=run_id, logged_model=logged_model, artifact_path=artifact_path)
-        run = runs.get(db, source.run_id, tables=("params", "metrics"))
-        _require_ended(run, is_own_run)
-        manifest, size_bytes = _manifest(db, run, source)
-        digest = files.model_digest({path: entry["digest"] for path, entry in manifest.items()})
-        if source.digest and source.digest != digest:
-            raise Refused(
-                f"run {run.name!r} logged other files under {source.path!r} since that model",
-                "register its newest model: leave the model's id out",
-            )
-        lineage = lineages.of_run(db, run) | {"files": manifest, "signature": dict(source.signature)}
         at, stage = time.time(), config.registry.first
-        fields: dict[str, Any] = {
-            "stage": stage,
-            "source": storable(f"runs:/{source.run_id}/{source.path}"),
-            "flavor": source.flavor,
-            "digest": digest,
-            "size_bytes": size_bytes,
-            "created_at": at,
-            "created_by": processes.user(),
-            "run_id": source.run_id,
-            "logged_model_id": source.logged_model_id,
-            "description": storable(description),
-            "lineage": lineage,
-            "profile_id": source.profile_id if profile_id is None else profile_id,
-        }
-        number = model_versions.add(db, name, **fields)
+        if parent:
+            above = models.resolve(db, parent)
+            lineage["parent"] = f"{above.model}/{above.version}"
+        number = model_versions.add(
+            db,
+            name,
+            stage=stage,
+            source=content.source,
+            flavor=content.flavor,
+            digest=digest,
+            size_bytes=content.size_bytes,
+            created_at=at,
+            created_by=processes.user(),
+            run_id=content.run_id,
+            logged_model_id=content.logged_model_id,
+            description=description,
+            lineage=lineage,
+            profile_id=content.profile_id,
+        )
         subject = f"model:{name}/{number}"
-        after = {"stage": stage, "digest": digest, "run_id": source.run_id, "path": source.path}
+        after = {"stage": stage, "digest": digest, "run_id": content.run_id, "path": content.path}
+        after |= {key: lineage[key] for key in ("allowed", "trusted") if key in lineage}
         entry = audit.append(db, action="model.register", subject=subject, after=after, reason=reason, at=at)
         model_versions.enter(db, name, number, stage, audit_id=entry.id, at=at)
         if tags:
             model_versions.set_tags(db, name, tags, version=number)
         for alias in aliases:
             alias_acts.put(db, name, alias, number, reason=reason)
-        message = f"{name}: version {number} registered from the run {run.name} (by {entry.actor})"
+        message = f"{name}: version {number} registered {content.origin} (by {entry.actor})"
         events.add(db, "model.register", subject, message, at=at)
-    # what was written just now need not be read again
-    return ModelVersion(
-        name,
-        number,
-        **fields,
-        aliases=tuple(sorted({*aliases})),
-        tags={storable(key): storable(value) for key, value in (tags or {}).items()},
-    )
+        return models.version(db, name, number)
 
 
 def find(
@@ -170,7 +267,12 @@ def _from_logged(logged: LoggedModel) -> Source:
     )
 
 
-def _require_ended(run: Run, is_own_run: bool) -> None:
+def require_ended(run: Run, *, is_own_run: bool = False) -> None:
+    """Checks that what a run made is final.
+
+    Raises:
+        Refused: It is still running, or deleted.
+    """
     if run.deleted_at is not None:
         raise Refused(f"run {run.name!r} is deleted", f"restore it first: mlops-tui runs restore {run.run_id}")
     if run.status.is_live and not is_own_run:
@@ -192,6 +294,18 @@ def _manifest(db: sqlite3.Connection, run: Run, source: Source) -> tuple[dict[st
         )
     manifest = {path: {"digest": entry.digest, "size_bytes": entry.size_bytes} for path, entry in found.items()}
     return manifest, sum(entry.size_bytes for entry in found.values())
+
+
+def _environment(store: Store, manifest: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The environment as the model's own description names it; empty where the files are no model."""
+    entry = manifest.get(description_file.DESCRIPTION_FILE)
+    if entry is None:
+        return {}
+    try:
+        with artifacts.open_object(store.objects_dir, str(entry["digest"])) as file:
+            return description_file.environment(description_file.parsed(file.read(description_file.MAX_BYTES)))
+    except (Refused, OSError):  # registering looks at no file of the model: loading tells what is wrong
+        return {}
 
 
 def _no_model(

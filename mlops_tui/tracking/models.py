@@ -14,9 +14,10 @@ from mlops_store.ids import new_id
 from mlops_tui.tracking import background, files, fluent, remarks, session, values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mlops_store.records import ModelVersion
+    from mlops_tui.registry.formats import ModelInfo
     from mlops_tui.tracking.run import ActiveRun
 
 
@@ -45,11 +46,15 @@ def log_model(
     predictions: Any = None,
     registered_model_name: str | None = None,
     run_id: str | None = None,
+    format: str | None = None,  # noqa: A002 the word of the command line
+    allow_pickle: bool = False,
 ) -> LoggedModelInfo:
-    """Stores a fitted scikit-learn model with the active run, through skops and never through pickle.
+    """Stores a fitted model with the active run, in a format that runs nothing when it is opened wherever there is one.
 
     Args:
-        model: An estimator or pipeline of scikit-learn.
+        model: An estimator or pipeline of scikit-learn (kept through skops), a booster or estimator of XGBoost or
+            LightGBM, an ONNX ``ModelProto``, tensors by name (a ``state_dict``, say), or a function of one data frame,
+            which is kept as source.
         name: The folder of the run's artifacts that it goes to.
         artifact_path: MLflow's older word for ``name``.
         input_example: A few rows as the model takes them.
@@ -59,6 +64,8 @@ def log_model(
         predictions: The model's predictions for ``reference``, where that has no such column.
         registered_model_name: Registers it under this name as well.
         run_id: Another run instead of the active one.
+        format: The name of the format, where the model's type should not decide.
+        allow_pickle: Pickles a model that no other format takes; it is marked as a pickle wherever it is shown.
 
     Returns:
         What was stored, with ``model_uri`` for ``register_model``. A model that cannot be stored is a remark on
@@ -71,14 +78,28 @@ def log_model(
     folder = artifact_path or name
     if run is None:
         return LoggedModelInfo("", folder, "", "", error="there is no such run")
+    from mlops_tui.registry import formats
+
     try:
         folder = files.within(folder)
-        info = _store(run, model, folder, input_example, signature, reference, predictions)
+        info = _store(
+            run,
+            folder,
+            lambda directory: formats.save(
+                model,
+                directory,
+                input_example=input_example,
+                signature=signature,
+                format=format,
+                allow_pickle=allow_pickle,
+            ),
+            lambda: _profile(run, folder, reference, predictions),
+        )
     except Exception as error:  # saving runs the model's own code: whatever it raises must not end the training
         run.problem(f"model {folder}", f"model {values.name(folder)!r} was not stored: {error}")
         return LoggedModelInfo(run.run_id, folder, "", "", error=str(error))
     if registered_model_name:
-        version = register_model(info.model_uri, registered_model_name)
+        version = register_model(info.model_uri, registered_model_name, allow_pickle=allow_pickle)
         return LoggedModelInfo(
             info.run_id, info.name, info.model_id, info.model_uri, info.flavor, info.digest, version.version
         )
@@ -93,6 +114,7 @@ def register_model(
     tags: Mapping[str, Any] | None = None,
     description: str = "",
     aliases: tuple[str, ...] = (),
+    allow_pickle: bool = False,
 ) -> ModelVersion:
     """Makes the next version of a registered model from a logged one.
 
@@ -103,9 +125,10 @@ def register_model(
         tags: Tags of the version.
         description: Free text.
         aliases: Aliases to give to the version.
+        allow_pickle: Lets a pickle be registered, and loaded from then on.
 
     Raises:
-        MlopsError: There is no such model, or the name is not allowed.
+        MlopsError: There is no such model, it is a pickle and that is not allowed, or the name is not allowed.
     """
     from mlops_tui import config
     from mlops_tui.registry import versions
@@ -129,6 +152,7 @@ def register_model(
             aliases=aliases,
             tags={str(key): str(value) for key, value in tags.items()} if tags else None,
             is_own_run=is_own,
+            allowed=("pickle",) if allow_pickle else (),
         )
 
 
@@ -143,12 +167,13 @@ def _parse(model_uri: str) -> tuple[str, str]:
 
 
 def _store(
-    run: ActiveRun, model: Any, folder: str, input_example: Any, signature: Any, reference: Any, predictions: Any
+    run: ActiveRun,
+    folder: str,
+    save: Callable[[str], ModelInfo],
+    profile: Callable[[], dict[str, Any] | None],
 ) -> LoggedModelInfo:
-    from mlops_tui.registry import formats
-
     with tempfile.TemporaryDirectory(prefix="mlops-model-") as directory:
-        saved = formats.save(model, directory, input_example=input_example, signature=signature)
+        saved = save(directory)
         stored = [
             (f"{folder}/{path}", *artifacts.put_file(run.project.objects_dir, os.path.join(directory, path)))
             for path in sorted(saved.files)
@@ -170,7 +195,7 @@ def _store(
                 "created_at": now,
                 "signature": _plain(saved.signature),
             },
-            "profile": _profile(run, folder, reference, predictions),
+            "profile": profile(),
         }
     )
     return LoggedModelInfo(run.run_id, folder, model_id, f"runs:/{run.run_id}/{folder}", saved.flavor, saved.digest)

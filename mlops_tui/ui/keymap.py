@@ -175,7 +175,7 @@ KEYS: tuple[Key, ...] = (
     Key("run.rougher", "S", "smooth(-1)", "smooth less", "Smooth curves less"),
     Key("run.write_out", "o", "write_out", "write to", "Write the artifact to a file", 3),
     Key("run.fold", "z", "fold", "fold", "Close all folders of params or artifacts, or open them", 4),
-    Key("run.register", "M", "register", "register", "Register the run's model", 8),
+    Key("run.register", "M", "register", "register", "Register the run's model, or the artifact", 8),
     Key("run.tag", "t", "tag", "tag", "Set or remove a tag", 9),
     Key("run.note", "n", "note", "note", "Write a note", 10),
     Key("run.delete", "d", "delete", "delete", "Delete (u takes it back)", 11),

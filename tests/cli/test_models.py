@@ -57,6 +57,46 @@ def test_a_dry_run_of_registering_says_which_version_it_would_be_and_makes_none(
     assert cli("models", "register", "churn", "nosuch", "--dry-run").exit_code == 2
 
 
+def test_a_file_and_a_runs_artifact_become_versions(cli, project: Path) -> None:
+    (project / "rule.py").write_text("def predict(frame):\n    return frame['a'] > 20\n")
+    (project / "rows.csv").write_text("a,b\n1,2\n30,4\n")
+    refused = cli("models", "register", "rule", "--file", "rule.py")
+    assert refused.exit_code == 1
+    assert "--allow-source" in refused.stderr
+    told = ["--file", "rule.py", "--allow-source", "--example", "rows.csv", "--tag", "team=risk"]
+    assert cli("models", "register", "rule", *told, "--dry-run").stdout == (
+        "would register rule version 1 in dev (runs the source that it brings)\n"
+    )
+    made = cli("models", "register", "rule", *told, "--json").json
+    assert (made["flavor"], made["runs"], made["tags"]) == ("function", "source", {"team": "risk"})
+    assert [column["name"] for column in made["lineage"]["signature"]["inputs"]] == ["a", "b"]
+    assert "function (!)" in cli("models", "list").stdout
+    assert "runs the source" in cli("models", "show", "rule", "1").stdout
+    logged = cli("models", "register", "churn", "first", "--artifact", "model/model.skops", "--json").json
+    assert (logged["flavor"], logged["runs"], logged["lineage"]["params"]) == ("sklearn", None, {"depth": "1"})
+
+
+def test_a_directory_of_mlflow_becomes_a_version_once(cli, project: Path) -> None:
+    cli("models", "register", "churn", "first")
+    exported = project / "given"
+    for name in ("MLmodel", "model.skops", "requirements.txt"):
+        assert cli("runs", "artifact", "first", f"model/{name}", "-o", str(exported / name)).exit_code == 0
+    made = cli("models", "register", "churn", "--mlflow", "given", "--parent", "churn/1", "--json").json
+    assert (made["version"], made["flavor"], made["lineage"]["parent"]) == (2, "sklearn", "churn/1")
+    (exported / "leaves").symlink_to("/etc/hostname")
+    refused = cli("models", "register", "churn", "--mlflow", "given")
+    assert (refused.exit_code, "leaves" in refused.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--file", "a", "--mlflow", "b"), ("first", "--file", "a"), ("first", "--format", "onnx"),
+     ("--file", "a", "--artifact", "b"), ("--file", "a", "--tag", "x"), ("--file", "a", "--format", "magic")],
+)  # fmt: skip
+def test_sources_and_options_that_do_not_go_together_are_usage_errors(cli, words: tuple[str, ...]) -> None:
+    assert cli("models", "register", "churn", *words).exit_code == 2
+
+
 def test_one_run_is_named_to_register_by_place_or_by_option(cli) -> None:
     assert cli("models", "register", "churn", "--run", "first").exit_code == 0
     assert cli("models", "register", "churn").exit_code == 2

@@ -12,10 +12,12 @@ from sklearn.linear_model import LogisticRegression
 from tracked import detail, opened, remarks
 
 import mlops_tui as mlops
-from mlops_store import models, profiles
+from mlops_store import audit, models, profiles
 from mlops_store.artifacts import object_path
 from mlops_store.errors import MlopsError
-from mlops_tui.registry import formats
+from mlops_tui.cli import shapes
+from mlops_tui.config import Config
+from mlops_tui.registry import formats, stages
 
 
 @pytest.fixture(autouse=True)
@@ -85,11 +87,48 @@ def test_a_model_of_a_kind_that_cannot_be_stored_is_reported_and_does_not_raise(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with mlops.start_run():
-        info = mlops.log_model(lambda x: x)
+        info = mlops.log_model(object())
         mlops.log_metric("a", 1)
     assert "cannot be logged" in info.error
     assert "cannot be logged" in capsys.readouterr().err
     assert detail(project).models == ()
+
+
+def above(frame: pd.DataFrame) -> np.ndarray:
+    return (frame["a"] > 0.5).to_numpy()
+
+
+class Constant:
+    def predict(self, frame: pd.DataFrame) -> np.ndarray:
+        return np.ones(len(frame))
+
+
+def test_a_function_and_named_tensors_are_logged_like_any_model(project: Path) -> None:
+    with mlops.start_run():
+        function = mlops.log_model(above, "above", input_example=FRAME)
+        tensors = mlops.log_model({"w": np.zeros((2, 3))}, "weights")
+    assert (function.error, function.flavor, tensors.error, tensors.flavor) == ("", "function", "", "safetensors")
+    version = mlops.register_model(function.model_uri, "rule")
+    with opened(project) as store:
+        np.testing.assert_array_equal(formats.load_version(store, version).predict(FRAME), above(FRAME))
+    assert version.lineage["environment"]["packages"]["numpy"] == np.__version__
+
+
+def test_a_pickle_is_logged_and_registered_only_when_that_is_said_and_stays_marked(project: Path) -> None:
+    with mlops.start_run():
+        assert "cannot be logged" in mlops.log_model(Constant()).error
+        info = mlops.log_model(Constant(), allow_pickle=True, registered_model_name="odd", input_example=FRAME)
+    assert (info.flavor, info.registered_model_version) == ("pickle", 1)
+    with pytest.raises(MlopsError, match="is a pickle"):
+        mlops.register_model(info.model_uri, "odd")
+    with opened(project) as store:
+        version = models.version(store.read(), "odd", 1)
+        assert version.lineage["allowed"] == ["pickle"]
+        assert audit.newest(store.read(), 1, "model:odd")[0].after["allowed"] == ["pickle"]
+        assert shapes.model_version(version, None)["runs"] == "pickle"
+        assert formats.load_version(store, version).predict(FRAME).sum() == len(FRAME)
+        preview = stages.preview(store.read(), Config(), "odd", 1)
+        assert "version 1 is a pickle: runs its author's code when it is loaded" in preview.warnings
 
 
 def test_a_model_is_registered_from_within_its_run(project: Path) -> None:

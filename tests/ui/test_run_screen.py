@@ -8,7 +8,7 @@ from PIL import Image
 from run_screens import HOSTILE, add_run, dashboard, make_store, misses, sees, until
 from screens import rendered
 
-from mlops_store import datasets, metrics, notes, runs
+from mlops_store import datasets, metrics, models, notes, runs
 from mlops_store.records import Dataset
 from mlops_tui.ui.screens.chart_grid import ChartGrid
 from mlops_tui.ui.screens.fact_list import FactList
@@ -491,6 +491,24 @@ async def test_an_artifact_is_written_to_a_file_and_never_over_one(store, tmp_pa
         await until(pilot, (tmp_path / "a.txt2").exists)
         assert (tmp_path / "a.txt2").read_bytes() == b"hello"
         assert (tmp_path / "a.txt").read_text() == "mine"
+
+
+async def test_an_artifact_is_registered_as_a_model_and_one_that_runs_code_only_after_a_yes(store, tmp_path):
+    run_id = add_run(store, "one", files={"p/rule.py": b"def predict(frame):\n    return frame['a']\n"})
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await sees(pilot, "finished")
+        await pilot.press("5", "j")
+        await sees(pilot, "def predict")
+        await pilot.press("M")
+        await sees(pilot, "Allow it to run?", "source code", "p/rule.py")
+        await pilot.press("enter")
+        await sees(pilot, "Register as")
+        await pilot.press(*["backspace"] * 20, *"rule", "enter")
+        await until(pilot, lambda: bool(models.names(store.read())))
+        await sees(pilot, "registered rule version 1 from one")
+    version = models.version(store.read(), "rule", 1)
+    assert (version.flavor, version.run_id, version.lineage["allowed"]) == ("function", run_id, ["source"])
 
 
 async def test_ten_thousand_params_and_a_megabyte_of_value_are_shown(store, tmp_path):

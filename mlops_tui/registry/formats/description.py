@@ -1,6 +1,6 @@
-"""What a model directory says of itself, in ``mlops.json``, without loading anything of the model.
+"""What a model directory says of itself, in ``mlops.json`` or MLflow's ``MLmodel``, without loading anything.
 
-Owns that file: what it was made with, what it takes and gives, the digest of each file.
+Owns ``mlops.json``: what the model was made with, what it takes and gives, the digest of each file.
 """
 
 from __future__ import annotations
@@ -8,16 +8,18 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlops_store.errors import NotFound, Refused
 from mlops_tui.registry.files import model_digest, scan
+from mlops_tui.registry.formats import mlflow_models, mlmodel
 
 FORMAT = 1
 DESCRIPTION_FILE = "mlops.json"
 
-_MAX_BYTES = 16 << 20
+#: Longer ones are not read to their end.
+MAX_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +83,17 @@ def describe(directory: str) -> ModelInfo:
     """What a model directory says of itself; nothing in it is loaded.
 
     Raises:
-        NotFound: It has no ``mlops.json``.
-        Refused: ``mlops.json`` is damaged or of a newer program.
+        NotFound: It has neither ``mlops.json`` nor MLflow's ``MLmodel``.
+        Refused: That file is damaged, of a newer program, or names no flavor that can be loaded.
     """
     path = os.path.join(directory, DESCRIPTION_FILE)
+    if not os.path.lexists(path) and os.path.lexists(os.path.join(directory, mlmodel.MLMODEL_FILE)):
+        found = _info(mlflow_models.described(directory), directory, ())
+        # MLflow notes no digests: that the file is there is all that can be asked of it
+        return replace(found, listed={found.entry: found.files.get(found.entry, ("",))[0]})
     try:
         with open(path, "rb") as file:
-            content = file.read(_MAX_BYTES)
+            content = file.read(MAX_BYTES)
     except FileNotFoundError as error:
         raise NotFound(f"{directory} holds no model: it has no {DESCRIPTION_FILE}", "log it with log_model") from error
     except OSError as error:

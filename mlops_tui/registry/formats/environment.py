@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib import metadata
+from importlib.util import find_spec
 
 REQUIREMENTS_FILE = "requirements.txt"
+#: Modules whose distribution has another name, so that not all metadata has to be read for them.
+_KNOWN = {"sklearn": "scikit-learn", "yaml": "pyyaml", "PIL": "pillow", "cv2": "opencv-python"}
 
 
 def locked(distributions: Iterable[str]) -> dict[str, str]:
@@ -40,6 +45,37 @@ def locked(distributions: Iterable[str]) -> dict[str, str]:
             if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
                 waiting += [(requirement.name, wanted) for wanted in ("", *requirement.extras)]
     return dict(sorted(found.items()))
+
+
+def distributions_of(modules: Iterable[str]) -> tuple[str, ...]:
+    """The installed distributions that bring some top-level modules; what none brings is left out."""
+    found: set[str] = set()
+    for module in modules:
+        if module in sys.stdlib_module_names:
+            continue
+        name = _KNOWN.get(module, module)
+        try:
+            found.add(metadata.distribution(name).name)
+        except (metadata.PackageNotFoundError, ValueError):
+            if _is_installed(module):
+                found.update(_by_module().get(module, ()))
+    return tuple(sorted(found))
+
+
+def _is_installed(module: str) -> bool:
+    """Whether a top-level module lies among installed packages and not in a project."""
+    try:
+        spec = find_spec(module)
+    except (ImportError, ValueError, AttributeError):
+        return False
+    places = [spec.origin or "", *(spec.submodule_search_locations or ())] if spec else []
+    return any("site-packages" in place or "dist-packages" in place for place in places)
+
+
+@cache
+def _by_module() -> Mapping[str, list[str]]:
+    """Top-level module -> distributions; reads the list of files of everything that is installed."""
+    return metadata.packages_distributions()
 
 
 def requirements(packages: dict[str, str]) -> str:

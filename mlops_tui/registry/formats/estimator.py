@@ -10,10 +10,11 @@ from mlops_store.errors import MlopsError, Refused
 from mlops_tui.registry import trust
 from mlops_tui.registry.formats.description import ModelInfo
 from mlops_tui.registry.formats.loaded import Loaded
-from mlops_tui.registry.formats.written import Written
+from mlops_tui.registry.formats.written import Written, full_name, reason
 from mlops_tui.registry.trusted_types import TRUSTED
 
 MODEL_FILE = "model.skops"
+_DISTRIBUTIONS = ("scikit-learn", "skops", "numpy", "pandas", "scipy")
 
 
 def write(model: Any, directory: str) -> Written:
@@ -36,18 +37,31 @@ def write(model: Any, directory: str) -> Written:
         raise
     except Exception as error:  # whatever an estimator's own __reduce__ or __getstate__ raises
         raise Refused(
-            f"{type(model).__name__} cannot be written without pickle ({' '.join(str(error).split())[:200]})",
+            f"{type(model).__name__} cannot be written without pickle ({reason(error)})",
             "supported: estimators and pipelines of scikit-learn without lambdas or local functions",
         ) from error
     return Written(
         MODEL_FILE,
-        f"{type(model).__module__}.{type(model).__qualname__}",
+        full_name(model),
         summary(model),
-        ("scikit-learn", "skops", "numpy", "pandas", "scipy"),
+        _DISTRIBUTIONS,
         flavors(MODEL_FILE, "skops", trusted_types(path), has_predict=hasattr(model, "predict")),
         getattr(model, "predict", None),
         untrusted_types=untrusted,
     )
+
+
+def adopt(path: str, directory: str) -> Written:
+    """Describes a skops file that was copied into a directory; nothing in it is built.
+
+    Raises:
+        Refused: It is damaged or of another kind.
+    """
+    untrusted = trust.untrusted(path)
+    entry, name = os.path.relpath(path, directory), trust.class_name(path)
+    apply = None if untrusted else getattr(trust.read(path), "predict", None)
+    told = flavors(entry, "skops", trusted_types(path), has_predict=True)
+    return Written(entry, name, name.rpartition(".")[2], _DISTRIBUTIONS, told, apply, untrusted_types=untrusted)
 
 
 def flavors(

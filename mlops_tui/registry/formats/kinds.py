@@ -6,9 +6,9 @@ modules, and the libraries behind them, are imported when first used.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from types import ModuleType
+from types import FunctionType, ModuleType
 
 from mlops_store.errors import Refused, nearest
 
@@ -27,6 +27,7 @@ class Kind:
         libraries: What has to be importable to load such a model.
         extra: The extra of mlops-tui that brings them, "" when it always has them.
         runs: ``PICKLE`` or ``SOURCE`` where loading runs what the model brings along, else "".
+        suffixes: How the names of its files end; empty where a single file is no model.
     """
 
     name: str
@@ -35,11 +36,22 @@ class Kind:
     libraries: tuple[str, ...] = ()
     extra: str = ""
     runs: str = ""
+    suffixes: tuple[str, ...] = ()
 
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
-    for kind in (Kind("sklearn", "scikit-learn estimator, through skops", "estimator", ("sklearn", "skops")),)
+    for kind in (
+        Kind("sklearn", "scikit-learn through skops", "estimator", ("sklearn", "skops"), suffixes=(".skops",)),
+        Kind("xgboost", "XGBoost's own JSON", "xgboost", ("xgboost",), "xgboost", suffixes=(".ubj", ".json")),
+        Kind("lightgbm", "LightGBM's own text", "lightgbm", ("lightgbm",), "lightgbm", suffixes=(".lgb", ".txt")),
+        Kind("onnx", "ONNX", "onnx", ("onnx", "onnxruntime"), "onnx", suffixes=(".onnx",)),
+        Kind("safetensors", "tensors", "safetensors", ("safetensors",), "safetensors", suffixes=(".safetensors",)),
+        Kind("function", "a Python function as source", "function", runs=SOURCE, suffixes=(".py",)),
+        Kind("pickle", "a pickle", "pickled", ("joblib",), runs=PICKLE, suffixes=(".pkl", ".pickle", ".joblib")),
+        Kind("pyfunc-source", "MLflow's model from code", "pyfunc", ("mlflow",), runs=SOURCE),
+        Kind("pyfunc-pickle", "MLflow's model with a pickle", "pyfunc", ("mlflow",), runs=PICKLE),
+    )
 }
 
 
@@ -64,6 +76,8 @@ def module(kind: Kind) -> ModuleType:
     """
     for library in kind.libraries:
         need(library, kind)
+    from importlib import import_module
+
     return import_module(f"mlops_tui.registry.formats.{kind.module}")
 
 
@@ -73,6 +87,8 @@ def need(library: str, kind: Kind) -> ModuleType:
     Raises:
         Refused: It is not installed, or cannot be imported.
     """
+    from importlib import import_module
+
     try:
         return import_module(library)
     except ImportError as error:
@@ -96,16 +112,42 @@ def of(model: object) -> Kind | None:
     """
     if isinstance(model, type):
         raise Refused(f"{model.__name__} is a class, not a fitted model", f"log {model.__name__}(…).fit(…)")
-    if type(model).__module__.partition(".")[0] in ("xgboost", "lightgbm"):
-        return None
+    top = type(model).__module__.partition(".")[0]
+    if top in ("xgboost", "lightgbm", "onnx"):
+        return KINDS[top]
+    if isinstance(model, FunctionType):
+        return KINDS["function"]
+    if isinstance(model, Mapping):
+        is_named = model and all(isinstance(name, str) and hasattr(value, "dtype") for name, value in model.items())
+        return KINDS["safetensors"] if is_named else None
     if any(base.__module__ == "sklearn.base" for base in type(model).__mro__):
         return KINDS["sklearn"]
     return None
 
 
+def mark(name: str) -> str:
+    """What a person must know of versions of that flavor, in a few words; "" for formats that run nothing."""
+    return {PICKLE: "pickle: runs its author's code", SOURCE: "runs the source that it brings"}.get(runs(name), "")
+
+
+def not_allowed(what: str) -> Refused:
+    """Says that loading would run something that nobody allowed.
+
+    Args:
+        what: ``PICKLE`` or ``SOURCE``.
+    """
+    if what == PICKLE:
+        message = "the model is a pickle, which runs its author's code when it is loaded"
+    else:
+        message = "the model is source code, which runs when it is loaded"
+    return Refused(message, f"when you know where it comes from: --allow-{what}, or allow_{what}=True")
+
+
 def unknown(model: object) -> Refused:
     """Says that no format takes a model."""
+    if any(base.__module__.startswith("torch.nn") for base in type(model).__mro__):
+        return Refused("a module of torch cannot be logged as it is", "log its tensors: log_model(model.state_dict())")
     return Refused(
         f"a model of type {type(model).__module__}.{type(model).__qualname__} cannot be logged",
-        "supported: estimators and pipelines of scikit-learn; log other kinds with log_artifact",
+        "supported: scikit-learn, XGBoost, LightGBM, ONNX, named tensors, a function; any other with allow_pickle=True",
     )

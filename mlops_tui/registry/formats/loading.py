@@ -38,16 +38,9 @@ def load(
     info = describe(directory)
     kind = kinds.get(info.flavor)
     _require_unchanged(directory, info)
-    if kind.runs == kinds.PICKLE and not allow_pickle:
-        raise Refused(
-            "the model is a pickle, which runs its author's code when it is loaded",
-            "when you know where it comes from: --allow-pickle, or allow_pickle=True",
-        )
-    if kind.runs == kinds.SOURCE and not allow_source:
-        raise Refused(
-            "the model is source code, which runs when it is loaded",
-            "when you know where it comes from: --allow-source, or allow_source=True",
-        )
+    allowed = {kinds.PICKLE: allow_pickle, kinds.SOURCE: allow_source}
+    if not allowed.get(kind.runs, True):
+        raise kinds.not_allowed(kind.runs)
     loaded: Loaded = kinds.module(kind).read(directory, info, trusted)
     return loaded
 
@@ -59,7 +52,8 @@ _loading = threading.Lock()
 def load_version(store: Store, version: ModelVersion, *, trusted: Sequence[str] = ()) -> Loaded:
     """The model of a registered version, verified against its digest; the last few stay in memory.
 
-    A pickle or source code is run only where that was allowed when the version was registered.
+    A pickle or source code is run, and types of the user's own are trusted, only where that was allowed when the
+    version was registered.
 
     Raises:
         Refused: A file is gone or changed, a type in it is not trusted (see ``load``), or the version's stage enforces
@@ -67,6 +61,7 @@ def load_version(store: Store, version: ModelVersion, *, trusted: Sequence[str] 
         NotFound: The version holds files of another kind than models.
     """
     allowed = consent(version)
+    trusted = (*trusted, *map(str, version.lineage.get("trusted", ())))
     key = (version.digest, tuple(sorted(trusted)), allowed)
     with _loading:
         if key in _loaded:

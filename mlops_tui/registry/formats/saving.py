@@ -10,6 +10,7 @@ import os
 import platform
 from typing import Any
 
+from mlops_store.errors import Refused
 from mlops_tui.registry import signatures
 from mlops_tui.registry.formats import description, environment, kinds, mlmodel
 from mlops_tui.registry.formats.description import ModelInfo
@@ -23,6 +24,7 @@ def save(
     input_example: Any = None,
     signature: Any = None,
     format: str | None = None,  # noqa: A002 the word of the command line
+    allow_pickle: bool = False,
 ) -> ModelInfo:
     """Writes a model as a model directory.
 
@@ -33,17 +35,34 @@ def save(
         signature: What the model takes and gives, where it should not be inferred; MLflow's ``ModelSignature`` or its
             dictionary.
         format: The format's name, where the model's type should not decide.
+        allow_pickle: Whether a model that no other format takes may be pickled.
 
     Raises:
-        Refused: The model is of a kind that cannot be written without pickle, or a library is missing.
+        Refused: No format takes the model, it would have to be pickled, or a library is missing.
         OSError: The directory cannot be written.
     """
     kind = kinds.of(model) if format is None else kinds.get(format)
+    if kind is None and allow_pickle:
+        kind = kinds.KINDS["pickle"]
     if kind is None:
         raise kinds.unknown(model)
+    if kind.runs == kinds.PICKLE and not allow_pickle:
+        raise Refused("a pickle runs its author's code when it is loaded", "say so: allow_pickle=True")
     module = kinds.module(kind)
     os.makedirs(directory, exist_ok=True)
     written: Written = module.write(model, directory)
+    return described(directory, kind, written, input_example, signature)
+
+
+def described(
+    directory: str, kind: kinds.Kind, written: Written, input_example: Any = None, signature: Any = None
+) -> ModelInfo:
+    """Writes what stands beside a model's own files: signature, example, environment and both descriptions.
+
+    Raises:
+        UsageError: The example is no table, or the signature is none.
+        OSError: The directory cannot be written.
+    """
     warnings = [f"it holds {name}, which must be trusted by name when it is loaded" for name in written.untrusted_types]
     given = signatures.given(signature) if signature is not None else {}
     example = None
@@ -52,27 +71,22 @@ def save(
         example = signatures.example(rows)
         if signature is None:
             given = _infer(written, rows, warnings)
-    return finish(directory, kind, written, given, example, tuple(warnings))
+    return _finish(directory, kind, written, given, example, tuple(warnings))
 
 
-def finish(
+def _finish(
     directory: str,
     kind: kinds.Kind,
     written: Written,
     signature: dict[str, Any],
     example: dict[str, Any] | None,
-    warnings: tuple[str, ...] = (),
+    warnings: tuple[str, ...],
 ) -> ModelInfo:
-    """Writes what stands beside a model's own files: its environment and its two descriptions.
-
-    Raises:
-        OSError: The directory cannot be written.
-    """
     packages = environment.locked(written.distributions)
     with open(os.path.join(directory, environment.REQUIREMENTS_FILE), "w", encoding="utf-8") as file:
         file.write(environment.requirements(packages))
     mlmodel.write(directory, written.flavors, signature, example)
-    described: dict[str, Any] = {
+    content: dict[str, Any] = {
         "format": description.FORMAT,
         "flavor": kind.name,
         "entry": written.entry,
@@ -86,8 +100,8 @@ def finish(
         "untrusted_types": list(written.untrusted_types),
     }
     if example is not None:
-        described["input_example"] = example
-    return description.written(directory, described, warnings)
+        content["input_example"] = example
+    return description.written(directory, content, warnings)
 
 
 def _infer(written: Written, rows: Any, warnings: list[str]) -> dict[str, Any]:

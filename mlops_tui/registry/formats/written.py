@@ -30,3 +30,13 @@ class Written:
     apply: Callable[[Any], Any] | None
     options: Mapping[str, Any] = field(default_factory=dict)
     untrusted_types: tuple[str, ...] = ()
+
+
+def full_name(model: object) -> str:
+    """The module and the name of a model's class."""
+    return f"{type(model).__module__}.{type(model).__qualname__}"
+
+
+def reason(error: Exception) -> str:
+    """What a library says is wrong, in one line."""
+    return " ".join(str(error).split())[:200] or type(error).__name__

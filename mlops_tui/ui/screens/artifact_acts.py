@@ -1,4 +1,4 @@
-"""Getting an artifact out of the store into a file, as ``runs artifact RUN PATH -o FILE`` does."""
+"""Acts on an artifact of a run: writing it to a file, and registering it as a model. A command does each as well."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import os
 import posixpath
 import shlex
 
-from mlops_store import artifacts
+from mlops_store import artifacts, models
 from mlops_store.errors import StoreError
-from mlops_store.records import Artifact
+from mlops_store.records import Artifact, Run
+from mlops_tui.registry.formats import kinds
 from mlops_tui.ui import shown
+from mlops_tui.ui.screens import run_acts
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.screens.run_acts import Done, perform
 from mlops_tui.ui.text import Cell, CellValue, clean
-from mlops_tui.ui.widgets.dialog import Ask
+from mlops_tui.ui.widgets.dialog import Ask, Confirm
 
 
 def write_out(screen: ProjectScreen, run_id: str, artifact: Artifact) -> None:
@@ -40,6 +42,37 @@ def write_out(screen: ProjectScreen, run_id: str, artifact: Artifact) -> None:
             perform(screen, lambda: _write(screen, run_id, artifact, target(text)))
 
     screen.app.push_screen(Ask("Write the artifact to", clean(name, 200), lines=lines, check=problem), answered)
+
+
+def register(screen: ProjectScreen, run: Run, artifact: Artifact) -> None:
+    """Registers the model that an artifact belongs to, or the artifact itself; what runs code only after a yes."""
+    store = screen.session.store
+    if store is None:
+        return
+    db = store.read()
+    logged = {model.name for model in models.logged(db, run.run_id)}
+    paths = {one.path for one in artifacts.of_run(db, run.run_id)}
+    folders = [artifact.path[:place] for place, sign in enumerate(artifact.path) if sign == "/"]
+    if named := next((folder for folder in folders if folder in logged), None):
+        target, options = named, ["--logged", named]
+    else:
+        holds = (folder for folder in folders if f"{folder}/MLmodel" in paths or f"{folder}/mlops.json" in paths)
+        target = next(holds, artifact.path)
+        options = ["--artifact", target]
+    lines: list[CellValue] = [Cell(clean(target, 60))]
+    suffix = posixpath.splitext(target)[1].lower()
+    runs = next((kind.runs for kind in kinds.KINDS.values() if suffix in kind.suffixes), "")
+    if target != artifact.path or not runs:
+        run_acts.ask_name(screen, run, "Register as", lines, options)
+        return
+
+    def answered(is_sure: bool | None) -> None:
+        if is_sure:
+            run_acts.ask_name(screen, run, "Register as", lines, [*options, f"--allow-{runs}"])
+
+    what = "a pickle: it runs its author's code" if runs == kinds.PICKLE else "source code: it runs"
+    told = Cell(f"It is {what} whenever the version is loaded.", "warning")
+    screen.app.push_screen(Confirm("Allow it to run?", [*lines, "", told], yes="allow"), answered)
 
 
 def _write(screen: ProjectScreen, run_id: str, artifact: Artifact, full: str) -> Done:

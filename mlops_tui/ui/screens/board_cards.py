@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mlops_tui.registry.boards import BoardCard
 from mlops_tui.ui import shown
+from mlops_tui.ui.screens import model_rows
 from mlops_tui.ui.signs import state_sign
 from mlops_tui.ui.text import Cell, clean
 from mlops_tui.ui.theme import sign
@@ -20,6 +21,7 @@ def row(card: BoardCard, now: float, *, is_single: bool) -> Row:
     head = (
         Cell(clean(card.model, 60), "strong"),
         Cell(f" v{card.version}", "good" if is_single else "accent"),
+        *model_rows.mark(card.flavor, " "),
         *_marks(card),
     )
     return Row(card.number, (head, tuple(_facts(card, now))))

@@ -8,9 +8,10 @@ from typing import Any
 from mlops_store.records import ModelVersion, RegisteredModel
 from mlops_tui.config import Config, RegistryConfig
 from mlops_tui.registry import key_metrics as choice
+from mlops_tui.registry.formats import kinds
 from mlops_tui.ui import shown
 from mlops_tui.ui.text import Cell, CellValue, clean
-from mlops_tui.ui.theme import sign
+from mlops_tui.ui.theme import sign, state_sign
 from mlops_tui.ui.widgets.columns import Column
 from mlops_tui.ui.widgets.window_table import Row
 
@@ -44,9 +45,9 @@ def model_columns(registry: RegistryConfig) -> tuple[Column, ...]:
 
 def model_row(model: RegisteredModel, registry: RegistryConfig, now: float) -> Row:
     """A model; its key is its name."""
-    of_stage: dict[str, list[int]] = {}
+    of_stage: dict[str, list[ModelVersion]] = {}
     for version in model.versions:
-        of_stage.setdefault(version.stage, []).append(version.version)
+        of_stage.setdefault(version.stage, []).append(version)
     stages = [_holders(of_stage.get(stage, []), stage in registry.single) for stage in registry.stages[:-1]]
     newest = f"v{model.versions[0].version}" if model.versions else "none"
     aliases = ", ".join(f"@{alias} v{version}" for alias, version in sorted(model.aliases.items()))
@@ -56,12 +57,14 @@ def model_row(model: RegisteredModel, registry: RegistryConfig, now: float) -> R
     )
 
 
-def _holders(versions: Sequence[int], is_single: bool) -> CellValue:
+def _holders(versions: Sequence[ModelVersion], is_single: bool) -> CellValue:
     if not versions:
         return Cell(sign("dot"), "faint")
     more = f" +{len(versions) - _NAMED}" if len(versions) > _NAMED else ""
-    named = " ".join(f"v{version}" for version in versions[:_NAMED])
-    return Cell(named, "good" if is_single else ""), Cell(more, "dim")
+    cells: list[Cell] = []
+    for version in versions[:_NAMED]:
+        cells += [Cell(f"{' ' if cells else ''}v{version.version}", "good" if is_single else ""), *mark(version.flavor)]
+    return (*cells, Cell(more, "dim"))
 
 
 def key_metrics(versions: Sequence[ModelVersion], config: Config) -> tuple[str, ...]:
@@ -89,7 +92,7 @@ def version_columns(keys: Sequence[str], registry: RegistryConfig) -> tuple[Colu
         Column("run", "run", 8, 40, 2, grows=True),
         Column("made", "made", 8, 12, 4),
         Column("by", "by", 3, 14, 6),
-        Column("flavor", "flavor", 5, 12, 7),
+        Column("flavor", "format", 6, 15, 7),
         Column("size", "size", 5, 8, 8, right=True),
     )
 
@@ -100,14 +103,14 @@ def version_row(version: ModelVersion, keys: Sequence[str], registry: RegistryCo
     return Row(
         version.version,
         (
-            f"v{version.version}",
+            (Cell(f"v{version.version}"), *mark(version.flavor, " ")),
             stage_cell(version.stage, registry),
             Cell(" ".join(f"@{alias}" for alias in version.aliases), "accent"),
             *(metric(found.get(key)) for key in keys),
             Cell(run_name(version), "" if version.run_id else "dim"),
             Cell(shown.moment(version.created_at, now), "dim"),
             Cell(version.created_by, "dim"),
-            Cell(version.flavor, "dim"),
+            format_cell(version.flavor),
             Cell(shown.size(version.size_bytes), "dim"),
         ),
     )
@@ -118,6 +121,18 @@ def stage_cell(stage: str, registry: RegistryConfig) -> Cell:
     if stage in registry.single:
         return Cell(stage, "good")
     return Cell(stage, "dim" if stage == registry.archive else "")
+
+
+def format_cell(flavor: str) -> Cell:
+    """A format; one that runs what the model brings along stands out."""
+    if kinds.runs(flavor):
+        return Cell(f"{state_sign('warning').text} {flavor}", "warning")
+    return Cell(flavor, "dim")
+
+
+def mark(flavor: str, gap: str = "") -> tuple[Cell, ...]:
+    """The warning sign beside the number of a version that runs code when it is loaded; nothing for others."""
+    return (Cell(f"{gap}{state_sign('warning').text}", "warning"),) if kinds.runs(flavor) else ()
 
 
 def metric(value: object) -> CellValue:

@@ -175,5 +175,8 @@ class RunScreen(ProjectScreen):
         run_acts.delete(self, self._chosen())
 
     def action_register(self) -> None:
-        """Registers the run's model."""
+        """Registers the run's model, or the artifact under the cursor."""
+        if self.body.run is not None and self.body.part == run_body.ARTIFACTS and self.body.artifact is not None:
+            artifact_acts.register(self, self.body.run, self.body.artifact)
+            return
         run_acts.register(self, self._chosen())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mlops_store import notes, processes, runs
@@ -14,7 +14,7 @@ from mlops_tui.ui.messages import Did, Failed
 from mlops_tui.ui.screens.acts import called
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.screens.run_chosen import LISTED, Chosen
-from mlops_tui.ui.text import Cell, clean
+from mlops_tui.ui.text import Cell, CellValue, clean
 from mlops_tui.ui.widgets.dialog import Ask, Confirm
 
 #: Ids in the command line of an act before the rest is counted.
@@ -180,22 +180,40 @@ def register(screen: ProjectScreen, chosen: Chosen) -> None:
     if not logged:
         screen.remark(f"{clean(run.name, 60)} has logged no model: log_model keeps one", "warning")
         return
+    ask_name(screen, run, "Register the model as", chosen.lines())
+
+
+def ask_name(
+    screen: ProjectScreen, run: Run, title: str, lines: Sequence[CellValue], options: Sequence[str] = ()
+) -> None:
+    """Asks for the name of a registered model and registers what a run made under it.
+
+    Args:
+        screen: Where the question is asked.
+        run: The run.
+        title: Of the question.
+        lines: What is to be registered.
+        options: Of ``models register``, where it is not the run's newest model.
+    """
+    from mlops_store import models
+
+    store = _store(screen)
     known = models.names(store.read())
-    lines = [*chosen.lines(), "", Cell("registered models: " + (", ".join(known[:LISTED]) or "none yet"), "dim")]
 
     def answered(name: str | None) -> None:
         if name and name.strip():
-            perform(screen, lambda: _register(screen.session.project.root, run, name.strip()))
+            perform(screen, lambda: _register(screen.session.project.root, run, name.strip(), options))
 
     name = known[0] if len(known) == 1 else run.experiment if not known else ""
-    screen.app.push_screen(Ask("Register the model as", name, lines=lines, hint="a model's name"), answered)
+    told = Cell("registered models: " + (", ".join(known[:LISTED]) or "none yet"), "dim")
+    screen.app.push_screen(Ask(title, name, lines=[*lines, "", told], hint="a model's name"), answered)
 
 
-def _register(root: str, run: Run, name: str) -> Done:
+def _register(root: str, run: Run, name: str, options: Sequence[str]) -> Done:
     """Runs the command itself: models are read with scikit-learn, which the dashboard never loads."""
-    version = called(root, "models", "register", "--json", "--", name, run.run_id)
+    version = called(root, "models", "register", "--json", *options, "--", name, run.run_id)
     notice = f"registered {clean(name, 60)} version {version['version']} from {clean(run.name, 60)}"
-    return Done(_command("models", "register", name, run.run_id), notice)
+    return Done(_command("models", "register", name, run.run_id, *options), notice)
 
 
 def _on_all(verb: str, chosen: Chosen, *words: str) -> str:

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from mlops_store.records import DatasetUse, Run, RunDetail, RunKind
 from mlops_store.run_links import Family, VersionLink
 from mlops_tui.compare.columns import is_scheduled
+from mlops_tui.registry.formats import kinds
 from mlops_tui.ui import shown
 from mlops_tui.ui.screens import run_patch
 from mlops_tui.ui.screens.fact_list import Fact
@@ -187,7 +188,8 @@ def _models(detail: RunDetail, versions: Sequence[VersionLink]) -> list[Fact]:
         return []
     found = _heading("models")
     for model in detail.models:
-        rest = f"  {model.flavor}  {shown.size(model.size_bytes)}  {model.digest[:12]}"
+        mark = f"{state_sign('warning').text} " if kinds.runs(model.flavor) else ""
+        rest = f"  {mark}{model.flavor}  {shown.size(model.size_bytes)}  {model.digest[:12]}"
         line = (Cell(clean(model.name, 80)), Cell(rest, "dim"))
         found.append(Fact(("models", model.model_id), line, copied=model.model_id))
     for one in versions:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlops_store.records import ModelVersion, Note, RunStatus, StageChange
 from mlops_tui.config import RegistryConfig
+from mlops_tui.registry.formats import kinds
 from mlops_tui.registry.signing import SignatureState
 from mlops_tui.ui import shown
 from mlops_tui.ui.screens import model_rows
@@ -96,6 +97,8 @@ def _interface(version: ModelVersion, detail: Detail) -> Iterator[CellValue]:
         Cell(f"{version.flavor}  {shown.size(version.size_bytes)}"),
         Cell(f"  {version.digest[:12]}" + (f"  python {python}" if python else ""), "dim"),
     )
+    if mark := kinds.mark(version.flavor):
+        yield _labelled("", Cell(f"{state_sign('warning').text} {mark}", "warning"))
     if detail.profile_rows is not None:
         size = f"{shown.count(detail.profile_rows, 'row')}, {shown.count(detail.profile_columns, 'column')}"
         yield _labelled("profile", Cell(size))

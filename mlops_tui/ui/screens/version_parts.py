@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mlops_tui.registry.formats import kinds
 from mlops_tui.registry.version_details import GateState, VersionDetails
 from mlops_tui.ui import shown
 from mlops_tui.ui.screens import history_rows, model_rows
@@ -58,6 +59,8 @@ HISTORY = history_rows.COLUMNS
 def lineage(details: VersionDetails) -> list[Fact]:
     """Run, code, data and environment; what leads somewhere can be opened."""
     version, known = details.version, details.version.lineage
+    mark, environment = kinds.mark(version.flavor), known.get("environment")
+    environment = environment if isinstance(environment, Mapping) else {}
     found = [
         _fact("run", model_rows.run_name(version), "run" if version.run_id else "", version.run_id or ""),
         _fact("run id", version.run_id or ""),
@@ -77,8 +80,12 @@ def lineage(details: VersionDetails) -> list[Fact]:
         said = f"{data.get('name')}  {str(data.get('digest') or '')[:12]}  {data.get('context') or ''}"
         found.append(_fact("data", said, "data" if path else "", path, number))
     found += [
-        _fact("python", known.get("python_version")),
-        _fact("packages", str(known.get("packages_digest") or "")[:12]),
+        _fact("format", version.flavor),
+        *([_fact("", Cell(f"{state_sign('warning').text} {mark}", "warning"))] if mark else []),
+        _fact("parent", known.get("parent")),
+        _fact("trusted", ", ".join(map(str, known.get("trusted") or ()))),
+        _fact("python", known.get("python_version") or environment.get("python_version")),
+        _fact("packages", _packages(environment) or str(known.get("packages_digest") or "")[:12]),
         _fact("digest", version.digest),
     ]
     params = known.get("params")
@@ -90,6 +97,13 @@ def lineage(details: VersionDetails) -> list[Fact]:
             for key, value in sorted(params.items())
         ]
     return [fact for fact in found if fact is not None]
+
+
+def _packages(environment: Mapping[str, Any]) -> str:
+    packages = environment.get("packages")
+    if not isinstance(packages, Mapping) or not packages:
+        return ""
+    return f"{shown.count(len(packages), 'package')} locked in requirements.txt"
 
 
 def _fact(name: str, value: object, place: str = "", argument: str = "", number: int = 0) -> Fact:
