@@ -8,6 +8,7 @@ match or they lie far along, all matches are found as sets. ``run_lists`` reads 
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 import time
 from array import array
@@ -101,6 +102,9 @@ def _driver(db: sqlite3.Connection, condition: Condition, limit: int | None) -> 
         return None
     total = db.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()[0]
     most = max(_FEW, min(total // _DRIVEN, _MOST_COUNTED))
+    cost = _ROW if condition.needs_row else 1
+    if limit is not None and len(condition.drivers) == 1:  # from so many on the walk is quicker
+        most = min(most, max(_FEW, 1 + math.isqrt(cost * limit * total)))
     best, least, share = None, most, 1.0
     for sql, arguments in condition.drivers:
         count = db.execute(f"SELECT count(*) FROM ({sql} LIMIT {most})", arguments).fetchone()[0]
@@ -109,7 +113,7 @@ def _driver(db: sqlite3.Connection, condition: Condition, limit: int | None) -> 
         if count < least:
             best, least = (sql, arguments), count
     # where many match, a walk along the order finds enough of them before all are looked at
-    is_walked = limit is not None and least > (_ROW if condition.needs_row else 1) * limit / max(share, 1e-9)
+    is_walked = limit is not None and least > cost * limit / max(share, 1e-9)
     return None if is_walked else best
 
 
