@@ -1,4 +1,4 @@
-"""A comparison on the terminal: tables and sentences of its page, and its pictures drawn with characters."""
+"""A page on the terminal: tables and sentences, and the pictures of a comparison drawn with characters."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from mlops_tui.cli import output, text
 from mlops_tui.cli.table import write_table
 from mlops_tui.compare.export import document
-from mlops_tui.compare.export.document import Cell, Heading, Lines, Sentence, Table
+from mlops_tui.compare.export.document import Cell, Heading, Lines, Points, Sentence, Table
+from mlops_tui.compare.export.safe import PARAGRAPH
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mlops_tui.compare.export.document import Block, Picture
     from mlops_tui.compare.report import Report
 
@@ -26,6 +29,11 @@ def write(report: Report, with_equal: bool) -> None:
     blocks = document.document(report, with_equal=with_equal).blocks[1:]
     if not any(isinstance(block, Heading) for block in blocks):
         output.remark("no differences")
+    write_blocks(blocks)
+
+
+def write_blocks(blocks: Iterable[Block]) -> None:
+    """Prints the blocks of a page."""
     for number, block in enumerate(blocks):
         _write(block, is_first=number == 0)
 
@@ -35,7 +43,10 @@ def _write(block: Block, *, is_first: bool) -> None:
         note = f" ({text.clean(block.note, 400)})" if block.note else ""
         output.say(("" if is_first else "\n") + text.clean(block.text) + note)
     elif isinstance(block, Sentence):
-        output.say(text.clean(block.text, 4000))
+        output.say(text.clean(block.text, PARAGRAPH))
+    elif isinstance(block, Points):
+        for item in block.items:
+            output.say(f"- {text.clean(item, PARAGRAPH)}")
     elif isinstance(block, Lines):
         output.say(text.clean(block.title, 400))
         for line in block.lines:
@@ -43,6 +54,9 @@ def _write(block: Block, *, is_first: bool) -> None:
     elif isinstance(block, Table):
         if block.caption:
             output.say(text.clean(block.caption))
+        if not any(block.columns):
+            output.write_fields(((row[0].text, _cell(row[1])) for row in block.rows), indent="  ")
+            return
         columns = _distinct(block.columns)
         write_table(
             columns, [[_cell(cell) for cell in row] for row in block.rows], right=[columns[i] for i in block.right]

@@ -119,13 +119,30 @@ def _write_version(version: ModelVersion, state: SignatureState) -> None:
             ("digest", version.digest),
             ("signed", "no" if state.state == "unsigned" else f"{state.state}: {state.message}"),
             ("source", version.source),
+            ("parent", f"version {version.parent}" if version.parent else ""),
             ("made", f"{text.moment(version.created_at)} by {version.created_by}"),
             ("run", version.run_id or ""),
             ("commit", str(lineage.get("git_commit") or "")),
+            ("python", str(lineage.get("python_version") or "")),
+            ("packages", str(lineage.get("packages_digest") or "")[:12]),
         ]
     )
-    for part in ("metrics", "params"):
-        values = lineage.get(part)
+    used = lineage.get("datasets")
+    if isinstance(used, list) and used:
+        output.say("\ndata")
+        output.write_fields(
+            (
+                (str(one.get("name", "")), f"{str(one.get('digest', ''))[:12]} {one.get('context', '')}")
+                for one in used
+                if isinstance(one, dict)
+            ),
+            indent="  ",
+        )
+    for part, values in (
+        ("metrics", lineage.get("metrics")),
+        ("params", lineage.get("params")),
+        ("tags", version.tags),
+    ):
         if isinstance(values, dict) and values:
             output.say(f"\n{part}")
             shown = {

@@ -7,7 +7,9 @@ import click
 from mlops_tui.cli import (
     model_approvals,
     model_board,
+    model_cards,
     model_changes,
+    model_difference,
     model_export,
     model_gates,
     model_lists,
@@ -33,6 +35,8 @@ for verb in (
     model_lists.show,
     model_board.board,
     model_board.history,
+    model_cards.card,
+    model_difference.diff,
     model_past.at,
     model_register.register,
     model_gates.gates,
@@ -48,6 +52,8 @@ for verb in (
     model_signatures.verify,
     model_signatures.keygen,
     model_export.export,
+    model_notes.describe,
+    model_notes.tag,
     model_notes.note,
 ):
     command.add_command(verb)

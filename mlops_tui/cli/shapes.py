@@ -98,6 +98,7 @@ def model_version(record: ModelVersion, signed_with: str | None) -> dict[str, An
         "run_id": record.run_id,
         "logged_model_id": record.logged_model_id,
         "source": record.source,
+        "parent": record.parent,
         "flavor": record.flavor,
         "runs": kinds.runs(record.flavor) or None,
         "digest": record.digest,

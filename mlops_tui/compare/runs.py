@@ -121,13 +121,13 @@ def compare(db: sqlite3.Connection, run_ids: Sequence[str], config: Config, base
     return Comparison(
         runs=tuple(found),
         baseline=base,
-        metrics=_metrics([run.metrics for run in found], base, config),
-        params=_rows([run.params for run in found]),
-        tags=_rows([run.tags for run in found]),
-        code=_rows([_code(run, origin) for run, origin in zip(found, made, strict=True)], is_sorted=False),
-        environment=_rows([_environment(origin) for origin in made]),
-        data=_rows([_data(origin) for origin in made]),
-        hardware=_rows(
+        metrics=metric_rows([run.metrics for run in found], base, config),
+        params=rows([run.params for run in found]),
+        tags=rows([run.tags for run in found]),
+        code=rows([code(run, origin) for run, origin in zip(found, made, strict=True)], is_sorted=False),
+        environment=rows([environment(origin) for origin in made]),
+        data=rows([_data(origin) for origin in made]),
+        hardware=rows(
             [
                 {"host": run.host, **origin.hardware} if run.host else dict(origin.hardware)
                 for run, origin in zip(found, made, strict=True)
@@ -138,7 +138,8 @@ def compare(db: sqlite3.Connection, run_ids: Sequence[str], config: Config, base
     )
 
 
-def _metrics(columns: Sequence[Mapping[str, float]], base: int, config: Config) -> tuple[MetricRow, ...]:
+def metric_rows(columns: Sequence[Mapping[str, float]], base: int, config: Config) -> tuple[MetricRow, ...]:
+    """A row for each metric that any column has; ``base`` is the column that the others are measured against."""
     return tuple(
         _metric(key, tuple(column.get(key) for column in columns), base, config.goal(key)) for key in _keys(columns)
     )
@@ -169,7 +170,8 @@ def _keys(columns: Sequence[Mapping[str, object]]) -> list[str]:
     return sorted(found)
 
 
-def _rows(columns: Sequence[Mapping[str, str]], *, is_sorted: bool = True) -> tuple[Row, ...]:
+def rows(columns: Sequence[Mapping[str, str]], *, is_sorted: bool = True) -> tuple[Row, ...]:
+    """A row for each key that any column has, in order of the keys, or as they come."""
     keys: Iterable[str] = _keys(columns) if is_sorted else dict.fromkeys(key for column in columns for key in column)
     rows = []
     for key in keys:
@@ -179,7 +181,8 @@ def _rows(columns: Sequence[Mapping[str, str]], *, is_sorted: bool = True) -> tu
     return tuple(rows)
 
 
-def _code(run: Run, origin: Origin) -> dict[str, str]:
+def code(run: Run, origin: Origin) -> dict[str, str]:
+    """What is compared of a run's code: commit, branch, uncommitted changes, command and source."""
     found = {
         "commit": run.git_commit,
         "branch": origin.git_branch,
@@ -205,7 +208,8 @@ def _uncommitted(run: Run, diff: str) -> str:
     return _counted(diff)
 
 
-def _environment(origin: Origin) -> dict[str, str]:
+def environment(origin: Origin) -> dict[str, str]:
+    """What is compared of a run's environment: Python and each package."""
     python = {"python": origin.python_version} if origin.python_version else {}
     return python | dict(origin.packages)
 
@@ -219,4 +223,4 @@ def _data(origin: Origin) -> dict[str, str]:
     return found
 
 
-__all__ = ["Comparison", "MetricRow", "Row", "compare"]
+__all__ = ["Comparison", "MetricRow", "Row", "code", "compare", "environment", "metric_rows", "rows"]

@@ -73,7 +73,9 @@ class Slices:
     has_pairs: bool
 
 
-class _Bins(NamedTuple):
+class Bins(NamedTuple):
+    """A column cut into few bins; ``codes`` number the bin of each row, -1 for none."""
+
     name: str
     codes: npt.NDArray[np.int64]
     labels: tuple[str, ...]
@@ -82,7 +84,7 @@ class _Bins(NamedTuple):
 class _Cell(NamedTuple):
     """One bin of a column, or one of the crossing of two."""
 
-    crossing: Sequence[_Bins]
+    crossing: Sequence[Bins]
     number: int
 
     @property
@@ -115,7 +117,7 @@ def find(
     """
     import numpy as np
 
-    bins = [one for name, column in columns.items() if len((one := _binned(name, column)).labels) > 1]
+    bins = [one for name, column in columns.items() if len((one := binned(name, column)).labels) > 1]
     pairs = list(itertools.combinations(bins, 2))
     has_pairs = bool(pairs) and len(pairs) * len(first) <= _MOST_CELLS
     cells: list[_Cell] = []
@@ -183,7 +185,7 @@ def holm(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return adjusted
 
 
-def _binned(name: str, column: npt.NDArray[Any] | Texts) -> _Bins:
+def binned(name: str, column: npt.NDArray[Any] | Texts) -> Bins:
     """A column as a small number of bins; rows in none of them are -1."""
     import numpy as np
 
@@ -200,20 +202,20 @@ def _binned(name: str, column: npt.NDArray[Any] | Texts) -> _Bins:
     codes = np.where(finite, np.searchsorted(edges, np.where(finite, column, 0), side="left"), -1)
     texts = [f"{edge:.4g}" for edge in edges]
     labels = (f"≤ {texts[0]}", *(f"{low} to {high}" for low, high in itertools.pairwise(texts)), f"> {texts[-1]}")
-    return _Bins(name, codes.astype(np.int64), labels)
+    return Bins(name, codes.astype(np.int64), labels)
 
 
-def _of_values(name: str, codes: npt.NDArray[np.int64], counts: npt.NDArray[Any], texts: list[str]) -> _Bins:
+def _of_values(name: str, codes: npt.NDArray[np.int64], counts: npt.NDArray[Any], texts: list[str]) -> Bins:
     """The most frequent values, each a bin."""
     import numpy as np
 
     kept = [int(code) for code in np.argsort(-counts, kind="stable")[:MOST_VALUES] if counts[code]]
     table = np.full(len(texts) + 1, -1, dtype=np.int64)  # the last place is that of rows without a value
     table[kept] = np.arange(len(kept))
-    return _Bins(name, table[codes], tuple(texts[code] for code in kept))
+    return Bins(name, table[codes], tuple(texts[code] for code in kept))
 
 
-def _codes(crossing: Sequence[_Bins]) -> npt.NDArray[np.int64]:
+def _codes(crossing: Sequence[Bins]) -> npt.NDArray[np.int64]:
     """The number of the cell of each row, -1 for none."""
     import numpy as np
 
@@ -291,4 +293,4 @@ def _contrasts(
     return z, 2 * ndtr(-z)
 
 
-__all__ = ["Slice", "Slices", "find", "holm"]
+__all__ = ["Bins", "Slice", "Slices", "binned", "find", "holm"]

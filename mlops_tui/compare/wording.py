@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 
 from mlops_store.records import Run
@@ -25,6 +26,14 @@ def number(value: float | None) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
     return f"{value:.5g}"
+
+
+def moment(at: float) -> str:
+    """A point in time in the local time zone, to the minute."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+    except (OverflowError, ValueError, OSError):
+        return f"{at:g}"
 
 
 def axis_value(axis: Axis, column: int) -> str:
@@ -187,6 +196,7 @@ __all__ = [
     "label",
     "left_out",
     "measure",
+    "moment",
     "number",
     "p_value",
     "pooled",

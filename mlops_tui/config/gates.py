@@ -115,7 +115,7 @@ KINDS: Mapping[str, Mapping[str, Read]] = {
     "signature": {},  # what the model takes and gives
     "signed": {"keys": _paths},  # by whom, with a key
     "code": {},
-    "card": {"requires": _texts},
+    "card": {"requires": _texts, "reviewed": _flag},
     "drift": {"monitor": _text, "batches": _rows, "max": _share},
     "quality": {"min_rows": _rows, "max_missing": _share, "max_duplicates": _share, "constants": _flag},
     "command": {"command": _words, "timeout": _length, "deps": _texts},

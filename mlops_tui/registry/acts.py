@@ -96,6 +96,15 @@ def sentence(entry: AuditEntry, arrow: str = "->") -> str:
         return f"v{number} {word.get(verb, verb)} {after.get('stage', '?')}"
     if entry.action == "gate.refuse":
         return f"v{number} not let to {after.get('stage', '?')} by {_refusing(after)}"
+    if entry.action == "card.edit":
+        return f"v{number} card: {after.get('section', '?')} written"
+    if entry.action == "card.review":
+        return f"v{number} card {after.get('state', '?')}"
+    if entry.action == "model.describe":
+        return f"{entry.subject.rpartition(':')[2]} described: {after.get('description', '')}"
+    if entry.action == "model.tag":
+        told = (f"{key}={value}" if value is not None else f"-{key}" for key, value in after.items())
+        return f"{entry.subject.rpartition(':')[2]} tagged {', '.join(told)}"
     if "stage" in before and "stage" in after:
         moves = ", ".join([f"v{number} {before['stage']}{arrow}{after['stage']}", *_others(before, after, arrow)])
         return moves + (f"  (gates overridden: {after['override']})" if after.get("override") else "")

@@ -107,7 +107,8 @@ def register(
         is_own_run: The caller is the run itself, so that it may still be running.
         allowed: What the model may run when it is loaded: ``kinds.PICKLE``, ``kinds.SOURCE``.
         trusted: Full names of types that are trusted whenever this version is loaded.
-        parent: The version that it was made from, such as ``churn/3``.
+        parent: The version that it was made from, such as ``churn/3``. A card takes over the texts of a parent of the
+            same model, by default of the newest version.
 
     Raises:
         UsageError: The name or an alias is not allowed, or nothing says which model.
@@ -190,8 +191,8 @@ def add(
     lineage |= {"trusted": sorted(trusted)} if trusted else {}
     with store.write() as db:
         at, stage = time.time(), config.registry.first
-        if parent:
-            above = models.resolve(db, parent)
+        above = models.resolve(db, parent) if parent else None
+        if above is not None:
             lineage["parent"] = f"{above.model}/{above.version}"
         number = model_versions.add(
             db,
@@ -208,6 +209,7 @@ def add(
             description=description,
             lineage=lineage,
             profile_id=content.profile_id,
+            parent=above.version if above is not None and above.model == name else None,
         )
         subject = f"model:{name}/{number}"
         after = {"stage": stage, "digest": digest, "run_id": content.run_id, "path": content.path}

@@ -52,6 +52,14 @@ DESTINATIONS: Mapping[str, Destination] = {
         Destination("board", "board:BoardScreen", "All versions by stage, moved by keys; ':board churn'", "filter"),
         Destination("version", "version:VersionScreen", "One version of a model in full", "model", True),
         Destination("timeline", "timeline:TimelineScreen", "What was done to a model, or to all, along time", "model"),
+        Destination("card", "card:CardScreen", "What to know of a version: ':card churn/3'", "model", True),
+        Destination(
+            "diff",
+            "version_difference:VersionDifferenceScreen",
+            "How two versions differ: ':diff churn 2 3'",
+            "model",
+            True,
+        ),
         Destination(
             "past", "past:PastScreen", "Where every version stood at a time: ':past 2026-11-03', ':past -7d'", "time"
         ),

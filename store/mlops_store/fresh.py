@@ -23,6 +23,7 @@ MIGRATIONS = (
     "m015_outline_widths",
     "m016_mirror_marks",
     "m017_metric_summaries",
+    "m018_cards",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -249,7 +250,7 @@ STATEMENTS = (
    "created_by" TEXT,
    "updated_at" REAL,
    "deleted_at" REAL
-) STRICT""",
+, parent INTEGER) STRICT""",
     """CREATE UNIQUE INDEX "idx_model_versions_model_id_version"
     ON "model_versions" ("model_id", "version")""",
     """CREATE INDEX "idx_model_versions_model_id_stage"
@@ -445,4 +446,23 @@ STATEMENTS = (
     """CREATE INDEX runs_by_status ON runs(status, started_at DESC, id DESC)""",
     """CREATE INDEX runs_by_duration ON runs(ended_at - started_at, started_at) WHERE ended_at IS NOT NULL""",
     """CREATE INDEX runs_not_ended ON runs(started_at) WHERE ended_at IS NULL""",
+    """CREATE TABLE "card_texts" (
+   "id" INTEGER PRIMARY KEY,
+   "version_id" INTEGER NOT NULL REFERENCES "model_versions"("id"),
+   "section" TEXT NOT NULL,
+   "body" TEXT,
+   "author" TEXT NOT NULL,
+   "at" REAL NOT NULL
+) STRICT""",
+    """CREATE INDEX "idx_card_texts_version_id_section"
+    ON "card_texts" ("version_id", "section")""",
+    """CREATE TABLE "version_measures" (
+   "version_id" INTEGER REFERENCES "model_versions"("id"),
+   "kind" TEXT,
+   "key" TEXT,
+   "body" TEXT NOT NULL,
+   "at" REAL NOT NULL,
+   "duration_s" REAL NOT NULL,
+   PRIMARY KEY ("version_id", "kind", "key")
+) STRICT""",
 )

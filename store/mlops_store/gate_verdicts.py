@@ -81,3 +81,17 @@ def of_version(db: sqlite3.Connection, name: str, version: int, stage: str) -> d
         gate: GateVerdict(gate, kind, state, message, json.loads(facts), at, duration_s, key, is_recorded=True)
         for gate, kind, state, message, facts, at, duration_s, key in rows
     }
+
+
+def all_of(db: sqlite3.Connection, name: str, version: int) -> dict[str, tuple[GateVerdict, ...]]:
+    """Stage -> the newest verdict of each gate on a version that was to go there, by the gates' names."""
+    rows = db.execute(
+        f"SELECT g.stage, {_COLUMNS} FROM gate_verdicts AS g JOIN model_versions AS v ON v.id = g.version_id "
+        "JOIN registered_models AS m ON m.id = v.model_id WHERE m.name = ? AND v.version = ? ORDER BY g.stage, g.gate",
+        (name, version),
+    )
+    found: dict[str, tuple[GateVerdict, ...]] = {}
+    for stage, gate, kind, state, message, facts, at, duration_s, key in rows:
+        verdict = GateVerdict(gate, kind, state, message, json.loads(facts), at, duration_s, key, is_recorded=True)
+        found[stage] = (*found.get(stage, ()), verdict)
+    return found

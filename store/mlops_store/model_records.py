@@ -12,7 +12,7 @@ class ModelVersion:
     """A version of a registered model.
 
     ``lineage`` holds ``run_id``, ``git_commit``, ``git_dirty``, ``metrics``, ``params``, ``datasets`` as they were
-    when the version was made.
+    when the version was made. ``parent`` is the version that it follows: card texts are taken over from there.
     """
 
     model: str
@@ -31,6 +31,7 @@ class ModelVersion:
     tags: Mapping[str, str] = field(default_factory=dict)
     lineage: Mapping[str, Any] = field(default_factory=dict)
     profile_id: int | None = None
+    parent: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

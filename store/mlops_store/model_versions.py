@@ -7,7 +7,7 @@ Knows no rule about stages: which move is allowed is decided by the application'
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mlops_store import model_names
@@ -31,11 +31,15 @@ def add(
     description: str = "",
     lineage: Mapping[str, Any] | None = None,
     profile_id: int | None = None,
+    parent: int | None = None,
 ) -> int:
     """The number of a new version; the model is made when it is the first. Numbers are never used again.
 
+    It follows the version ``parent``, by default the newest that there is.
+
     Raises:
         UsageError: The model cannot have that name.
+        NotFound: It has no version ``parent``.
     """
     row = db.execute(
         "UPDATE registered_models SET updated_at = ?, deleted_at = NULL WHERE name = ? RETURNING id", (created_at, name)
@@ -47,18 +51,30 @@ def add(
             "RETURNING id",
             (name, created_at, created_at),
         ).fetchone()
+    if parent is not None:
+        _require(db, name, row[0], parent)
     number: int = db.execute(
         "INSERT INTO model_versions (model_id, version, logged_model_id, run_id, source, flavor, digest, size_bytes, "
-        "stage, description, lineage, profile_id, created_at, created_by, updated_at) VALUES (?1, "
+        "stage, description, lineage, profile_id, created_at, created_by, updated_at, parent) VALUES (?1, "
         "(SELECT coalesce(max(version), 0) + 1 FROM model_versions WHERE model_id = ?1), "
         "(SELECT id FROM logged_models WHERE model_id = ?), (SELECT id FROM runs WHERE run_id = ?), "
-        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING version",
+        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, "
+        "(SELECT max(version) FROM model_versions WHERE model_id = ?1 AND deleted_at IS NULL))) RETURNING version",
         (
             *(row[0], logged_model_id, run_id, storable(source), flavor, digest, size_bytes, stage),
             *(storable(description), to_json(lineage), profile_id, created_at, storable(created_by), created_at),
+            parent,
         ),
     ).fetchone()[0]
     return number
+
+
+def _require(db: sqlite3.Connection, name: str, model_id: int, version: int) -> None:
+    there = db.execute(
+        "SELECT 1 FROM model_versions WHERE model_id = ? AND version = ? AND deleted_at IS NULL", (model_id, version)
+    ).fetchone()
+    if there is None:
+        raise no_version(db, name, f"version {version}")
 
 
 def enter(db: sqlite3.Connection, name: str, version: int, stage: str, *, audit_id: int, at: float) -> None:
@@ -158,3 +174,27 @@ def set_tags(db: sqlite3.Connection, name: str, tags: Mapping[str, str], *, vers
         "INSERT OR REPLACE INTO model_tags (model_id, version, key, value) VALUES (?, ?, ?, ?)",
         [(row[0], version, storable(key), storable(value)) for key, value in tags.items()],
     )
+
+
+def remove_tags(db: sqlite3.Connection, name: str, keys: Iterable[str], *, version: int = 0) -> None:
+    """Removes tags of a model, or of one of its versions; see ``set_tags``. Tags that are not there are passed over."""
+    db.executemany(
+        "DELETE FROM model_tags WHERE model_id = (SELECT id FROM registered_models WHERE name = ?) "
+        "AND version = ? AND key = ?",
+        [(name, version, storable(key)) for key in keys],
+    )
+
+
+def describe(db: sqlite3.Connection, name: str, text: str, *, version: int = 0) -> None:
+    """Sets the description of a model, or of one of its versions; 0 stands for the model itself.
+
+    Nothing happens where there is no such model or version.
+    """
+    if version:
+        db.execute(
+            "UPDATE model_versions SET description = ? "
+            "WHERE model_id = (SELECT id FROM registered_models WHERE name = ?) AND version = ?",
+            (storable(text), name, version),
+        )
+    else:
+        db.execute("UPDATE registered_models SET description = ? WHERE name = ?", (storable(text), name))

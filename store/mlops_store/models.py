@@ -31,7 +31,7 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _VERSION = """
     SELECT m.name, v.version, v.stage, v.source, v.flavor, v.digest, coalesce(v.size_bytes, 0), v.created_at,
            coalesce(v.created_by, ''), r.run_id, l.model_id, v.description,
-           {aliases}, {tags}, {lineage}, v.profile_id
+           {aliases}, {tags}, {lineage}, v.profile_id, v.parent
       FROM model_versions AS v
       JOIN registered_models AS m ON m.id = v.model_id AND m.deleted_at IS NULL
       LEFT JOIN runs AS r ON r.id = v.run_id

@@ -806,5 +806,49 @@ def m017_metric_summaries(db: Database) -> None:
     db.execute("CREATE INDEX runs_not_ended ON runs(started_at) WHERE ended_at IS NULL")
 
 
+@migrations()
+def m018_cards(db: Database) -> None:
+    """The version that each version follows, what people wrote on model cards, and what was measured for them."""
+    db.execute("ALTER TABLE model_versions ADD COLUMN parent INTEGER")
+    db.execute(
+        "UPDATE model_versions SET parent = (SELECT max(other.version) FROM model_versions other "
+        "WHERE other.model_id = model_versions.model_id AND other.version < model_versions.version)"
+    )
+    db.create_table(
+        "card_texts",
+        {
+            "id": int,
+            "version_id": int,
+            "section": str,
+            # NULL: what the parent says counts again
+            "body": str,
+            "author": str,
+            "at": float,
+        },
+        pk="id",
+        foreign_keys=[("version_id", "model_versions", "id")],
+        not_null={"version_id", "section", "author", "at"},
+        strict=True,
+    )
+    db.table("card_texts").create_index(["version_id", "section"])
+    db.create_table(
+        "version_measures",
+        {
+            "version_id": int,
+            "kind": str,
+            # the digest of all that it depends on
+            "key": str,
+            # what was found, as JSON
+            "body": str,
+            "at": float,
+            "duration_s": float,
+        },
+        pk=("version_id", "kind", "key"),
+        foreign_keys=[("version_id", "model_versions", "id")],
+        not_null={"body", "at", "duration_s"},
+        strict=True,
+    )
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

@@ -18,8 +18,8 @@ from contextlib import contextmanager, suppress
 from mlops_store.database import BUSY_TIMEOUT_S, Connection, connect, explained, writing
 from mlops_store.errors import NotFound, StoreBusy, StoreDamaged, StoreError, StoreFull, StoreNewer, StoreReadOnly
 
-#: Number of migrations in schema.py; a test keeps the two equal.
-SCHEMA_VERSION = 17
+#: How many migrations schema.py has; a test keeps the two equal.
+SCHEMA_VERSION = 18
 
 #: PRAGMA application_id of our files: "mlop".
 APPLICATION_ID = 0x6D6C6F70

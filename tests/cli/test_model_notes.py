@@ -7,8 +7,9 @@ from typing import Any
 
 from registry_builders import make_version
 
-from mlops_store import notes
+from mlops_store import audit, models, notes
 from mlops_store.store import Store
+from mlops_tui.registry import acts
 
 
 def test_a_note_is_kept_with_the_version_that_was_meant(store: Store, cli: Callable[..., Any]) -> None:
@@ -36,3 +37,35 @@ def test_a_version_that_does_not_exist_is_named(store: Store, cli: Callable[...,
     outcome = cli("models", "note", "churn", "7", "x")
     assert outcome.exit_code == 2
     assert "version 7" in outcome.stderr
+
+
+def test_a_description_of_a_version_or_the_model_is_kept_in_the_audit_log(
+    store: Store, cli: Callable[..., Any]
+) -> None:
+    make_version(store)
+    assert cli("models", "describe", "churn", "1", "trained on November").exit_code == 0
+    assert cli("models", "describe", "churn", "who leaves", "--reason", "asked for").exit_code == 0
+    model = models.get(store.read(), "churn")
+    assert (model.description, model.versions[0].description) == ("who leaves", "trained on November")
+    assert [entry.subject for entry in audit.newest(store.read(), 2)] == ["model:churn", "model:churn/1"]
+    assert cli("models", "describe", "churn", "who leaves").exit_code == 1
+    assert cli("models", "describe", "churn", "x", "--dry-run", "--json").json["dry_run"]
+    assert models.get(store.read(), "churn").description == "who leaves"
+    assert cli("models", "describe", "churn", "two", "words", "bare").exit_code == 2
+    assert cli("models", "describe", "churn", "- begins with a dash").exit_code == 0
+
+
+def test_tags_are_set_shown_and_removed(store: Store, cli: Callable[..., Any]) -> None:
+    make_version(store)
+    assert cli("models", "tag", "churn", "1", "owner=ana", "team=a=b", "--json").json["tags"] == {
+        "owner": "ana",
+        "team": "a=b",
+    }
+    assert cli("models", "tag", "churn", "task=binary").exit_code == 0
+    assert models.get(store.read(), "churn").tags == {"task": "binary"}
+    assert cli("models", "tag", "churn", "v1", "-r", "team", "--json").json["tags"] == {"owner": "ana"}
+    assert cli("models", "tag", "churn", "1", "owner=bo", "--dry-run", "--json").json["tags"] == {"owner": "bo"}
+    assert cli("models", "tag", "churn", "1", "--json").json["tags"] == {"owner": "ana"}
+    assert cli("models", "tag", "churn", "1", "-r", "ownr").exit_code == 2
+    assert cli("models", "tag", "churn", "1", "=x").exit_code == 2
+    assert acts.act(audit.newest(store.read(), 1)[0]).text == "churn/1 tagged -team"

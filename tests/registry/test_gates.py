@@ -112,7 +112,7 @@ def test_size_age_and_code_are_compared_with_what_the_version_says(store: Store)
 def test_a_card_names_what_is_missing(store: Store) -> None:
     make_version(store)
     text = 'kind = "card"\nrequires = ["note", "tag:owner"]'
-    assert found(store, text).message == "has no note, tag:owner"
+    assert found(store, text).message == "its card has no note, tag:owner"
     with store.write() as db:
         notes.add(db, "model:churn/1", "looked at by ana", "ana")
         model_versions.set_tags(db, "churn", {"owner": "ana"}, version=1)

@@ -70,8 +70,15 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
+class Points:
+    """A list of sentences."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells; the first column names the row, ``right`` are columns of numbers."""
+    """Rows of cells; the first column names the row, ``right`` are columns of numbers; columns may have no titles."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -97,7 +104,7 @@ class Picture:
     baseline: int
 
 
-Block: TypeAlias = Heading | Sentence | Table | Lines | Picture
+Block: TypeAlias = Heading | Sentence | Points | Table | Lines | Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +185,7 @@ def _table(report: Report, part: str, names: tuple[str, ...], with_equal: bool) 
         (
             Cell(row.key),
             *(
-                _metric(row, column) if isinstance(row, MetricRow) else _value(row, column, found.baseline)
+                metric_cell(row, column) if isinstance(row, MetricRow) else value_cell(row, column, found.baseline)
                 for column in range(len(names))
             ),
         )
@@ -194,7 +201,8 @@ def is_same(report: Report, part: str) -> bool:
     return bool(section) and all(row.is_same for row in section)
 
 
-def _metric(row: MetricRow, column: int) -> Cell:
+def metric_cell(row: MetricRow, column: int) -> Cell:
+    """A metric of one column, with how it differs from the baseline."""
     delta, better = row.deltas[column], row.is_better(column)
     if row.values[column] is None:
         return Cell("–", "missing")
@@ -204,7 +212,8 @@ def _metric(row: MetricRow, column: int) -> Cell:
     return Cell(wording.number(row.values[column]), tone, wording.signed(delta) if delta else "")
 
 
-def _value(row: Row, column: int, baseline: int) -> Cell:
+def value_cell(row: Row, column: int, baseline: int) -> Cell:
+    """What one column has of a row."""
     value = row.values[column]
     if value is None:
         return Cell("–", "missing")
@@ -412,8 +421,11 @@ __all__ = [
     "Heading",
     "Lines",
     "Picture",
+    "Points",
     "Sentence",
     "Table",
     "document",
     "is_same",
+    "metric_cell",
+    "value_cell",
 ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlops_tui.compare.export import svg
-from mlops_tui.compare.export.document import Block, Cell, Document, Heading, Lines, Picture, Sentence, Table
+from mlops_tui.compare.export.document import Block, Cell, Document, Heading, Lines, Picture, Points, Sentence, Table
+from mlops_tui.compare.export.safe import PARAGRAPH
 from mlops_tui.compare.export.svg import text
 
 # Nothing in the page may run or load, whatever a name in it says.
@@ -28,7 +29,7 @@ _STYLE = (
     "main{max-width:1180px;margin:0 auto;padding:32px 24px 64px}h1{font-size:26px;margin:0 0 2px}"
     "h2{font-size:18px;margin:36px 0 8px;border-bottom:1px solid var(--line);padding-bottom:4px}"
     "h2 small,header p,caption,.same{color:var(--dim);font-weight:400}h2 small{font-size:13px;margin-left:8px}"
-    "header p{margin:0 0 20px}p{margin:8px 0;max-width:80ch;overflow-wrap:anywhere}"
+    "header p{margin:0 0 20px}p,li{margin:8px 0;max-width:80ch;overflow-wrap:anywhere}li{margin:2px 0}"
     ".wide{overflow-x:auto;margin:10px 0 18px}table{border-collapse:collapse;font-size:13.5px;"
     "font-variant-numeric:tabular-nums}caption{text-align:left;font-size:13px;padding-bottom:4px}"
     "th,td{padding:4px 14px 4px 8px;text-align:left;border-bottom:1px solid var(--line);vertical-align:top;"
@@ -77,7 +78,9 @@ def _block(block: Block) -> Iterator[str]:
         note = f" <small>{text(block.note, 400)}</small>" if block.note else ""
         yield f"<h2>{text(block.text)}{note}</h2>\n"
     elif isinstance(block, Sentence):
-        yield f"<p{_class(block.tone)}>{text(block.text, 4000)}</p>\n"
+        yield f"<p{_class(block.tone)}>{text(block.text, PARAGRAPH)}</p>\n"
+    elif isinstance(block, Points):
+        yield f"<ul>{''.join(f'<li>{text(item, PARAGRAPH)}</li>' for item in block.items)}</ul>\n"
     elif isinstance(block, Lines):
         yield f'<p class="same">{text(block.title, 400)}</p><pre>{"".join(map(_line, block.lines))}</pre>\n'
     elif isinstance(block, Picture):
@@ -91,7 +94,7 @@ def _table(table: Table) -> Iterator[str]:
     if table.caption:
         yield f"<caption>{text(table.caption)}</caption>"
     heads = (f"<th{_class(*_side(table, column))}>{text(name)}</th>" for column, name in enumerate(table.columns))
-    yield f"<thead><tr>{''.join(heads)}</tr></thead><tbody>\n"
+    yield f"<thead><tr>{''.join(heads)}</tr></thead><tbody>\n" if any(table.columns) else "<tbody>\n"
     for row in table.rows:
         cells = "".join(_cell(table, column, cell) for column, cell in enumerate(row))
         yield f"<tr>{cells}</tr>\n"

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from mlops_tui.compare import wording
 from mlops_tui.compare.axes import Scatter
 from mlops_tui.compare.curves import Overlay
-from mlops_tui.compare.export.document import Block, Cell, Document, Heading, Lines, Picture, Sentence, Table
-from mlops_tui.compare.export.safe import visible
+from mlops_tui.compare.export.document import Block, Cell, Document, Heading, Lines, Picture, Points, Sentence, Table
+from mlops_tui.compare.export.safe import LIMIT, PARAGRAPH, visible
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&@:$^=-])")
 _PLAIN = re.compile(r"[+-]?[\w.,:/ %±–-]*")
@@ -23,9 +23,9 @@ def render(page: Document) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def escape(text: str) -> str:
-    """Text that no reader of Markdown takes for anything else."""
-    shown = visible(text)
+def escape(text: str, limit: int = LIMIT) -> str:
+    """Text that no reader of Markdown takes for anything else; ``limit`` as of ``visible``."""
+    shown = visible(text, limit)
     if _PLAIN.fullmatch(shown) and "://" not in shown and "www." not in shown and "__" not in shown:
         return shown.replace("_", "\\_")
     return _SPECIAL.sub(lambda match: {"<": "&lt;", ">": "&gt;", "&": "&amp;"}.get(match[1], "\\" + match[1]), shown)
@@ -37,7 +37,9 @@ def _block(block: Block) -> Iterator[str]:
         if block.note:
             yield escape(block.note)
     elif isinstance(block, Sentence):
-        yield escape(block.text)
+        yield escape(block.text, PARAGRAPH)
+    elif isinstance(block, Points):
+        yield "\n".join(f"- {escape(item, PARAGRAPH)}" for item in block.items)
     elif isinstance(block, Lines):
         fence = "`" * (3 + max((len(run) for line in block.lines for run in re.findall("`+", line)), default=0))
         yield escape(block.title)

@@ -6,6 +6,8 @@ import re
 
 #: Characters kept of one text: a param may hold a whole file.
 LIMIT = 2000
+#: Characters kept of a paragraph that a person wrote.
+PARAGRAPH = 20_000
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
@@ -35,4 +37,4 @@ def _shown(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-__all__ = ["LIMIT", "visible"]
+__all__ = ["LIMIT", "PARAGRAPH", "visible"]

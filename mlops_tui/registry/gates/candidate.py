@@ -58,12 +58,21 @@ class Candidate:
         """
         with self._lock:
             if self._opened is None:
-                loaded = formats.load_version(self.store, self.version)
-                rows = loaded.example()
-                if rows is None:
-                    raise Refused(
-                        f"{self.version.model}/{self.version.version} was logged without an input example",
-                        "log it with one: mlops.log_model(model, input_example=features.head(3))",
-                    )
-                self._opened = loaded, rows
+                self._opened = opened(self.store, self.version)
             return self._opened
+
+
+def opened(store: Store, version: ModelVersion) -> tuple[Any, Any]:
+    """A version's model, and the rows of its input example.
+
+    Raises:
+        Refused: It cannot be loaded, or no input example was logged with it.
+    """
+    loaded = formats.load_version(store, version)
+    rows = loaded.example()
+    if rows is None:
+        raise Refused(
+            f"{version.model}/{version.version} was logged without an input example",
+            "log it with one: mlops.log_model(model, input_example=features.head(3))",
+        )
+    return loaded, rows

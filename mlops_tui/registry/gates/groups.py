@@ -63,4 +63,4 @@ def texts(column: npt.NDArray[Any] | Texts) -> npt.NDArray[Any]:
 
     if isinstance(column, Texts):
         return np.array([*column.texts, ""], dtype=object)[column.codes]
-    return np.array([f"{value:g}" for value in column.tolist()], dtype=object)
+    return np.array(["" if value != value else f"{value:g}" for value in column.tolist()], dtype=object)

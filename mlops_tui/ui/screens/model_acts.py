@@ -5,17 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
-from mlops_store import model_names, models, notes, processes
+from mlops_store import model_facts, model_names, models, notes, processes
 from mlops_store.errors import Refused, UsageError
 from mlops_store.records import ModelVersion
-from mlops_tui.registry import aliases, keys, signing
+from mlops_tui.registry import aliases, keys, labels, signing
 from mlops_tui.ui.messages import Did, Failed
 from mlops_tui.ui.screens.acts import perform, store_of
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.text import Cell
 from mlops_tui.ui.theme import sign
-from mlops_tui.ui.widgets.dialog import Ask, Confirm
+from mlops_tui.ui.widgets.dialog import Ask, Choose, Confirm, Option
 
 #: Stands before an alias that is to be removed.
 _REMOVE = "-"
@@ -99,6 +99,65 @@ def remove_alias(session: Session, model: str, name: str, present: Mapping[str, 
     aliases.remove(store, model, name)
     command = shlex.join(["mlops-tui", "models", "alias", model, name, "--remove"])
     return Did(command, undo, f"removed @{name} · u undoes")
+
+
+def diff(screen: ProjectScreen, name: str, version: int) -> None:
+    """Asks which version to compare with, at first the one before, and goes to the difference."""
+    stages = {} if screen.session.store is None else model_facts.stages(screen.session.store.read(), name)
+    others = [number for number in stages if number != version]
+    if not others:
+        screen.remark(f"{name} has no other version to compare with", "dim")
+        return
+
+    def answered(number: str | None) -> None:
+        if number is not None:
+            screen.go("diff", f"{name} {number} {version}")
+
+    before = max((number for number in others if number < version), default=others[0])
+    options = [Option(str(number), f"v{number}", Cell(stages[number], "dim")) for number in others]
+    screen.app.push_screen(Choose(f"Compare {name} v{version} with", options, chosen=str(before)), answered)
+
+
+def describe(screen: ProjectScreen, version: ModelVersion) -> None:
+    """Asks for a description of the version."""
+    store, name, number, before = store_of(screen.session), version.model, version.version, version.description
+
+    def act(body: str) -> Did:
+        labels.describe(store, name, number, body)
+        line = shlex.join(["mlops-tui", "models", "describe", name, str(number), body])
+        return Did(line, lambda: labels.describe(store, name, number, before, reason="undo"), "described · u undoes")
+
+    def answered(body: str | None) -> None:
+        if body is not None and body.strip() != before:
+            perform(screen, lambda: act(body.strip()))
+
+    screen.app.push_screen(Ask(f"What is special about {name} v{number}", before), answered)
+
+
+def tag(screen: ProjectScreen, version: ModelVersion) -> None:
+    """Asks for a tag and sets or removes it."""
+    store, name, number, present = store_of(screen.session), version.model, version.version, version.tags
+
+    def act(key: str, value: str | None) -> Did:
+        labels.tag(store, name, number, {key: value})
+        words = [f"{key}={value}"] if value is not None else ["--remove", key]
+        line = shlex.join(["mlops-tui", "models", "tag", name, str(number), *words])
+        undo = {key: present.get(key)}
+        return Did(line, lambda: labels.tag(store, name, number, undo, reason="undo"), "tagged · u undoes")
+
+    def check(text: str) -> str:
+        key, equals, _ = text.partition("=")
+        if text.startswith(_REMOVE) and not equals:
+            return "" if text[1:] in present else f"v{number} has no tag {text[1:]!r}"
+        return "" if key.strip() and equals else "write KEY=VALUE, or -KEY to remove it"
+
+    def answered(text: str | None) -> None:
+        if text:
+            key, equals, value = text.partition("=")
+            perform(screen, lambda: act(key, value) if equals else act(text[1:], None))
+
+    lines = [(Cell(f"{key}=", "dim"), Cell(value)) for key, value in sorted(present.items())]
+    screen.app.push_screen(Ask(f"Tag of {name} v{number}", lines=lines, hint="owner=ana", check=check), answered)
 
 
 def note(screen: ProjectScreen, model: str, version: int) -> None:

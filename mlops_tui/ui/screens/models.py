@@ -176,6 +176,18 @@ class ModelsScreen(VersionActs, WordFilterScreen):
         if version is not None and model is not None:
             model_acts.alias(self, version, model.aliases)
 
+    def action_describe(self) -> None:
+        """Asks for a description."""
+        version = self.chosen()
+        if version is not None:
+            model_acts.describe(self, version)
+
+    def action_tag(self) -> None:
+        """Asks for a tag."""
+        version = self.chosen()
+        if version is not None:
+            model_acts.tag(self, version)
+
     def action_past(self) -> None:
         """Goes to where every version stood at another time, beginning with now."""
         self.go("past")

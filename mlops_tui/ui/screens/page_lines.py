@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.cells import cell_len
 
-from mlops_tui.compare.export.document import Block, Heading, Lines, Sentence, Table
+from mlops_tui.compare.export.document import Block, Heading, Lines, Points, Sentence, Table
 from mlops_tui.compare.export.document import Cell as PageCell
+from mlops_tui.compare.export.safe import PARAGRAPH
 from mlops_tui.ui.text import Cell, CellValue, clean, cut
 from mlops_tui.ui.theme import is_unicode, sign
 from mlops_tui.ui.widgets.text_view import wrapped
@@ -33,7 +34,12 @@ def lines(blocks: Iterable[Block], width: int) -> list[CellValue]:
         if isinstance(block, Heading):
             found += wrapped([Cell(clean(block.note, 400), "dim")], width) if block.note else []
         elif isinstance(block, Sentence):
-            found += wrapped([Cell(clean(block.text, 4000), _TONES.get(block.tone, ""))], width)
+            found += wrapped([Cell(clean(block.text, PARAGRAPH), _TONES.get(block.tone, ""))], width)
+        elif isinstance(block, Points):
+            for item in block.items:
+                first, *rest = wrapped([Cell(clean(item, PARAGRAPH))], max(10, width - _GAP))
+                found.append((Cell(f"{sign('dot')} ", "dim"), *first))
+                found += [(Cell(" " * _GAP), *line) for line in rest]
         elif isinstance(block, Lines):
             found += ["", Cell(clean(block.title, 400), "strong"), *map(_code, block.lines)]
         elif isinstance(block, Table):
@@ -61,7 +67,8 @@ def _table(table: Table, width: int) -> Iterator[CellValue]:
     _squeeze(kept, width - (_ROOM_FOR_TEXT + _GAP if is_text and width >= _WIDE else 0), table.right)
     start = sum(kept) + _GAP * len(kept)
     room = width - start
-    yield _row(heads[: len(kept)], kept, table.right)
+    if any(table.columns):
+        yield _row(heads[: len(kept)], kept, table.right)
     for row in rows:
         line = _row(row[: len(kept)], kept, table.right)
         if not is_text:

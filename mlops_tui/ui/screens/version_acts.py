@@ -98,3 +98,15 @@ class VersionActs(ProjectScreen):
         version = self.chosen()
         if version is not None:
             model_acts.start_verifying(self, version.model, version.version)
+
+    def action_card(self) -> None:
+        """Goes to the card of the version."""
+        version = self.chosen()
+        if version is not None:
+            self.go("card", f"{version.model}/{version.version}")
+
+    def action_diff(self) -> None:
+        """Asks which version to compare with, and goes to the difference."""
+        version = self.chosen()
+        if version is not None:
+            model_acts.diff(self, version.model, version.version)

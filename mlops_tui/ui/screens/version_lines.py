@@ -86,6 +86,8 @@ def _origin(version: ModelVersion, detail: Detail, now: float) -> Iterator[CellV
     for place, dataset in enumerate(_mappings(lineage.get("datasets"))):
         name, digest, context = (str(dataset.get(key) or "") for key in ("name", "digest", "context"))
         yield _labelled("" if place else "data", Cell(name), Cell(f"  {digest[:12]}  {context}", "dim"))
+    if version.parent:
+        yield _labelled("follows", Cell(f"v{version.parent}"))
     by = f" by {version.created_by}" if version.created_by else ""
     yield _labelled("made", Cell(f"{shown.moment(version.created_at, now)}{by}"))
 

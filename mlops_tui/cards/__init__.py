@@ -1,0 +1,1 @@
+"""Model cards and differences between versions: gathered from the registry, measured where that is needed, as pages."""

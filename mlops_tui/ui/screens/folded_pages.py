@@ -1,0 +1,167 @@
+"""A card, and the difference of two versions, as panes that any screen can hold: pages of parts that fold.
+
+What was measured already is shown at once; what was not is measured by the command line in a process of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from textual.app import ComposeResult
+
+from mlops_store.errors import NotFound
+from mlops_tui.cards import card as cards
+from mlops_tui.cards import difference_page, differences, measures, page
+from mlops_tui.cards.card import Card
+from mlops_tui.cards.differences import Difference
+from mlops_tui.compare.export.document import Block, Heading
+from mlops_tui.ui import spawn
+from mlops_tui.ui.screens import page_lines
+from mlops_tui.ui.session import Session
+from mlops_tui.ui.widgets.folding_text import FoldingText, Part
+from mlops_tui.ui.widgets.pane import Pane
+
+Records = TypeVar("Records")
+
+
+class _PagePane(Pane[Records]):
+    """A page of parts that fold."""
+
+    def __init__(self, title: str, number: int = 0, *, id: str | None = None) -> None:
+        super().__init__(title, number, id=id)
+        self._tried: object = None
+
+    def compose(self) -> ComposeResult:
+        """The parts."""
+        yield FoldingText()
+
+    @property
+    def text(self) -> FoldingText:
+        """The page."""
+        return self.query_one(FoldingText)
+
+    def on_folding_text_resized(self, message: FoldingText.Resized) -> None:
+        """Lays the lines out for another width."""
+        message.stop()
+        if self.records is not None:
+            self.show(self.records)
+
+    def _draw(self, blocks: Iterable[Block]) -> None:
+        self.uncover()
+        self.text.show_parts(parts(blocks, self.text.room))
+
+    def _measure(self, session: Session, *words: str) -> None:
+        """Has it measured, once for each choice: in a store that cannot be written it would begin again and again."""
+        if self._tried != words:
+            self._tried = words
+            spawn.verb(session.project, "models", *words)
+
+
+class CardPane(_PagePane[Card]):
+    """The card of a version."""
+
+    def __init__(self, number: int = 0) -> None:
+        super().__init__("Card", number, id="card")
+        self._wanted: tuple[str, int] | None = None
+
+    def choose(self, wanted: tuple[str, int] | None) -> None:
+        """Shows the card of another version."""
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self.reload(restart=True)
+
+    def _gathered(self, session: Session) -> Card:
+        if session.store is None or self._wanted is None:
+            raise NotFound("no version is registered yet", "mlops-tui models register MODEL RUN makes one")
+        return cards.gather(session.store, *self._wanted)
+
+    def early(self, session: Session) -> Card | None:
+        """What is known without measuring anything."""
+        return None if self._wanted is None else self._gathered(session)
+
+    def load(self, session: Session) -> Card:
+        """The card, with everything measured."""
+        found = self._gathered(session)
+        if len(found.measured) == len(measures.KINDS):
+            return found
+        self._measure(session, "card", found.version.model, str(found.version.version))
+        return self._gathered(session)
+
+    def show(self, records: Card) -> None:
+        """Draws it."""
+        self.entitle("Card", f"{records.version.model}/{records.version.version} · {page.review(records)}")
+        missing = [kind for kind in measures.KINDS if kind not in records.measured]
+        told = f"not written: {', '.join(records.missing)}" if records.missing else ""
+        self.subtitle(f"measuring {', '.join(missing)}" if missing and self._tried is None else told)
+        self._draw(page.document(records).blocks)
+
+
+class VersionDifferencePane(_PagePane[Difference]):
+    """How two versions of a model differ."""
+
+    def __init__(self, number: int = 0) -> None:
+        super().__init__("Difference", number, id="version-difference")
+        self._wanted: tuple[str, int, int] | None = None
+        self._with_equal = False
+
+    def choose(self, wanted: tuple[str, int, int] | None) -> None:
+        """Compares other versions."""
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self.reload(restart=True)
+
+    def turn_equal(self) -> None:
+        """Shows what is equal too, or only what differs."""
+        self._with_equal = not self._with_equal
+        if self.records is not None:
+            self.show(self.records)
+
+    def _gathered(self, session: Session) -> Difference:
+        if session.store is None or self._wanted is None:
+            raise NotFound("no two versions are chosen", ":diff MODEL 2 3")
+        return differences.gather(session.store, session.config, *self._wanted)
+
+    def early(self, session: Session) -> Difference | None:
+        """What is known without measuring anything."""
+        return None if self._wanted is None else self._gathered(session)
+
+    def load(self, session: Session) -> Difference:
+        """The difference, with everything measured."""
+        found = self._gathered(session)
+        if found.is_measured:
+            return found
+        numbers = (str(card.version.version) for card in (found.first, found.second))
+        self._measure(session, "diff", found.first.version.model, *numbers)
+        return self._gathered(session)
+
+    def show(self, records: Difference) -> None:
+        """Draws it."""
+        first, second = records.first.version, records.second.version
+        self.entitle("Difference", f"{first.model}: v{second.version} against v{first.version}")
+        is_measuring = not records.is_measured and self._tried is None
+        told = "" if self._with_equal else "only differences: = shows the rest"
+        self.subtitle("measuring what was not measured yet" if is_measuring else told)
+        self._draw(difference_page.document(records, with_equal=self._with_equal).blocks)
+
+
+def parts(blocks: Iterable[Block], width: int) -> list[Part]:
+    """The parts of a page, each with its lines."""
+    grouped: list[tuple[Heading, list[Block]]] = []
+    for block in blocks:
+        if isinstance(block, Heading):
+            grouped.append((block, []))
+        else:
+            if not grouped:
+                grouped.append((Heading("Nothing differs"), []))
+            grouped[-1][1].append(block)
+    found = []
+    for heading, inside in grouped:
+        lines = page_lines.lines(inside, width)
+        while lines and lines[-1] == "":
+            lines.pop()
+        found.append(Part(heading.text, heading.note, tuple(lines)))
+    return found
+
+
+__all__ = ["CardPane", "VersionDifferencePane", "parts"]
