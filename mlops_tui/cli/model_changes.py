@@ -65,6 +65,7 @@ def promote(
         _write_change(store, change, as_json)
         return 0
     promotion = stages.preview(store.read(), config, model, number, to_stage, key=key)
+    stages.require_files(store, config, promotion)
     verdicts = (
         check.check(store, config, model, number, promotion.to_stage) if stages.is_guarded(promotion, config) else ()
     )
@@ -92,7 +93,9 @@ def rollback(workspace: Workspace, model: str, stage: str, key: str, reason: str
 
     store = workspace.store()
     if dry_run:
-        _write_preview(stages.preview_rollback(store.read(), workspace.config, model, stage, key=key), as_json)
+        promotion = stages.preview_rollback(store.read(), workspace.config, model, stage, key=key)
+        stages.require_files(store, workspace.config, promotion)
+        _write_preview(promotion, as_json)
     else:
         change = stages.rollback(store, workspace.config, model, stage, reason=reason, key=key, ask=ask_passphrase)
         _write_change(store, change, as_json)

@@ -174,7 +174,7 @@ def _warnings(
     if move.to_stage in registry.single and version.profile_id is None:
         yield f"version {version.version} has no reference profile: drift cannot be watched"
     skipped = registry.stages[rank(registry, move.from_stage) + 1 : max(rank(registry, move.to_stage), 0)]
-    if move.kind == "promote" and skipped:
+    if move.kind == "promote" and skipped and move.from_stage in registry.stages:
         yield f"it skips {', '.join(skipped)}"
     if holder is not None:
         yield from _about_holder(config, version, holder, verdicts)

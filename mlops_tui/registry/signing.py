@@ -31,8 +31,9 @@ class SignatureState:
 
     Attributes:
         state: 'valid'; 'unsigned'; 'untrusted' (signed with a key that is not among the trusted ones); 'changed'
-            (files are not what was signed); 'other' (the signature of another version); 'forged' (the named key did
-            not make it, or it is no signature); 'unchecked' (it could not be looked at).
+            (files are not what was signed, or registered where nobody signed); 'other' (the signature of another
+            version); 'forged' (the named key did not make it, or it is no signature); 'unchecked' (it could not be
+            looked at).
         message: The same as a sentence that names the files, key or version.
         key: The fingerprint of the key; "" where there is none.
         key_name: What the trusted key is called.
@@ -72,15 +73,17 @@ def state(
             is enough for who reads them next.
     """
     found = model_signatures.of_version(db, version.model, version.version)
+    listed = {path: str(entry["digest"]) for path, entry in version.lineage.get("files", {}).items()}
+    # whether the list fits the version's digest is not asked: the signature judges it
+    present = files.contents(objects_dir, listed) if objects_dir else listed
+    if not found and present != listed:
+        return SignatureState("changed", f"nobody has signed it, and {_differences(listed, present)}")
     if not found:
         return SignatureState("unsigned", "nobody has signed it")
     try:
         trusted = keys.trusted(paths or config.signing.public_keys)
     except MlopsError as error:
         return _state(found[0], "unchecked", f"its signature cannot be checked: {error.message}")
-    listed = {path: str(entry["digest"]) for path, entry in version.lineage.get("files", {}).items()}
-    # whether the list fits the version's digest is not asked: the signature judges it
-    present = files.contents(objects_dir, listed) if objects_dir else listed
     states = [_checked(signature, version, trusted, present) for signature in found]
     return next((one for one in states if one.is_valid), states[0])
 

@@ -30,6 +30,7 @@ __all__ = [
     "preview",
     "preview_rollback",
     "promote",
+    "require_files",
     "rollback",
 ]
 
@@ -41,7 +42,7 @@ def preview(
 
     Raises:
         NotFound: No such model, version or stage.
-        Refused: ``promote`` would refuse it; only ``promote`` itself looks whether the files are there.
+        Refused: ``promote`` would refuse it; whether the files are there is ``require_files``'s to say.
     """
     standing = models.standing(db, name, version)
     target = to_stage or moves.next_stage(config.registry, name, version, standing.stage)
@@ -49,6 +50,22 @@ def preview(
     holders = model_facts.stages(db, name, target)
     planned = moves.plan(config.registry, name, version, standing.stage, target, holders)
     return previews.build(db, config, name, planned, key=key)
+
+
+def require_files(store: Store, config: Config, promotion: Promotion) -> None:
+    """Reads the files of the version that a change makes count for more; nothing where it makes none.
+
+    Raises:
+        Refused: One is gone or was changed since it was registered, so that the change would be refused.
+    """
+    name, version = promotion.model, promotion.version.version
+    source, target = promotion.from_stage, promotion.to_stage
+    if promotion.kind == "rollback":  # also back from the archive into the first stage
+        is_asked = moves.rank(config.registry, target) > moves.rank(config.registry, source)
+    else:
+        is_asked = _rises(config, source, target)
+    if is_asked:
+        _require_files(store, name, version, models.standing(store.read(), name, version))
 
 
 def promote(

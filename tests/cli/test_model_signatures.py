@@ -43,6 +43,19 @@ def test_a_version_is_signed_and_verified(cli: Callable, project: Path, versions
     assert "valid: signed with the key release" in cli("models", "show", "churn", "1").stdout
 
 
+def test_an_unsigned_version_with_other_files_than_were_registered_is_told_of(
+    cli: Callable, project: Path, versions: None
+) -> None:
+    with make_store(project) as store:
+        found = cli("models", "show", "churn", "1", "--json").json["lineage"]["files"]["model.skops"]["digest"]
+        Path(artifacts.object_path(store.objects_dir, found)).unlink()
+    done = cli("models", "verify", "--all", "--json")
+    assert done.exit_code == 1
+    assert [(one["state"], one["message"]) for one in done.json if one["version"] == 1] == [
+        ("changed", "nobody has signed it, and 'model.skops' was removed")
+    ]
+
+
 def test_verifying_all_fails_for_what_is_wrong_or_missing_where_it_is_asked_for(
     cli: Callable, project: Path, versions: None
 ) -> None:

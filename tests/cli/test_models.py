@@ -138,6 +138,19 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(cli, two_versions)
     assert "auc" in text
 
 
+def test_a_dry_run_refuses_what_would_be_refused_for_its_files(cli, two_versions, project: Path) -> None:
+    for version in ("1", "2"):
+        cli("models", "promote", "churn", version, "--to", "production")
+    for path in (project / ".mlops" / "objects").rglob("*"):
+        if path.is_file():
+            path.unlink()
+    for words in (("promote", "churn", "1", "--to", "staging"), ("rollback", "churn")):
+        trial, done = cli("models", *words, "--dry-run"), cli("models", *words)
+        assert (trial.exit_code, trial.stdout, trial.stderr) == (1, "", done.stderr)
+        assert "is gone from the store" in trial.stderr
+    assert cli("models", "promote", "churn", "2", "--to", "archived", "--dry-run").exit_code == 0
+
+
 def test_a_promotion_that_is_refused_exits_with_1_and_changes_nothing(cli, two_versions) -> None:
     cli("models", "promote", "churn", "1", "--to", "production")
     done = cli("models", "promote", "churn", "1", "--to", "production")

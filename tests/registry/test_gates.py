@@ -188,6 +188,29 @@ def test_garbage_from_a_program_is_kept_as_text_and_bounded(store: Store) -> Non
     assert gate_verdicts.of_version(store.read(), "churn", 1, "production")["it"].message == verdict.message
 
 
+def test_a_program_that_never_stops_writing_fills_no_disk_and_is_stopped(store: Store) -> None:
+    make_version(store)
+    code = "import os, stat; print(stat.S_ISREG(os.fstat(1).st_mode), flush=True)"
+    assert found(store, python(code)).message == "False", "what it writes goes into no file"
+    verdict = found(store, 'kind = "command"\ncommand = ["yes"]\ntimeout = "500ms"')
+    assert (verdict.state, verdict.message) == ("failed", "was stopped after 0.5s")
+    assert len(verdict.facts["output"]) <= 4000
+
+
+def test_what_a_program_leaves_behind_holds_nothing_up(store: Store) -> None:
+    make_version(store)
+    verdict = found(store, 'kind = "command"\ncommand = ["sh", "-c", "setsid sleep 7.25 & echo passed"]')
+    assert (verdict.state, verdict.message) == ("passed", "passed")
+    assert verdict.duration_s < 7
+
+
+def test_a_program_that_closes_its_output_is_waited_for(store: Store) -> None:
+    make_version(store)
+    code = "import os, sys, time; print('kept', flush=True); os.close(1); os.close(2); time.sleep(0.2); os._exit(4)"
+    verdict = found(store, python(code))
+    assert (verdict.state, verdict.message) == ("failed", "exit code 4: kept")
+
+
 def test_a_program_that_is_not_there_is_an_error(store: Store) -> None:
     make_version(store)
     assert "cannot be run" in found(store, 'kind = "command"\ncommand = ["no-such-program"]').message

@@ -193,7 +193,7 @@ def test_files_that_changed_before_are_not_signed(store: Store, ours: Path) -> N
     path.write_bytes(b"harm")
     with pytest.raises(Refused, match=r"'model\.skops' of churn/1 was changed"):
         sign(store, ours)
-    assert state(store, ours)[0] == "unsigned"
+    assert state(store, ours) == ("changed", "nobody has signed it, and 'model.skops' was changed")
 
 
 # promotions

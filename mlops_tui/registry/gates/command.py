@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import select
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +21,11 @@ from mlops_tui.registry.gates.candidate import Candidate, Finding
 TIMEOUT_S = 600.0
 #: Bytes of its output that are kept.
 KEPT_BYTES = 4000
+#: Seconds between two looks at a program that writes nothing.
+_LOOK_S = 0.05
+_BLOCK_BYTES = 1 << 16
+#: Blocks that are read after the program has ended, of what it or what it left behind has written.
+_REST_BLOCKS = 32
 
 
 def inputs(candidate: Candidate, options: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -47,26 +54,23 @@ def find(candidate: Candidate, options: Mapping[str, Any]) -> Finding:
             "MLOPS_HOLDER": str(candidate.holder.version) if candidate.holder else "",
             "MLOPS_MODEL_DIR": directory,
         }
-        with tempfile.TemporaryFile() as written:
-            try:
-                process = subprocess.Popen(
-                    options["command"],
-                    cwd=candidate.root,
-                    env=environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=written,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
-            except OSError as error:
-                raise Refused(f"{options['command'][0]!r} cannot be run: {error.strerror}") from error
-            try:
-                code: int | None = process.wait(timeout_s)
-            except subprocess.TimeoutExpired:
-                code = None
-            finally:
-                _end(process)
-            output = _tail(written)
+        try:
+            process = subprocess.Popen(
+                options["command"],
+                cwd=candidate.root,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise Refused(f"{options['command'][0]!r} cannot be run: {error.strerror}") from error
+        try:
+            code, written = _followed(process, timeout_s)
+        finally:
+            _end(process)
+    output = written.decode("utf-8", "replace")
     facts = {"exit_code": code, "output": output}
     said = next((line.strip() for line in reversed(output.splitlines()) if line.strip()), "")
     if code is None:
@@ -86,10 +90,29 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _tail(written: Any) -> str:
-    size = written.seek(0, os.SEEK_END)
-    written.seek(max(0, size - KEPT_BYTES))
-    return bytes(written.read()).decode("utf-8", "replace")
+def _followed(process: subprocess.Popen[bytes], timeout_s: float) -> tuple[int | None, bytes]:
+    """The exit code, None after too long a time, and the last of what was written.
+
+    Read as it is written, so that a program that never stops writing fills no disk; and only as long as the program
+    itself lives, for what it leaves behind may hold the pipe open for ever.
+    """
+    assert process.stdout is not None
+    deadline, kept, rest = time.monotonic() + timeout_s, b"", _REST_BLOCKS
+    is_open, ready = True, select.poll()
+    with process.stdout as pipe:
+        ready.register(pipe, select.POLLIN)
+        while True:
+            code = process.poll()
+            patience_s = 0.0 if code is not None else max(0.0, min(_LOOK_S, deadline - time.monotonic()))
+            if is_open and rest and ready.poll(patience_s * 1000):
+                block = os.read(pipe.fileno(), _BLOCK_BYTES)
+                kept, is_open, rest = (kept + block)[-KEPT_BYTES:], bool(block), rest - (code is not None)
+            elif code is not None:
+                return code, kept
+            elif not is_open:
+                time.sleep(patience_s)
+            if code is None and time.monotonic() >= deadline:
+                return None, kept
 
 
 def _digest(root: str, path: str) -> str:
