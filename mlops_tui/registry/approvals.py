@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mlops_store import audit, events, model_facts, models
-from mlops_store.errors import MlopsError, Refused, UsageError
+from mlops_store.errors import Refused, UsageError
 from mlops_store.records import AuditEntry, ModelVersion
 from mlops_store.store import Store
 from mlops_tui.config import Config
@@ -168,19 +168,9 @@ def queue(db: sqlite3.Connection, config: Config, *, everything: bool = False) -
         config: The configuration.
         everything: Also those that were answered, have expired, or are done.
     """
-    asked: dict[tuple[str, int, str], int] = {}
-    for entry in audit.entries(db, action="approval", newest_first=False):
-        name, _, digits = entry.subject.removeprefix("model:").rpartition("/")
-        if digits.isdecimal():
-            asked[name, int(digits), str(entry.after.get("stage"))] = entry.id
     found = []
-    for (name, number, stage), last in asked.items():
-        if not everything and model_facts.arrived_after(db, name, number, stage, last):
-            continue  # of thousands of requests nearly all are done
-        try:
-            version = models.version(db, name, number)
-        except MlopsError:
-            continue  # deleted since
+    for name, number, stage in model_facts.requests(db, everything=everything):
+        version = models.version(db, name, number)
         round_ = standing(db, rules(config, stage), version, stage)
         if everything or round_.state in ("waiting", "approved"):
             found.append(round_)

@@ -116,45 +116,46 @@ def register(
         Refused: The run is still running or deleted, logged the model's files again since, or the model is a pickle and
             that is not allowed.
     """
-    reader = store.read()
-    source = find(reader, run_id=run_id, logged_model=logged_model, artifact_path=artifact_path)
-    run = runs.get(reader, source.run_id)
-    require_ended(run, is_own_run=is_own_run)
-    manifest, size_bytes = _manifest(reader, run, source)
-    digest = files.model_digest({path: entry["digest"] for path, entry in manifest.items()})
-    if source.digest and source.digest != digest:
-        raise Refused(
-            f"run {run.name!r} logged other files under {source.path!r} since that model",
-            "register its newest model: leave the model's id out",
+    # read in the transaction that writes: what is registered is what the run holds at that moment
+    with store.write() as reader:
+        source = find(reader, run_id=run_id, logged_model=logged_model, artifact_path=artifact_path)
+        run = runs.get(reader, source.run_id, tables=("params", "metrics"))
+        require_ended(run, is_own_run=is_own_run)
+        manifest, size_bytes = _manifest(reader, run, source)
+        digest = files.model_digest({path: entry["digest"] for path, entry in manifest.items()})
+        if source.digest and source.digest != digest:
+            raise Refused(
+                f"run {run.name!r} logged other files under {source.path!r} since that model",
+                "register its newest model: leave the model's id out",
+            )
+        content = Content(
+            source=f"runs:/{source.run_id}/{source.path}",
+            flavor=source.flavor,
+            files=manifest,
+            size_bytes=size_bytes,
+            lineage=lineages.of_run(reader, run),
+            signature=source.signature,
+            environment=_environment(store, manifest),
+            run_id=source.run_id,
+            path=source.path,
+            logged_model_id=source.logged_model_id,
+            profile_id=source.profile_id if profile_id is None else profile_id,
+            origin=f"from the run {run.name}",
         )
-    content = Content(
-        source=f"runs:/{source.run_id}/{source.path}",
-        flavor=source.flavor,
-        files=manifest,
-        size_bytes=size_bytes,
-        lineage=lineages.of_run(reader, run),
-        signature=source.signature,
-        environment=_environment(store, manifest),
-        run_id=source.run_id,
-        path=source.path,
-        logged_model_id=source.logged_model_id,
-        profile_id=source.profile_id if profile_id is None else profile_id,
-        origin=f"from the run {run.name}",
-    )
-    # the source that a script of this project logged is this project's own
-    return add(
-        store,
-        config,
-        name,
-        content,
-        description=description,
-        aliases=aliases,
-        tags=tags,
-        reason=reason,
-        parent=parent,
-        allowed={*allowed, *((kinds.SOURCE,) if source.logged_model_id else ())},
-        trusted=trusted,
-    )
+        # the source that a script of this project logged is this project's own
+        return add(
+            store,
+            config,
+            name,
+            content,
+            description=description,
+            aliases=aliases,
+            tags=tags,
+            reason=reason,
+            parent=parent,
+            allowed={*allowed, *((kinds.SOURCE,) if source.logged_model_id else ())},
+            trusted=trusted,
+        )
 
 
 def add(

@@ -24,6 +24,7 @@ MIGRATIONS = (
     "m016_mirror_marks",
     "m017_metric_summaries",
     "m018_cards",
+    "m019_stage_change_entries",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -298,8 +299,6 @@ STATEMENTS = (
    "at" REAL NOT NULL,
    "audit_id" INTEGER NOT NULL REFERENCES "audit"("id")
 ) STRICT""",
-    """CREATE INDEX "idx_stage_changes_version_id_at"
-    ON "stage_changes" ("version_id", "at")""",
     """CREATE TABLE "monitor_reports" (
    "id" INTEGER PRIMARY KEY,
    "monitor" TEXT NOT NULL,
@@ -465,4 +464,5 @@ STATEMENTS = (
    "duration_s" REAL NOT NULL,
    PRIMARY KEY ("version_id", "kind", "key")
 ) STRICT""",
+    """CREATE INDEX stage_changes_by_entry ON stage_changes(version_id, audit_id)""",
 )

@@ -850,5 +850,12 @@ def m018_cards(db: Database) -> None:
     )
 
 
+@migrations()
+def m019_stage_change_entries(db: Database) -> None:
+    """Where a version stood after an entry of the audit log is one look into an index."""
+    db.execute("CREATE INDEX stage_changes_by_entry ON stage_changes(version_id, audit_id)")
+    db.execute('DROP INDEX "idx_stage_changes_version_id_at"')
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

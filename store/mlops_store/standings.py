@@ -77,7 +77,8 @@ def after(db: sqlite3.Connection, entry: int, *, model: str | None = None) -> li
           FROM registered_models AS m
           JOIN model_versions AS v ON v.model_id = m.id
           JOIN stage_changes AS c ON c.id =
-               (SELECT max(id) FROM stage_changes WHERE version_id = v.id AND audit_id <= ?)
+               (SELECT id FROM stage_changes WHERE version_id = v.id AND audit_id <= ?
+                 ORDER BY audit_id DESC, id DESC LIMIT 1)
           JOIN audit AS a ON a.id = c.audit_id
          WHERE ? IS NULL OR m.name = ?
          ORDER BY m.name, v.version DESC

@@ -8,23 +8,28 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import random
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from registry_builders import CONFIG, FILES, log_model, make_run, make_store
 
-from mlops_store import audit, audit_chain, events, models
+from mlops_store import audit, audit_chain, events, model_versions, models, standings, timeline
 from mlops_store.store import Store
-from mlops_tui.registry import aliases, stages, versions
+from mlops_tui import config
+from mlops_tui.registry import aliases, approvals, boards, stages, version_details, versions
+from mlops_tui.registry.gates import check
 
 ROUNDS = 300
 BAR = 3.0
+VERSIONS, ENTRIES, LIST_BAR_MS = 10_000, 100_000, 50.0
 
 
 class Floor:
@@ -130,6 +135,133 @@ def compare(name: str, ours: Callable[[], None], floor: Callable[[], None]) -> N
     print(f"{name:32} {a * 1e6:8.0f} µs {b * 1e6:8.0f} µs  {a / b:5.2f}  (bar ≤ {BAR:g})")
 
 
+def fill(store: Store) -> None:
+    """10,000 versions of 100 models and 100,000 entries: promotions, gates, approvals, aliases and rollbacks."""
+    chance, at = random.Random(7), time.time() - 1e7
+    known = models.version(store.read(), "churn", 1)
+    with store.write() as db:
+
+        def act(action: str, name: str, number: int, after: Mapping[str, object], before: str = "dev") -> int:
+            nonlocal at
+            at += 60.0
+            subject = f"model:{name}/{number}"
+            return audit.append(db, action=action, subject=subject, before={"stage": before}, after=after, at=at).id
+
+        for place in range(VERSIONS):
+            name = f"model-{place % 100:02d}"
+            number = model_versions.add(
+                db,
+                name,
+                stage="dev",
+                source=known.source,
+                flavor=known.flavor,
+                digest=known.digest,
+                size_bytes=30,
+                created_at=at,
+                run_id=known.run_id,
+                lineage=known.lineage,
+            )
+            entry = act("model.register", name, number, {"stage": "dev"})
+            model_versions.enter(db, name, number, "dev", audit_id=entry, at=at)
+        stage = dict.fromkeys(((f"model-{place % 100:02d}", place // 100 + 1) for place in range(VERSIONS)), "dev")
+        keys = list(stage)
+        while db.execute("SELECT max(id) FROM audit").fetchone()[0] < ENTRIES:
+            key = chance.choice(keys)
+            before, after = stage[key], chance.choice(("dev", "staging", "archived"))
+            kind = chance.random()
+            if kind < 0.02:
+                act("alias.set", *key, {"alias": "champion", "version": key[1]})
+            elif kind < 0.05:
+                act("gate.refuse", *key, {"stage": after, "gates": {"good": "failed"}})
+            elif before != after:
+                asks = kind < 0.15 or len(keys) - chance.randrange(len(keys)) < 5
+                for what in ("request", "approve") if asks else ():
+                    act(f"approval.{what}", *key, {"stage": after})
+                entry = act("model.promote", *key, {"stage": after, "gates": {"good": "passed"}}, before)
+                model_versions.move(db, *key, before, after, kind="promote", audit_id=entry, at=at)
+                stage[key] = after
+        for key in keys[:50]:
+            act("approval.request", *key, {"stage": "production"})
+
+
+def lists(store: Store) -> None:
+    """What it takes until a list of such a registry is read, as its screen reads it."""
+    db = store.read()
+    total = db.execute("SELECT count(*) FROM audit").fetchone()[0]
+    print(f"{VERSIONS:,} versions and {total:,} audit entries")
+
+    def board() -> None:
+        for column in boards.columns(db, CONFIG):
+            boards.read(db, CONFIG, column.numbers[:24])
+
+    def whole_timeline(**wanted: str) -> None:
+        timeline_of = timeline.numbers(db, **wanted)  # type: ignore[arg-type]
+        list(timeline.read(db, timeline_of[:100]))
+
+    opened: dict[str, Callable[[], object]] = {
+        "models": lambda: models.all(db, lineage=False),
+        "versions of a model": lambda: models.get(db, "model-07"),
+        "board": board,
+        "a version's page": lambda: version_details.read(store, CONFIG, "model-07", 7),
+        "timeline of all": whole_timeline,
+        "timeline, promotions": lambda: whole_timeline(kind="stages"),
+        "timeline, gates": lambda: whole_timeline(kind="gates"),
+        "timeline of a model": lambda: whole_timeline(model="model-07"),
+        "audit, the newest 1,000": lambda: list(audit.entries(db, limit=1000)),
+        "approvals": lambda: approvals.queue(db, CONFIG),
+        "as of another time": lambda: standings.after(db, total // 2),
+    }
+    for name, read in opened.items():
+        taken = []
+        for _ in range(5):
+            start = time.perf_counter()
+            read()
+            taken.append(time.perf_counter() - start)
+        print(f"{name:32} {statistics.median(taken) * 1e3:8.1f} ms  (bar < {LIST_BAR_MS:g})")
+
+
+GUARDS = config.parse(
+    """
+[gates.good]
+kind = "metric"
+metric = "m1"
+min = 0.1
+
+[gates.small]
+kind = "size"
+max = "1 MB"
+"""
+    + "".join(
+        f"""
+[gates.test-{place}]
+kind = "command"
+command = ["sleep", "0.4"]
+deps = ["tests.py"]
+"""
+        for place in range(3)
+    )
+)
+
+
+def gates(store: Store) -> None:
+    """What a person waits for after asking for a promotion that gates guard: two quick ones and three of 0.4 s."""
+    Path(store.path).parent.with_name("tests.py").write_text("assert True\n")
+    for name in ("gates, nothing recorded", "gates, nothing changed since"):
+        told: list[float] = []
+        start = time.perf_counter()
+        stages.preview(store.read(), GUARDS, "churn", 2, "production")
+        report = partial(_note, told, start)
+        found = check.check(store, GUARDS, "churn", 2, "production", report=report)
+        taken, together = time.perf_counter() - start, sum(one.duration_s for one in found)
+        assert all(one.has_passed for one in found)
+        print(f"{name:32} first {told[0] * 1e3:5.0f} ms  (bar ≤ 200), all {taken * 1e3:5.0f} ms", end="")
+        print(f", one after the other {together * 1e3:5.0f} ms")
+
+
+def _note(told: list[float], start: float, _: object) -> None:
+    told.append(time.perf_counter() - start)
+
+
 def main() -> None:
     """Compares, then verifies a long log."""
     with (
@@ -139,6 +271,7 @@ def main() -> None:
     ):
         ours, floor = Ours(store), Floor(other)
         print(f"{'act':32} {'ours':>11} {'floor':>11}  ratio")
+        gates(ours.store)
         compare("register a version", ours.register, floor.register)
         compare("set an alias", ours.alias, floor.alias)
         compare("change a stage with its record", ours.promote, floor.promote)
@@ -150,6 +283,9 @@ def main() -> None:
         count = store.read().execute("SELECT count(*) FROM audit").fetchone()[0]
         print(f"{'verify the audit log':32} {count / (time.perf_counter() - start):8.0f} entries/s")
         assert events.newest(store.read(), 1)
+    with tempfile.TemporaryDirectory() as directory, prepared(Path(directory)) as store:
+        fill(store)
+        lists(store)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections import Counter
+from collections.abc import Sequence
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
@@ -132,3 +133,59 @@ def test_a_promotion_that_waited_behind_another_is_refused(tmp_path: Path) -> No
     stages.promote(store, CONFIG, "churn", 1, "production")
     with pytest.raises(Refused, match="meanwhile"):
         stages.promote(store, CONFIG, "churn", 2, "production", expected_holders=[v.version for v in shown.replaces])
+
+
+ATTEMPTS, REPEATS = 50, 100
+
+
+def promote_some(path: str, mine: Sequence[int], barrier: Barrier, outcomes: object) -> None:
+    """Decides on some versions in each round, then promotes them all at the same moment as the other processes."""
+    won = 0
+    with Store(path) as store:
+        for _ in range(REPEATS):
+            barrier.wait(120)
+            (holder,) = [number for number, stage in stages_of(store).items() if stage == "production"]
+            shown = {number: stages_of(store)[number] for number in mine if number != holder}
+            barrier.wait(120)
+            for number, stage in shown.items():
+                try:
+                    stages.promote(
+                        store, CONFIG, "churn", number, "production", expected_stage=stage, expected_holders=[holder]
+                    )
+                    won += 1
+                except Refused as refusal:
+                    assert "meanwhile" in refusal.message, refusal
+            barrier.wait(120)
+    outcomes.put(won)  # type: ignore[attr-defined]
+
+
+@pytest.mark.slow
+def test_of_fifty_promotions_at_once_one_wins_a_hundred_times_over(tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    for _ in range(ATTEMPTS + 1):
+        make_version(store)
+    stages.promote(store, CONFIG, "churn", ATTEMPTS + 1, "production")
+    context = multiprocessing.get_context("spawn")
+    barrier, outcomes = context.Barrier(PROCESSES + 1), context.Queue()
+    shares = [range(1 + place, ATTEMPTS + 2, PROCESSES) for place in range(PROCESSES)]
+    processes = [
+        context.Process(target=promote_some, args=(store.path, list(mine), barrier, outcomes)) for mine in shares
+    ]
+    for process in processes:
+        process.start()
+    holders = [ATTEMPTS + 1]
+    for _ in range(REPEATS):
+        for _ in range(3):  # they look, they act, they are done
+            barrier.wait(120)
+        standing = stages_of(store)
+        (holder,) = [number for number, stage in standing.items() if stage == "production"]
+        assert holder != holders[-1]
+        assert standing[holders[-1]] == "archived"
+        holders.append(holder)
+        assert audit_chain.verify(store.read()).broken is None
+    assert sum(outcomes.get(timeout=120) for _ in processes) == REPEATS
+    for process in processes:
+        process.join(60)
+        assert process.exitcode == 0
+    promoted = [change.version for change in models.changes(store.read(), "churn") if change.to_stage == "production"]
+    assert promoted == holders[::-1]

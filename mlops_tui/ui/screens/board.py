@@ -60,6 +60,7 @@ class Board(Loader[BoardRecords]):
 
     def on_mount(self) -> None:
         """Reads it, and puts the focus into the first column."""
+        self._arrange()
         self.columns[0].cards.focus()
         self.reload()
 
@@ -117,7 +118,8 @@ class Board(Loader[BoardRecords]):
 
     def _arrange(self) -> None:
         columns = self.columns
-        room = (self.size.width - FOLDED * len(columns)) // (LEAST - FOLDED)
+        width = self.size.width or self.app.size.width  # before the first layout: nothing is to jump then
+        room = (width - FOLDED * len(columns)) // (LEAST - FOLDED)
         wide = min(max(1, room), len(columns))
         # as little as possible moves
         self._first = min(max(self._first, self._place - wide + 1, 0), self._place, len(columns) - wide)

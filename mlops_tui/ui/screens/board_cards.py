@@ -12,31 +12,40 @@ from mlops_tui.ui.text import Cell, clean
 from mlops_tui.ui.theme import sign
 from mlops_tui.ui.widgets.rows import Row
 
-#: Where an approval stands -> its tone.
-_APPROVALS = {"waiting": "warning", "approved": "good", "rejected": "bad", "expired": "dim"}
+#: Where an approval stands -> what a card says, and its tone.
+_APPROVALS = {
+    "waiting": ("asked", "warning"),
+    "approved": ("approved", "good"),
+    "rejected": ("rejected", "bad"),
+    "expired": ("expired", "dim"),
+}
 
 
 def row(card: BoardCard, now: float, *, is_single: bool) -> Row:
     """A card; its key is the store's own number of the version."""
-    head = (
+    name = (
         Cell(clean(card.model, 60), "strong"),
         Cell(f" v{card.version}", "good" if is_single else "accent"),
         *model_rows.mark(card.flavor, " "),
-        *_marks(card),
     )
-    return Row(card.number, (head, tuple(_facts(card, now))))
+    marks, facts = tuple(_marks(card)), tuple(_facts(card, now))
+    aliases = tuple(Cell(f" @{clean(alias, 24)}", "accent") for alias in card.aliases)
+    # both do not fit beside the name
+    lines = ((*name, *marks), (*facts, *aliases)) if marks else ((*name, *aliases), facts)
+    return Row(card.number, lines)
 
 
 def _marks(card: BoardCard) -> Iterator[Cell]:
-    """What gates and people have said of the way to the next stage: ``✓2 ✗1 ?``."""
+    """What gates and people have said of the way to the next stage: ``✓2 ✗1 asked``."""
     if card.gates_passed and not card.gates_failed and not card.gates_open:
-        yield Cell(f"  {state_sign('ok').text}{card.gates_passed}", "good")
+        yield Cell(f" {state_sign('ok').text}{card.gates_passed}", "good")
     elif card.gates_passed:
-        yield Cell(f"  {state_sign('ok').text}{card.gates_passed}", "dim")
+        yield Cell(f" {state_sign('ok').text}{card.gates_passed}", "dim")
     if card.gates_failed:
         yield Cell(f" {state_sign('error').text}{card.gates_failed}", "bad")
     if card.approval:
-        yield Cell(f"  {card.approval}", _APPROVALS[card.approval])
+        word, tone = _APPROVALS[card.approval]
+        yield Cell(f" {word}", tone)
 
 
 def _facts(card: BoardCard, now: float) -> Iterator[Cell]:
@@ -45,8 +54,6 @@ def _facts(card: BoardCard, now: float) -> Iterator[Cell]:
         yield Cell(shown.number(card.value))
         yield Cell(f" {sign('dot')} ", "faint")
     yield Cell(age(now - card.since), "dim")
-    for alias in card.aliases:
-        yield Cell(f" @{clean(alias, 24)}", "accent")
 
 
 def age(seconds: float) -> str:

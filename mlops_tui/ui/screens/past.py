@@ -14,6 +14,7 @@ from mlops_store.errors import UsageError
 from mlops_store.records import AuditEntry
 from mlops_store.standings import Standing
 from mlops_tui import moments
+from mlops_tui.registry import acts
 from mlops_tui.ui import keymap, shown
 from mlops_tui.ui.loading import Loaded
 from mlops_tui.ui.messages import Notice
@@ -113,9 +114,12 @@ class PastPane(Pane[Scene]):
                 break
             number = found or 0
         stood = standings.after(db, number)
-        before = {(one.model, one.version): one for one in standings.after(db, number - 1)}
-        changed = {key for one in stood if before.get(key := (one.model, one.version)) != one}
-        return Scene(number, audit.find(db, number), tuple(stood), frozenset(changed), last)
+        entry = audit.find(db, number)
+        model = acts.about(entry)[0] if entry is not None else ""
+        # an act changes versions of its own model only
+        before = {one.version: one for one in standings.after(db, number - 1, model=model)} if model else {}
+        changed = {(model, one.version) for one in stood if one.model == model and before.get(one.version) != one}
+        return Scene(number, entry, tuple(stood), frozenset(changed), last)
 
     def show(self, records: Scene) -> None:
         """Draws them."""

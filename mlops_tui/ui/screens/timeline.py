@@ -92,6 +92,7 @@ class TimelinePane(Pane[Times]):
         return _rows(
             list(timeline.read(session.store.read(), [*(key for key in above if isinstance(key, int)), *numbers])),
             skipped=len(above),
+            has_model=not self.model,
         )
 
     def show(self, records: Times) -> None:
@@ -110,7 +111,7 @@ class TimelinePane(Pane[Times]):
                     Cell("Registrations, promotions, approvals, gates and aliases show here.", "dim"),
                 ]
             )
-        self.table.show_window(records.numbers, _rows(records.first))
+        self.table.show_window(records.numbers, _rows(records.first, has_model=not self.model))
 
     def day(self, by: int) -> None:
         """Goes to the last act of the day before (1), or to the day after (-1)."""
@@ -133,10 +134,12 @@ class TimelinePane(Pane[Times]):
         self.table.move_to(keys[min(max(0, place - is_passed), len(keys) - 1)])
 
 
-def _rows(entries: Sequence[AuditEntry], *, skipped: int = 0) -> list[Row]:
+def _rows(entries: Sequence[AuditEntry], *, has_model: bool, skipped: int = 0) -> list[Row]:
     now = time.time()
     before = [None, *(entry.at for entry in entries)]
-    rows = [timeline_rows.row(entry, above, now) for entry, above in zip(entries, before, strict=False)]
+    rows = [
+        timeline_rows.row(entry, above, now, has_model=has_model) for entry, above in zip(entries, before, strict=False)
+    ]
     return rows[skipped:]
 
 

@@ -10,16 +10,15 @@ from typing import Any
 from mlops_store.records import AuditEntry
 from mlops_tui.registry import acts
 from mlops_tui.ui.signs import state_sign
-from mlops_tui.ui.text import Cell, CellValue
+from mlops_tui.ui.text import Cell, CellValue, clean
 from mlops_tui.ui.theme import sign
 from mlops_tui.ui.widgets.columns import Column
 from mlops_tui.ui.widgets.window_table import Row
 
 COLUMNS = (
     Column("day", "day", 10, 10),
-    Column("time", "time", 5, 8),
+    Column("time", "time", 8, 8),
     Column("sign", "", 1, 1),
-    Column("model", "model", 6, 24, 1),
     Column("what", "what", 36, 200, grows=True),
     Column("by", "by", 3, 20, 2),
     Column("why", "why", 8, 100, 3, grows=True),
@@ -40,13 +39,14 @@ _STATES: Mapping[str, str] = {
 }
 
 
-def row(entry: AuditEntry, before: float | None, now: float) -> Row:
+def row(entry: AuditEntry, before: float | None, now: float, *, has_model: bool) -> Row:
     """An entry; its key is its number.
 
     Args:
         entry: The entry.
         before: When the entry above it was written: the day is said where it changes.
         now: Unix seconds.
+        has_model: Whether to name the model, where there are several.
     """
     model, _ = acts.about(entry)
     day = day_of(entry.at)
@@ -57,8 +57,7 @@ def row(entry: AuditEntry, before: float | None, now: float) -> Row:
             Cell(named, "strong"),
             Cell(time.strftime("%H:%M:%S", time.localtime(entry.at)), "dim"),
             mark(entry),
-            Cell(model, "accent"),
-            sentence(entry),
+            (*((Cell(f"{clean(model, 60)}  ", "accent"),) if has_model else ()), *sentence(entry)),
             Cell(entry.actor, "dim"),
             Cell(entry.reason, "dim"),
         ),
@@ -75,14 +74,14 @@ def mark(entry: AuditEntry) -> Cell:
     return Cell(sign("alias"), "accent") if entry.action.startswith("alias.") else Cell(sign("dot"), "dim")
 
 
-def sentence(entry: AuditEntry) -> CellValue:
+def sentence(entry: AuditEntry) -> tuple[Cell, ...]:
     """What was done; an override stands out."""
     said = acts.sentence(entry, sign("arrow"))
     if entry.after.get("override"):
         head, _, rest = said.partition("  (gates overridden")
         return Cell(head), Cell(f"  (gates overridden{rest}", "warning")
     tone = {"gate.refuse": "bad", "approval.reject": "bad", "model.rollback": "warning"}.get(entry.action, "")
-    return Cell(said, tone)
+    return (Cell(said, tone),)
 
 
 def day_of(at: float) -> tuple[int, int, int]:
