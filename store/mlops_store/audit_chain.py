@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import sha256
 from json.encoder import encode_basestring_ascii as quote
 from typing import Any, NamedTuple
@@ -66,6 +66,10 @@ class Verdict(NamedTuple):
 _Row = tuple[Any, ...]
 
 
+#: What a line is that holds no entry.
+_NO_ROW: _Row = (False, *[None] * 12)
+
+
 def verify(db: sqlite3.Connection, heads: Collection[str] = ()) -> Verdict:
     """Whether the log is as it was written.
 
@@ -110,7 +114,9 @@ def rows(db: sqlite3.Connection) -> Iterable[_Row]:
 
 def _row(line: str) -> _Row:
     try:
-        entry = json.loads(line)
+        entry = json.loads(line, object_pairs_hook=_object)
+        if len(entry) != len(COLUMNS.split(",")):
+            return _NO_ROW
         texts = (json.dumps(entry[key], sort_keys=True, separators=(",", ":")) for key in ("before", "after"))
         before, after = texts
         return (
@@ -119,7 +125,15 @@ def _row(line: str) -> _Row:
             *(before, after, entry["reason"], entry["previous_hash"], entry["hash"]),
         )
     except (ValueError, TypeError, KeyError):
-        return (False, *[""] * 12)
+        return _NO_ROW
+
+
+def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; a name that stands in it twice would show a reader what was not hashed."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
 
 
 def _verified(rows: Iterable[_Row], heads: Collection[str]) -> Verdict:

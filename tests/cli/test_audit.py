@@ -105,6 +105,17 @@ def test_an_exported_log_can_be_checked_with_other_means_and_with_ours(cli, proj
         assert at["ok"] == (number == 3)
 
 
+@pytest.mark.parametrize("forged", ['"reason":"I did not", ', '"note":"approved by ann", '])
+def test_nothing_can_be_put_into_an_exported_line_beside_what_was_hashed(cli, project: Path, forged: str) -> None:
+    path = project / "audit.jsonl"
+    lines = cli("audit", "export").stdout.splitlines()
+    lines[1] = "{" + forged + lines[1][1:]
+    path.write_text("\n".join(lines))
+    verdict = cli("audit", "verify", "--file", str(path), "--json").json
+    assert (verdict["entries"], verdict["broken"]["problem"]) == (1, "edited")
+    assert "entry 2" in verdict["broken"]["message"]
+
+
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe{", b"{}", b"[1]\n", b'{"id": 1}\n', b"null\n"])
 def test_a_file_that_is_no_log_breaks_at_its_first_line(cli, project: Path, content: bytes) -> None:
     (project / "x").write_bytes(content)
