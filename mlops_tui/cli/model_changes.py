@@ -150,6 +150,7 @@ def alias(workspace: Workspace, model: str, alias: str, version: str | None, rem
     if version is None:
         aliases.remove(store, model, alias)
     else:
+        aliases.check(workspace.config.registry, alias)
         aliases.set(store, model, alias, find_version(store.read(), model, version).version)
     kept = models.get(store.read(), model).aliases
     if as_json:

@@ -5,10 +5,27 @@ from __future__ import annotations
 import sqlite3
 import time
 
-from mlops_store import audit, events, model_facts, model_versions, models
-from mlops_store.errors import NotFound, nearest
+from mlops_store import audit, events, model_facts, model_names, model_versions, models
+from mlops_store.errors import NotFound, UsageError, nearest
 from mlops_store.records import ModelVersion
 from mlops_store.store import Store
+from mlops_tui.config import RegistryConfig
+
+
+def check(registry: RegistryConfig, alias: str) -> str:
+    """The alias itself when a person may give it.
+
+    Raises:
+        UsageError: It is not allowed (MLflow's rules), or is a stage's name: ``churn@production`` would be another
+            version than the one in production.
+    """
+    model_names.check_alias(alias)
+    if alias.lower() in map(str.lower, registry.stages):
+        raise UsageError(
+            f"the alias {alias!r} has the name of a stage: MODEL@{alias} names what is there",
+            "for example: champion",
+        )
+    return alias
 
 
 def set(store: Store, name: str, alias: str, version: int, *, reason: str = "") -> ModelVersion:  # noqa: A001

@@ -181,7 +181,7 @@ def add(
     """
     model_names.check_name(name)
     for alias in aliases:
-        model_names.check_alias(alias)
+        alias_acts.check(config.registry, alias)
     runs_code = kinds.runs(content.flavor)
     if runs_code and runs_code not in allowed:
         raise kinds.not_allowed(runs_code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from registry_builders import make_store, make_version
+from registry_builders import CONFIG, make_store, make_version
 
 from mlops_store import audit, audit_chain, models
 from mlops_store.errors import NotFound, UsageError
@@ -59,6 +59,13 @@ def test_an_alias_that_is_not_allowed_is_not_set(store: Store, alias: str) -> No
     with pytest.raises(UsageError):
         aliases.set(store, "churn", alias, 1)
     assert models.get(store.read(), "churn").aliases == {}
+
+
+@pytest.mark.parametrize("alias", ["production", "Staging", "latest", "a b"])
+def test_an_alias_is_not_given_that_would_hide_a_stage(store: Store, alias: str) -> None:
+    with pytest.raises(UsageError):
+        aliases.check(CONFIG.registry, alias)
+    assert aliases.check(CONFIG.registry, "champion") == "champion"
 
 
 @pytest.mark.parametrize(("name", "version"), [("churn", 9), ("chrun", 1)])

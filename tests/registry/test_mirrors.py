@@ -35,6 +35,7 @@ from mlops_tui.registry.mirrors.reconcile import Outcome
         ("3", "3", None, None, ""),
         ("3", "", None, None, "behind"),
         ("3", "2", None, None, "conflict"),
+        ("3", "", None, "2", "behind"),
         ("3", "2", None, "2", "behind"),
         ("3", "2", "2", None, "behind"),
         ("3", "2", "3", None, "ahead"),

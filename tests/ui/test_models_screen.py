@@ -308,9 +308,9 @@ async def test_an_alias_is_removed_with_a_minus_and_undone(store: Store) -> None
         assert models.get(store.read(), "churn").aliases == {"champion": 1}
 
 
-@pytest.mark.parametrize("text", ["latest", "v3", "with space", "-nobody", ""])
+@pytest.mark.parametrize("text", ["latest", "v3", "production", "with space", "-nobody", ""])
 def test_an_alias_that_cannot_be_is_refused_before_it_is_tried(text: str) -> None:
-    assert model_acts.alias_problem(text, {"champion": 1})
+    assert model_acts.alias_problem(text, {"champion": 1}, RegistryConfig())
 
 
 async def test_a_note_is_kept_with_the_version_and_shown(store: Store) -> None:

@@ -81,9 +81,10 @@ def differences(
             continue
         seen = known.get(mark)
         agreed = seen.agreed if seen is not None else None
+        is_new = agreed is None and not other
         if agreed is None and before is not None:
             agreed = before.get(mark, "")
-        if not other and not agreed:
+        if is_new or (not other and not agreed):
             state = "behind"
         elif agreed is None:
             state = "conflict"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
-from mlops_store import model_facts, model_names, models, notes, processes
+from mlops_store import model_facts, models, notes, processes
 from mlops_store.errors import Refused, UsageError
 from mlops_store.records import ModelVersion
+from mlops_tui.config import RegistryConfig
 from mlops_tui.registry import aliases, keys, labels, signing
 from mlops_tui.ui.messages import Did, Failed
 from mlops_tui.ui.screens.acts import perform, store_of
@@ -47,19 +48,19 @@ def alias(screen: ProjectScreen, version: ModelVersion, present: Mapping[str, in
         f"Alias for {version.model} v{version.version}",
         lines=[*lines, "", Cell("a name moves that alias here, -name removes it", "dim")],
         hint="champion",
-        check=lambda text: alias_problem(text, present),
+        check=lambda text: alias_problem(text, present, screen.session.config.registry),
     )
     screen.app.push_screen(question, answered)
 
 
-def alias_problem(text: str, present: Mapping[str, int]) -> str:
+def alias_problem(text: str, present: Mapping[str, int], registry: RegistryConfig) -> str:
     """What is wrong with an answer, "" when it can be done."""
     name = text.strip().removeprefix("@")
     if name.startswith(_REMOVE):
         gone = name[1:].removeprefix("@")
         return "" if gone in present else f"the model has no alias {gone!r}"
     try:
-        model_names.check_alias(name)
+        aliases.check(registry, name)
     except UsageError as error:
         return str(error)
     return ""
