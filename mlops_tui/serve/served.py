@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops_store.errors import Refused
 from mlops_tui.serve import schemas
 from mlops_tui.serve.schemas import Schema
 
@@ -97,6 +96,8 @@ def from_folder(
 
 def _predict_of(loaded: Loaded) -> Callable[[Any], Any]:
     if loaded.apply is None:
-        raise Refused(f"a model of the format {loaded.format!r} cannot be served", "it holds no code that predicts")
+        from mlops_tui.registry.formats import kinds
+
+        raise kinds.not_served(loaded.format)
     # not loaded.predict, which would look once more for what the signature asks
     return loaded.apply

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 from registry_builders import CONFIG, log_directory, log_model, make_run, make_store
 from serving import ask
@@ -198,6 +199,18 @@ def test_files_that_are_no_model_are_refused(trained: Trained, tmp_path: Path) -
     log_model(trained.store, run_id, files={"a.txt": b"no model"})
     version = versions.register(trained.store, CONFIG, "files", run_id=run_id)
     with pytest.raises(NotFound, match="holds no model"):
+        folder.export(trained.store, trained.project, version, str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_tensors_without_what_predicts_with_them_are_not_exported_to_be_served(
+    trained: Trained, tmp_path: Path
+) -> None:
+    formats.save({"weights": np.ones(2)}, str(tmp_path / "model"))
+    run_id = make_run(trained.store, name="tensors")
+    log_directory(trained.store, run_id, tmp_path / "model")
+    version = versions.register(trained.store, CONFIG, "tensors", run_id=run_id)
+    with pytest.raises(Refused, match="'safetensors' cannot be served"):
         folder.export(trained.store, trained.project, version, str(tmp_path / "out"))
     assert not (tmp_path / "out").exists()
 

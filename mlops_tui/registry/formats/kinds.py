@@ -28,6 +28,7 @@ class Kind:
         extra: The extra of mlops-tui that brings them, "" when it always has them.
         runs: ``PICKLE`` or ``SOURCE`` where loading runs what the model brings along, else "".
         suffixes: How the names of its files end; empty where a single file is no model.
+        predicts: Whether it holds what predicts, and not only numbers.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Kind:
     extra: str = ""
     runs: str = ""
     suffixes: tuple[str, ...] = ()
+    predicts: bool = True
 
 
 KINDS: dict[str, Kind] = {
@@ -46,7 +48,7 @@ KINDS: dict[str, Kind] = {
         Kind("xgboost", "XGBoost's own JSON", "xgboost", ("xgboost",), "xgboost", suffixes=(".ubj", ".json")),
         Kind("lightgbm", "LightGBM's own text", "lightgbm", ("lightgbm",), "lightgbm", suffixes=(".lgb", ".txt")),
         Kind("onnx", "ONNX", "onnx", ("onnx", "onnxruntime"), "onnx", suffixes=(".onnx",)),
-        Kind("safetensors", "tensors", "safetensors", ("safetensors",), "safetensors", suffixes=(".safetensors",)),
+        Kind("safetensors", "tensors", "safetensors", ("safetensors",), "safetensors", "", (".safetensors",), False),
         Kind("function", "a Python function as source", "function", runs=SOURCE, suffixes=(".py",)),
         Kind("pickle", "a pickle", "pickled", ("joblib",), runs=PICKLE, suffixes=(".pkl", ".pickle", ".joblib")),
         Kind("pyfunc-source", "MLflow's model from code", "pyfunc", ("mlflow",), runs=SOURCE),
@@ -66,6 +68,11 @@ def get(name: str) -> Kind:
     except KeyError:
         hint = nearest(name, KINDS) or f"known: {', '.join(KINDS)}"
         raise Refused(f"a model of flavor {name!r} cannot be loaded", hint) from None
+
+
+def not_served(name: str) -> Refused:
+    """Says that a model of a format has nothing that predicts."""
+    return Refused(f"a model of the format {name!r} cannot be served", "it holds no code that predicts")
 
 
 def module(kind: Kind) -> ModuleType:

@@ -99,7 +99,9 @@ def _mapping_in(path: str) -> dict[str, Any]:
             raise ValueError("it has aliases")
         found = yaml.load(text, Loader=loader)  # noqa: S506 it is a safe loader
     except (OSError, ValueError, yaml.YAMLError, RecursionError, OverflowError) as error:
-        raise Refused(f"its {os.path.basename(path)} cannot be read ({reason(error)})", "export the model from MLflow again") from error
+        raise Refused(
+            f"its {os.path.basename(path)} cannot be read ({reason(error)})", "export the model from MLflow again"
+        ) from error
     if not isinstance(found, dict):
         raise Refused(f"its {os.path.basename(path)} does not describe a model", "export the model from MLflow again")
     return found

@@ -63,7 +63,7 @@ def export(
     Raises:
         NotFound: The version's files are no model.
         Refused: The folder holds something, the version's files are gone or changed, or its stage enforces signatures
-            and it has none that is valid.
+            and it has none that is valid, or nothing in it predicts.
         StoreError: The folder cannot be written.
     """
     signing.admit(store, version)
@@ -107,6 +107,8 @@ def _make(store: Store, project: Project, version: ModelVersion, made: str, dire
     os.mkdir(model)
     materialize(store, version, model)
     info = formats.describe(model)
+    if not kinds.get(info.flavor).predicts:
+        raise kinds.not_served(info.flavor)
     python_version = info.python_version or str(version.lineage.get("python_version") or "")
     try:
         of_run, diff = _run(store, version)
