@@ -17,6 +17,7 @@ from mlops_tui.registry.formats import kinds
 
 if TYPE_CHECKING:
     from mlops_tui.registry.signing import SignatureState
+    from mlops_tui.registry.version_details import VersionDetails
 
 
 def find_version(db: sqlite3.Connection, model: str, version: str) -> ModelVersion:
@@ -73,9 +74,9 @@ def _row(version: ModelVersion, signed: Mapping[tuple[str, int], str]) -> tuple[
 @json_option
 @click.pass_obj
 def show(workspace: Workspace, model: str, version: str | None, as_json: bool) -> None:
-    """Show a model, or one of its versions with where it came from."""
+    """Show a model, or one of its versions: where it came from, what gates found, what people said."""
     from mlops_store import model_signatures, models
-    from mlops_tui.registry import signing
+    from mlops_tui.registry import signing, version_details
 
     db = workspace.store().read()
     if version is None and "/" not in model and "@" not in model:
@@ -85,14 +86,13 @@ def show(workspace: Workspace, model: str, version: str | None, as_json: bool) -
         return
     chosen = models.resolve(db, model) if version is None else find_version(db, model, version)
     state = signing.state(db, workspace.config, chosen)
+    details = version_details.read(workspace.store(), workspace.config, chosen.model, chosen.version)
     if as_json:
-        from mlops_tui.registry import version_details
-
-        details = version_details.read(workspace.store(), workspace.config, chosen.model, chosen.version)
         shape = shapes.version_details(details, state.key or None)
         output.write_json({**shape, "signature": {"state": state.state, "message": state.message}})
     else:
         _write_version(chosen, state)
+        _write_said(details)
 
 
 def _write_model(model: RegisteredModel, signed: Mapping[tuple[str, int], str]) -> None:
@@ -149,3 +149,18 @@ def _write_version(version: ModelVersion, state: SignatureState) -> None:
                 key: text.number(value) if isinstance(value, float) else str(value) for key, value in values.items()
             }
             output.write_fields(sorted(shown.items()), indent="  ")
+
+
+def _write_said(details: VersionDetails) -> None:
+    """What gates found, where approvals stand, and what people noted down."""
+    gates = [
+        (f"{one.gate} ({one.stage})", f"{one.verdict.state}: {one.verdict.message}")
+        for one in details.gates
+        if one.verdict is not None
+    ]
+    approvals = [(one.stage, one.message) for one in details.rounds]
+    notes = [(f"{text.moment(note.created_at)} {note.author}", note.body) for note in details.notes]
+    for part, said in (("gates", gates), ("approvals", approvals), ("notes", notes)):
+        if said:
+            output.say(f"\n{part}")
+            output.write_fields(said, indent="  ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from registry_builders import make_version
@@ -23,6 +24,19 @@ def test_a_note_can_be_read_by_programs(store: Store, cli: Callable[..., Any]) -
     make_version(store)
     answer = cli("models", "note", "churn", "1", "[bold]\n", "--json").json
     assert (answer["subject"], answer["body"]) == ("model:churn/1", "[bold]\n")
+
+
+def test_what_gates_found_and_people_said_is_shown_with_the_version(
+    store: Store, cli: Callable[..., Any], project: Path
+) -> None:
+    make_version(store)
+    (project / "mlops.toml").write_text('[gates.small]\nkind = "size"\nmax = "1GB"\n[gates.ann]\nkind = "approval"\n')
+    cli("models", "gates", "churn", "1", "--to", "production")
+    cli("models", "note", "churn", "1", "ask \x1b[31mana")
+    shown = cli("models", "show", "churn", "1").stdout
+    assert "small (production)  passed: " in shown
+    assert "production  nobody has asked for an approval" in shown
+    assert "ask \\x1b[31mana" in shown
 
 
 def test_an_empty_note_is_refused(store: Store, cli: Callable[..., Any]) -> None:
