@@ -113,6 +113,8 @@ def diff(workspace: Workspace, run: str, as_json: bool) -> None:
         output.remark("there were uncommitted changes, but they were not kept")
     elif found.run.git_commit:
         output.remark(f"everything was committed in {found.run.git_commit[:12]}")
+    elif found.git_branch or found.git_remote:
+        output.remark("the run began in a Git repository without a commit")
     else:
         output.remark("the run began outside of a Git repository")
 

@@ -17,6 +17,7 @@ from mlops_tui.cli.run_asked import asked, by_option, experiment_option, filter_
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
 from mlops_tui.compare import run_shape
+from mlops_tui.compare.columns import is_of_machine
 
 _SHOWN = 50
 _WINDOW = 500
@@ -124,7 +125,7 @@ def _write(records: Sequence[Run], chosen: Sequence[str], now: float) -> None:
 
 
 def _usual_metrics(records: Sequence[Run]) -> list[str]:
-    counts = Counter(key for run in records for key in run.metrics if not key.startswith("system/"))
+    counts = Counter(key for run in records for key in run.metrics if not is_of_machine(key))
     return [key for key, _ in counts.most_common(_METRIC_COLUMNS)]
 
 

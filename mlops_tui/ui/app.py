@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import time
 from typing import TYPE_CHECKING, cast
 
 from textual import events
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
+from textual.timer import Timer
 
 from mlops_store.errors import MlopsError, SpecError, nearest
 from mlops_tui import config
 from mlops_tui.config import Config
 from mlops_tui.project import CONFIG_FILE, Project
-from mlops_tui.ui import keymap, loading, messages, shown, terminal, theme
+from mlops_tui.ui import keymap, loading, memory, messages, shown, terminal, theme
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.signs import state_tone, state_word
@@ -34,6 +36,11 @@ if TYPE_CHECKING:
 
 #: Seconds that the first screen waits for its contents before it is drawn without them.
 FIRST_SCREEN_S = 0.3
+#: Seconds without a key after which garbage is looked for.
+REST_S = 1.0
+#: Seconds for which a thread may be kept waiting by another one at work: one with an answer, or with bytes to write,
+#: would wait through the painting of a screen by Python's own measure.
+SWITCH_S = 0.0005
 
 
 def _palette() -> type[Provider]:
@@ -61,6 +68,8 @@ class MlopsApp(TravellingApp):
         self.VERTICAL_BREAKPOINTS = [(0, "-tiny-y"), (9, "-low"), (18, "-short"), (32, "-tall")]
         self.session = Session(project, config or Config())
         self._watch: Watch | None = None
+        self._rest: Timer | None = None
+        self._tidies_up = False
         ScrollBar.renderer = ThinScrollBar
         for entry in theme.THEMES:
             self.register_theme(entry)
@@ -105,7 +114,9 @@ class MlopsApp(TravellingApp):
     def _begin_to_watch(self) -> None:
         if not gc.isenabled():  # from here on there is garbage; all that was loaded so far is none
             gc.freeze()
+            memory.restrain()
             gc.enable()
+            self._tidies_up = True
         from mlops_tui.ui.watch import Watch
 
         self._watch = Watch(self.session, self.post_message)
@@ -238,7 +249,14 @@ class MlopsApp(TravellingApp):
             for screen in self.screen_stack:
                 for bar in screen.query(KeyBar):
                     bar.hush()
+            self._tidy_up_later()
         await super().on_event(event)
+
+    def _tidy_up_later(self) -> None:
+        if self._tidies_up:
+            if self._rest is not None:
+                self._rest.stop()
+            self._rest = self.set_timer(REST_S, memory.tidy_up)
 
     @property
     def _is_blind(self) -> bool:
@@ -275,6 +293,7 @@ def run(project: Project, *, start: str = "overview") -> int:
         UsageError: There is no terminal to draw on, the configuration is wrong, or there is no such place.
     """
     terminal.require()
+    sys.setswitchinterval(SWITCH_S)
     app = MlopsApp(project, config.load(project), start=start)
     app.run()
     if app.problem is not None:

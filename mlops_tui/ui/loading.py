@@ -7,6 +7,8 @@ changes, every loader on the visible screen loads again; equal records repaint n
 from __future__ import annotations
 
 import sqlite3
+import threading
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from textual.message import Message
@@ -16,20 +18,61 @@ from textual.worker import Worker, WorkerState, get_current_worker
 
 from mlops_store.database import explain
 from mlops_store.errors import MlopsError
+from mlops_store.store import Store
+from mlops_tui.ui.painting import PaintingScreen
 from mlops_tui.ui.session import Session, session_of
 
 Records = TypeVar("Records")
 
+#: Longest time for which a load waits until the records that it brought early are drawn.
+PATIENCE_S = 0.1
+
+
+class Reading:
+    """The statements of one load, which can be stopped from another thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_stopped = False
+        self._db: sqlite3.Connection | None = None
+
+    def begin(self, store: Store | None) -> None:
+        """From here on this thread's connection works for this load."""
+        with self._lock:
+            self._db = store.read() if store is not None and not self._is_stopped else None
+
+    def end(self) -> None:
+        """The connection works for something else."""
+        with self._lock:
+            if self._db is not None and self._is_stopped:
+                with suppress(sqlite3.Error):
+                    self._db.rollback()  # what was stopped could not end its transaction, either
+            self._db = None
+
+    def stop(self) -> None:
+        """Ends the statement at work, with an error in its thread: nobody waits for it any more."""
+        with self._lock:
+            self._is_stopped = True
+            if self._db is not None:
+                self._db.interrupt()
+
 
 class Loaded(Message, bubble=False):
-    """A load ended, with records or with an error; or has brought early records."""
+    """A load ended, with records or with an error; or has brought early records, and waits for ``drawn``."""
 
-    def __init__(self, ticket: int, records: object, error: MlopsError | None, *, is_early: bool = False) -> None:
+    def __init__(
+        self, ticket: int, records: object, error: MlopsError | None, *, drawn: threading.Event | None = None
+    ) -> None:
         super().__init__()
         self.ticket = ticket
         self.records = records
         self.error = error
-        self.is_early = is_early
+        self.drawn = drawn
+
+    @property
+    def is_early(self) -> bool:
+        """Whether there is more to come."""
+        return self.drawn is not None
 
 
 class Loader(Widget, Generic[Records]):
@@ -81,15 +124,19 @@ class Loader(Widget, Generic[Records]):
         self._ticket += 1
         ticket = self._ticket
         session = session_of(self)
+        reading = Reading()
         self.run_worker(
-            lambda: self._load(session, ticket),
+            lambda: self._load(session, ticket, reading),
             thread=True,
             group=f"load-{id(self)}",
             exclusive=True,
             exit_on_error=False,
             name=f"load {type(self).__name__}",
         )
+        self._reading.stop()
+        self._reading = reading
 
+    _reading = Reading()
     _is_loading = False
     _is_again = False
     _is_stale = False
@@ -113,22 +160,27 @@ class Loader(Widget, Generic[Records]):
         """What is shown, None before the first load."""
         return self._records
 
-    def _load(self, session: Session, ticket: int) -> None:
+    def _load(self, session: Session, ticket: int, reading: Reading) -> None:
         worker: Worker[None] = get_current_worker()
         records: object = None
         error: MlopsError | None = None
         try:
             error = session.problem
+            reading.begin(session.store)
             if error is None and (early := self.early(session)) is not None and not worker.is_cancelled:
-                self.post_message(Loaded(ticket, early, None, is_early=True))
+                drawn = threading.Event()
+                self.post_message(Loaded(ticket, early, None, drawn=drawn))
+                drawn.wait(PATIENCE_S)  # the rest would only hold up the painting
             if error is None and not worker.is_cancelled:
                 records = self.load(session)
         except MlopsError as problem:
             error = problem
         except sqlite3.Error as problem:
             error = explain(problem, session.project.store_path)
-            if error is None:
+            if error is None and not worker.is_cancelled:
                 raise
+        finally:
+            reading.end()
         if not worker.is_cancelled:
             self.post_message(Loaded(ticket, records, error))
 
@@ -147,6 +199,10 @@ class Loader(Widget, Generic[Records]):
             self._problem = ""
             self._records = message.records  # type: ignore[assignment]
             self.show(self._records)  # type: ignore[arg-type]
+        if message.drawn is not None:
+            self.call_after_refresh(message.drawn.set)
+        if isinstance(self.screen, PaintingScreen):
+            self.screen.release()
         self._keep_time()
         if self._is_again and not message.is_early:
             self.reload()

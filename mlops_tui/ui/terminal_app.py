@@ -9,8 +9,11 @@ from typing import ClassVar
 from rich.console import RenderableType
 from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual.app import App
+from textual.await_remove import AwaitRemove
+from textual.dom import DOMNode
 from textual.geometry import Offset
 from textual.screen import Screen
+from textual.widget import Widget
 
 from mlops_tui.ui import frames
 from mlops_tui.ui.output import Output
@@ -70,6 +73,10 @@ class TerminalApp(TypeAheadApp):
             frame += f"\x1b[{cursor.y + 1};{cursor.x + 1}H"
         self._previous_cursor_position = cursor
         driver.write(f"{SYNC_START}{frame}{SYNC_END}" if self._sync_available else frame)
+
+    def _prune(self, *nodes: Widget, parent: DOMNode | None = None) -> AwaitRemove:
+        # behind a dialog that is gone all stands where it stood: Textual would lay out the whole screen again
+        return super()._prune(*nodes, parent=None if parent is self else parent)
 
     def action_redraw(self) -> None:
         """Draws everything again."""

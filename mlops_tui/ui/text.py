@@ -158,6 +158,13 @@ def pieces(value: CellValue) -> tuple[Cell, ...]:
     return tuple(Cell(clean(piece.text), piece.tone) for piece in value)
 
 
+def width(value: CellValue) -> int:
+    """Cells that a value takes."""
+    if isinstance(value, str) and value.isascii() and len(value) <= LIMIT:
+        return len(value)  # each control character is shown as one, too
+    return sum(cell_len(piece.text) for piece in pieces(value))
+
+
 def plain(value: CellValue) -> str:
     """A cell value as uncleaned text without tones."""
     if isinstance(value, Cell):

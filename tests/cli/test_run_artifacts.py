@@ -95,10 +95,12 @@ def test_a_run_without_uncommitted_changes_says_so(cli, store):
     with store.write() as db:
         runs.create(db, run_id=ids.new_id(), name="clean", experiment="e", started_at=1e9, git_commit="b" * 40)
         runs.create(db, run_id=ids.new_id(), name="bare", experiment="e", started_at=1e9)
+        runs.create(db, run_id=ids.new_id(), name="unborn", experiment="e", started_at=1e9, git_branch="main")
     clean = cli("runs", "diff", "clean")
     assert (clean.exit_code, clean.stdout) == (0, "")
     assert "everything was committed in bbbbbbbbbbbb" in clean.stderr
     assert "outside of a Git repository" in cli("runs", "diff", "bare").stderr
+    assert "a Git repository without a commit" in cli("runs", "diff", "unborn").stderr
 
 
 def test_show_says_which_versions_came_of_the_run_and_where_its_log_is(cli, run_id):

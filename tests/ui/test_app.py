@@ -269,6 +269,7 @@ async def test_keys_do_nothing_where_the_terminal_is_too_small_to_show_it(tmp_pa
 
 
 async def test_garbage_is_collected_again_once_the_first_screen_is_there(tmp_path: Path) -> None:
+    threshold = gc.get_threshold()
     gc.disable()
     try:
         app = dashboard(tmp_path)
@@ -276,4 +277,5 @@ async def test_garbage_is_collected_again_once_the_first_screen_is_there(tmp_pat
             await until(pilot, gc.isenabled)
     finally:
         gc.enable()
+        gc.set_threshold(*threshold)
         gc.unfreeze()

@@ -10,7 +10,8 @@ from textual.app import App, ComposeResult
 from mlops_tui.ui import theme
 from mlops_tui.ui.chart_view import ChartView
 from mlops_tui.ui.widgets.canvas import ASCII, SHADE
-from mlops_tui.ui.widgets.chart import Chart, Drawing, chart_options, series_style
+from mlops_tui.ui.widgets.chart import Chart, Drawing, chart_options
+from mlops_tui.ui.widgets.drawn import series_style
 from mlops_tui.ui.widgets.legend import compose
 from mlops_tui.ui.widgets.plot import Options, Series
 

@@ -55,13 +55,22 @@ async def test_only_differences_are_shown_until_asked_for_the_rest(store, tmp_pa
         await until(pilot, lambda: keys(app) == ["depth"])
 
 
+async def test_metrics_of_the_machine_stand_after_those_of_the_model(store, tmp_path):
+    add_run(store, "a", values={"system/cpu": 0.5, "auc": 0.5, "zeta": 1.0})
+    add_run(store, "b", values={"system/cpu": 0.75, "auc": 0.75, "zeta": 2.0})
+    app = dashboard(tmp_path, "compare a b")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await sees(pilot, "system/cpu")
+        assert keys(app) == ["auc", "zeta", "system/cpu"]
+
+
 async def test_another_baseline_can_be_chosen(store, tmp_path):
     add_run(store, "a", values={"auc": 0.5})
     second = add_run(store, "b", values={"auc": 0.75})
     app = dashboard(tmp_path, "compare a b")
     async with app.run_test(size=(100, 30)) as pilot:
         await sees(pilot, "measured from a")
-        await pilot.press("b")
+        await pilot.press("B")
         await until(pilot, lambda: isinstance(app.screen, Choose))
         app.screen.query_one(WindowTable).move_to(second)
         await pilot.press("enter")

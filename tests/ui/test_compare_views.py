@@ -67,7 +67,7 @@ async def test_every_part_is_reached_by_its_number_and_by_tab(several, tmp_path)
             "7": "Parallel coordinates",
             "8": "random forest of",
         }
-        await pilot.press("n")
+        await pilot.press("}")
         for key, text in said.items():
             await pilot.press(key)
             await sees(pilot, text)
@@ -113,7 +113,7 @@ async def test_another_baseline_is_that_of_every_part(several, tmp_path):
     app = compared(tmp_path, several)
     async with app.run_test(size=(120, 40)) as pilot:
         await sees(pilot, "measured from d2s0")
-        await pilot.press("5", "b")
+        await pilot.press("5", "B")
         await until(pilot, lambda: isinstance(app.screen, Choose))
         app.screen.query_one(WindowTable).move_to(several[3])
         await pilot.press("enter")
@@ -175,7 +175,7 @@ async def test_curves_are_laid_over_each_other_by_epoch(several, tmp_path):
     async with app.run_test(size=(120, 40)) as pilot:
         await sees(pilot, "1 Compare")
         overlay = app.screen.query_one(OverlayPane)
-        await pilot.press("n", "2", "x", "x")
+        await pilot.press("}", "2", "x", "x")
         await sees(pilot, "loss by epoch")
         await until(pilot, lambda: [point[0] for point in overlay.records.series[0].points] == [0.0, 1.0, 2.0])
 
@@ -184,10 +184,10 @@ async def test_one_section_after_the_other_stands_alone(several, tmp_path):
     app = compared(tmp_path, several)
     async with app.run_test(size=(120, 40)) as pilot:
         await sees(pilot, "Metrics", "Params")
-        await pilot.press("t")
+        await pilot.press("z")
         await sees(pilot, "only metrics")
         await misses(pilot, "Params")
-        await pilot.press("t")
+        await pilot.press("z")
         await sees(pilot, "only params", "depth")
 
 

@@ -14,9 +14,10 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from mlops_store.errors import MlopsError, NotFound
+from mlops_store.store import Store
 from mlops_tui.config import Config
 from mlops_tui.project import Project
-from mlops_tui.ui.loading import Loader, reload_all
+from mlops_tui.ui.loading import Loader, Reading, reload_all
 from mlops_tui.ui.session import Session
 
 
@@ -198,3 +199,31 @@ def test_only_the_last_acts_are_kept(tmp_path: Path) -> None:
         session.record(f"command {number}")
     assert len(session.commands) == 500
     assert session.commands[-1].line == "command 599"
+
+
+def test_a_reading_that_nobody_waits_for_ends_at_once_and_leaves_the_connection_free(tmp_path: Path) -> None:
+    begun = threading.Event()
+    ended: list[bool] = []
+    with Store(str(tmp_path / "store.db")) as store:
+        reading = Reading()
+
+        def read() -> None:
+            reading.begin(store)
+            try:
+                with store.snapshot() as db:
+                    db.create_function("begun", 0, begun.set)
+                    db.execute(
+                        "WITH RECURSIVE n(i) AS (SELECT begun() UNION ALL SELECT 1 FROM n) SELECT count(*) FROM n"
+                    )
+            except sqlite3.OperationalError:
+                pass
+            finally:
+                reading.end()
+            ended.append(store.read().in_transaction)
+
+        thread = threading.Thread(target=read)
+        thread.start()
+        assert begun.wait(20)
+        reading.stop()
+        thread.join(20)
+        assert ended == [False]

@@ -483,7 +483,7 @@ async def test_an_artifact_is_written_to_a_file_and_never_over_one(store, tmp_pa
         await sees(pilot, "finished")
         await pilot.press("5", "j")
         await sees(pilot, "hello")
-        await pilot.press("o")
+        await pilot.press("e")
         await sees(pilot, "Write the artifact to")
         await pilot.press("enter")
         await sees(pilot, "that file exists already")

@@ -539,14 +539,14 @@ async def test_marked_runs_or_all_that_are_shown_are_written_to_a_file(store, tm
     app = dashboard(tmp_path, "runs")
     async with app.run_test(size=(120, 24)) as pilot:
         await sees(pilot, "good", "poor")
-        await pilot.press("x")
+        await pilot.press("e")
         await sees(pilot, "Export 2 runs to", "runs.csv")
         await pilot.press("enter")
         await sees(pilot, "2 runs written to runs.csv")
         assert (tmp_path / "runs.csv").read_text().count("\n") == 3
-        await pilot.press("x", "enter")
+        await pilot.press("e", "enter")
         await sees(pilot, "there is such a file")
-        await pilot.press("escape", "j", "space", "x")
+        await pilot.press("escape", "j", "space", "e")
         await sees(pilot, "Export 1 run to")
         app.screen.query_one("Input").value = "one.xls"
         await pilot.press("enter")
@@ -563,3 +563,30 @@ async def test_a_metric_without_a_name_does_not_keep_the_runs_from_being_listed(
     app = dashboard(tmp_path, "runs")
     async with app.run_test(size=(100, 20)) as pilot:
         await sees(pilot, "odd", "0.2500", "0.5000")
+
+
+async def test_only_columns_in_sight_are_read_and_others_when_they_come_in_sight(store, tmp_path):
+    add_run(store, "one", params={f"a_param_with_a_long_name_{number:02}": number for number in range(20)})
+    add_run(store, "two", params={f"a_param_with_a_long_name_{number:02}": -number for number in range(20)})
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(80, 12)) as pilot:
+        await sees(pilot, "one", "two")
+        pane = app.screen.query_one(RunsPane)
+        await until(pilot, lambda: pane.records and pane.records.is_whole and pane.table.row_count)
+        assert all(len(row.run.params) < 10 for row in pane.records.loaded)
+        await pilot.press(*["right"] * 15)
+        await sees(pilot, "-15")
+
+
+async def test_long_names_are_shortened_within_so_that_two_metrics_stay_in_sight(store, tmp_path):
+    values = {"validation/accuracy": 0.91, "validation/f1_macro": 0.87}
+    for number in range(2):
+        name = f"resnet50-imagenet-pretrained-augmented-{number:04}"
+        add_run(store, name, values=values, started_at=1.6e9 + number)
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(80, 12)) as pilot:
+        text = await sees(pilot, "0.9100", "0.8700")
+        shown = [line.split()[2] for line in text.splitlines() if "resnet" in line]
+        assert len(shown) == 2
+        assert all("…" in one for one in shown)
+        assert [one[-4:] for one in shown] == ["0001", "0000"]

@@ -30,12 +30,16 @@ class TableApp(App[None]):
         super().__init__()
         self.table = WindowTable(columns, load=load, can_mark=True)
         self.said: list[Message] = []
+        self.placed: frozenset[str] = frozenset()
 
     def compose(self) -> ComposeResult:
         yield self.table
 
     def on_window_table_row_highlighted(self, message: WindowTable.RowHighlighted) -> None:
         self.said.append(message)
+
+    def on_window_table_columns_placed(self, message: WindowTable.ColumnsPlaced) -> None:
+        self.placed = message.keys
 
     def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:
         self.said.append(message)
@@ -279,3 +283,35 @@ async def test_a_change_of_columns_draws_the_rows_of_the_new_ones() -> None:
         app.table.show([Row("a", ("thing",))])
         await settled(pilot)
         assert rendered(app).split()[:2] == ["other", "thing"]
+
+
+async def test_the_page_after_the_window_is_loaded_before_it_comes_in_sight() -> None:
+    asked: list[int] = []
+
+    def load(keys: Sequence[Key]) -> list[Row]:
+        asked.extend(int(str(key)) for key in keys)
+        return [Row(key, (f"row{key}", "")) for key in keys]
+
+    app = TableApp(load)
+    async with app.run_test(size=(30, 11)) as pilot:
+        app.table.show_window(array("q", range(10_000)))
+        while len(asked) < 20:
+            await pilot.pause(0.01)
+        assert asked == list(range(20))
+        await pilot.press("G")
+        while len(asked) < 40:
+            await pilot.pause(0.01)
+        assert asked[20:] == [*range(9_990, 10_000), *range(9_980, 9_990)]
+
+
+async def test_columns_stay_as_wide_as_their_values_when_others_are_shown_and_say_which_come_in_sight() -> None:
+    app = TableApp()
+    async with app.run_test(size=(30, 6)) as pilot:
+        app.table.show([Row("a", ("a name", "12345678"))])
+        await settled(pilot)
+        before = rendered(app).splitlines()[0].index("value")
+        app.table.set_columns([*COLUMNS, Column("more", "more", 4, 4, 2)])
+        await settled(pilot)
+        assert app.placed == {"name", "value", "more"}
+        assert rendered(app).splitlines()[0].index("value") == before
+        assert app.table.reachable([Column("name", "n", 28, 28), *COLUMNS[1:]]) == {"name"}

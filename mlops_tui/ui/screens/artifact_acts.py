@@ -11,9 +11,10 @@ from mlops_store.errors import StoreError
 from mlops_store.records import Artifact, Run
 from mlops_tui.registry.formats import kinds
 from mlops_tui.ui import shown
+from mlops_tui.ui.messages import Did
 from mlops_tui.ui.screens import run_acts
+from mlops_tui.ui.screens.acts import perform, store_of
 from mlops_tui.ui.screens.base import ProjectScreen
-from mlops_tui.ui.screens.run_acts import Done, perform
 from mlops_tui.ui.text import Cell, CellValue, clean
 from mlops_tui.ui.widgets.dialog import Ask, Confirm
 
@@ -75,13 +76,10 @@ def register(screen: ProjectScreen, run: Run, artifact: Artifact) -> None:
     screen.app.push_screen(Confirm("Allow it to run?", [*lines, "", told], yes="allow"), answered)
 
 
-def _write(screen: ProjectScreen, run_id: str, artifact: Artifact, full: str) -> Done:
-    store = screen.session.store
-    if store is None:
-        raise StoreError("there is no store yet")
+def _write(screen: ProjectScreen, run_id: str, artifact: Artifact, full: str) -> Did:
     try:
-        artifacts.copy_out(store.objects_dir, artifact.digest, full)
+        artifacts.copy_out(store_of(screen.session).objects_dir, artifact.digest, full)
     except OSError as error:
         raise StoreError(f"{full} cannot be written: {error.strerror or error}") from error
     command = shlex.join(["mlops-tui", "runs", "artifact", run_id, artifact.path, "-o", full])
-    return Done(command, f"wrote {clean(shown.short_path(full), 100)}")
+    return Did(command, notice=f"wrote {clean(shown.short_path(full), 100)}")

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.screen import Screen
 from textual.widget import Widget
 
 from mlops_store.errors import MlopsError
 from mlops_tui.ui import messages
 from mlops_tui.ui.loading import reload_all
+from mlops_tui.ui.painting import PaintingScreen
 from mlops_tui.ui.places import Place
 from mlops_tui.ui.session import Session, session_of
 from mlops_tui.ui.widgets.key_bar import KeyBar
@@ -20,7 +20,7 @@ from mlops_tui.ui.widgets.text_view import TextView
 from mlops_tui.ui.widgets.title_bar import TitleBar
 
 
-class ProjectScreen(Screen[None]):
+class ProjectScreen(PaintingScreen[None]):
     """A full screen of the dashboard.
 
     Subclasses set ``NAME`` (as in ``places``), ``BINDINGS = keymap.bindings("<name>")`` and define ``compose_body``.
@@ -37,7 +37,8 @@ class ProjectScreen(Screen[None]):
     HIDDEN_KEYS: ClassVar[frozenset[str]] = frozenset()
 
     DEFAULT_CSS = """
-    ProjectScreen { background: $background; layout: vertical; }
+    ProjectScreen { background: $background; layout: vertical; layers: default above; }
+    ProjectScreen > Prompt { layer: above; margin: 0 0 1 0; }
     ProjectScreen > #body { height: 1fr; width: 1fr; }
     ProjectScreen > #too-small { display: none; }
     ProjectScreen.-tiny-x > *, ProjectScreen.-tiny-y > * { display: none; }
@@ -130,11 +131,6 @@ class ProjectScreen(Screen[None]):
     def remark(self, text: str, tone: str = "info") -> None:
         """Shows a short remark at the bottom until the next key."""
         self.query_one(KeyBar).say(text, tone)
-
-    def _compositor_refresh(self) -> None:
-        # Textual would render the frame and then throw it away
-        if not self.app._batch_count:
-            super()._compositor_refresh()
 
     # changes
 

@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from mlops_store import metrics, runs
 from mlops_store.errors import MlopsError
+from mlops_tui.compare.columns import is_of_machine
 from mlops_tui.ui import keymap
 from mlops_tui.ui.chart_view import DEFAULT, ChartView
 from mlops_tui.ui.loading import Loader
@@ -171,7 +172,7 @@ class ChartGrid(ChartKeys, Loader[ChartPage], can_focus=True):
             summaries = [
                 one
                 for one in metrics.summaries(db, run.run_id)
-                if one.key.startswith("system/") == self._is_system and wants(one.key)
+                if is_of_machine(one.key) == self._is_system and wants(one.key)
             ]
             found = curves.with_history(summaries)
             first = max(0, min(wanted.first, (len(found) - 1) // places * places))

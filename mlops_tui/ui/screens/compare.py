@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -12,6 +11,7 @@ from textual.widgets import ContentSwitcher
 from mlops_tui.ui import keymap, shown
 from mlops_tui.ui.chart_view import ChartView
 from mlops_tui.ui.screens import compare_export
+from mlops_tui.ui.screens.chart_acts import ChartScreen
 from mlops_tui.ui.screens.compare_choices import NAMES, PARTS, ChoosingScreen
 from mlops_tui.ui.screens.compare_table import ComparePane
 from mlops_tui.ui.screens.compare_views import PagePane, PicturePane
@@ -34,7 +34,7 @@ _ONLY: dict[str, tuple[str, ...]] = {
 }
 
 
-class CompareScreen(ChoosingScreen):
+class CompareScreen(ChoosingScreen, ChartScreen):
     """Two or more runs.
 
     Args:
@@ -144,31 +144,11 @@ class CompareScreen(ChoosingScreen):
         """Shows one section of the table after the other, then all."""
         self.pane.next_section()
 
-    def on_screen_resume(self) -> None:
-        """Draws curves as they were last wanted anywhere."""
-        super().on_screen_resume()
-        self.draw(view=self.session.chart_view)
-
-    def _view(self, view: ChartView) -> None:
-        self.session.chart_view = view
+    def view_charts(self, view: ChartView) -> None:
+        """Draws the curves so, and aligns what else is by x."""
         self.draw(view=view)
-        self.change(align=view.x)
-
-    def action_axis(self) -> None:
-        """Draws by step, by time or by epoch."""
-        self._view(self.session.chart_view.turned())
-
-    def action_log(self) -> None:
-        """Draws values on a logarithmic axis, or back."""
-        self._view(replace(self.session.chart_view, is_log_y=not self.session.chart_view.is_log_y))
-
-    def action_log_x(self) -> None:
-        """Draws x on a logarithmic axis, or back."""
-        self._view(replace(self.session.chart_view, is_log_x=not self.session.chart_view.is_log_x))
-
-    def action_smooth(self, by: int) -> None:
-        """Smooths curves more, or less."""
-        self._view(self.session.chart_view.smoother(by))
+        if view.x != self.chosen.wanted.align:
+            self.change(align=view.x)
 
     def retreat(self) -> bool:
         """Takes away the crosshair, then the zoom."""

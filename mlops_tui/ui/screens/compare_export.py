@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shlex
 
-from mlops_store.errors import MlopsError, Refused
+from mlops_store.errors import Refused
 from mlops_tui.compare import export, report
-from mlops_tui.ui.messages import Did, Failed
+from mlops_tui.ui.messages import Did
+from mlops_tui.ui.screens.acts import perform
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.screens.compare_views import Chosen, read
 from mlops_tui.ui.text import Cell
@@ -51,15 +52,11 @@ def ask(screen: ProjectScreen, chosen: Chosen, parts: tuple[str, ...], command: 
 
     def answered(name: str | None) -> None:
         if name:
-            screen.run_worker(lambda: work(name), thread=True, group="act", exit_on_error=True)
+            perform(screen, lambda: write(name))
 
-    def work(name: str) -> None:
-        try:
-            _write(screen, chosen, parts, os.path.join(root, name))
-        except MlopsError as error:
-            screen.post_message(Failed(error))
-        else:
-            screen.post_message(Did(f"{command} -o {shlex.quote(name)}", None, f"wrote {name}"))
+    def write(name: str) -> Did:
+        _write(screen, chosen, parts, os.path.join(root, name))
+        return Did(f"{command} -o {shlex.quote(name)}", notice=f"wrote {name}")
 
     screen.app.push_screen(Ask("Write the comparison to", _free(root), lines=lines, check=check), answered)
 

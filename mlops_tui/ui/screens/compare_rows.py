@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from mlops_store.records import Run
+from mlops_tui.compare.columns import is_of_machine
 from mlops_tui.compare.runs import Comparison, MetricRow, Row
 from mlops_tui.ui import shown
 from mlops_tui.ui.screens.run_cells import metric
@@ -64,6 +65,8 @@ def rows(comparison: Comparison, *, with_equal: bool, section: str = "") -> list
         if section not in ("", name):
             continue
         every: Sequence[MetricRow | Row] = getattr(comparison, name)
+        if name == "metrics":  # those of the model first
+            every = sorted(every, key=lambda row: is_of_machine(row.key))
         wanted = [row for row in every if with_equal or not row.is_same]
         if every and not wanted:
             same.append(heading.lower())

@@ -199,7 +199,7 @@ class PicturePane(ViewPane[Drawn]):
         names = [wording.label(run, found.runs) for run in found.runs]
         options = chart_options(self.app)
         if isinstance(subject, Scatter):
-            picture.show(
+            picture.paint(
                 comparison_pictures.scatter(subject, names, found.baseline, width, height, options, self.focused)
             )
             notes = [shown.count(subject.count, "run")]
@@ -209,7 +209,7 @@ class PicturePane(ViewPane[Drawn]):
                 notes.append(f"{len(subject.front)} on the Pareto front")
             self.entitle(f"{subject.y.name} by {subject.x.name}", " · ".join(notes))
         elif subject is not None:
-            picture.show(comparison_pictures.parallel(subject, width, height, options, self.focused))
+            picture.paint(comparison_pictures.parallel(subject, width, height, options, self.focused))
             is_many = len(found.runs) > parallel_plot.NAMED and subject[-1].goal
             best = f" · in colour the best by {subject[-1].name}" if is_many else ""
             self.entitle("Parallel coordinates", shown.count(len(found.runs), "run") + best)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mlops_store.records import MetricSummary
-from mlops_tui.compare.columns import is_judged
+from mlops_tui.compare.columns import is_judged, is_of_machine
 from mlops_tui.config import Config
 from mlops_tui.ui import keymap, shown
 from mlops_tui.ui.screens.run_cells import metric
@@ -63,7 +63,7 @@ def metric_columns(order: Order) -> list[Column]:
 def sorted_metrics(summaries: Sequence[MetricSummary], order: Order, config: Config) -> list[MetricSummary]:
     """The metrics in order; those without a number there come last in either direction."""
     if order.column == "key":
-        return sorted(summaries, key=lambda one: (one.key.startswith("system/"), one.key), reverse=order.is_descending)
+        return sorted(summaries, key=lambda one: (is_of_machine(one.key), one.key), reverse=order.is_descending)
 
     def value(one: MetricSummary) -> float:
         if order.column == "best":

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from textual.app import ComposeResult
 
 from mlops_tui.ui import keymap
+from mlops_tui.ui.chart_view import ChartView
 from mlops_tui.ui.places import Place
 from mlops_tui.ui.screens import artifact_acts, run_acts, run_body, run_chosen
 from mlops_tui.ui.screens.artifact_preview import ArtifactPreview
-from mlops_tui.ui.screens.base import ProjectScreen
+from mlops_tui.ui.screens.chart_acts import ChartScreen
 from mlops_tui.ui.screens.chart_grid import ChartGrid
 from mlops_tui.ui.screens.run_body import RunBody
 from mlops_tui.ui.screens.run_chosen import Chosen
 from mlops_tui.ui.widgets.prompt import Prompt
 
 
-class RunScreen(ProjectScreen):
+class RunScreen(ChartScreen):
     """A run.
 
     Args:
@@ -68,28 +67,9 @@ class RunScreen(ProjectScreen):
         """Shows the next or former part."""
         self.body.step(by)
 
-    def on_screen_resume(self) -> None:
-        """Draws curves as they were last wanted anywhere."""
-        super().on_screen_resume()
-        self.body.view_charts(self.session.chart_view)
-
-    def action_axis(self) -> None:
-        """Draws by step, by time or by epoch."""
-        self.body.view_charts(self.session.chart_view.turned())
-
-    def action_log(self) -> None:
-        """Draws values on a logarithmic axis, or back."""
-        view = self.session.chart_view
-        self.body.view_charts(replace(view, is_log_y=not view.is_log_y))
-
-    def action_log_x(self) -> None:
-        """Draws x on a logarithmic axis, or back."""
-        view = self.session.chart_view
-        self.body.view_charts(replace(view, is_log_x=not view.is_log_x))
-
-    def action_smooth(self, by: int) -> None:
-        """Smooths curves more, or less."""
-        self.body.view_charts(self.session.chart_view.smoother(by))
+    def view_charts(self, view: ChartView) -> None:
+        """Draws the run's charts so."""
+        self.body.view_charts(view)
 
     def on_run_body_leads(self, message: RunBody.Leads) -> None:
         """Opens a related run, a data set, a registered model."""

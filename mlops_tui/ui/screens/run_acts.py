@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from mlops_store import notes, processes, runs
-from mlops_store.errors import MlopsError, StoreError
 from mlops_store.records import Run
 from mlops_store.store import Store
-from mlops_tui.ui.messages import Did, Failed
-from mlops_tui.ui.screens.acts import called
+from mlops_tui.ui.messages import Did
+from mlops_tui.ui.screens.acts import called, perform, store_of
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.screens.run_chosen import LISTED, Chosen
 from mlops_tui.ui.text import Cell, CellValue, clean
@@ -19,29 +17,6 @@ from mlops_tui.ui.widgets.dialog import Ask, Confirm
 
 #: Ids in the command line of an act before the rest is counted.
 _IN_COMMAND = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """An act that was done: the command that does the same, a remark, and how to take it back."""
-
-    command: str
-    notice: str
-    undo: Callable[[], None] | None = None
-
-
-def perform(screen: ProjectScreen, act: Callable[[], Done]) -> None:
-    """Does an act in a thread and tells the application of it, or of the error."""
-
-    def work() -> None:
-        try:
-            done = act()
-        except MlopsError as error:
-            screen.post_message(Failed(error))
-        else:
-            screen.post_message(Did(done.command, done.undo, done.notice))
-
-    screen.run_worker(work, thread=True, group="act", exit_on_error=True)
 
 
 def tag(screen: ProjectScreen, chosen: Chosen) -> None:
@@ -52,7 +27,7 @@ def tag(screen: ProjectScreen, chosen: Chosen) -> None:
     def answered(text: str | None) -> None:
         if text:
             key, _, value = text.partition("=")
-            perform(screen, lambda: _tag(_store(screen), chosen, key.strip(), value.strip()))
+            perform(screen, lambda: _tag(store_of(screen.session), chosen, key.strip(), value.strip()))
 
     lines = [*chosen.lines(), "", Cell("key=value sets a tag, key= removes it", "dim")]
     screen.app.push_screen(Ask(f"Tag {chosen.words}", hint="key=value", lines=lines, check=_tag_problem), answered)
@@ -65,7 +40,7 @@ def _tag_problem(text: str) -> str:
     return "" if equals else f"= and a value are missing after {clean(key, 40)}"
 
 
-def _tag(store: Store, chosen: Chosen, key: str, value: str) -> Done:
+def _tag(store: Store, chosen: Chosen, key: str, value: str) -> Did:
     def undo() -> None:
         with store.write() as db:
             for run_id in chosen.run_ids:
@@ -78,7 +53,7 @@ def _tag(store: Store, chosen: Chosen, key: str, value: str) -> Done:
     change = [f"{key}={value}"] if value else ["--remove", key]
     command = _on_all("tag", chosen, *change)
     notice = f"tagged {chosen.words}" if value else f"removed the tag from {chosen.words}"
-    return Done(command, notice, undo)
+    return Did(command, undo, notice)
 
 
 def note(screen: ProjectScreen, chosen: Chosen) -> None:
@@ -88,12 +63,12 @@ def note(screen: ProjectScreen, chosen: Chosen) -> None:
 
     def answered(text: str | None) -> None:
         if text and text.strip():
-            perform(screen, lambda: _note(_store(screen), chosen, text.strip()))
+            perform(screen, lambda: _note(store_of(screen.session), chosen, text.strip()))
 
     screen.app.push_screen(Ask(f"Note on {chosen.words}", lines=chosen.lines(), hint="what you found"), answered)
 
 
-def _note(store: Store, chosen: Chosen, body: str) -> Done:
+def _note(store: Store, chosen: Chosen, body: str) -> Did:
     with store.write() as db:
         author = processes.user()
         added = [notes.add(db, f"run:{run_id}", body, author).id for run_id in chosen.run_ids]
@@ -103,7 +78,7 @@ def _note(store: Store, chosen: Chosen, body: str) -> Done:
             for note_id in added:
                 notes.delete(db, note_id)
 
-    return Done(_on_all("note", chosen, body), f"noted on {chosen.words}", undo)
+    return Did(_on_all("note", chosen, body), undo, f"noted on {chosen.words}")
 
 
 def delete(screen: ProjectScreen, chosen: Chosen, then: Callable[[], None] | None = None) -> None:
@@ -113,7 +88,7 @@ def delete(screen: ProjectScreen, chosen: Chosen, then: Callable[[], None] | Non
 
     def answered(is_sure: bool | None) -> None:
         if is_sure:
-            perform(screen, lambda: _delete(_store(screen), chosen))
+            perform(screen, lambda: _delete(store_of(screen.session), chosen))
             if then is not None:
                 then()
 
@@ -126,7 +101,7 @@ def delete(screen: ProjectScreen, chosen: Chosen, then: Callable[[], None] | Non
     screen.app.push_screen(Confirm(f"Delete {chosen.words}?", lines, yes="delete"), answered)
 
 
-def _delete(store: Store, chosen: Chosen) -> Done:
+def _delete(store: Store, chosen: Chosen) -> Did:
     with store.write() as db:
         runs.delete(db, chosen.run_ids)
 
@@ -134,7 +109,7 @@ def _delete(store: Store, chosen: Chosen) -> Done:
         with store.write() as db:
             runs.restore(db, chosen.run_ids)
 
-    return Done(_on_all("delete", chosen), f"deleted {chosen.words} · u undoes", undo)
+    return Did(_on_all("delete", chosen), undo, f"deleted {chosen.words} · u undoes")
 
 
 def archive(screen: ProjectScreen, chosen: Chosen, *, is_back: bool = False) -> None:
@@ -144,7 +119,7 @@ def archive(screen: ProjectScreen, chosen: Chosen, *, is_back: bool = False) -> 
 
     def answered(is_sure: bool | None) -> None:
         if is_sure:
-            perform(screen, lambda: _archive(_store(screen), chosen, is_back=is_back))
+            perform(screen, lambda: _archive(store_of(screen.session), chosen, is_back=is_back))
 
     if len(chosen) == 1:
         answered(True)
@@ -155,7 +130,7 @@ def archive(screen: ProjectScreen, chosen: Chosen, *, is_back: bool = False) -> 
     screen.app.push_screen(Confirm(f"{word.capitalize()} {chosen.words}?", lines, yes=word), answered)
 
 
-def _archive(store: Store, chosen: Chosen, *, is_back: bool) -> Done:
+def _archive(store: Store, chosen: Chosen, *, is_back: bool) -> Did:
     act, opposite = (runs.unarchive, runs.archive) if is_back else (runs.archive, runs.unarchive)
     with store.write() as db:
         act(db, chosen.run_ids)
@@ -165,7 +140,7 @@ def _archive(store: Store, chosen: Chosen, *, is_back: bool) -> Done:
             opposite(db, chosen.run_ids)
 
     word = "unarchive" if is_back else "archive"
-    return Done(_on_all(word, chosen), f"{word}d {chosen.words} · u undoes", undo)
+    return Did(_on_all(word, chosen), undo, f"{word}d {chosen.words} · u undoes")
 
 
 def register(screen: ProjectScreen, chosen: Chosen) -> None:
@@ -197,7 +172,7 @@ def ask_name(
     """
     from mlops_store import models
 
-    store = _store(screen)
+    store = store_of(screen.session)
     known = models.names(store.read())
 
     def answered(name: str | None) -> None:
@@ -209,24 +184,17 @@ def ask_name(
     screen.app.push_screen(Ask(title, name, lines=[*lines, "", told], hint="a model's name"), answered)
 
 
-def _register(root: str, run: Run, name: str, options: Sequence[str]) -> Done:
+def _register(root: str, run: Run, name: str, options: Sequence[str]) -> Did:
     """Runs the command itself: models are read with scikit-learn, which the dashboard never loads."""
     version = called(root, "models", "register", "--json", *options, "--", name, run.run_id)
     notice = f"registered {clean(name, 60)} version {version['version']} from {clean(run.name, 60)}"
-    return Done(_command("models", "register", name, run.run_id, *options), notice)
+    return Did(_command("models", "register", name, run.run_id, *options), notice=notice)
 
 
 def _on_all(verb: str, chosen: Chosen, *words: str) -> str:
     more = len(chosen) - _IN_COMMAND
     line = _command("runs", verb, *chosen.run_ids[:_IN_COMMAND], *words)
     return f"{line}  # and {more:,} more" if more > 0 else line
-
-
-def _store(screen: ProjectScreen) -> Store:
-    store = screen.session.store
-    if store is None:
-        raise StoreError("there is no store yet")
-    return store
 
 
 def _command(*words: str) -> str:

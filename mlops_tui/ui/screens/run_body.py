@@ -14,6 +14,7 @@ from textual.widgets import ContentSwitcher
 from mlops_store import metrics, run_links, runs
 from mlops_store.errors import MlopsError, NotFound
 from mlops_store.records import Artifact, Run
+from mlops_tui.compare.columns import is_of_machine
 from mlops_tui.ui.chart_view import ChartView
 from mlops_tui.ui.loading import Loader
 from mlops_tui.ui.screens import run_facts, run_patch, run_tables
@@ -158,7 +159,7 @@ class RunBody(Loader[RunRecords]):
         self.query_one("#problem").display = False
         self._show_facts(records)
         summaries = records.view.detail.summaries
-        has_curves = any(one.count > 1 and not one.key.startswith("system/") for one in summaries)
+        has_curves = any(one.count > 1 and not is_of_machine(one.key) for one in summaries)
         self.query_one("#glance").set_class(not has_curves, "-no-curves")
         for grid in self.query(ChartGrid):
             grid.want(run_id=run.run_id, view=session_of(self).chart_view)
@@ -329,7 +330,7 @@ class RunBody(Loader[RunRecords]):
     def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:
         """Shows the curve of a metric, the look into an artifact, or what a fact leads to."""
         if message.table.id == "part-3":
-            part = SYSTEM if str(message.key).startswith("system/") else CHARTS
+            part = SYSTEM if is_of_machine(str(message.key)) else CHARTS
             self.query_one(f"#part-{part}", ChartGrid).want(alone=str(message.key))
             self.show_part(part)
         elif message.table.id == "artifacts":

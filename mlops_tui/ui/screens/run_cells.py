@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
 from mlops_store.records import Run, RunKind, RunStatus
@@ -15,6 +15,10 @@ from mlops_tui.ui.theme import sign, state_cell, state_sign
 from mlops_tui.ui.widgets.columns import Column
 from mlops_tui.ui.widgets.window_table import Row
 
+#: Cells that names get at least, however long they are: the first that holds them, or less where metrics want room.
+NAME_WIDTHS = 14, 20, 26
+#: Metrics that are shown however long the names are, where nobody has chosen columns.
+LEAST_METRICS = 2
 #: Cells that a column of metrics, and one of texts, takes at most.
 _NUMBER, _TEXT = 26, 22
 
@@ -31,7 +35,7 @@ class _Room(NamedTuple):
 
 _ATTRIBUTES = {
     "started_at": _Room("started", 8, 14, 2),
-    "duration": _Room("duration", 6, 12, 1, True),
+    "duration": _Room("duration", 6, 12, 2, True),
     "name": _Room("name", 14, 48, 0),
     "status": _Room("status", 6, 12, 3),
     "experiment": _Room("experiment", 6, 18, 6),
@@ -86,13 +90,16 @@ def table_columns(
         return f"{text} {sign('down' if is_descending else 'up')}" if column == sorted_by else text
 
     least = name.width or name_width
-    columns = [Column("state", "", 1, 1), Column("name", label("name"), least, max(48, least), grows=not name.width)]
+    of_name = Column("name", label("name"), least, max(48, least), grows=not name.width, is_cut_within=True)
+    columns = [Column("state", "", 1, 1), of_name]
+    first = [one.name for one in in_order if one.name.startswith("metrics.")][: LEAST_METRICS if are_usual else 0]
+    needed = {sorted_by, *first}
     for place, one in enumerate(in_order):
-        columns.append(_column(one, label(one.name), place, sorted_by, goal, are_usual))
+        columns.append(_column(one, label(one.name), place, one.name in needed, goal, are_usual))
     return columns
 
 
-def _column(one: ViewColumn, label: str, place: int, sorted_by: str, goal: Goal, are_usual: bool) -> Column:
+def _column(one: ViewColumn, label: str, place: int, is_needed: bool, goal: Goal, are_usual: bool) -> Column:
     room = _ATTRIBUTES.get(one.name)
     stored = stored_column(one.name, goal)
     is_curve = bool(curve_key(one.name))
@@ -105,7 +112,7 @@ def _column(one: ViewColumn, label: str, place: int, sorted_by: str, goal: Goal,
         least, most, priority = 5, _NUMBER if right else _TEXT, 3 + min(place, 4) if place < 5 else 4 + place
     if not are_usual:
         priority = 1 + place
-    if one.name == sorted_by:
+    if is_needed:
         priority = 1
     if one.width:
         least = most = one.width
@@ -121,12 +128,14 @@ def _is_descending(sort: str, goal: Goal) -> bool:
 def name_width(runs: Iterable[Run]) -> int:
     """Cells that the names of some runs want at least, in coarse steps so that it seldom changes."""
     longest = max((len(run.name) + (0 if run.kind is RunKind.RUN else len(run.kind) + 1) for run in runs), default=0)
-    return next((width for width in (14, 20, 26) if longest <= width), 26)
+    return next((width for width in NAME_WIDTHS if longest <= width), NAME_WIDTHS[-1])
 
 
-def row(one: RunRow, columns: Sequence[Column], courses: Courses, now: float) -> Row:
-    """A run as a row; its number is the key."""
-    return Row(one.number, tuple(_cell(one, column.key, courses, now) for column in columns))
+def row(one: RunRow, columns: Sequence[Column], read: Container[str], courses: Courses, now: float) -> Row:
+    """A run as a row; its number is the key. Columns that were not ``read`` are out of sight, and left empty."""
+    return Row(
+        one.number, tuple(_cell(one, column.key, courses, now) if column.key in read else "" for column in columns)
+    )
 
 
 def _cell(one: RunRow, column: str, courses: Courses, now: float) -> CellValue:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlops_store import runs
-from mlops_tui.compare import run_rows
-from mlops_tui.compare.columns import order, ranked
+from mlops_tui.compare.columns import order
 from mlops_tui.compare.views import Goal, ViewColumn, curve_key
 from mlops_tui.ui.screens import run_cells
 from mlops_tui.ui.screens.base import ProjectScreen
@@ -150,8 +149,7 @@ def _keys(screen: ProjectScreen, pane: RunsPane) -> list[str]:
         return []
     db = store.read()
     everything = [f"{table}.{key}" for table in ("metrics", "params", "tags") for key in runs.keys(db, table)]
-    numbers = pane.records.numbers if pane.records is not None else ()
-    telling = ranked(list(run_rows.numbered(db, list(numbers[:100])).values()))
+    telling = [one.name for one in pane.usual]
     known = set(everything)
     first = [key for key in (*_shown(pane), *telling) if key in known]
     return list(dict.fromkeys([*first, *everything]))

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from mlops_store.records import DatasetUse, Run, RunDetail, RunKind
 from mlops_store.run_links import Family, VersionLink
-from mlops_tui.compare.columns import is_scheduled
+from mlops_tui.compare.columns import is_of_machine, is_scheduled
 from mlops_tui.registry.formats import kinds
 from mlops_tui.ui import shown
 from mlops_tui.ui.screens import run_patch
@@ -55,7 +55,7 @@ def facts(view: RunView, now: float) -> list[Fact]:
         errors = detail.error.rstrip().splitlines()[-_ERROR_LINES:]
         found += [Fact(("error", ""))]
         found += [Fact(("error", str(number)), (Cell(line, "error"),)) for number, line in enumerate(errors)]
-    values = [pair for pair in run.metrics.items() if not pair[0].startswith("system/")]
+    values = [pair for pair in run.metrics.items() if not is_of_machine(pair[0])]
     values.sort(key=lambda pair: is_scheduled(pair[0]))
     found += _some("metrics", [(key, metric(value)) for key, value in values], "3")
     found += _some("params", list(run.params.items()), "4")

@@ -19,6 +19,7 @@ from mlops_tui.compare.run_query import GroupKeys, RunQuery, measured, usual_col
 from mlops_tui.compare.run_rows import RunRow
 from mlops_tui.compare.views import RunsView, ViewColumn
 from mlops_tui.ui import foreign, views
+from mlops_tui.ui.painting import PaintingScreen
 from mlops_tui.ui.screens import run_cells, run_chosen, run_group_rows, run_list_words
 from mlops_tui.ui.screens.run_chosen import Chosen
 from mlops_tui.ui.screens.run_courses import Courses
@@ -26,6 +27,7 @@ from mlops_tui.ui.screens.run_listing import RunList
 from mlops_tui.ui.screens.run_pace import Pace
 from mlops_tui.ui.session import Session, session_of
 from mlops_tui.ui.theme import sign
+from mlops_tui.ui.widgets.columns import Column
 from mlops_tui.ui.widgets.pane import Pane
 from mlops_tui.ui.widgets.window_table import Key, Row, WindowTable
 
@@ -56,6 +58,7 @@ class RunsPane(Pane[RunList]):
         self._known: dict[int, RunRow] = {}
         self._courses = Courses()
         self._usual: tuple[ViewColumn, ...] = ()
+        self._read: frozenset[str] = frozenset()
         self._shown_columns: tuple[object, ...] = ()
         self._name_width = 14
         self._pace = Pace()
@@ -77,6 +80,11 @@ class RunsPane(Pane[RunList]):
     def table(self) -> WindowTable:
         """The list."""
         return self.query_one(WindowTable)
+
+    @property
+    def usual(self) -> tuple[ViewColumn, ...]:
+        """The columns of these runs while nobody has chosen any, the most telling first."""
+        return self._usual
 
     @property
     def query_now(self) -> RunQuery:
@@ -161,6 +169,8 @@ class RunsPane(Pane[RunList]):
 
     def reload(self, *, restart: bool = False) -> None:
         """Loads again, with the rows in sight first."""
+        if restart and isinstance(self.screen, PaintingScreen):
+            self.screen.hold()
         if self.is_mounted:
             top = 0 if restart else self.table.scroll_offset.y
             self._sight = (top, top + max(20, self.table.size.height))
@@ -195,15 +205,16 @@ class RunsPane(Pane[RunList]):
             found = RunList(query, total=total, states=query.counts(db), foreign=others)
             ended = time.monotonic()
             self._pace = Pace(ended, ended - begun, len(session.commands))
-            self._usual = usual_columns(db, numbers) if not query.view.columns else self._usual
+            self._usual = usual_columns(db, numbers)
             return self._list(db, query, numbers, found)
 
     def _list(self, db: sqlite3.Connection, query: RunQuery, numbers: array[int], found: RunList) -> RunList:
         columns = query.view.columns or self._usual
         first, last = self._sight
-        names = [one.name for one in columns]
-        loaded = run_rows.read(db, numbers[first:last], dict.fromkeys([*names, query.view.first_sort]), query.goal)
-        return replace(found, numbers=numbers, loaded=tuple(loaded), columns=columns)
+        read = self.table.reachable(self._table_columns(query, columns, self._name_width))
+        wanted = [name for name in (*(one.name for one in columns), query.view.first_sort) if name in read]
+        loaded = run_rows.read(db, numbers[first:last], dict.fromkeys(wanted), query.goal)
+        return replace(found, numbers=numbers, loaded=tuple(loaded), columns=columns, read=read)
 
     def _groups(self, db: sqlite3.Connection, query: RunQuery) -> RunList:
         columns = query.view.columns
@@ -235,7 +246,7 @@ class RunsPane(Pane[RunList]):
         if store is None or records is None:
             return []
         numbers = [key for key in keys if isinstance(key, int)]
-        names = dict.fromkeys([*records.names, records.query.view.first_sort])
+        names = dict.fromkeys(name for name in (*records.names, records.query.view.first_sort) if name in self._read)
         found = run_rows.read(store.read(), numbers, names, records.query.goal)
         self._keep(found)
         self.call_later(self._want_curves)
@@ -283,6 +294,7 @@ class RunsPane(Pane[RunList]):
         if records.query.is_grouped:
             self._show_groups(records)
             return
+        self._read = records.read
         self._keep(records.loaded)
         self.table.show_window(records.numbers, self._made(records.loaded), keeps_marks=not records.is_whole)
         self._want_curves()
@@ -293,7 +305,7 @@ class RunsPane(Pane[RunList]):
         view, goal = records.query.view, records.query.goal
         is_grouped = records.query.is_grouped
         width = max(self._name_width, run_cells.name_width(row.run for row in records.loaded))
-        asked = (records.columns, view.sort, view.group_by if is_grouped else (), width)
+        asked = (records.columns, view.sort, view.group_by if is_grouped else (), width, self.table.value_widths)
         if asked == self._shown_columns:
             return
         self._shown_columns, self._name_width = asked, width
@@ -302,9 +314,31 @@ class RunsPane(Pane[RunList]):
             measures = measured(view, records.names, goal)
             columns = run_group_rows.table_columns(view.group_by, measures, view.first_sort, arrow)
         else:
-            are_usual = not view.columns
-            columns = run_cells.table_columns(records.columns, view.sort, goal, are_usual=are_usual, name_width=width)
+            columns = self._table_columns(records.query, records.columns, width)
         self.table.set_columns(columns)
+
+    def _table_columns(self, query: RunQuery, columns: Sequence[ViewColumn], name_width: int) -> list[Column]:
+        """The columns; names give way, as far as they can, to the first two metrics."""
+        view = query.view
+
+        def made(width: int) -> list[Column]:
+            usual = not view.columns
+            return run_cells.table_columns(columns, view.sort, query.goal, are_usual=usual, name_width=width)
+
+        metrics = sum(one.name.startswith("metrics.") for one in columns)
+        for width in sorted({name_width, *run_cells.NAME_WIDTHS}, reverse=True):
+            found = made(min(width, name_width))
+            shown = self.table.reachable(found, near=0)
+            if sum(name.startswith("metrics.") for name in shown) >= min(metrics, run_cells.LEAST_METRICS):
+                return found
+        return made(run_cells.NAME_WIDTHS[0])
+
+    def on_window_table_columns_placed(self, message: WindowTable.ColumnsPlaced) -> None:
+        """Reads values of columns that were out of sight."""
+        known = self.records
+        if known is not None and not known.query.is_grouped and not message.keys <= self._read:
+            self._read = self._read | self.table.reachable(self.table.columns)
+            self.table.forget_rows()
 
     def _show_groups(self, records: RunList) -> None:
         query, now = records.query, time.time()
@@ -316,7 +350,7 @@ class RunsPane(Pane[RunList]):
 
     def _made(self, rows: Sequence[RunRow]) -> list[Row]:
         now, columns = time.time(), self.table.columns
-        return [run_cells.row(row, columns, self._courses, now) for row in rows]
+        return [run_cells.row(row, columns, self._read, self._courses, now) for row in rows]
 
     def is_live(self, records: RunList) -> bool:
         """Durations of running runs in sight grow."""

@@ -21,6 +21,7 @@ class RunList:
         numbers: The store's numbers of all runs of the list, in order; of the first ones while it is not whole.
         loaded: The runs near the window.
         columns: The columns shown.
+        read: The names of those of which ``loaded`` has the values.
         total: How many runs the store has.
         states: How many of the runs are RUNNING or FAILED.
         groups: Where groups are shown instead.
@@ -32,6 +33,7 @@ class RunList:
     numbers: array[int] = field(default_factory=lambda: array("q"))
     loaded: tuple[RunRow, ...] = ()
     columns: tuple[ViewColumn, ...] = ()
+    read: frozenset[str] = frozenset()
     total: int = 0
     states: Mapping[str, int] = field(default_factory=dict)
     groups: tuple[RunGroup, ...] = ()

@@ -49,11 +49,18 @@ def summary(detail: RunDetail) -> str:
     return f"+{added} -{removed} in {shown.count(len(files), 'file')}"
 
 
+def unknown(detail: RunDetail) -> str:
+    """Why nothing is known of the code."""
+    if detail.git_branch or detail.git_remote:
+        return "the run began in a Git repository without a commit"
+    return "the run began outside of a Git repository"
+
+
 def lines(detail: RunDetail) -> list[CellValue]:
     """The commit, the changed files, and the patch."""
     run = detail.run
     if not run.git_commit and not detail.git_diff:
-        return ["Nothing is known of the code: the run began outside of a Git repository."]
+        return [f"Nothing is known of the code: {unknown(detail)}."]
     found: list[CellValue] = [
         (Cell("commit  ", "dim"), Cell(run.git_commit, "strong"), Cell(f"  {detail.git_branch}", "accent"))
     ]

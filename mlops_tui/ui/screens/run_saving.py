@@ -12,9 +12,10 @@ from mlops_store.run_views import SavedView
 from mlops_tui.compare import run_export, saved_views
 from mlops_tui.compare.views import RunsView
 from mlops_tui.ui import keymap, shown
+from mlops_tui.ui.messages import Did
 from mlops_tui.ui.screens import run_cells
+from mlops_tui.ui.screens.acts import perform
 from mlops_tui.ui.screens.base import ProjectScreen
-from mlops_tui.ui.screens.run_acts import Done, perform
 from mlops_tui.ui.screens.run_list import RunsPane
 from mlops_tui.ui.text import Cell, CellValue, clean
 from mlops_tui.ui.widgets.columns import Column
@@ -85,7 +86,7 @@ class ChooseView(ListDialog[str]):
         if not isinstance(name, str) or store is None:
             return
 
-        def act() -> Done:
+        def act() -> Did:
             with store.write() as db:
                 gone = run_views.delete(db, name)
 
@@ -94,7 +95,7 @@ class ChooseView(ListDialog[str]):
                     run_views.put(db, gone)
 
             command = shlex.join(["mlops-tui", "runs", "views", "delete", name])
-            return Done(command, f"deleted the view {clean(name, 60)} · u undoes", undo)
+            return Did(command, undo, f"deleted the view {clean(name, 60)} · u undoes")
 
         perform(self._behind, act)
         self._views = [pair for pair in self._views if pair[0].name != name]
@@ -123,7 +124,7 @@ def save_view(screen: ProjectScreen, view: RunsView) -> None:
         if name:
             perform(screen, lambda: save(name))
 
-    def save(name: str) -> Done:
+    def save(name: str) -> Did:
         with store.write() as db:
             before = saved_views.save(db, name, view, processes.user(), goal)
 
@@ -135,7 +136,7 @@ def save_view(screen: ProjectScreen, view: RunsView) -> None:
                     run_views.put(db, before)
 
         told = "saved" if before is None else f"saved in the place of {before.author}'s"
-        return Done(_saving(name, view, is_other=before is not None), f"view {clean(name, 60)} {told} · u undoes", undo)
+        return Did(_saving(name, view, is_other=before is not None), undo, f"view {clean(name, 60)} {told} · u undoes")
 
     known = [one.name for one in run_views.every(store.read())]
     lines: list[CellValue] = [
@@ -176,7 +177,7 @@ def export(screen: ProjectScreen, pane: RunsPane) -> None:
         if path:
             perform(screen, lambda: write(path))
 
-    def write(path: str) -> Done:
+    def write(path: str) -> Did:
         with store.snapshot() as db:
             numbers = query.ids(db) if marked is None else marked
             names = run_export.columns(db, [one.name for one in query.view.columns], query.goal)
@@ -185,7 +186,7 @@ def export(screen: ProjectScreen, pane: RunsPane) -> None:
         command = _exporting(path, query.view, ids[:_NAMED], names if query.view.columns else ())
         if len(ids) > _NAMED:
             command += f"  # and {len(ids) - _NAMED:,} more"
-        return Done(command, f"{shown.count(len(numbers), 'run')} written to {clean(path, 60)}")
+        return Did(command, notice=f"{shown.count(len(numbers), 'run')} written to {clean(path, 60)}")
 
     lines = [Cell("in the project's directory: .csv, .json, .parquet or .md", "dim")]
     title = f"Export {shown.count(count, 'run')} to"

@@ -20,6 +20,7 @@ class Column(NamedTuple):
         priority: 0 is always shown; of the others the highest numbers vanish first where the width does not suffice.
         right: Align right (numbers).
         grows: Takes what width is left over (up to any width).
+        is_cut_within: Keeps beginning and end of a text that is too long, rather than the beginning.
     """
 
     key: str
@@ -29,6 +30,7 @@ class Column(NamedTuple):
     priority: int = 0
     right: bool = False
     grows: bool = False
+    is_cut_within: bool = False
 
 
 @dataclass(frozen=True, slots=True)

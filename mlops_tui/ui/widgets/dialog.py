@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from mlops_tui.ui import keymap
+from mlops_tui.ui.painting import PaintingScreen
 from mlops_tui.ui.text import Cell, CellValue, clean
 from mlops_tui.ui.widgets.columns import Column
 from mlops_tui.ui.widgets.text_view import TextView
@@ -20,7 +21,7 @@ from mlops_tui.ui.widgets.window_table import Row, WindowTable
 Answer = TypeVar("Answer")
 
 
-class Dialog(ModalScreen[Answer]):
+class Dialog(PaintingScreen[Answer], ModalScreen[Answer]):
     """A framed box in the middle of the screen. Dismissed with None when cancelled.
 
     Args:

@@ -16,7 +16,7 @@ from mlops_tui.ui.text import clean, cut, fit
 from mlops_tui.ui.theme import is_unicode, state_cell, style_of
 from mlops_tui.ui.widgets import bars, figures, samples
 from mlops_tui.ui.widgets.bars import BOTH, CURRENT, REFERENCE, Piece, Rows, Shapes
-from mlops_tui.ui.widgets.chart import series_style
+from mlops_tui.ui.widgets.drawn import series_style
 from mlops_tui.ui.widgets.samples import Categories, Numbers
 
 if TYPE_CHECKING:

@@ -49,12 +49,13 @@ class ListDialog(Dialog[Answer]):
 
     def compose_answer(self) -> ComposeResult:
         """The list, and a line to find rows by."""
-        yield WindowTable(self._columns, can_mark=self._can_mark, has_header=False, empty="\n nothing is called so")
+        table = WindowTable(self._columns, can_mark=self._can_mark, has_header=False, empty="\n nothing is called so")
+        table.styles.height = min(16, max(3, len(self.rows())))
+        yield table
         yield _FindLine(placeholder="words to find", id="find", select_on_focus=False)
 
     def on_mount(self) -> None:
         """Shows the rows."""
-        self.table.styles.height = min(16, max(3, len(self.rows())))
         self.query_one("#find", Input).cursor_blink = False
         self.draw()
         self.table.focus()

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 from textual.worker import get_current_worker
 
+from mlops_tui.ui.painting import PaintingScreen
 from mlops_tui.ui.theme import style_of
 from mlops_tui.ui.widgets.columns import Column, Placed, place
 from mlops_tui.ui.widgets.rows import Key, Row, RowLoader, Rows, Widths
 from mlops_tui.ui.widgets.table_lines import MARGIN, MARKS, TableLines
+
+#: Columns to which one may scroll before their values are wanted.
+NEAR_COLUMNS = 2
 
 
 class RowWindow(ScrollView):
@@ -80,12 +85,31 @@ class RowWindow(ScrollView):
         return self._columns
 
     def set_columns(self, columns: Sequence[Column]) -> None:
-        """Replaces the columns; the rows must be shown anew."""
+        """Replaces the columns; the rows must be shown anew. Columns that were there before stay as wide."""
         self._columns = tuple(columns)
-        self._widths = Widths(self._columns)
+        self._widths = Widths(self._columns, self._widths.values)
         self._rows.forget()
         self._skipped = 0
         self._place()
+
+    @property
+    def value_widths(self) -> tuple[int, Mapping[str, int]]:
+        """The width of the list, and how wide the values of its columns have been, by key."""
+        return self._inner.width, dict(self._widths.values)
+
+    def reachable(self, columns: Sequence[Column], near: int = NEAR_COLUMNS) -> frozenset[str]:
+        """The keys of those of some columns that would be shown here, or by scrolling so little to the right."""
+        room, natural = self._inner.width - self._gutter, Widths(columns, self._widths.values).natural
+        if room <= 0:
+            return frozenset(column.key for column in columns)
+        steps = range(self._skipped, self._skipped + near + 1)
+        return frozenset(one.column.key for skipped in steps for one in place(columns, natural, room, skipped))
+
+    def forget_rows(self) -> None:
+        """Loads the rows again that are in sight."""
+        self._rows.forget()
+        self._wanted = ()
+        self._fetch()
 
     @property
     def window_keys(self) -> Sequence[Key]:
@@ -96,12 +120,29 @@ class RowWindow(ScrollView):
     # loading
 
     def _fetch(self) -> None:
-        """Loads the rows in sight that are missing, and a page on either side."""
-        if self._load is None or not self.keys:
-            return
+        """Loads the rows in sight that are missing."""
+        in_sight = self._around(0.0)
+        missing = self._rows.missing(in_sight)
+        if missing and missing != self._wanted:
+            self._bring(missing)
+            if not self._rows.knows(in_sight) and isinstance(self.screen, PaintingScreen):
+                self.screen.hold()
+
+    def _fetch_near(self) -> None:
+        """Loads a page on either side of the window when half of one is missing there: before it comes in sight."""
+        if not self._rows.missing(self._around(0.0)) and self._rows.missing(self._around(0.5)):
+            missing = self._rows.missing(self._around(1.0))
+            if missing != self._wanted:
+                self._bring(missing)
+
+    def _around(self, pages: float) -> slice:
+        """The window and so many pages on either side."""
         top, room = self.scroll_offset.y, max(1, self._room)
-        missing = self._rows.missing(slice(top, top + room), slice(max(0, top - room), top + 2 * room))
-        if not missing or missing == self._wanted:
+        more = int(pages * room)
+        return slice(max(0, top - more), top + room + more)
+
+    def _bring(self, missing: tuple[Key, ...]) -> None:
+        if self._load is None:
             return
         self._wanted = missing
         load, columns = self._load, self._columns
@@ -119,6 +160,9 @@ class RowWindow(ScrollView):
             self._fetch()
             return
         self.update(rows)
+        if isinstance(self.screen, PaintingScreen):
+            self.screen.release()
+        self.call_after_refresh(self._fetch_near)
 
     def update(self, rows: Sequence[Row]) -> None:
         """Draws fresh versions of rows, wherever they are."""
@@ -132,6 +176,7 @@ class RowWindow(ScrollView):
         """Loads what came in sight."""
         super().watch_scroll_y(old_value, new_value)
         self._fetch()
+        self.call_after_refresh(self._fetch_near)
 
     # places and sizes
 
@@ -149,8 +194,19 @@ class RowWindow(ScrollView):
     def _room(self) -> int:
         return max(0, self._inner.height - self._head)
 
+    @property
+    def _gutter(self) -> int:
+        return MARKS if self._can_mark else MARGIN
+
     def _resize(self) -> None:
-        self.virtual_size = Size(self._inner.width, len(self.keys) + self._head)
+        size = Size(self._inner.width, len(self.keys) + self._head)
+        room = self.container_size.height
+        if room and not self.styles.auto_dimensions and self.show_vertical_scrollbar == (size.height > room):
+            # nothing but the scroll bar looks otherwise: no reason to lay out, and paint, the whole screen
+            self.set_reactive(Widget.virtual_size, size)  # pyright: ignore[reportArgumentType]
+            self._scroll_update(size)
+        else:
+            self.virtual_size = size
 
     def on_resize(self, _: events.Resize) -> None:
         """Places the columns anew."""
@@ -160,8 +216,7 @@ class RowWindow(ScrollView):
 
     def _place(self) -> None:
         self._placed_width = self._inner.width
-        gutter = MARKS if self._can_mark else MARGIN
-        self._placed = place(self._columns, self._widths.natural, self._placed_width - gutter, self._skipped)
+        self._placed = place(self._columns, self._widths.natural, self._placed_width - self._gutter, self._skipped)
         self.refresh()
 
     def action_columns(self, by: int) -> None:
@@ -192,19 +247,32 @@ class RowWindow(ScrollView):
                 if key in keys:
                     self._refresh_row(self.scroll_offset.y + i)
 
-    def render_line(self, y: int) -> Strip:
-        """One line of the window."""
-        width, base = self._inner.width, self.rich_style
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines of the window."""
+        self._prepared = self._prepare()  # what asks Textual for styles and sizes, once for all lines
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._prepared = None
+
+    _prepared: tuple[TableLines, Style, int, int] | None = None
+
+    def _prepare(self) -> tuple[TableLines, Style, int, int]:
+        width, app = self._inner.width, self.app
         if width != self._placed_width:  # a scroll bar has come or gone
             self._place()
-        app = self.app
         lines = TableLines(lambda tone: style_of(app, tone), width, self._placed, can_mark=self._can_mark)
+        return lines, self.rich_style, width, self._head
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the window."""
+        lines, base, width, head = self._prepared or self._prepare()
         if not self.keys:
             said = self._empty.splitlines()
             return lines.message(said[y - 1] if 0 < y <= len(said) else "", base)
-        if y < self._head:
+        if y < head:
             return lines.header(base)
-        position = self.scroll_offset.y + y - self._head
+        position = self.scroll_offset.y + y - head
         if position >= len(self.keys):
             return Strip.blank(width, base)
         key = self.keys[position]

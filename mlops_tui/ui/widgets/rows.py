@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from rich.cells import cell_len
 
-from mlops_tui.ui.text import CellValue, pieces
+from mlops_tui.ui.text import CellValue, width
 from mlops_tui.ui.widgets.columns import Column
 
 Key: TypeAlias = Hashable
@@ -91,11 +91,13 @@ class Rows:
         self._known.clear()
         self._fresh.clear()
 
-    def missing(self, sight: slice, near: slice) -> tuple[Key, ...]:
-        """The keys near the window to be loaded; () when all that are in sight are."""
-        if self._fresh.issuperset(self.keys[sight]):
-            return ()
-        return tuple(key for key in self.keys[near] if key not in self._fresh)
+    def missing(self, part: slice) -> tuple[Key, ...]:
+        """The keys of a part of the list that are to be loaded, for the first time or again."""
+        return tuple(key for key in self.keys[part] if key not in self._fresh)
+
+    def knows(self, part: slice) -> bool:
+        """Whether there is something to show of each row in a part of the list."""
+        return all(key in self._known for key in self.keys[part])
 
 
 class Widths:
@@ -103,11 +105,14 @@ class Widths:
 
     Args:
         columns: The columns.
+        values: How wide the values of columns were found to be before, by key.
     """
 
-    def __init__(self, columns: Sequence[Column]) -> None:
+    def __init__(self, columns: Sequence[Column], values: Mapping[str, int] | None = None) -> None:
         self._columns = tuple(columns)
-        self.natural = [cell_len(column.label) for column in columns]
+        known = values or {}
+        self.natural = [max(cell_len(column.label), known.get(column.key, 0)) for column in columns]
+        self.values = dict(known)
 
     def grow(self, rows: Iterable[Row]) -> bool:
         """Looks at some rows; True when a column wants more now."""
@@ -116,8 +121,8 @@ class Widths:
             for i, value in enumerate(row.cells):
                 if self.natural[i] >= self._columns[i].max_width:
                     continue
-                length = sum(cell_len(piece.text) for piece in pieces(value))
+                length = width(value)
                 if length > self.natural[i]:
-                    self.natural[i] = length
+                    self.natural[i] = self.values[self._columns[i].key] = length
                     has_grown = True
         return has_grown

@@ -9,7 +9,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from mlops_tui.ui.text import CellValue, cut, cut_middle, fit, pieces
+from mlops_tui.ui.text import Cell, CellValue, clean, cut, cut_middle, fit, pieces
+from mlops_tui.ui.text import width as value_width
 from mlops_tui.ui.theme import sign
 from mlops_tui.ui.widgets.columns import Placed
 from mlops_tui.ui.widgets.rows import Row
@@ -35,6 +36,7 @@ class TableLines:
         self._width = width
         self._placed = placed
         self._gutter = MARKS if can_mark else MARGIN
+        self._styles: dict[tuple[str, Style], Style] = {}
 
     def message(self, text: str, base: Style) -> Strip:
         """A line that says something instead of a row."""
@@ -56,44 +58,94 @@ class TableLines:
 
     def row(self, row: Row | None, base: Style, *, is_marked: bool) -> Strip:
         """A row, or an ellipsis while it is not loaded."""
-        segments = [self._mark(is_marked, base)]
+        line = _Line(base)
+        if is_marked and self._gutter == MARKS:
+            line.add(sign("mark") + " ", self._toned("mark", base))
+        else:
+            line.add(" " * self._gutter, base)
         x = 0
         for placed in self._placed:
             if placed.x > x:
-                segments.append(Segment(" " * (placed.x - x), base))
+                line.add(" " * (placed.x - x), base)
             x = placed.x + placed.width
             if row is None:
-                segments.append(Segment(fit("…" if placed.x == 0 else "", placed.width), base))
+                line.add(fit("…" if placed.x == 0 else "", placed.width), base)
             else:
-                segments.extend(self._cell(row.cells[placed.index], placed, base))
-        segments.append(Segment(" " * max(0, self._width - self._gutter - x), base))
-        return Strip(segments, self._width)
-
-    def _mark(self, is_marked: bool, base: Style) -> Segment:
-        if is_marked and self._gutter == MARKS:
-            return Segment(sign("mark") + " ", self._toned("mark", base))
-        return Segment(" " * self._gutter, base)
+                self._add_cell(line, row.cells[placed.index], placed)
+        line.add(" " * max(0, self._width - self._gutter - x), base)
+        return Strip(line.segments(), self._width)
 
     def _toned(self, tone: str, base: Style) -> Style:
         """A tone on the line's style; a reversed line has one colour only."""
-        return base + self._style_of(tone) if tone and not base.reverse else base
+        if not tone or base.reverse:
+            return base
+        style = self._styles.get((tone, base))
+        if style is None:
+            style = self._styles[tone, base] = base + self._style_of(tone)
+        return style
 
-    def _cell(self, value: CellValue, placed: Placed, base: Style) -> list[Segment]:
+    def _add_cell(self, line: _Line, value: CellValue, placed: Placed) -> None:
+        base = line.base
+        if placed.column.is_cut_within:
+            value = _cut_within(value, placed.width)
+        if isinstance(value, str):
+            line.add(fit(clean(value), placed.width, right=placed.column.right), base)
+            return
         parts = pieces(value)
         if len(parts) == 1:
             text = fit(parts[0].text, placed.width, right=placed.column.right)
-            return [Segment(text, self._toned(parts[0].tone, base))]
-        segments, left = [], placed.width
+            line.add(text, self._toned(parts[0].tone, base))
+            return
+        left = placed.width
         total = sum(cell_len(part.text) for part in parts)
         if placed.column.right and total < left:
-            segments.append(Segment(" " * (left - total), base))
+            line.add(" " * (left - total), base)
             left = total
         for part in parts:
             if left <= 0:
                 break
             text = cut(part.text, left)
             left -= cell_len(text)
-            segments.append(Segment(text, self._toned(part.tone, base)))
+            line.add(text, self._toned(part.tone, base))
         if left > 0:
-            segments.append(Segment(" " * left, base))
-        return segments
+            line.add(" " * left, base)
+
+
+def _cut_within(value: CellValue, width: int) -> CellValue:
+    """The value with its first piece shortened in the middle so that all fits."""
+    if value_width(value) <= width:
+        return value
+    first, *rest = pieces(value)
+    room = max(3, width - sum(cell_len(piece.text) for piece in rest))
+    return (Cell(cut_middle(first.text, room), first.tone), *rest)
+
+
+class _Line:
+    """A line that is being put together: what looks alike becomes one segment, which is all quicker to draw.
+
+    Args:
+        base: The style of the line.
+    """
+
+    def __init__(self, base: Style) -> None:
+        self.base = base
+        self._segments: list[Segment] = []
+        self._texts: list[str] = []
+        self._style = base
+
+    def add(self, text: str, style: Style) -> None:
+        """Adds a text."""
+        if style is not self._style:
+            self._end()
+            self._style = style
+        self._texts.append(text)
+
+    def _end(self) -> None:
+        if self._texts:
+            self._segments.append(Segment("".join(self._texts), self._style))
+            self._texts.clear()
+
+    def segments(self) -> list[Segment]:
+        """The whole line."""
+        self._end()
+        return self._segments

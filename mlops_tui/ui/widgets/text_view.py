@@ -47,6 +47,7 @@ class TextView(ScrollView, can_focus=True):
         self._source: tuple[CellValue, ...] = tuple(lines)
         self._wrap = wrap
         self._lines: list[tuple[Cell, ...]] = []
+        self._arranged_for = 0
 
     @property
     def lines(self) -> tuple[CellValue, ...]:
@@ -64,7 +65,7 @@ class TextView(ScrollView, can_focus=True):
         self._arrange()
 
     def _arrange(self) -> None:
-        width = max(1, self.scrollable_content_region.width)
+        width = self._arranged_for = max(1, self.scrollable_content_region.width)
         shown = [pieces(value) for value in self._source]
         self._lines = [line for parts in shown for line in wrapped(parts, width)] if self._wrap else shown
         self.virtual_size = Size(width, len(self._lines))
@@ -84,6 +85,8 @@ class TextView(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line of the window."""
         width, base = self.scrollable_content_region.width, self.rich_style
+        if width > 0 and width != self._arranged_for:  # now and then Textual tells nobody of a first size
+            self._arrange()
         position = y + self.scroll_offset.y
         if position >= len(self._lines):
             return Strip.blank(width, base)

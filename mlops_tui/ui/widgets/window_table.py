@@ -67,6 +67,12 @@ class WindowTable(RowWindow, can_focus=True):
         key: Key
 
     @dataclass(repr=False, eq=False)
+    class ColumnsPlaced(TableMessage):
+        """Other columns are shown now; these are their keys."""
+
+        keys: frozenset[str]
+
+    @dataclass(repr=False, eq=False)
     class MarksChanged(TableMessage):
         """Rows were marked or unmarked."""
 
@@ -200,6 +206,13 @@ class WindowTable(RowWindow, can_focus=True):
             self._refresh_keys(changed)
         if was_empty or self.cursor_key != key:
             self._tell(lambda: self.RowHighlighted(self, self.cursor_key))
+
+    def _place(self) -> None:
+        before = {placed.column.key for placed in self._placed}
+        super()._place()
+        now = frozenset(placed.column.key for placed in self._placed)
+        if now - before:
+            self._tell(lambda: self.ColumnsPlaced(self, now))
 
     def _tell(self, make: Callable[[], Message]) -> None:
         # Made in another widget's handler, a message would have that one (often the parent) as its sender, and not
