@@ -22,7 +22,7 @@ def test_differences_are_listed_written_and_gone(cli: Callable, project: Path) -
     assert done.exit_code == 0, "a tag that cannot be made holds nothing up"
     assert "warning: churn: not written along yet" in done.stderr
     done = cli("models", "reconcile", "--dry-run", "--json")
-    assert (done.exit_code, done.json[0]["done"]) == (0, "would write")
+    assert (done.exit_code, done.json[0]["done"]) == (1, "would fail"), "a dry run tells what would come"
     assert done.json[0]["difference"]["ours"] == "staging"
     done = cli("models", "reconcile", "churn")
     assert (done.exit_code, "is not in this repository" in done.stdout) == (1, True)

@@ -79,8 +79,8 @@ class Gto:
             if number in known
         }
 
-    def write(self, model: RegisteredModel, mark: str, value: str) -> None:
-        """Assigns a stage to a version, after registering it, and takes others away.
+    def write(self, model: RegisteredModel, mark: str, value: str, *, is_trial: bool = False) -> None:
+        """Assigns a stage to a version, after registering it, and takes others away; a trial only says if it could.
 
         Raises:
             Refused: GTO allows no such name, the version's commit is not known, or another version has it.
@@ -92,13 +92,17 @@ class Gto:
         tags = self._tags(artifact)
         registered, semver = _registered(tags), f"{number}.0.0"
         commit = next((commit for commit, known in registered.items() if known == semver), "")
-        if not commit:
+        is_new = not commit
+        if is_new:
             commit = self._commit(version)
             if commit in registered:
                 raise Refused(
                     f"GTO holds one version a commit, and {commit[:10]} is that of {artifact}@v{registered[commit]}",
                     "train from a commit of its own",
                 )
+        if is_trial:
+            return
+        if is_new:
             self._tag(tags, f"{artifact}@v{semver}", commit, f"Registering artifact {model.name} version v{semver}")
         for stage in self.theirs(model).get(mark, "").split(","):
             if stage and stage != value:

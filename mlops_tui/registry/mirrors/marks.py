@@ -23,8 +23,8 @@ class Mirror(Protocol):
         """Mark -> what it holds; raises MlopsError where it cannot be read."""
         ...
 
-    def write(self, model: RegisteredModel, mark: str, value: str) -> None:
-        """Lets it hold that; raises MlopsError where it cannot."""
+    def write(self, model: RegisteredModel, mark: str, value: str, *, is_trial: bool = False) -> None:
+        """Lets it hold that; raises MlopsError where it cannot. A trial raises the same and writes nothing."""
         ...
 
     def move(self, mark: str, value: str) -> tuple[int, str] | None:

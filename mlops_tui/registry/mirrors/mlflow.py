@@ -88,8 +88,8 @@ class Mlflow:
             }
         return found
 
-    def write(self, model: RegisteredModel, mark: str, value: str) -> None:
-        """Moves the alias or the version.
+    def write(self, model: RegisteredModel, mark: str, value: str, *, is_trial: bool = False) -> None:
+        """Moves the alias or the version; a trial only says whether it could.
 
         Raises:
             Refused: MLflow has no such version.
@@ -97,6 +97,8 @@ class Mlflow:
         number = int(value or 0) if mark.startswith("@") else int(mark[1:])
         if number and number not in self._server.held(model.name).stages:
             raise Refused(f"MLflow has no version {number} of {model.name!r}", "register the model there first")
+        if is_trial:
+            return
         if not mark.startswith("@"):
             self._server.set_stage(model.name, number, value or "None")
         elif number:

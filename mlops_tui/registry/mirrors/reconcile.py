@@ -24,7 +24,7 @@ class Outcome:
     Attributes:
         difference: The difference.
         done: 'written' (to them), 'taken' (from them), 'left' (nobody has chosen), 'failed', 'would write', 'would
-            take'.
+            take', 'would fail'.
         message: Why it failed or was left; else what was done.
     """
 
@@ -174,7 +174,7 @@ def _settled(
     model = models.get(store.read(), difference.model)  # a difference taken before may have moved it
     if difference.state == "behind" or take == "ours":
         if is_trial:
-            return Outcome(difference, "would write", difference.error)
+            return _tried(mirror, model, difference)
         return write(store, mirror, model, difference)
     if not take:
         return Outcome(difference, "left", "they have changed it: --take ours or --take theirs")
@@ -184,6 +184,14 @@ def _settled(
     if is_trial:
         return Outcome(difference, "would take", f"version {move[0]} would go to {move[1]} here")
     return _taken(store, config, mirror, model, difference, move)
+
+
+def _tried(mirror: Mirror, model: RegisteredModel, difference: Difference) -> Outcome:
+    try:
+        mirror.write(model, difference.mark, difference.ours, is_trial=True)
+    except MlopsError as error:
+        return Outcome(difference, "would fail", error.message)
+    return Outcome(difference, "would write", "")
 
 
 def _taken(
