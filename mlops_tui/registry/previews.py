@@ -144,8 +144,10 @@ def _consequences(moves: Sequence[Move], versions: Sequence[ModelVersion], vouch
     for move in moves:
         yield f"version {move.version} goes from {move.from_stage} to {move.to_stage}"
     for version in versions:
-        for alias in version.aliases:
-            yield f"the alias {alias} stays on version {version.version}"
+        if len(version.aliases) == 1:
+            yield f"the alias {version.aliases[0]} stays on version {version.version}"
+        elif version.aliases:
+            yield f"the aliases {', '.join(version.aliases)} stay on version {version.version}"
     if vouched is not None and vouched.key:
         yield f"version {versions[0].version} is signed on its way, with the key {vouched.key}"
 

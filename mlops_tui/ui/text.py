@@ -149,6 +149,12 @@ def cut_middle(text: str, width: int) -> str:
     return head + cut_left(text, width - cell_len(head) + 1).removeprefix("…")
 
 
+class Hanging(tuple[Cell, ...]):
+    """Cells of which all but the first two are broken below their own beginning where lines are wrapped."""
+
+    HEAD = 2
+
+
 def pieces(value: CellValue) -> tuple[Cell, ...]:
     """A cell value as cleaned pieces."""
     if isinstance(value, str):

@@ -37,7 +37,8 @@ def promoted(store: Store, **run: object) -> ModelVersion:
 
 def test_a_preview_names_every_move_and_what_stays(store: Store) -> None:
     holder = promoted(store)
-    aliases.set(store, "churn", "champion", holder.version)
+    for alias in ("champion", "blue"):
+        aliases.set(store, "churn", alias, holder.version)
     candidate = make_version(store)
     shown = preview(store, candidate)
     assert (shown.version.version, shown.from_stage, shown.to_stage, shown.kind) == (2, "dev", "production", "promote")
@@ -46,7 +47,7 @@ def test_a_preview_names_every_move_and_what_stays(store: Store) -> None:
     assert shown.consequences == (
         "version 2 goes from dev to production",
         "version 1 goes from production to archived",
-        "the alias champion stays on version 1",
+        "the aliases blue, champion stay on version 1",
     )
 
 

@@ -367,6 +367,20 @@ async def test_the_dialog_shows_what_each_gate_finds(store: Store, size: tuple[i
         assert "why?" in text
 
 
+async def test_what_a_gate_says_at_length_stays_beside_its_name(store: Store) -> None:
+    said = "; ".join(f"test_{number} failed" for number in range(8))
+    gated = parse(f'[gates.tests]\nkind = "command"\ncommand = ["sh", "-c", "echo \'{said}\'; exit 1"]\n')
+    app = opened(store, config=gated)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await press(pilot, "p")
+        lines = rendered(app).splitlines()
+        first = next(number for number, line in enumerate(lines) if "✗ tests" in line)
+        beginning = lines[first].index("exit code 1")
+        assert lines[first + 1][beginning] != " "
+        assert lines[first + 1][:beginning].strip(" │╭╰─") == ""
+
+
 async def test_enter_does_not_pass_a_gate_that_refuses(store: Store) -> None:
     app = opened(store, config=GATED)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from mlops_store.gate_verdicts import GateVerdict
 from mlops_tui.registry.stages import Promotion
 from mlops_tui.ui import shown
-from mlops_tui.ui.text import Cell, CellValue, clean, fit
+from mlops_tui.ui.text import Cell, CellValue, Hanging, clean, fit
 from mlops_tui.ui.theme import sign, state_sign
 
 #: What is said of a move beside the first one, and of the moves of a rollback.
@@ -80,12 +80,8 @@ def _gates(gates: Mapping[str, GateVerdict | None]) -> Iterator[CellValue]:
             continue
         mark, tone = ("ok", "") if verdict.has_passed else ("error", "bad")
         when = f"  {shown.moment(verdict.at)}" if verdict.is_recorded and time.time() - verdict.at > _RECENT_S else ""
-        yield (
-            state_sign(mark),
-            Cell(f" {label}  ", "strong" if tone else ""),
-            Cell(verdict.message, tone),
-            Cell(when, "dim"),
-        )
+        name_cell = Cell(f" {label}  ", "strong" if tone else "")
+        yield Hanging((state_sign(mark), name_cell, Cell(verdict.message, tone), Cell(when, "dim")))
 
 
 def _warnings(promotion: Promotion) -> Iterator[CellValue]:
@@ -93,7 +89,7 @@ def _warnings(promotion: Promotion) -> Iterator[CellValue]:
     if promotion.warnings:
         yield ""
     for warning in promotion.warnings:
-        yield mark, Cell(f" {warning}", "warning")
+        yield Hanging((mark, Cell(" "), Cell(warning, "warning")))
 
 
 def _metrics(promotion: Promotion) -> Iterator[CellValue]:

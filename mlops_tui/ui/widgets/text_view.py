@@ -12,7 +12,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from mlops_tui.ui import keymap
-from mlops_tui.ui.text import Cell, CellValue, cut, pieces
+from mlops_tui.ui.text import Cell, CellValue, Hanging, cut, pieces
 from mlops_tui.ui.theme import style_of
 
 
@@ -66,17 +66,24 @@ class TextView(ScrollView, can_focus=True):
 
     def _arrange(self) -> None:
         width = self._arranged_for = max(1, self.scrollable_content_region.width)
-        shown = [pieces(value) for value in self._source]
-        self._lines = [line for parts in shown for line in wrapped(parts, width)] if self._wrap else shown
+        self._lines = [line for value in self._source for line in self._broken(value, width)]
         self.virtual_size = Size(width, len(self._lines))
         self.refresh()
 
+    def _broken(self, value: CellValue, width: int) -> list[tuple[Cell, ...]]:
+        parts = pieces(value)
+        if not self._wrap:
+            return [parts]
+        head = parts[: Hanging.HEAD]
+        indent = sum(cell_len(part.text) for part in head)
+        if not isinstance(value, Hanging) or indent > width // 2:
+            return wrapped(parts, width)
+        first, *others = wrapped(parts[Hanging.HEAD :], width - indent)
+        return [(*head, *first), *((Cell(" " * indent), *other) for other in others)]
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """The number of lines, for ``height: auto``."""
-        shown = [pieces(value) for value in self._source]
-        if self._wrap:
-            return sum(len(wrapped(parts, max(1, width))) for parts in shown)
-        return len(shown)
+        return sum(len(self._broken(value, max(1, width))) for value in self._source)
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
         """The longest line, for ``width: auto``."""
