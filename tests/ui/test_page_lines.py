@@ -39,6 +39,13 @@ def test_a_last_column_of_sentences_is_broken_beside_or_below_the_row():
     assert below[2].startswith("    word")
 
 
+def test_two_versions_stand_beside_each_other_though_one_says_much():
+    rows = ((Cell("stage"), Cell("production"), Cell("dev")), (Cell("about"), Cell("few"), Cell("word " * 20)))
+    found = shown([Table(("", "v1", "v2"), rows)], 74)
+    assert [line.split() for line in found[:2]] == [["v1", "v2"], ["stage", "production", "dev"]]
+    assert found[0].index("v2") == found[1].index("dev") == found[2].index("word") == found[3].index("word")
+
+
 def test_headings_stand_in_the_frame_and_code_keeps_its_signs():
     found = shown([Heading("Lines", "against a"), Lines("t.py", ("<-x", ">+y", " z")), Sentence("done")], 40)
     assert found == ["against a", "", "t.py", "<-x", ">+y", " z", "done"]

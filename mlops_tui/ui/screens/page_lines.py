@@ -19,6 +19,8 @@ _GAP = 2
 _WIDEST, _LEAST = 44, 8
 #: A last column of sentences is broken into lines of at least so many cells, or goes below the row.
 _ROOM_FOR_TEXT, _WIDE = 30, 100
+#: A name and the value that the text is compared with make room for it on a narrow screen too.
+_PAIR = 2
 _BAR = 12
 
 
@@ -64,11 +66,13 @@ def _table(table: Table, width: int) -> Iterator[CellValue]:
     longest = max((_size(row[-1]) for row in rows), default=0)
     is_text = longest > _WIDEST and len(table.columns) - 1 not in table.right
     kept = widths[:-1] if is_text else widths
-    _squeeze(kept, width - (_ROOM_FOR_TEXT + _GAP if is_text and width >= _WIDE else 0), table.right)
+    has_room = width >= _WIDE or len(kept) == _PAIR
+    _squeeze(kept, width - (_ROOM_FOR_TEXT + _GAP if is_text and has_room else 0), table.right)
     start = sum(kept) + _GAP * len(kept)
     room = width - start
     if any(table.columns):
-        yield _row(heads[: len(kept)], kept, table.right)
+        beside = (Cell(" " * _GAP), *heads[-1]) if is_text else ()
+        yield (*_row(heads[: len(kept)], kept, table.right), *beside)
     for row in rows:
         line = _row(row[: len(kept)], kept, table.right)
         if not is_text:
