@@ -148,6 +148,18 @@ def test_a_signature_is_listed_with_types_as_long_as_it_is_short(tmp_path: Path)
     assert "takes    30 columns: c0, c1, c2, c3, c4, …" in detail_of(store, "churn", 2)
 
 
+async def test_what_is_long_of_a_version_stays_beside_its_label(tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    many = [{"name": f"a column with a name {place}", "type": "double"} for place in range(30)]
+    make_version(store, signature={"inputs": many})
+    app = MlopsApp(Project(str(tmp_path)), Config(), start="version churn/1")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        lines = rendered(app).splitlines()
+        first = next(number for number, line in enumerate(lines) if "takes" in line)
+        assert lines[first + 1].index(lines[first + 1].strip(" ┃")[0]) == lines[first].index("30 columns")
+
+
 def test_the_profile_says_how_much_data_it_holds(store: Store) -> None:
     detail = Detail(models.version(store.read(), "churn", 1), profile_rows=1200, profile_columns=30)
     lines = [plain(line) for line in version_lines.lines(detail, CONFIG.registry, 0.0)]

@@ -12,7 +12,7 @@ from mlops_tui.registry.formats import kinds
 from mlops_tui.registry.signing import SignatureState
 from mlops_tui.ui import shown
 from mlops_tui.ui.screens import model_rows
-from mlops_tui.ui.text import Cell, CellValue, fit
+from mlops_tui.ui.text import Cell, CellValue, Hanging, fit
 from mlops_tui.ui.theme import sign, state_cell, state_sign
 
 _LABEL_WIDTH = 9
@@ -163,7 +163,7 @@ def _notes(notes: Sequence[Note], now: float) -> Iterator[CellValue]:
 
 
 def _labelled(label: str, *cells: Cell) -> tuple[Cell, ...]:
-    return (Cell(label.ljust(_LABEL_WIDTH), "dim"), *cells)
+    return Hanging((Cell(label, "dim"), Cell(" " * (_LABEL_WIDTH - len(label))), *cells))
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
