@@ -16,6 +16,7 @@ from mlops_store import artifacts, audit, events, model_names, model_versions, m
 from mlops_store.errors import NotFound, Refused, UsageError, nearest
 from mlops_store.records import LoggedModel, ModelVersion, Run
 from mlops_store.store import Store
+from mlops_store.texts import storable
 from mlops_tui.config import Config
 from mlops_tui.registry import aliases as alias_acts
 from mlops_tui.registry import files, lineages
@@ -37,6 +38,7 @@ class Source:
     signature: Mapping[str, Any] = field(default_factory=dict)
     profile_id: int | None = None
     digest: str = ""
+    environment: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def register(
             size_bytes=size_bytes,
             lineage=lineages.of_run(reader, run),
             signature=source.signature,
-            environment=_environment(store, manifest),
+            environment=source.environment or _environment(store, manifest),
             run_id=source.run_id,
             path=source.path,
             logged_model_id=source.logged_model_id,
@@ -195,7 +197,8 @@ def add(
         above = models.resolve(db, parent) if parent else None
         if above is not None:
             lineage["parent"] = f"{above.model}/{above.version}"
-        number = model_versions.add(
+        by = processes.user()
+        number, follows = model_versions.add(
             db,
             name,
             stage=stage,
@@ -204,7 +207,7 @@ def add(
             digest=digest,
             size_bytes=content.size_bytes,
             created_at=at,
-            created_by=processes.user(),
+            created_by=by,
             run_id=content.run_id,
             logged_model_id=content.logged_model_id,
             description=description,
@@ -223,7 +226,26 @@ def add(
             alias_acts.put(db, name, alias, number, reason=reason)
         message = f"{name}: version {number} registered {content.origin} (by {entry.actor})"
         events.add(db, "model.register", subject, message, at=at)
-        return models.version(db, name, number)
+        # what was written, not read again: reading takes a tenth of the act
+        return ModelVersion(
+            model=name,
+            version=number,
+            stage=stage,
+            source=content.source,
+            flavor=content.flavor,
+            digest=digest,
+            size_bytes=content.size_bytes,
+            created_at=at,
+            created_by=by,
+            run_id=content.run_id,
+            logged_model_id=content.logged_model_id,
+            description=storable(description),
+            aliases=tuple(sorted(set(aliases))),
+            tags={storable(key): storable(value) for key, value in (tags or {}).items()},
+            lineage=lineage,
+            profile_id=content.profile_id,
+            parent=follows,
+        )
 
 
 def find(
@@ -267,6 +289,7 @@ def _from_logged(logged: LoggedModel) -> Source:
         signature=logged.signature,
         profile_id=logged.profile_id,
         digest=logged.digest,
+        environment=logged.environment,
     )
 
 
@@ -300,7 +323,7 @@ def _manifest(db: sqlite3.Connection, run: Run, source: Source) -> tuple[dict[st
 
 
 def _environment(store: Store, manifest: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The environment as the model's own description names it; empty where the files are no model."""
+    """The environment as the model's own description names it, for a folder that was not logged as a model."""
     entry = manifest.get(description_file.DESCRIPTION_FILE)
     if entry is None:
         return {}

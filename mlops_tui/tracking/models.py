@@ -194,6 +194,11 @@ def _store(
                 "size_bytes": saved.size_bytes,
                 "created_at": now,
                 "signature": _plain(saved.signature),
+                "environment": {
+                    "packages": dict(saved.packages),
+                    "python_version": saved.python_version,
+                    "platform": saved.platform,
+                },
             },
             "profile": profile(),
         }

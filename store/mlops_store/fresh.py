@@ -25,6 +25,7 @@ MIGRATIONS = (
     "m017_metric_summaries",
     "m018_cards",
     "m019_stage_change_entries",
+    "m020_logged_environments",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -218,7 +219,7 @@ STATEMENTS = (
    "signature" TEXT,
    "profile_id" INTEGER REFERENCES "profiles"("id"),
    "created_at" REAL NOT NULL
-) STRICT""",
+, "environment" TEXT) STRICT""",
     """CREATE UNIQUE INDEX "idx_logged_models_model_id"
     ON "logged_models" ("model_id")""",
     """CREATE INDEX "idx_logged_models_run_id_name"

@@ -32,8 +32,10 @@ def add(
     lineage: Mapping[str, Any] | None = None,
     profile_id: int | None = None,
     parent: int | None = None,
-) -> int:
-    """The number of a new version; the model is made when it is the first. Numbers are never used again.
+) -> tuple[int, int | None]:
+    """The number of a new version, and that of the version which it follows, None for the first.
+
+    The model is made when it is the first. Numbers are never used again.
 
     It follows the version ``parent``, by default the newest that there is.
 
@@ -53,20 +55,21 @@ def add(
         ).fetchone()
     if parent is not None:
         _require(db, name, row[0], parent)
-    number: int = db.execute(
+    number, follows = db.execute(
         "INSERT INTO model_versions (model_id, version, logged_model_id, run_id, source, flavor, digest, size_bytes, "
         "stage, description, lineage, profile_id, created_at, created_by, updated_at, parent) VALUES (?1, "
         "(SELECT coalesce(max(version), 0) + 1 FROM model_versions WHERE model_id = ?1), "
         "(SELECT id FROM logged_models WHERE model_id = ?), (SELECT id FROM runs WHERE run_id = ?), "
         "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, "
-        "(SELECT max(version) FROM model_versions WHERE model_id = ?1 AND deleted_at IS NULL))) RETURNING version",
+        "(SELECT max(version) FROM model_versions WHERE model_id = ?1 AND deleted_at IS NULL))) "
+        "RETURNING version, parent",
         (
             *(row[0], logged_model_id, run_id, storable(source), flavor, digest, size_bytes, stage),
             *(storable(description), to_json(lineage), profile_id, created_at, storable(created_by), created_at),
             parent,
         ),
-    ).fetchone()[0]
-    return number
+    ).fetchone()
+    return number, follows
 
 
 def _require(db: sqlite3.Connection, name: str, model_id: int, version: int) -> None:

@@ -46,7 +46,8 @@ _ONE = _VERSION.format(
 )
 
 _LOGGED = """
-    SELECT l.model_id, r.run_id, l.name, l.flavor, l.digest, l.size_bytes, l.created_at, l.signature, l.profile_id
+    SELECT l.model_id, r.run_id, l.name, l.flavor, l.digest, l.size_bytes, l.created_at, l.signature, l.profile_id,
+           l.environment
       FROM logged_models AS l JOIN runs AS r ON r.id = l.run_id
 """
 
@@ -207,6 +208,7 @@ def add_logged(
     created_at: float,
     signature: Mapping[str, Any] | None = None,
     profile_id: int | None = None,
+    environment: Mapping[str, Any] | None = None,
 ) -> None:
     """Records that a run logged a model whose files are its artifacts under ``name/``.
 
@@ -218,8 +220,11 @@ def add_logged(
         raise NotFound(f"no run has the id {run_id!r}")
     db.execute(
         "INSERT INTO logged_models (model_id, run_id, name, flavor, digest, size_bytes, signature, profile_id, "
-        "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (model_id, row[0], storable(name), flavor, digest, size_bytes, to_json(signature), profile_id, created_at),
+        "created_at, environment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(model_id, row[0], storable(name), flavor, digest, size_bytes, to_json(signature), profile_id),
+            *(created_at, to_json(environment)),
+        ),
     )
 
 
@@ -286,6 +291,7 @@ def _version(
 def _logged(row: Sequence[Any]) -> LoggedModel:
     values = list(row)
     values[7] = json.loads(row[7]) if row[7] else {}
+    values[9] = json.loads(row[9]) if row[9] else {}
     return LoggedModel(*values)
 
 

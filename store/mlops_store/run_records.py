@@ -121,7 +121,10 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class LoggedModel:
-    """A model that a run logged; its files are the run's artifacts under ``name/``."""
+    """A model that a run logged; its files are the run's artifacts under ``name/``.
+
+    ``environment`` holds ``packages`` (name -> version), ``python_version`` and ``platform``, where they were told.
+    """
 
     model_id: str
     run_id: str
@@ -132,6 +135,7 @@ class LoggedModel:
     created_at: float
     signature: Mapping[str, Any] = field(default_factory=dict)
     profile_id: int | None = None
+    environment: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -857,5 +857,11 @@ def m019_stage_change_entries(db: Database) -> None:
     db.execute('DROP INDEX "idx_stage_changes_version_id_at"')
 
 
+@migrations()
+def m020_logged_environments(db: Database) -> None:
+    """The environment of a logged model, so that registering it need not read its files."""
+    db.table("logged_models").add_column("environment", str)
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

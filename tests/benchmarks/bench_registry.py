@@ -60,8 +60,8 @@ class Floor:
         db.execute("UPDATE registered_models SET updated_at = ? WHERE id = 1", (at,))
         cursor = db.execute(
             "INSERT INTO model_versions VALUES "
-            "(NULL, 1, ?, ?, ?, 'runs:/x/model', 'sklearn', ?, 30, 'dev', '', ?, NULL, ?, 'user', ?, NULL)",
-            (self.versions, self.logged, self.run, "d" * 64, self.lineage, at, at),
+            "(NULL, 1, ?, ?, ?, 'runs:/x/model', 'sklearn', ?, 30, 'dev', '', ?, NULL, ?, 'user', ?, NULL, ?)",
+            (self.versions, self.logged, self.run, "d" * 64, self.lineage, at, at, self.versions - 1),
         )
         self._record("model.register", f"model:churn/{self.versions}", "{}", json.dumps({"stage": "dev"}))
         db.execute(
@@ -149,7 +149,7 @@ def fill(store: Store) -> None:
 
         for place in range(VERSIONS):
             name = f"model-{place % 100:02d}"
-            number = model_versions.add(
+            number, _ = model_versions.add(
                 db,
                 name,
                 stage="dev",

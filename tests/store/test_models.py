@@ -23,7 +23,7 @@ def store(tmp_path: Path) -> Store:
 def add(store: Store, name: str = "churn", stage: str = "dev", **attributes: object) -> int:
     values = {"source": "", "flavor": "sklearn", "digest": "d" * 64, "size_bytes": 3, "created_at": 1.0}
     with store.write() as db:
-        return model_versions.add(db, name, stage=stage, **{**values, **attributes})  # type: ignore[arg-type]
+        return model_versions.add(db, name, stage=stage, **{**values, **attributes})[0]  # type: ignore[arg-type]
 
 
 def test_versions_are_numbered_from_one_for_each_model(store: Store) -> None:

