@@ -245,9 +245,12 @@ def _models(db: sqlite3.Connection, where: str, arguments: Sequence[object], lin
     )
     query = _VERSION.format(aliases="NULL", tags="NULL", lineage="v.lineage" if lineage else "NULL")
     versions: dict[str, list[ModelVersion]] = {}
-    for row in db.execute(f"{query} {where} ORDER BY v.model_id, v.version DESC", arguments):
+    # both descending: the index is walked backwards and nothing is sorted
+    for row in db.execute(f"{query} {where} ORDER BY v.model_id DESC, v.version DESC", arguments):
         key = row[:2]
-        versions.setdefault(row[0], []).append(_version(row, tuple(aliases.get(key, ())), tags.get(key, {})))
+        known = json.loads(row[14]) if row[14] else {}
+        values = [*row[:12], tuple(aliases.get(key, ())), tags.get(key, {}), known, *row[15:]]
+        versions.setdefault(row[0], []).append(ModelVersion(*values))
     named: dict[str, dict[str, int]] = {}
     for (name, _), numbers in aliases.items():
         named.setdefault(name, {}).update(numbers)
@@ -278,12 +281,10 @@ def _grouped(db: sqlite3.Connection, query: str, arguments: Sequence[object]) ->
     return found
 
 
-def _version(
-    row: Sequence[Any], aliases: tuple[str, ...] | None = None, tags: Mapping[str, str] | None = None
-) -> ModelVersion:
+def _version(row: Sequence[Any]) -> ModelVersion:
     values = list(row)
-    values[12] = tuple(sorted(json.loads(row[12]))) if aliases is None else aliases
-    values[13] = json.loads(row[13]) if tags is None else tags
+    values[12] = tuple(sorted(json.loads(row[12])))
+    values[13] = json.loads(row[13])
     values[14] = json.loads(row[14]) if row[14] else {}
     return ModelVersion(*values)
 
