@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from mlops_store.records import Alert, PipelineRun, RegisteredModel
+    from mlops_store.records import Alert, ModelSummary, PipelineRun
     from mlops_tui.pipeline.estimates import Estimate
     from mlops_tui.pipeline.spec import Pipeline
     from mlops_tui.pipeline.state import StageStatus
@@ -34,9 +34,7 @@ class _Recorded:
 
     __slots__ = ("alerts", "models", "seen")
 
-    def __init__(
-        self, seen: glance.Glance, models: Sequence[RegisteredModel] = (), alerts: Sequence[Alert] = ()
-    ) -> None:
+    def __init__(self, seen: glance.Glance, models: Sequence[ModelSummary] = (), alerts: Sequence[Alert] = ()) -> None:
         self.seen = seen
         self.models = models
         self.alerts = alerts
@@ -102,6 +100,7 @@ def _look(workspace: Workspace, jobs: int | None, *, as_json: bool) -> None:
     estimate, usual = _estimate(workspace, pipeline, stages or (), jobs, as_json=as_json)
     if as_json:
         from mlops_store import model_signatures
+        from mlops_store import models as registry
         from mlops_tui.cli import shapes
 
         signed = {} if store is None else model_signatures.signed(store.read())
@@ -115,7 +114,9 @@ def _look(workspace: Workspace, jobs: int | None, *, as_json: bool) -> None:
                 "changed_data": [{"file": name, "reasons": reasons} for name, reasons in data.items()],
                 "latest_pipeline_run": None if run is None else shapes.pipeline_run(run, time.time()),
                 "runs": recorded.seen.runs,
-                "models": [shapes.model(model, signed) for model in recorded.models],
+                "models": []
+                if store is None
+                else [shapes.model(model, signed) for model in registry.all(store.read())],
                 "alerts": [shapes.alert(alert) for alert in recorded.alerts],
             }
         )
@@ -142,12 +143,12 @@ def _tell_of_options(pipeline: Pipeline) -> None:
 
 def _recorded(db: sqlite3.Connection) -> _Recorded:
     seen = glance.of(db)
-    models: Sequence[RegisteredModel] = ()
+    models: Sequence[ModelSummary] = ()
     alerts: Sequence[Alert] = ()
     if seen.has_models:
         from mlops_store import models as registry
 
-        models = registry.all(db, lineage=False)
+        models = registry.summaries(db)
     if seen.has_alerts:
         from mlops_store import alerts as raised
 
@@ -256,14 +257,14 @@ def _outlook(estimate: Estimate) -> str:
     return words
 
 
-def _write_models(models: Sequence[RegisteredModel]) -> None:
+def _write_models(models: Sequence[ModelSummary]) -> None:
     if not models:
         return
     output.say()
     rows = []
     for model in models:
-        newest = {version.stage: version.version for version in reversed(model.versions)}
-        rows.append((model.name, str(len(model.versions)), ", ".join(f"{stage} {newest[stage]}" for stage in newest)))
+        newest = sorted((holders.newest[0][0], stage) for stage, holders in model.stages.items())
+        rows.append((model.name, str(model.versions), ", ".join(f"{stage} {version}" for version, stage in newest)))
     write_table(("model", "versions", "newest in each stage"), rows, right=("versions",))
 
 

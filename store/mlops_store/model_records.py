@@ -48,6 +48,39 @@ class RegisteredModel:
 
 
 @dataclass(frozen=True, slots=True)
+class StageHolders:
+    """The versions of a model in one stage: how many, and the newest of them as (version, flavor), newest first."""
+
+    count: int
+    newest: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSummary:
+    """A registered model as lists show it, without its versions.
+
+    Attributes:
+        name: Its name.
+        description: What people say that it is.
+        updated_at: When a version of it came or moved, Unix seconds.
+        newest: Its newest version; 0 when it has none.
+        versions: How many it has.
+        stages: Stage -> who is there; stages without versions are left out.
+        aliases: Alias -> version.
+        tags: Of the model itself.
+    """
+
+    name: str
+    description: str
+    updated_at: float
+    newest: int
+    versions: int
+    stages: Mapping[str, StageHolders]
+    aliases: Mapping[str, int]
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class StageChange:
     """A move of a version from one registry stage to another."""
 

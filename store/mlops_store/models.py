@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from mlops_store import model_names
 from mlops_store.errors import NotFound, nearest
-from mlops_store.records import LoggedModel, ModelVersion, RegisteredModel, StageChange
+from mlops_store.records import LoggedModel, ModelSummary, ModelVersion, RegisteredModel, StageChange, StageHolders
 from mlops_store.texts import storable
 
 
@@ -52,14 +52,52 @@ _LOGGED = """
 """
 
 
-def all(db: sqlite3.Connection, *, lineage: bool = True) -> list[RegisteredModel]:  # noqa: A001 — models.all reads well
-    """Every registered model with its versions (newest first), by name.
+#: Versions of each stage that a summary names.
+NAMED = 2
 
-    Args:
-        db: A connection.
-        lineage: False leaves the versions' ``lineage`` empty, which makes a list of thousands several times faster.
-    """
-    return _models(db, "", (), lineage)
+
+def summaries(db: sqlite3.Connection) -> list[ModelSummary]:
+    """Every registered model as lists show it, by name; of ten thousand versions only those that are named are read."""
+    stages: dict[int, dict[str, StageHolders]] = {}
+    for model_id, stage, count, version, flavor in db.execute(
+        "SELECT model_id, stage, c, version, flavor FROM (SELECT model_id, stage, version, flavor, "
+        "row_number() OVER (PARTITION BY model_id, stage ORDER BY version DESC) AS n, "
+        "count(*) OVER (PARTITION BY model_id, stage) AS c FROM model_versions WHERE deleted_at IS NULL) "
+        "WHERE n <= ? ORDER BY model_id, stage, n",
+        (NAMED,),
+    ):
+        known = stages.setdefault(model_id, {})
+        before = known[stage].newest if stage in known else ()
+        known[stage] = StageHolders(count, (*before, (version, flavor)))
+    aliases: dict[int, dict[str, int]] = {}
+    for model_id, alias, version in db.execute(
+        "SELECT a.model_id, a.alias, v.version FROM model_aliases AS a JOIN model_versions AS v ON v.id = a.version_id"
+    ):
+        aliases.setdefault(model_id, {})[alias] = version
+    tags: dict[int, dict[str, str]] = {}
+    for model_id, key, value in db.execute("SELECT model_id, key, value FROM model_tags WHERE version = 0"):
+        tags.setdefault(model_id, {})[key] = value
+    rows = db.execute(
+        "SELECT id, name, description, updated_at FROM registered_models WHERE deleted_at IS NULL ORDER BY name"
+    )
+    return [
+        ModelSummary(
+            name=name,
+            description=description,
+            updated_at=updated_at,
+            newest=max((holders.newest[0][0] for holders in stages.get(number, {}).values()), default=0),
+            versions=sum(holders.count for holders in stages.get(number, {}).values()),
+            stages=stages.get(number, {}),
+            aliases=aliases.get(number, {}),
+            tags=tags.get(number, {}),
+        )
+        for number, name, description, updated_at in rows
+    ]
+
+
+def all(db: sqlite3.Connection) -> list[RegisteredModel]:  # noqa: A001 — models.all reads well
+    """Every registered model with its versions (newest first), by name."""
+    return _models(db, "", ())
 
 
 def get(db: sqlite3.Connection, name: str) -> RegisteredModel:
@@ -68,7 +106,7 @@ def get(db: sqlite3.Connection, name: str) -> RegisteredModel:
     Raises:
         NotFound: There is none; the hint names the nearest.
     """
-    found = _models(db, "AND m.name = ?", (name,), True)
+    found = _models(db, "AND m.name = ?", (name,))
     if not found:
         raise no_model(db, name)
     return found[0]
@@ -228,7 +266,7 @@ def add_logged(
     )
 
 
-def _models(db: sqlite3.Connection, where: str, arguments: Sequence[object], lineage: bool) -> list[RegisteredModel]:
+def _models(db: sqlite3.Connection, where: str, arguments: Sequence[object]) -> list[RegisteredModel]:
     # aliases and tags are read once for all: a subquery for each of thousands of versions takes three times as long
     aliases = _grouped(
         db,
@@ -243,7 +281,7 @@ def _models(db: sqlite3.Connection, where: str, arguments: Sequence[object], lin
         f"JOIN registered_models AS m ON m.id = t.model_id WHERE TRUE {where}",
         arguments,
     )
-    query = _VERSION.format(aliases="NULL", tags="NULL", lineage="v.lineage" if lineage else "NULL")
+    query = _VERSION.format(aliases="NULL", tags="NULL", lineage="v.lineage")
     versions: dict[str, list[ModelVersion]] = {}
     # both descending: the index is walked backwards and nothing is sorted
     for row in db.execute(f"{query} {where} ORDER BY v.model_id DESC, v.version DESC", arguments):

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from mlops_store.data_records import Dataset, DatasetUse, DataSummary, DataUse, DataVersion
     from mlops_store.drift_records import Alert, AlertState, ColumnReport, MonitorReport, Severity
     from mlops_store.event_records import Event
-    from mlops_store.model_records import AuditEntry, ModelVersion, Profile, RegisteredModel, StageChange
+    from mlops_store.model_records import (
+        AuditEntry,
+        ModelSummary,
+        ModelVersion,
+        Profile,
+        RegisteredModel,
+        StageChange,
+        StageHolders,
+    )
     from mlops_store.pipeline_records import (
         PipelineRun,
         PipelineState,
@@ -55,9 +63,11 @@ _KINDS = {
     ),
     "event_records": ("Event",),
     "model_records": (
+        "ModelSummary",
         "ModelVersion",
         "RegisteredModel",
         "StageChange",
+        "StageHolders",
         "AuditEntry",
         "Profile",
     ),
@@ -101,6 +111,7 @@ __all__ = [
     "LoggedModel",
     "MetricPoint",
     "MetricSummary",
+    "ModelSummary",
     "ModelVersion",
     "MonitorReport",
     "Note",
@@ -116,6 +127,7 @@ __all__ = [
     "Severity",
     "StageAttempt",
     "StageChange",
+    "StageHolders",
     "StageRun",
     "StageState",
     "TriggerState",

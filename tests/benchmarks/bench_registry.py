@@ -199,7 +199,7 @@ def lists(store: Store) -> None:
         list(timeline.read(db, timeline_of[:100]))
 
     opened: dict[str, Callable[[], object]] = {
-        "models": lambda: models.all(db, lineage=False),
+        "models": lambda: models.summaries(db),
         "versions of a model": lambda: models.get(db, "model-07"),
         "board": board,
         "a version's page": lambda: version_details.read(store, CONFIG, "model-07", 7),

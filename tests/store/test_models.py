@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -60,11 +61,28 @@ def test_models_are_listed_by_name(store: Store) -> None:
     assert models.names(store.read()) == ["churn", "demand", "fraud"]
 
 
-def test_a_list_without_lineage_says_the_rest_the_same(store: Store) -> None:
-    add(store, lineage={"params": {"a": "1"}})
-    (model,) = models.all(store.read(), lineage=False)
-    assert model.versions[0].lineage == {}
-    assert model.versions[0].digest == "d" * 64
+@given(st.lists(st.tuples(st.sampled_from(["churn", "fraud"]), st.sampled_from(["dev", "staging", "archived"]))))
+@settings(deadline=None, max_examples=15)
+def test_summaries_say_of_all_models_what_their_versions_say(added: list[tuple[str, str]]) -> None:
+    with tempfile.TemporaryDirectory() as directory, make_store(Path(directory)) as store:
+        for name, stage in added:
+            add(store, name, stage, flavor=f"made for {stage}")
+        if added:
+            with store.write() as db:
+                model_versions.set_alias(db, added[0][0], "champion", 1)
+                model_versions.set_tags(db, added[0][0], {"team": "red"})
+        db = store.read()
+        summaries = models.summaries(db)
+        assert [one.name for one in summaries] == models.names(db)
+        for one, model in zip(summaries, models.all(db), strict=True):
+            assert (one.description, one.updated_at, one.aliases, one.tags) == (
+                *(model.description, model.updated_at, model.aliases, model.tags),
+            )
+            assert (one.versions, one.newest) == (len(model.versions), model.versions[0].version)
+            assert set(one.stages) == {version.stage for version in model.versions}
+            for stage, holders in one.stages.items():
+                there = [(version.version, version.flavor) for version in model.versions if version.stage == stage]
+                assert (holders.count, holders.newest) == (len(there), tuple(there[: models.NAMED]))
 
 
 def test_an_alias_names_one_version_at_a_time(store: Store) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlops_store.records import ModelVersion, RegisteredModel
+from mlops_store.records import ModelSummary, ModelVersion, StageHolders
 from mlops_tui.config import Config, RegistryConfig
 from mlops_tui.registry import key_metrics as choice
 from mlops_tui.registry.formats import kinds
@@ -22,8 +22,6 @@ NOTHING: tuple[CellValue, ...] = (
     Cell("Choose a run that logged a model and press M there, or:", "dim"),
     Cell("  mlops-tui models register NAME RUN", "accent"),
 )
-#: Versions named in one cell before the rest is counted.
-_NAMED = 2
 #: Metrics that a list of versions shows at most.
 _METRICS = 4
 
@@ -43,13 +41,10 @@ def model_columns(registry: RegistryConfig) -> tuple[Column, ...]:
     )
 
 
-def model_row(model: RegisteredModel, registry: RegistryConfig, now: float) -> Row:
+def model_row(model: ModelSummary, registry: RegistryConfig, now: float) -> Row:
     """A model; its key is its name."""
-    of_stage: dict[str, list[ModelVersion]] = {}
-    for version in model.versions:
-        of_stage.setdefault(version.stage, []).append(version)
-    stages = [_holders(of_stage.get(stage, []), stage in registry.single) for stage in registry.stages[:-1]]
-    newest = f"v{model.versions[0].version}" if model.versions else "none"
+    stages = [_holders(model.stages.get(stage), stage in registry.single) for stage in registry.stages[:-1]]
+    newest = f"v{model.newest}" if model.newest else "none"
     aliases = ", ".join(f"@{alias} v{version}" for alias, version in sorted(model.aliases.items()))
     return Row(
         model.name,
@@ -57,13 +52,13 @@ def model_row(model: RegisteredModel, registry: RegistryConfig, now: float) -> R
     )
 
 
-def _holders(versions: Sequence[ModelVersion], is_single: bool) -> CellValue:
-    if not versions:
+def _holders(holders: StageHolders | None, is_single: bool) -> CellValue:
+    if holders is None:
         return Cell(sign("dot"), "faint")
-    more = f" +{len(versions) - _NAMED}" if len(versions) > _NAMED else ""
+    more = f" +{holders.count - len(holders.newest)}" if holders.count > len(holders.newest) else ""
     cells: list[Cell] = []
-    for version in versions[:_NAMED]:
-        cells += [Cell(f"{' ' if cells else ''}v{version.version}", "good" if is_single else ""), *mark(version.flavor)]
+    for version, flavor in holders.newest:
+        cells += [Cell(f"{' ' if cells else ''}v{version}", "good" if is_single else ""), *mark(flavor)]
     return (*cells, Cell(more, "dim"))
 
 
@@ -151,6 +146,6 @@ def run_name(version: ModelVersion) -> str:
     return shown.short_id(version.run_id) if version.run_id else version.source
 
 
-def model_texts(model: RegisteredModel) -> tuple[str, ...]:
+def model_texts(model: ModelSummary) -> tuple[str, ...]:
     """What a filter finds a model by."""
     return (model.name, model.description, *model.aliases, *model.tags, *model.tags.values())

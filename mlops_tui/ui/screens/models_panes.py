@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 
 from mlops_store import audit, models, notes, profiles
 from mlops_store.errors import NotFound
-from mlops_store.records import AuditEntry, ModelVersion, RegisteredModel, RunStatus
+from mlops_store.records import AuditEntry, ModelSummary, ModelVersion, RegisteredModel, RunStatus
 from mlops_tui.registry import signing
 from mlops_tui.ui import shown
 from mlops_tui.ui.screens import history_rows, model_rows, version_lines
@@ -24,7 +24,7 @@ from mlops_tui.ui.widgets.window_table import WindowTable
 ENTRIES = 1000
 
 
-class ModelsPane(Pane[tuple[RegisteredModel, ...]]):
+class ModelsPane(Pane[tuple[ModelSummary, ...]]):
     """Every registered model and which version is in each stage."""
 
     def __init__(self) -> None:
@@ -41,11 +41,11 @@ class ModelsPane(Pane[tuple[RegisteredModel, ...]]):
         """The list."""
         return self.query_one(WindowTable)
 
-    def load(self, session: Session) -> tuple[RegisteredModel, ...]:
-        """All models, their versions without lineage."""
-        return () if session.store is None else tuple(models.all(session.store.read(), lineage=False))
+    def load(self, session: Session) -> tuple[ModelSummary, ...]:
+        """All models, without their versions."""
+        return () if session.store is None else tuple(models.summaries(session.store.read()))
 
-    def show(self, records: tuple[RegisteredModel, ...]) -> None:
+    def show(self, records: tuple[ModelSummary, ...]) -> None:
         """Draws the list, or how to get a first model."""
         now, registry = time.time(), session_of(self).config.registry
         chosen = [model for model in records if matches(self.words, *model_rows.model_texts(model))]

@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple, TypeVar
 from textual import events
 from textual.app import ComposeResult
 
-from mlops_store.records import Alert, AlertState, RegisteredModel, Run
+from mlops_store.records import Alert, AlertState, ModelSummary, Run
 from mlops_store.run_conditions import plain
 from mlops_tui.ui import foreign, messages, shown
 from mlops_tui.ui.screens import run_cells
@@ -255,7 +255,7 @@ class PipelinePane(OverviewPane[Stages]):
         return [Row(stage.name, stage_rows.cells(stage, now, bar_width=8)) for stage in pipeline.stages]
 
 
-class RegistryPane(OverviewPane[tuple[RegisteredModel, ...]]):
+class RegistryPane(OverviewPane[tuple[ModelSummary, ...]]):
     """The registered models, and which version is in which stage."""
 
     SCREEN = "models"
@@ -276,32 +276,28 @@ class RegistryPane(OverviewPane[tuple[RegisteredModel, ...]]):
             )
         )
 
-    def load(self, session: Session) -> tuple[RegisteredModel, ...]:
+    def load(self, session: Session) -> tuple[ModelSummary, ...]:
         """Reads the models."""
         if session.store is None:
             return ()
         from mlops_store import models
 
-        return tuple(models.all(session.store.read(), lineage=False))
+        return tuple(models.summaries(session.store.read()))
 
-    def show(self, records: tuple[RegisteredModel, ...]) -> None:
+    def show(self, records: tuple[ModelSummary, ...]) -> None:
         """Draws them."""
         self.entitle("Registry", str(len(records)) if records else "")
         self.fill([self._row(model) for model in records], _NO_MODELS)
 
-    def _row(self, model: RegisteredModel) -> Row:
-        newest: dict[str, int] = {}
-        counts: dict[str, int] = {}
-        for version in model.versions:  # newest first
-            newest.setdefault(version.stage, version.version)
-            counts[version.stage] = counts.get(version.stage, 0) + 1
+    def _row(self, model: ModelSummary) -> Row:
         cells: list[CellValue] = []
         for place, stage in enumerate(self._stages):
-            if stage not in newest:
+            holders = model.stages.get(stage)
+            if holders is None:
                 cells.append(Cell("–" if is_unicode() else "-", "faint"))
                 continue
-            more = f" +{counts[stage] - 1}" if counts[stage] > 1 else ""
-            cells.append((Cell(f"v{newest[stage]}", "good" if place == 0 else ""), Cell(more, "dim")))
+            more = f" +{holders.count - 1}" if holders.count > 1 else ""
+            cells.append((Cell(f"v{holders.newest[0][0]}", "good" if place == 0 else ""), Cell(more, "dim")))
         return Row(model.name, (model.name, *cells, Cell(shown.moment(model.updated_at), "dim")))
 
 
