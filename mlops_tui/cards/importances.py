@@ -289,7 +289,8 @@ def _explained(model: Loaded, inputs: pd.DataFrame) -> list[float]:
         return np.asarray(model.predict(frame), dtype=float)
 
     explainer = shap.explainers.Permutation(predict, table[:_BACKGROUND], seed=SEED)
-    values = np.abs(explainer(table[:_EXPLAINED], silent=True).values)
+    explained: Any = explainer(table[:_EXPLAINED], silent=True)
+    values = np.abs(explained.values)
     while values.ndim > 2:  # each class has its own; a column counts by the class that it moves most
         values = values.max(axis=-1)
     return [float(value) if math.isfinite(value) else 0.0 for value in values.mean(axis=0)]
