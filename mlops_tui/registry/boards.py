@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mlops_store import cards
+from mlops_store import boards
 from mlops_tui.config import Config, RegistryConfig
 from mlops_tui.registry import approvals, key_metrics
 from mlops_tui.registry.moves import rank
@@ -80,7 +80,7 @@ def columns(db: sqlite3.Connection, config: Config, words: Sequence[str] = ()) -
         config: Names the stages.
         words: Only versions whose model's name or alias has each of these in it, in lower case.
     """
-    found = cards.by_stage(db, words)
+    found = boards.by_stage(db, words)
     known = config.registry.stages
     return (
         *(Column(stage, found.get(stage, array("q"))) for stage in known),
@@ -90,7 +90,7 @@ def columns(db: sqlite3.Connection, config: Config, words: Sequence[str] = ()) -
 
 def read(db: sqlite3.Connection, config: Config, numbers: Sequence[int]) -> list[BoardCard]:
     """The cards of these numbers in the given order; versions that are gone are left out."""
-    found = cards.read(db, numbers)
+    found = boards.read(db, numbers)
     keys: dict[str, str] = {}
     for model in {card.model for card in found}:
         of_model = [card.metrics for card in found if card.model == model]
@@ -112,7 +112,7 @@ def neighbour(registry: RegistryConfig, stage: str, by: int) -> str:
     return registry.stages[place] if 0 <= place < len(registry.stages) else ""
 
 
-def _card(db: sqlite3.Connection, config: Config, card: cards.Card, key: str) -> BoardCard:
+def _card(db: sqlite3.Connection, config: Config, card: boards.Card, key: str) -> BoardCard:
     following = next_stage(config.registry, card.stage)
     gates = config.gates_of(following) if following else ()
     passed, failed = card.gates.get(following, (0, 0)) if gates else (0, 0)
@@ -137,7 +137,7 @@ def _card(db: sqlite3.Connection, config: Config, card: cards.Card, key: str) ->
     )
 
 
-def _approval(db: sqlite3.Connection, config: Config, card: cards.Card, stage: str) -> str:
+def _approval(db: sqlite3.Connection, config: Config, card: boards.Card, stage: str) -> str:
     if not stage or not card.has_requests:
         return ""
     state = approvals.standing(db, approvals.rules(config, stage), card, stage).state
