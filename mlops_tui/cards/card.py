@@ -21,6 +21,7 @@ from mlops_tui.compare.columns import is_of_machine
 from mlops_tui.registry import card_texts as texts_rules
 from mlops_tui.registry import previews
 from mlops_tui.registry.card_texts import SECTIONS, Review
+from mlops_tui.registry.formats import kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ def shape(card: Card) -> dict[str, Any]:
         "parent": version.parent,
         "description": version.description,
         "flavor": version.flavor,
+        "runs": kinds.runs(version.flavor) or None,
         "size_bytes": version.size_bytes,
         "digest": version.digest,
         "source": version.source,

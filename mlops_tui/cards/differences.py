@@ -22,6 +22,7 @@ from mlops_tui.compare.runs import MetricRow, Row
 from mlops_tui.config import Config
 from mlops_tui.quantities import size_text
 from mlops_tui.registry.card_texts import SECTIONS
+from mlops_tui.registry.formats import kinds
 
 #: Parts in their order.
 PARTS = (
@@ -211,7 +212,7 @@ def _model(card: Card) -> dict[str, str]:
         "run": str(version.lineage.get("run_name") or ""),
         "made": wording.moment(version.created_at),
         "made by": version.created_by,
-        "format": version.flavor,
+        "format": f"{version.flavor} ({kinds.mark(version.flavor)})" if kinds.runs(version.flavor) else version.flavor,
         "size": size_text(version.size_bytes),
         "digest": version.digest[:16],
         "card": card.review.state,

@@ -11,6 +11,7 @@ from mlops_tui.compare import wording
 from mlops_tui.compare.export.document import Block, Cell, Document, Heading, Points, Sentence, Table
 from mlops_tui.quantities import size_text, time_text
 from mlops_tui.registry.card_texts import SECTIONS
+from mlops_tui.registry.formats import kinds
 
 #: Parts in their order; those of ``SECTIONS`` are what people write.
 PARTS = (
@@ -135,6 +136,7 @@ def _model(card: Card) -> Iterator[Block]:
             ("code", code + (", with uncommitted changes" if lineage.get("git_dirty") else "")),
             ("script", str(lineage.get("source") or "")),
             ("format", f"{version.flavor}, {size_text(version.size_bytes)}"),
+            ("beware", kinds.mark(version.flavor)),
             ("digest", version.digest),
             ("takes", _columns(signature.get("inputs"))),
             ("gives", _columns(signature.get("outputs"))),

@@ -156,3 +156,13 @@ def test_two_versions_are_compared_for_people_and_for_programs(store: Store, cli
     assert "depth" in cli("models", "diff", "churn", "1", "2", "--part", "params", "--all").stdout
     assert cli("models", "diff", "churn", "1", "1").exit_code == 2
     assert "<h2>Metrics" in cli("models", "diff", "churn", "1", "2", "--format", "html").stdout
+
+
+def test_a_pickle_is_marked_on_its_card(store: Store, cli: Callable[..., Any]) -> None:
+    make_version(store)
+    with store.write() as db:
+        db.execute("UPDATE model_versions SET flavor = 'pickle'")
+    assert cli("models", "card", "churn", "1", "--json").json["runs"] == "pickle"
+    assert "runs its author's code" in cli("models", "card", "churn", "1").stdout
+    for form in ("md", "html"):
+        assert "runs its author" in cli("models", "card", "churn", "1", "--format", form).stdout
