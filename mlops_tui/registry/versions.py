@@ -58,6 +58,7 @@ class Content:
         logged_model_id: What the run logged it as.
         profile_id: Its reference profile.
         origin: The words of the event: "from …".
+        digest: Of the files together, where it is known already.
     """
 
     source: str
@@ -72,6 +73,7 @@ class Content:
     logged_model_id: str | None = None
     profile_id: int | None = None
     origin: str = ""
+    digest: str = ""
 
 
 def register(
@@ -143,6 +145,7 @@ def register(
             logged_model_id=source.logged_model_id,
             profile_id=source.profile_id if profile_id is None else profile_id,
             origin=f"from the run {run.name}",
+            digest=digest,
         )
         # the source that a script of this project logged is this project's own
         return add(
@@ -187,7 +190,7 @@ def add(
     runs_code = kinds.runs(content.flavor)
     if runs_code and runs_code not in allowed:
         raise kinds.not_allowed(runs_code)
-    digest = files.model_digest({path: entry["digest"] for path, entry in content.files.items()})
+    digest = content.digest or files.model_digest({path: entry["digest"] for path, entry in content.files.items()})
     lineage = {**content.lineage, "files": content.files, "signature": dict(content.signature)}
     lineage |= {"environment": content.environment} if content.environment else {}
     lineage |= {"allowed": [runs_code]} if runs_code else {}
