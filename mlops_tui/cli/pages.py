@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,7 +22,7 @@ output_option = click.option(
 )
 
 
-def kind_of(kind: str | None, path: str | None, as_json: bool) -> str | None:
+def kind_of(kind: str | None, path: str | None, as_json: bool, formats: Sequence[str] = FORMATS) -> str | None:
     """The format that is meant: the one named, JSON, or that of the file's ending; None for the terminal."""
     if as_json and kind not in (None, "json"):
         raise UsageError(f"--json and --format {kind} contradict each other", "give one of them")
@@ -31,8 +31,9 @@ def kind_of(kind: str | None, path: str | None, as_json: bool) -> str | None:
     if kind is None and path is not None:
         ending = os.path.splitext(path)[1].lstrip(".").lower()
         kind = {"markdown": "md", "htm": "html"}.get(ending, ending)
-        if kind not in FORMATS:
-            raise UsageError(f"{path!r} does not say which format is meant", f"give --format {', '.join(FORMATS)}")
+        if kind not in formats:
+            known = f"{', '.join(formats[:-1])} or {formats[-1]}"
+            raise UsageError(f"{path!r} does not say which format is meant", f"give --format {known}")
     return kind
 
 
@@ -53,16 +54,26 @@ def give(page: Document, shape: Mapping[str, Any], kind: str | None, path: str |
         comparison_text.write_blocks(page.blocks)
         return
     from mlops_tui import strict_json
-    from mlops_tui.compare import export
     from mlops_tui.compare.export import html, markdown
 
     if kind == "json":
         content = strict_json.encoded(shape, indent=2) + "\n"
     else:
         content = html.render(page) if kind == "html" else markdown.render(page)
+    put(content, path)
+
+
+def put(content: str, path: str | None) -> None:
+    """Prints the text, or writes it to a file and says so.
+
+    Raises:
+        Refused: The file cannot be written.
+    """
     if path is None:
         click.echo(content, nl=False)
         return
+    from mlops_tui.compare import export
+
     try:
         export.write(path, content)
     except OSError as error:

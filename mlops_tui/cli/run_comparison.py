@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
 
-from mlops_store.errors import Refused, UsageError
-from mlops_tui.cli import output
+from mlops_tui.cli import pages
 from mlops_tui.cli.parameters import json_option, run_argument, run_option
 from mlops_tui.cli.workspace import Workspace
 
@@ -68,7 +66,7 @@ def compare(
     more than noise?), predictions (what mlops.log_predictions stored, row by row), scatter (two keys; of two metrics
     with the Pareto front), parallel (many keys) and importance (which params matter for a metric).
     """
-    kind = _kind(kind, path, as_json)
+    kind = pages.kind_of(kind, path, as_json, FORMATS)
     from mlops_store import runs
     from mlops_tui.compare import report as reports
     from mlops_tui.compare import runs as comparisons
@@ -92,20 +90,6 @@ def compare(
     _give(report, kind, path, with_equal)
 
 
-def _kind(kind: str | None, path: str | None, as_json: bool) -> str | None:
-    """The format that is meant: the one named, JSON, or that of the file's ending."""
-    if as_json and kind not in (None, "json"):
-        raise UsageError(f"--json and --format {kind} contradict each other", "give one of them")
-    if as_json:
-        return "json"
-    if kind is None and path is not None:
-        ending = os.path.splitext(path)[1].lstrip(".").lower()
-        kind = {"markdown": "md", "htm": "html"}.get(ending, ending)
-        if kind not in FORMATS:
-            raise UsageError(f"{path!r} does not say which format is meant", "give --format md, csv, json or html")
-    return kind
-
-
 def _give(report: Report, kind: str | None, path: str | None, with_equal: bool) -> None:
     if kind is None:
         from mlops_tui.cli import comparison_text
@@ -115,11 +99,4 @@ def _give(report: Report, kind: str | None, path: str | None, with_equal: bool) 
     from mlops_tui.compare import export
 
     content = export.render(report, kind, with_equal=with_equal)
-    if path is None:
-        click.echo(content, nl=False)
-        return
-    try:
-        export.write(path, content)
-    except OSError as error:
-        raise Refused(f"{path} cannot be written ({error.strerror})", "name another file") from error
-    output.remark(f"wrote {path}")
+    pages.put(content, path)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from mlops_store import boards
 from mlops_tui.config import Config, RegistryConfig
 from mlops_tui.registry import approvals, key_metrics
-from mlops_tui.registry.moves import rank
+from mlops_tui.registry.moves import stage_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +98,6 @@ def read(db: sqlite3.Connection, config: Config, numbers: Sequence[int]) -> list
     return [_card(db, config, card, keys[card.model]) for card in found]
 
 
-def next_stage(registry: RegistryConfig, stage: str) -> str:
-    """The stage after one; "" after the highest, and for the archive."""
-    here = rank(registry, stage)
-    return registry.stages[here + 1] if 0 <= here < len(registry.stages) - 2 else ""
-
-
 def neighbour(registry: RegistryConfig, stage: str, by: int) -> str:
     """The stage whose column stands right (1) or left (-1) of another's; "" at the end."""
     if stage not in registry.stages:
@@ -113,7 +107,7 @@ def neighbour(registry: RegistryConfig, stage: str, by: int) -> str:
 
 
 def _card(db: sqlite3.Connection, config: Config, card: boards.Card, key: str) -> BoardCard:
-    following = next_stage(config.registry, card.stage)
+    following = stage_after(config.registry, card.stage)
     gates = config.gates_of(following) if following else ()
     passed, failed = card.gates.get(following, (0, 0)) if gates else (0, 0)
     value = card.metrics.get(key)

@@ -42,18 +42,24 @@ def rank(registry: RegistryConfig, stage: str) -> int:
     return registry.stages.index(stage) if stage in registry.stages[:-1] else -1
 
 
+def stage_after(registry: RegistryConfig, stage: str) -> str:
+    """The stage after one; "" after the highest, and for the archive and stages without a place in the order."""
+    here = rank(registry, stage)
+    return registry.stages[here + 1] if 0 <= here < len(registry.stages) - 2 else ""
+
+
 def next_stage(registry: RegistryConfig, name: str, version: int, stage: str) -> str:
     """The stage after the present one.
 
     Raises:
         Refused: There is none, or the present one has no place in the order.
     """
-    here = rank(registry, stage)
-    if here < 0:
+    following = stage_after(registry, stage)
+    if following:
+        return following
+    if rank(registry, stage) < 0:
         raise Refused(f"{name}/{version} is in {stage!r}, which no stage follows", _say_where(registry))
-    if registry.stages[here + 1] == registry.archive:
-        raise Refused(f"{name}/{version} is in {stage!r} already, the highest stage", _say_where(registry))
-    return registry.stages[here + 1]
+    raise Refused(f"{name}/{version} is in {stage!r} already, the highest stage", _say_where(registry))
 
 
 def previous_stage(registry: RegistryConfig, name: str, version: int, stage: str) -> str:

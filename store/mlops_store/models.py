@@ -31,7 +31,7 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _VERSION = """
     SELECT m.name, v.version, v.stage, v.source, v.flavor, v.digest, coalesce(v.size_bytes, 0), v.created_at,
            coalesce(v.created_by, ''), r.run_id, l.model_id, v.description,
-           {aliases}, {tags}, {lineage}, v.profile_id, v.parent
+           {aliases}, {tags}, v.lineage, v.profile_id, v.parent
       FROM model_versions AS v
       JOIN registered_models AS m ON m.id = v.model_id AND m.deleted_at IS NULL
       LEFT JOIN runs AS r ON r.id = v.run_id
@@ -42,7 +42,6 @@ _ONE = _VERSION.format(
     aliases="(SELECT json_group_array(alias) FROM model_aliases AS a WHERE a.version_id = v.id)",
     tags="(SELECT json_group_object(key, value) FROM model_tags AS t "
     "WHERE t.model_id = m.id AND t.version = v.version)",
-    lineage="v.lineage",
 )
 
 _LOGGED = """
@@ -281,7 +280,7 @@ def _models(db: sqlite3.Connection, where: str, arguments: Sequence[object]) -> 
         f"JOIN registered_models AS m ON m.id = t.model_id WHERE TRUE {where}",
         arguments,
     )
-    query = _VERSION.format(aliases="NULL", tags="NULL", lineage="v.lineage")
+    query = _VERSION.format(aliases="NULL", tags="NULL")
     versions: dict[str, list[ModelVersion]] = {}
     # both descending: the index is walked backwards and nothing is sorted
     for row in db.execute(f"{query} {where} ORDER BY v.model_id DESC, v.version DESC", arguments):

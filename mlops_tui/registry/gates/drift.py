@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 #: Newest batches that are read together by default.
 BATCHES = 1
-#: Columns named in the message.
-_NAMED = 3
 
 
 def inputs(candidate: Candidate, options: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -72,10 +70,10 @@ def find(candidate: Candidate, options: Mapping[str, Any]) -> Finding:
     against = files[-1].batch if len(files) == 1 else f"the newest {len(files)} batches"
     against += f" ({len(current):,} rows)"
     if found.schema.missing:
-        return Finding(False, f"{_some(list(found.schema.missing))} not in {against}", facts)
+        return Finding(False, f"{training.some(list(found.schema.missing))} not in {against}", facts)
     if not compared:
         return Finding(False, f"no column could be compared with {against}", facts)
-    told = _some([f"{column.column} (effect {column.effect:.2f})" for column in notable])
+    told = training.some([f"{column.column} (effect {column.effect:.2f})" for column in notable])
     message = f"{len(notable)} of {len(compared)} columns differ from {against}" + (f": {told}" if told else "")
     return Finding(share < most or not notable, message, facts)
 
@@ -123,8 +121,3 @@ def _frame(files: list[File]) -> pd.DataFrame:
         except batches.Unreadable as error:
             raise Refused(f"the batch {file.batch} {error.message}", error.hint) from error
     return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

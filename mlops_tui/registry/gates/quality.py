@@ -9,9 +9,6 @@ from mlops_store.records import Profile
 from mlops_tui.registry.gates import training
 from mlops_tui.registry.gates.candidate import Candidate, Finding
 
-#: Columns named in the message.
-_NAMED = 3
-
 
 def inputs(candidate: Candidate, options: Mapping[str, Any]) -> Mapping[str, Any]:
     """The data's digest."""
@@ -35,9 +32,9 @@ def find(candidate: Candidate, options: Mapping[str, Any]) -> Finding:
         )
         if worst:
             told = [f"{name} ({missing[name]:.1%})" for name in worst]
-            problems.append(f"more than {most_missing:.1%} missing in {_some(told)}")
+            problems.append(f"more than {most_missing:.1%} missing in {training.some(told)}")
     if constant and not options.get("constants", True):
-        problems.append(f"one value only in {_some(constant)}")
+        problems.append(f"one value only in {training.some(constant)}")
     most_repeated = options.get("max_duplicates")
     if most_repeated is not None:
         facts["duplicates"] = repeated = _repeated(candidate, profile)
@@ -73,8 +70,3 @@ def _repeated(candidate: Candidate, profile: Profile) -> float:
         return float(frame.duplicated().mean())
     except TypeError:  # lists and dictionaries cannot be hashed
         return float(frame.astype(str).duplicated().mean())
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -7,6 +7,9 @@ from mlops_store.errors import Refused
 from mlops_store.records import Profile
 from mlops_tui.registry.gates.candidate import Candidate
 
+#: Columns named in a message.
+_NAMED = 3
+
 
 def profile(candidate: Candidate) -> Profile:
     """What is known of it.
@@ -21,3 +24,9 @@ def profile(candidate: Candidate) -> Profile:
             "log it with them: mlops.log_model(model, reference=features)",
         )
     return drift.profile(candidate.store.read(), version.profile_id)
+
+
+def some(columns: list[str]) -> str:
+    """The first few columns for a message, and how many more there are."""
+    more = len(columns) - _NAMED
+    return ", ".join(columns[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -7,8 +7,8 @@ import shlex
 from textual.app import ComposeResult
 
 from mlops_store.records import ModelVersion
-from mlops_tui.registry.boards import next_stage
 from mlops_tui.registry.gates import check
+from mlops_tui.registry.moves import stage_after
 from mlops_tui.ui import keymap
 from mlops_tui.ui.messages import Did
 from mlops_tui.ui.places import Place
@@ -86,7 +86,7 @@ class VersionScreen(VersionActs):
         version = self.chosen()
         if version is None:
             return
-        stage = next_stage(self.session.config.registry, version.stage)
+        stage = stage_after(self.session.config.registry, version.stage)
         if not stage or not self.session.config.gates_of(stage):
             self.remark(f"no gate guards {stage}" if stage else f"no stage follows {version.stage}", "dim")
             return
