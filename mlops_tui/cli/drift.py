@@ -212,6 +212,7 @@ def _write_report(report: MonitorReport, with_unmoved: bool) -> None:
         ]
     )
     _write_columns(report, with_unmoved)
+    _write_measures(report)
 
 
 def _write_columns(report: MonitorReport, with_unmoved: bool) -> None:
@@ -235,6 +236,28 @@ def _write_columns(report: MonitorReport, with_unmoved: bool) -> None:
     ]
     titles = ("column", "role", "method", "score", "threshold", "effect", "rows", "")
     write_table(titles, rows, right=("score", "threshold", "effect"))
+
+
+def _write_measures(report: MonitorReport) -> None:
+    if not report.measures:
+        return
+    output.say()
+    rows = [
+        (
+            each.family,
+            each.name,
+            each.subject,
+            text.number(each.value),
+            f"{text.number(each.low)} to {text.number(each.high)}" if each.low is not None else "",
+            text.number(each.reference),
+            text.number(each.threshold),
+            str(each.count),
+            "beyond" if each.is_breach else "",
+        )
+        for each in report.measures
+    ]
+    titles = ("check", "measure", "of", "value", "95 %", "reference", "threshold", "rows", "")
+    write_table(titles, rows, right=("value", "reference", "threshold", "rows"))
 
 
 @command.command()

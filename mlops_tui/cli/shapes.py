@@ -165,6 +165,7 @@ def alert(record: Alert) -> dict[str, Any]:
         "monitor": record.monitor,
         "batch": record.batch,
         "kind": record.kind,
+        "subject": record.subject,
         "severity": record.severity,
         "state": record.state,
         "title": record.title,
@@ -176,7 +177,7 @@ def alert(record: Alert) -> dict[str, Any]:
 
 
 def report(record: MonitorReport, *, with_columns: bool = False) -> dict[str, Any]:
-    """A monitor's report; with the check of each column where asked for."""
+    """A monitor's report; with the check of each column and what was measured of the whole where asked for."""
     shape: dict[str, Any] = {
         "report_id": record.id,
         "monitor": record.monitor,
@@ -186,6 +187,8 @@ def report(record: MonitorReport, *, with_columns: bool = False) -> dict[str, An
         "status": record.status,
         "checked_at": record.checked_at,
         "duration_s": record.duration_s,
+        "window_start": record.window_start,
+        "window_end": record.window_end,
         "row_count": record.row_count,
         "model": record.model,
         "version": record.version,
@@ -197,6 +200,7 @@ def report(record: MonitorReport, *, with_columns: bool = False) -> dict[str, An
     }
     if with_columns:
         shape["columns"] = record.columns
+        shape["measures"] = record.measures
     return shape
 
 

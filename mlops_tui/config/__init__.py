@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from mlops_store.errors import SpecError, nearest
 from mlops_tui import quantities
 from mlops_tui.config import gates, mirrors, signing, triggers
+from mlops_tui.config import monitors as monitor_tables
 from mlops_tui.config.gates import GateConfig
 from mlops_tui.config.mirrors import MirrorsConfig
+from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.config.reader import Reader
 from mlops_tui.config.signing import SigningConfig
 from mlops_tui.config.triggers import TriggerConfig
@@ -51,37 +51,6 @@ class RegistryConfig:
     def charge(self) -> str:
         """The stage whose version is in charge: the last one that holds a single version."""
         return self.single[-1] if self.single else "production"
-
-
-@dataclass(frozen=True, slots=True)
-class MonitorConfig:
-    """``[monitors.NAME]``: which batches are checked, and against what.
-
-    Attributes:
-        name: The table's name.
-        watch: Globs relative to the project's root.
-        model: The registered model whose production version's profile is the reference and which makes predictions.
-        reference: A CSV, Parquet or JSON lines file used as the reference instead.
-        columns: The columns to check; empty means every column of the reference.
-        ignore: Columns never checked (ids, timestamps).
-        categorical: Columns to treat as categories whatever their type.
-        prediction: The column of a batch that holds predictions; when absent, the model predicts.
-        methods: Column name -> method id, where the default choice is not wanted.
-        thresholds: Method id or column name -> threshold.
-        drift_share: Share of drifted columns from which the data set counts as drifted, 0 to 1.
-    """
-
-    name: str
-    watch: tuple[str, ...] = ()
-    model: str = ""
-    reference: str = ""
-    columns: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    categorical: tuple[str, ...] = ()
-    prediction: str = ""
-    methods: Mapping[str, str] = field(default_factory=dict)
-    thresholds: Mapping[str, float] = field(default_factory=dict)
-    drift_share: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +169,7 @@ def parse(text: str, root: str = "") -> Config:
     project = reader.table(top.get("project", {}), "project", ("experiment",))
     registry = _registry(reader, top.get("registry", {}))
     monitors = {
-        name: _monitor(reader, name, body)
+        name: monitor_tables.read(reader, name, body)
         for name, body in reader.table(top.get("monitors", {}), "monitors", None).items()
     }
     goals = {
@@ -255,39 +224,6 @@ def _registry(reader: Reader, body: object) -> RegistryConfig:
         raise reader.error("registry.single", f"the last stage, {stages[-1]!r}, is the archive and holds any number")
     written = mirrors.read(reader, table.get("mlflow", {}), table.get("gto", {}))
     return RegistryConfig(stages=stages, single=single, mirrors=written)
-
-
-def _monitor(reader: Reader, name: str, body: object) -> MonitorConfig:
-    place = f"monitors.{name}"
-    known = tuple(key for key in MonitorConfig.__dataclass_fields__ if key != "name")
-    table = reader.table(body, place, known)
-
-    def get(key: str, read: Callable[[object, str], Any], default: Any) -> Any:
-        return read(table[key], f"{place}.{key}") if key in table else default
-
-    watch = get("watch", reader.texts, ())
-    for pattern in watch:
-        parts = pattern.replace("\\", "/").split("/")
-        if os.path.isabs(pattern) or ".." in parts:
-            raise reader.error(f"{place}.watch", f"{pattern!r} leaves the project", "give a path below the project")
-    share = get("drift_share", reader.number, 0.5)
-    if not 0 <= share <= 1:
-        raise reader.error(f"{place}.drift_share", f"{share} is not between 0 and 1")
-    methods = get("methods", lambda value, where: reader.table(value, where, None), {})
-    thresholds = get("thresholds", lambda value, where: reader.table(value, where, None), {})
-    return MonitorConfig(
-        name=name,
-        watch=watch,
-        model=get("model", reader.text, ""),
-        reference=get("reference", reader.text, ""),
-        columns=get("columns", reader.texts, ()),
-        ignore=get("ignore", reader.texts, ()),
-        categorical=get("categorical", reader.texts, ()),
-        prediction=get("prediction", reader.text, ""),
-        methods={key: reader.text(value, f"{place}.methods.{key}") for key, value in methods.items()},
-        thresholds={key: reader.number(value, f"{place}.thresholds.{key}") for key, value in thresholds.items()},
-        drift_share=share,
-    )
 
 
 def _resources(reader: Reader, body: object) -> ResourcesConfig:

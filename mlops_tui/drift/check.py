@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_store.errors import MlopsError, UsageError, nearest
 from mlops_store.records import ColumnReport
-from mlops_tui.config import MonitorConfig
+from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.drift import kinds, methods, severity
 from mlops_tui.drift.columns import Known, Settings, compare, prepare, unscored
 from mlops_tui.drift.predictions import Predictor, Unloadable
@@ -155,6 +155,7 @@ def check(reference: Prepared, frame: pd.DataFrame, *, repeated: Sequence[str] =
         needed=outcome.needed,
         problem=outcome.problem,
         notes=outcome.notes,
+        predictions=outcome.values,
     )
 
 
@@ -182,6 +183,7 @@ class _Predicted:
     needed: frozenset[str] | None = None
     problem: str = ""
     notes: tuple[str, ...] = ()
+    values: pd.Series[Any] | None = None
 
 
 def _prediction(reference: Prepared, frame: pd.DataFrame) -> _Predicted:
@@ -190,7 +192,8 @@ def _prediction(reference: Prepared, frame: pd.DataFrame) -> _Predicted:
     if known is None:
         return _Predicted(needed=needed, notes=(reference.problem,) if reference.problem else ())
     if reference.prediction_column in frame.columns:
-        return _Predicted(compare(known, frame[reference.prediction_column], reference.settings), needed)
+        own = frame[reference.prediction_column]
+        return _Predicted(compare(known, own, reference.settings), needed, values=own)
     if predictor is None:
         message = f"the batch has no column {reference.prediction_column!r}, and there is no model to predict"
         return _Predicted(unscored(known, 0, "unpredicted", message))
@@ -206,7 +209,7 @@ def _prediction(reference: Prepared, frame: pd.DataFrame) -> _Predicted:
         return _Predicted(unscored(known, 0, "unpredicted", error.message), needed, notes=(error.message,))
     except MlopsError as error:
         return _Predicted(unscored(known, 0, "unpredicted", error.message), needed, problem=error.message)
-    return _Predicted(compare(known, values, reference.settings), needed)
+    return _Predicted(compare(known, values, reference.settings), needed, values=values)
 
 
 def totals(findings: Findings) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from mlops_store import drift
 from mlops_store.drift import NewAlert
 from mlops_store.records import ModelVersion, MonitorReport, Severity
-from mlops_tui.config import MonitorConfig
-from mlops_tui.drift import batches, predictions, severity, titles, watches
-from mlops_tui.drift import check as checks
+from mlops_tui.config.monitors import MonitorConfig
+from mlops_tui.drift import batches, checks, predictions, severity, titles, watches
+from mlops_tui.drift import check as comparison
+from mlops_tui.drift.checks.examined import Examined
 from mlops_tui.drift.profiles import SMALLEST_REFERENCE
 from mlops_tui.drift.references import Reference
 from mlops_tui.drift.watches import File
@@ -109,9 +110,11 @@ class Checker:
         except batches.Unreadable as error:
             alert = NewAlert("unreadable", Severity.CRITICAL, f"the batch {error.message}")
             return replace(report, error=error.message), (alert,)
-        findings = checks.check(self._prepare(), batch.frame, repeated=batch.repeated)
-        raised = severity.alerts(findings)
-        notes = [*batch.notes, *findings.notes, *self._notes(len(batch.frame))]
+        prepared = self._prepare()
+        findings = comparison.check(prepared, batch.frame, repeated=batch.repeated)
+        outcome = checks.run(Examined(self.monitor, self.reference, prepared, batch.frame, findings))
+        raised = severity.alerts(findings, outcome.alerts)
+        notes = [*batch.notes, *findings.notes, *outcome.notes, *self._notes(len(batch.frame))]
         if findings.drifted and not any(alert.kind == "data_drift" for alert in raised):
             notes.append(
                 f"no alert: {titles.columns(len(findings.drifted))} beyond the threshold, none surely and by much"
@@ -121,8 +124,9 @@ class Checker:
             status=severity.status(raised),
             row_count=len(batch.frame),
             columns=findings.columns,
+            measures=outcome.measures,
             notes=tuple(notes),
-            **checks.totals(findings),
+            **comparison.totals(findings),
         )
         return report, raised
 
@@ -157,7 +161,7 @@ class Checker:
         if self._prepared is None:
             version = self.reference.version
             summary = self.reference.profile.summary
-            self._prepared = checks.prepared(
+            self._prepared = comparison.prepared(
                 self.reference.frame,
                 self.monitor,
                 column_kinds={name: column["kind"] for name, column in summary["columns"].items()},

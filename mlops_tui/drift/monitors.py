@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from mlops_store import drift
 from mlops_store.errors import MlopsError, NotFound, Refused, UsageError, nearest
 from mlops_store.records import ModelVersion, MonitorReport
-from mlops_tui.config import Config, MonitorConfig
+from mlops_tui.config import Config
+from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.drift import references, watches
 from mlops_tui.drift.watches import File
 from mlops_tui.project import Project

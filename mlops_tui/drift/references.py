@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from mlops_store import drift, models
 from mlops_store.errors import MlopsError, NotFound, Refused, UsageError
 from mlops_store.records import ModelVersion, Profile
-from mlops_tui.config import Config, MonitorConfig
+from mlops_tui.config import Config
+from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.project import Project
 
 if TYPE_CHECKING:

@@ -22,12 +22,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlops_store.drift import NewAlert
 from mlops_store.records import ColumnReport, Severity
 from mlops_tui.drift import titles
 from mlops_tui.drift.schemas import Schema
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FALSE_DISCOVERIES = 0.05
 SMALLEST_EFFECT = 0.1
@@ -47,6 +50,7 @@ class Findings:
         needed: The columns that the model reads; None when that is not known, then all of the reference's count.
         problem: Why the model could not predict on this batch.
         notes: What could not be done whatever the batch is, one sentence each.
+        predictions: The batch's own, or what the model made of it.
     """
 
     columns: tuple[ColumnReport, ...]
@@ -55,6 +59,7 @@ class Findings:
     needed: frozenset[str] | None = None
     problem: str = ""
     notes: tuple[str, ...] = ()
+    predictions: pd.Series[Any] | None = None
 
     @property
     def features(self) -> list[ColumnReport]:
@@ -87,13 +92,15 @@ def mark_notable(columns: Sequence[ColumnReport]) -> tuple[ColumnReport, ...]:
     return tuple(replace(column, detail={**column.detail, "notable": _is_notable(column, level)}) for column in columns)
 
 
-def alerts(findings: Findings) -> tuple[NewAlert, ...]:
-    """What a person should see, the most severe first."""
-    raised = [
-        alert
-        for alert in (_schema(findings), _prediction_drift(findings), _data_drift(findings), _quality(findings))
-        if alert is not None
-    ]
+def alerts(findings: Findings, others: Iterable[NewAlert] = ()) -> tuple[NewAlert, ...]:
+    """What a person should see, the most severe first.
+
+    Args:
+        findings: Of the columns.
+        others: What the checks of the whole window raised.
+    """
+    own = (_schema(findings), _prediction_drift(findings), _data_drift(findings), _quality(findings))
+    raised = [*(alert for alert in own if alert is not None), *others]
     return tuple(sorted(raised, key=lambda alert: list(Severity).index(alert.severity), reverse=True))
 
 

@@ -18,7 +18,8 @@ from mlops_store.texts import storable
 
 _ALERTS = (
     "SELECT a.id, a.report_id, a.monitor, p.batch, a.kind, a.severity, a.title, a.state, a.opened_at, "
-    "a.acknowledged_at, a.acknowledged_by, a.resolved_at FROM alerts a JOIN monitor_reports p ON p.id = a.report_id"
+    "a.acknowledged_at, a.acknowledged_by, a.resolved_at, a.subject "
+    "FROM alerts a JOIN monitor_reports p ON p.id = a.report_id"
 )
 _RANKED = (
     " ORDER BY CASE a.state WHEN 'open' THEN 0 WHEN 'acknowledged' THEN 1 ELSE 2 END,"
@@ -136,6 +137,7 @@ def _alert(row: Sequence[Any]) -> Alert:
         acknowledged_at=row[9],
         acknowledged_by=row[10] or "",
         resolved_at=row[11],
+        subject=row[12],
     )
 
 

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mlops_store import events
+from mlops_store import events, measures
 from mlops_store.alerts import acknowledge, alert, alerts, alerts_of, reopen, resolve
 from mlops_store.errors import NotFound
 from mlops_store.profiles import add as add_profile
 from mlops_store.profiles import find as find_profile
 from mlops_store.profiles import get as profile
-from mlops_store.records import AlertState, ColumnReport, MonitorReport, Severity
+from mlops_store.records import AlertState, ColumnReport, Measure, MonitorReport, Severity
 from mlops_store.texts import storable
 
 __all__ = [
@@ -41,7 +41,8 @@ __all__ = [
 
 _REPORTS = (
     "SELECT p.id, p.monitor, p.batch, p.path, p.digest, p.status, p.checked_at, p.row_count, m.name, v.version, "
-    "p.checked_columns, p.drifted_columns, p.drift_share, p.is_dataset_drift, p.duration_s, p.error, p.notes "
+    "p.checked_columns, p.drifted_columns, p.drift_share, p.is_dataset_drift, p.duration_s, p.error, p.notes, "
+    "p.window_start, p.window_end "
     "FROM monitor_reports p LEFT JOIN model_versions v ON v.id = p.version_id "
     "LEFT JOIN registered_models m ON m.id = v.model_id"
 )
@@ -49,11 +50,12 @@ _REPORTS = (
 
 @dataclass(frozen=True, slots=True)
 class NewAlert:
-    """An alert that is about to be raised by a report; ``kind`` as in ``records.Alert``."""
+    """An alert that is about to be raised by a report; ``kind`` and ``subject`` as in ``records.Alert``."""
 
     kind: str
     severity: Severity
     title: str
+    subject: str = ""
 
 
 def has_seen(db: sqlite3.Connection, monitor: str, batch: str, digest: str) -> bool:
@@ -127,6 +129,8 @@ def add_report(
         "notes": json.dumps([storable(note) for note in report.notes]),
         "size_bytes": size_bytes,
         "modified_ns": modified_ns,
+        "window_start": report.window_start,
+        "window_end": report.window_end,
     }
     places = ", ".join(f":{name}" for name in values)
     row = db.execute(
@@ -134,14 +138,15 @@ def add_report(
     ).fetchone()
     report_id = int(row[0])
     _add_columns(db, report_id, report.columns)
+    measures.put(db, report_id, report.measures, at=report.checked_at)
     for new in raised:
         acknowledged_at, acknowledged_by = earlier.get(new.kind, (None, None))
         state = AlertState.OPEN if acknowledged_at is None else AlertState.ACKNOWLEDGED
         db.execute(
             "INSERT INTO alerts (report_id, monitor, kind, severity, title, state, opened_at, acknowledged_at, "
-            "acknowledged_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "acknowledged_by, subject) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (report_id, report.monitor, new.kind, str(new.severity), storable(new.title), str(state),
-             report.checked_at, acknowledged_at, acknowledged_by),
+             report.checked_at, acknowledged_at, acknowledged_by, storable(new.subject)),
         )  # fmt: skip
     events.add(
         db,
@@ -162,7 +167,7 @@ def reports(db: sqlite3.Connection, monitor: str | None = None, limit: int = 100
 
 
 def report(db: sqlite3.Connection, report_id: int) -> MonitorReport:
-    """The report with this id, with its columns in the order in which they were added.
+    """The report with this id, with its columns and measures in the order in which they were added.
 
     Raises:
         NotFound: There is none.
@@ -175,10 +180,12 @@ def report(db: sqlite3.Connection, report_id: int) -> MonitorReport:
         "detail FROM monitor_columns WHERE report_id = ? ORDER BY position",
         (report_id,),
     )
-    return _report(row, tuple(_column(line) for line in columns))
+    return _report(row, tuple(_column(line) for line in columns), measures.of_report(db, report_id))
 
 
-def _report(row: Sequence[Any], columns: tuple[ColumnReport, ...] = ()) -> MonitorReport:
+def _report(
+    row: Sequence[Any], columns: tuple[ColumnReport, ...] = (), measured: tuple[Measure, ...] = ()
+) -> MonitorReport:
     return MonitorReport(
         id=row[0],
         monitor=row[1],
@@ -198,6 +205,9 @@ def _report(row: Sequence[Any], columns: tuple[ColumnReport, ...] = ()) -> Monit
         error=row[15] or "",
         notes=tuple(json.loads(row[16] or "[]")),
         columns=columns,
+        measures=measured,
+        window_start=row[17],
+        window_end=row[18],
     )
 
 

@@ -32,12 +32,46 @@ class ColumnReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """A figure of one window other than a column's drift: its quality, performance, an estimate of that, and so on.
+
+    Attributes:
+        family: Which kind of check made it: 'quality', 'performance', 'estimate', 'multivariate', 'attribution', ….
+        name: What was measured: 'row_count', 'missing_share', 'roc_auc', ….
+        subject: The column or the slice that it is about; '' for the whole window.
+        value: The figure; None where it could not be computed, then ``detail["why"]`` says why.
+        low: Lower end of its 95 % interval, where there is one.
+        high: Upper end.
+        reference: The same figure of the reference.
+        threshold: From where on it counts as a breach.
+        is_breach: Whether it is beyond the threshold.
+        count: How many rows it was computed from.
+        detail: What else belongs to it, as JSON.
+        at: When it was computed: labels arrive later than the rows.
+    """
+
+    family: str
+    name: str
+    subject: str = ""
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    reference: float | None = None
+    threshold: float | None = None
+    is_breach: bool = False
+    count: int = 0
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class MonitorReport:
-    """The check of one batch by one monitor.
+    """The check of one batch by one monitor. A batch is a window of rows: a file, so many rows, or a span of time.
 
     ``status`` is 'error' when the batch could not be checked, 'drift' when the check raised a warning or a critical
     alert, else 'ok'. The counts and the share are over the checked features, as their methods and thresholds say.
-    ``notes`` say what had to be guessed or left out, one sentence each.
+    ``notes`` say what had to be guessed or left out, one sentence each. ``window_start`` and ``window_end`` are the
+    span of time that the rows are from, as Unix seconds, where that is known; the end does not belong to it.
     """
 
     id: int
@@ -58,6 +92,9 @@ class MonitorReport:
     error: str = ""
     notes: tuple[str, ...] = ()
     columns: tuple[ColumnReport, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    window_start: float | None = None
+    window_end: float | None = None
 
 
 class Severity(StrEnum):
@@ -80,7 +117,8 @@ class AlertState(StrEnum):
 class Alert:
     """Something that a monitor wants a person to see.
 
-    ``kind`` is 'data_drift', 'prediction_drift', 'schema', 'quality' or 'unreadable'.
+    ``kind`` is 'data_drift', 'prediction_drift', 'schema', 'quality', 'unreadable', or the family of a measure.
+    ``subject`` is what it speaks of where that is one thing: a column, a slice, a measure.
     """
 
     id: int
@@ -95,3 +133,4 @@ class Alert:
     acknowledged_at: float | None = None
     acknowledged_by: str = ""
     resolved_at: float | None = None
+    subject: str = ""

@@ -26,6 +26,7 @@ MIGRATIONS = (
     "m018_cards",
     "m019_stage_change_entries",
     "m020_logged_environments",
+    "m021_windows",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -320,7 +321,7 @@ STATEMENTS = (
    "notes" TEXT,
    "size_bytes" INTEGER,
    "modified_ns" INTEGER
-) STRICT""",
+, "window_start" REAL, "window_end" REAL) STRICT""",
     """CREATE INDEX "idx_monitor_reports_monitor_checked_at"
     ON "monitor_reports" ("monitor", "checked_at")""",
     """CREATE INDEX "idx_monitor_reports_monitor_batch_digest"
@@ -353,7 +354,7 @@ STATEMENTS = (
    "acknowledged_at" REAL,
    "acknowledged_by" TEXT,
    "resolved_at" REAL
-) STRICT""",
+, "subject" TEXT NOT NULL DEFAULT '') STRICT""",
     """CREATE INDEX "idx_alerts_state_opened_at"
     ON "alerts" ("state", "opened_at")""",
     """CREATE INDEX "idx_alerts_report_id"
@@ -466,4 +467,20 @@ STATEMENTS = (
    PRIMARY KEY ("version_id", "kind", "key")
 ) STRICT""",
     """CREATE INDEX stage_changes_by_entry ON stage_changes(version_id, audit_id)""",
+    """CREATE TABLE "monitor_measures" (
+   "report_id" INTEGER REFERENCES "monitor_reports"("id"),
+   "family" TEXT,
+   "name" TEXT,
+   "subject" TEXT,
+   "value" REAL,
+   "low" REAL,
+   "high" REAL,
+   "reference" REAL,
+   "threshold" REAL,
+   "is_breach" INTEGER NOT NULL,
+   "count" INTEGER NOT NULL,
+   "detail" TEXT NOT NULL,
+   "at" REAL NOT NULL,
+   PRIMARY KEY ("report_id", "family", "name", "subject")
+) STRICT""",
 )

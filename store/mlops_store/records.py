@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlops_store.data_records import Dataset, DatasetUse, DataSummary, DataUse, DataVersion
-    from mlops_store.drift_records import Alert, AlertState, ColumnReport, MonitorReport, Severity
+    from mlops_store.drift_records import Alert, AlertState, ColumnReport, Measure, MonitorReport, Severity
     from mlops_store.event_records import Event
     from mlops_store.model_records import (
         AuditEntry,
@@ -56,6 +56,7 @@ _KINDS = {
     ),
     "drift_records": (
         "ColumnReport",
+        "Measure",
         "MonitorReport",
         "Severity",
         "AlertState",
@@ -109,6 +110,7 @@ __all__ = [
     "Event",
     "Experiment",
     "LoggedModel",
+    "Measure",
     "MetricPoint",
     "MetricSummary",
     "ModelSummary",

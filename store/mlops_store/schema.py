@@ -863,5 +863,38 @@ def m020_logged_environments(db: Database) -> None:
     db.table("logged_models").add_column("environment", str)
 
 
+@migrations()
+def m021_windows(db: Database) -> None:
+    """The time that a window of rows spans, what was measured of it as a whole, and what an alert speaks of."""
+    reports = db.table("monitor_reports")
+    reports.add_column("window_start", float)
+    reports.add_column("window_end", float)
+    db.table("alerts").add_column("subject", str, not_null_default="")
+    db.create_table(
+        "monitor_measures",
+        {
+            "report_id": int,
+            "family": str,
+            "name": str,
+            # a column, a slice as text, or '' for the whole window
+            "subject": str,
+            "value": float,
+            "low": float,
+            "high": float,
+            "reference": float,
+            "threshold": float,
+            "is_breach": int,
+            # how many rows it was computed from
+            "count": int,
+            "detail": str,
+            "at": float,
+        },
+        pk=("report_id", "family", "name", "subject"),
+        foreign_keys=[("report_id", "monitor_reports", "id")],
+        not_null={"is_breach", "count", "detail", "at"},
+        strict=True,
+    )
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

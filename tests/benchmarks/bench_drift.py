@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import stats
 from scipy.spatial import distance
 
-from mlops_tui.config import MonitorConfig
+from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.drift.check import check, prepared
 
 BAR = 1.2

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from bench_drift import CATEGORICAL, NUMERICAL, frames
 
-from mlops_tui.config import MonitorConfig
+from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.drift.check import check, prepared
 
 BAR = 0.1

@@ -7,7 +7,7 @@ import pytest
 
 from mlops_store.errors import Refused, UsageError
 from mlops_store.records import ColumnReport
-from mlops_tui.config import MonitorConfig
+from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.drift import severity
 from mlops_tui.drift.check import Prepared, check, prepared, totals
 from mlops_tui.drift.predictions import Predictor

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mlops_tui.config import MonitorConfig
+from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.drift.check import check, prepared
 from mlops_tui.drift.columns import Settings, compare, prepare
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from pipeline_builders import make
 
-from mlops_tui.config import Config, MonitorConfig
+from mlops_tui.config import Config
+from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.pipeline import spec
 from mlops_tui.pipeline.followed import Followed
 from mlops_tui.project import Project

@@ -15,8 +15,9 @@ from mlops_store import alerts, drift
 from mlops_store.drift import NewAlert
 from mlops_store.records import AlertState, ColumnReport, MonitorReport, Severity
 from mlops_store.store import Store
-from mlops_tui.config import Config, MonitorConfig
+from mlops_tui.config import Config
 from mlops_tui.config import load as load_config
+from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.project import Project
 from mlops_tui.registry import stages
 from mlops_tui.ui.app import MlopsApp

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlops_store.errors import Refused
-from mlops_tui.config import MonitorConfig
+from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.project import Project
 from mlops_tui.registry.gates import training
 from mlops_tui.registry.gates.candidate import Candidate, Finding

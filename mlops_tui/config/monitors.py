@@ -1,0 +1,85 @@
+"""``[monitors.NAME]`` of ``mlops.toml``: which batches are checked, and against what."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlops_tui.config.reader import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorConfig:
+    """``[monitors.NAME]``: which batches are checked, and against what.
+
+    Attributes:
+        name: The table's name.
+        watch: Globs relative to the project's root.
+        model: The registered model whose production version's profile is the reference and which makes predictions.
+        reference: A CSV, Parquet or JSON lines file used as the reference instead.
+        columns: The columns to check; empty means every column of the reference.
+        ignore: Columns never checked (ids, timestamps).
+        categorical: Columns to treat as categories whatever their type.
+        prediction: The column of a batch that holds predictions; when absent, the model predicts.
+        methods: Column name -> method id, where the default choice is not wanted.
+        thresholds: Method id or column name -> threshold.
+        drift_share: Share of drifted columns from which the data set counts as drifted, 0 to 1.
+    """
+
+    name: str
+    watch: tuple[str, ...] = ()
+    model: str = ""
+    reference: str = ""
+    columns: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    prediction: str = ""
+    methods: Mapping[str, str] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    drift_share: float = 0.5
+
+
+def read(reader: Reader, name: str, body: object) -> MonitorConfig:
+    """The monitor that a table describes.
+
+    Args:
+        reader: Makes the errors.
+        name: The table's name.
+        body: What it holds.
+
+    Raises:
+        SpecError: A key or value is not understood.
+    """
+    place = f"monitors.{name}"
+    known = tuple(key for key in MonitorConfig.__dataclass_fields__ if key != "name")
+    table = reader.table(body, place, known)
+
+    def get(key: str, read: Callable[[object, str], Any], default: Any) -> Any:
+        return read(table[key], f"{place}.{key}") if key in table else default
+
+    watch = get("watch", reader.texts, ())
+    for pattern in watch:
+        parts = pattern.replace("\\", "/").split("/")
+        if os.path.isabs(pattern) or ".." in parts:
+            raise reader.error(f"{place}.watch", f"{pattern!r} leaves the project", "give a path below the project")
+    share = get("drift_share", reader.number, 0.5)
+    if not 0 <= share <= 1:
+        raise reader.error(f"{place}.drift_share", f"{share} is not between 0 and 1")
+    methods = get("methods", lambda value, where: reader.table(value, where, None), {})
+    thresholds = get("thresholds", lambda value, where: reader.table(value, where, None), {})
+    return MonitorConfig(
+        name=name,
+        watch=watch,
+        model=get("model", reader.text, ""),
+        reference=get("reference", reader.text, ""),
+        columns=get("columns", reader.texts, ()),
+        ignore=get("ignore", reader.texts, ()),
+        categorical=get("categorical", reader.texts, ()),
+        prediction=get("prediction", reader.text, ""),
+        methods={key: reader.text(value, f"{place}.methods.{key}") for key, value in methods.items()},
+        thresholds={key: reader.number(value, f"{place}.thresholds.{key}") for key, value in thresholds.items()},
+        drift_share=share,
+    )

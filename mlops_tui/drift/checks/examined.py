@@ -1,0 +1,50 @@
+"""What a check of a whole window is given, and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlops_store.drift import NewAlert
+from mlops_store.records import Measure
+from mlops_tui.config.monitors import MonitorConfig
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mlops_tui.drift.check import Prepared
+    from mlops_tui.drift.references import Reference
+    from mlops_tui.drift.severity import Findings
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A window of rows whose columns have been compared.
+
+    Attributes:
+        monitor: What the project wants of it.
+        reference: What it was compared with: the profile, the kept rows, the version in charge.
+        prepared: The same made ready, with the kind of each column and the predictor.
+        frame: The window's rows.
+        findings: What the comparison of its columns found, with the predictions that were made for it.
+    """
+
+    monitor: MonitorConfig
+    reference: Reference
+    prepared: Prepared
+    frame: pd.DataFrame
+    findings: Findings
+
+    @property
+    def predictions(self) -> pd.Series[Any] | None:
+        """The window's predictions: its own column, or what the model made of it; None without either."""
+        return self.findings.predictions
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one family of checks found: figures, alerts, and what could not be done (one sentence each)."""
+
+    measures: tuple[Measure, ...] = ()
+    alerts: tuple[NewAlert, ...] = ()
+    notes: tuple[str, ...] = ()
