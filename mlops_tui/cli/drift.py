@@ -9,7 +9,7 @@ import click
 
 from mlops_store.errors import UsageError
 from mlops_store.records import AlertState, MonitorReport
-from mlops_tui.cli import output, shapes, text
+from mlops_tui.cli import drift_compare, drift_tables, output, shapes, text
 from mlops_tui.cli.environment import prefer_own_interpreter
 from mlops_tui.cli.parameters import NUMBER, Noun, dry_run_option, json_option, limit_option
 from mlops_tui.cli.table import write_table
@@ -211,53 +211,8 @@ def _write_report(report: MonitorReport, with_unmoved: bool) -> None:
             ("error", report.error),
         ]
     )
-    _write_columns(report, with_unmoved)
-    _write_measures(report)
-
-
-def _write_columns(report: MonitorReport, with_unmoved: bool) -> None:
-    columns = [column for column in report.columns if column.is_drifted or with_unmoved]
-    if not columns:
-        return
-    output.say()
-    columns.sort(key=lambda column: (not column.is_drifted, -abs(column.effect or 0.0)))
-    rows = [
-        (
-            column.column,
-            column.role,
-            column.method or "-",
-            text.number(column.score),
-            text.number(column.threshold),
-            text.number(column.effect),
-            f"{column.reference_count} -> {column.current_count}",
-            "drifted" if column.is_drifted else "",
-        )
-        for column in columns
-    ]
-    titles = ("column", "role", "method", "score", "threshold", "effect", "rows", "")
-    write_table(titles, rows, right=("score", "threshold", "effect"))
-
-
-def _write_measures(report: MonitorReport) -> None:
-    if not report.measures:
-        return
-    output.say()
-    rows = [
-        (
-            each.family,
-            each.name,
-            each.subject,
-            text.number(each.value),
-            f"{text.number(each.low)} to {text.number(each.high)}" if each.low is not None else "",
-            text.number(each.reference),
-            text.number(each.threshold),
-            str(each.count),
-            "beyond" if each.is_breach else "",
-        )
-        for each in report.measures
-    ]
-    titles = ("check", "measure", "of", "value", "95 %", "reference", "threshold", "rows", "")
-    write_table(titles, rows, right=("value", "reference", "threshold", "rows"))
+    drift_tables.write_columns(report.columns, with_unmoved)
+    drift_tables.write_measures(report.measures)
 
 
 @command.command()
@@ -284,3 +239,7 @@ def ack(workspace: Workspace, numbers: tuple[int, ...], every: bool, dry_run: bo
         output.say(f"alert {alert.id} {would}acknowledged: {text.clean(alert.title)}")
     if not done:
         output.remark("no open alerts")
+
+
+for verb in (drift_compare.compare,):
+    command.add_command(verb)
