@@ -9,7 +9,7 @@ import click
 
 from mlops_store.errors import UsageError
 from mlops_store.records import AlertState, MonitorReport
-from mlops_tui.cli import drift_compare, drift_tables, output, shapes, text
+from mlops_tui.cli import drift_compare, drift_notices, drift_tables, output, shapes, text
 from mlops_tui.cli.environment import prefer_own_interpreter
 from mlops_tui.cli.parameters import NUMBER, Noun, dry_run_option, json_option, limit_option
 from mlops_tui.cli.table import write_table
@@ -19,6 +19,9 @@ from mlops_tui.cli.workspace import Workspace
 @click.group(cls=Noun)
 def command() -> None:
     """Check batches, list and acknowledge alerts."""
+
+
+command.add_command(drift_notices.command)
 
 
 @command.command()
@@ -68,6 +71,8 @@ def check(
         _write_reports(found)
     else:
         output.remark("no new batches")
+    for delivery in drift_notices.send(workspace):
+        output.remark(drift_notices.told(delivery))
     _fire_triggers(workspace)
     if fail_on_drift and any(report.status != "ok" for report in found):
         context.exit(1)

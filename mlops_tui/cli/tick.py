@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlops_tui.cli import output, text
+from mlops_tui.cli import drift_notices, output, text
 from mlops_tui.cli.environment import prefer_own_interpreter
 from mlops_tui.cli.parameters import dry_run_option, json_option
 from mlops_tui.cli.workspace import Workspace
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def command(workspace: Workspace, dry_run: bool, as_json: bool) -> None:
-    """Fire the triggers of mlops.toml that are due, and return at once; the runs go on by themselves.
+    """Fire the triggers that are due, send what monitors have to tell, and return at once; runs go on by themselves.
 
     'mlops-tui schedule export' prints what calls this every minute.
     """
@@ -31,12 +31,15 @@ def command(workspace: Workspace, dry_run: bool, as_json: bool) -> None:
     if workspace.config.triggers:
         prefer_own_interpreter(workspace.project)
         outcomes = firing.tick(workspace.project, workspace.create(), workspace.config, dry_run=dry_run)
+    sent = [] if dry_run else drift_notices.send(workspace)
     if as_json:
         output.write_json_lines(outcomes)
         return
     for outcome in outcomes:
         output.say(told(outcome))
-    if not outcomes and sys.stderr.isatty():  # cron mails whatever is written
+    for delivery in sent:
+        output.say(drift_notices.told(delivery))
+    if not outcomes and not sent and sys.stderr.isatty():  # cron mails whatever is written
         output.remark("nothing is due" if workspace.config.triggers else "mlops.toml has no triggers")
 
 

@@ -191,7 +191,7 @@ def parse(text: str, root: str = "") -> Config:
         signing=signing.read(reader, top.get("signing", {}), registry.stages),
         monitors=monitors,
         triggers={
-            name: triggers.read(reader, name, body, monitors)
+            name: triggers.read(reader, name, body, monitors, registry.stages)
             for name, body in reader.table(top.get("triggers", {}), "triggers", None).items()
         },
         goals=goals,

@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mlops_tui.config import actions
+from mlops_tui.config.actions import ActionsConfig
+
 if TYPE_CHECKING:
     from mlops_tui.config.reader import Reader
 
@@ -27,6 +30,7 @@ class MonitorConfig:
         methods: Column name -> method id, where the default choice is not wanted.
         thresholds: Method id or column name -> threshold.
         drift_share: Share of drifted columns from which the data set counts as drifted, 0 to 1.
+        actions: Whom it tells of its alerts, and how.
     """
 
     name: str
@@ -40,6 +44,7 @@ class MonitorConfig:
     methods: Mapping[str, str] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
     drift_share: float = 0.5
+    actions: ActionsConfig = field(default_factory=ActionsConfig)
 
 
 def read(reader: Reader, name: str, body: object) -> MonitorConfig:
@@ -82,4 +87,5 @@ def read(reader: Reader, name: str, body: object) -> MonitorConfig:
         methods={key: reader.text(value, f"{place}.methods.{key}") for key, value in methods.items()},
         thresholds={key: reader.number(value, f"{place}.thresholds.{key}") for key, value in thresholds.items()},
         drift_share=share,
+        actions=actions.read(reader, f"{place}.actions", table.get("actions", {})),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,7 +17,22 @@ if TYPE_CHECKING:
 
 _KINDS = ("schedule", "change", "drift")
 _SEVERITIES = ("info", "warning", "critical")
-_COMMON = ("targets", "force", "cooldown", "enabled")
+_COMMON = ("targets", "set", "force", "cooldown", "budget", "propose", "enabled")
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a trigger may spend within some time.
+
+    Attributes:
+        per_s: The time, in seconds, that always ends now.
+        runs: How many pipeline runs it may start within it; None for any number.
+        hours: How many hours those may have taken before it starts another; None for any.
+    """
+
+    per_s: float
+    runs: int | None = None
+    hours: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +46,12 @@ class TriggerConfig:
         drift: A monitor: it raises an alert.
         severity: Of alerts, the least that counts.
         targets: Stages to bring up to date; all by default.
+        set: Params that its runs have another value for, as ``run --set`` takes them; they run in a copy then.
         force: Whether the stages run even if nothing changed.
         cooldown_s: Seconds after it fired in which it does not fire again; what happens meanwhile fires it afterwards.
+        budget: What it may spend; what would exceed it waits.
+        propose: The stage for which a version that its runs register goes through the gates, and then a person is
+            asked to approve it; '' for none.
         is_enabled: ``enabled``: whether it fires at all.
     """
 
@@ -41,8 +61,11 @@ class TriggerConfig:
     drift: str = ""
     severity: str = "critical"
     targets: tuple[str, ...] = ()
+    set: tuple[str, ...] = ()
     force: bool = False
     cooldown_s: float = 0.0
+    budget: Budget | None = None
+    propose: str = ""
     is_enabled: bool = True
 
     @property
@@ -59,7 +82,7 @@ class TriggerConfig:
         return f"{self.kind} {when}"
 
 
-def read(reader: Reader, name: str, body: object, monitors: Iterable[str]) -> TriggerConfig:
+def read(reader: Reader, name: str, body: object, monitors: Iterable[str], stages: Iterable[str]) -> TriggerConfig:
     """The trigger that a table describes.
 
     Args:
@@ -67,6 +90,7 @@ def read(reader: Reader, name: str, body: object, monitors: Iterable[str]) -> Tr
         name: The table's name.
         body: What it holds.
         monitors: The monitors that there are.
+        stages: The stages of the registry.
 
     Raises:
         SpecError: A key or value is not understood.
@@ -86,8 +110,11 @@ def read(reader: Reader, name: str, body: object, monitors: Iterable[str]) -> Tr
         drift=_monitor(reader, f"{place}.drift", table["drift"], tuple(monitors)) if "drift" in table else "",
         severity=reader.choice(table.get("severity", "critical"), f"{place}.severity", _SEVERITIES),
         targets=reader.texts(table.get("targets", []), f"{place}.targets"),
+        set=_settings(reader, f"{place}.set", table.get("set", [])),
         force=reader.flag(table.get("force", False), f"{place}.force"),
         cooldown_s=_length(reader, f"{place}.cooldown", table.get("cooldown", 0)),
+        budget=_budget(reader, f"{place}.budget", table["budget"]) if "budget" in table else None,
+        propose=_stage(reader, f"{place}.propose", table["propose"], tuple(stages)) if "propose" in table else "",
         is_enabled=reader.flag(table.get("enabled", True), f"{place}.enabled"),
     )
 
@@ -119,6 +146,33 @@ def _monitor(reader: Reader, place: str, value: object, monitors: tuple[str, ...
     name = reader.text(value, place)
     if name not in monitors:
         raise reader.error(place, f"names no monitor: {name!r}", nearest(name, monitors) or f"add [monitors.{name}]")
+    return name
+
+
+def _settings(reader: Reader, place: str, value: object) -> tuple[str, ...]:
+    settings = reader.texts(value, place)
+    for one in settings:
+        if not one.partition("=")[1] or not one.partition("=")[0].strip():
+            raise reader.error(place, f"{one!r} sets no param", 'for example ["train.epochs=20"]')
+    return settings
+
+
+def _budget(reader: Reader, place: str, value: object) -> Budget:
+    table = reader.table(value, place, ("runs", "hours", "per"))
+    runs = reader.count(table["runs"], f"{place}.runs") if "runs" in table else None
+    hours = reader.number(table["hours"], f"{place}.hours") if "hours" in table else None
+    per_s = _length(reader, f"{place}.per", table.get("per", "7d"))
+    if (runs is None and hours is None) or per_s <= 0 or (hours is not None and not 0 <= hours < math.inf):
+        example = 'for example { runs = 3, hours = 10, per = "7d" }'
+        raise reader.error(place, "needs how many runs or hours it has, and within which time", example)
+    return Budget(per_s, runs, hours)
+
+
+def _stage(reader: Reader, place: str, value: object, stages: tuple[str, ...]) -> str:
+    name = reader.text(value, place)
+    if name not in stages[1:-1]:
+        what = "is where a version begins" if name == stages[0] else "is no stage that a version can be proposed for"
+        raise reader.error(place, f"{name!r} {what}", nearest(name, stages[1:-1]))
     return name
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import itertools
 import os
+import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -58,6 +59,7 @@ def add(
     *,
     name: str,
     priority: int,
+    claim: Callable[[sqlite3.Connection, list[str]], None] | None = None,
 ) -> list[str]:
     """Makes a copy of the project for each combination, and lets their runs wait for their turn.
 
@@ -68,6 +70,7 @@ def add(
         combinations: From ``expand``.
         name: What they are called, several with a number behind it; '' for made-up names.
         priority: Higher goes first.
+        claim: Called with the runs' ids in the transaction that lets them wait; when it raises, there are none.
 
     Returns:
         The ids of the runs.
@@ -87,6 +90,8 @@ def add(
             locks.append(hold.take(workspace))  # nobody takes it for one that is left over
             param_edits.write(workspace.root, changes)
         with store.write() as db:
+            if claim is not None:
+                claim(db, [run_id for run_id, _ in made])
             for number, (run_id, changes) in enumerate(made, 1):
                 queue.add(
                     db,

@@ -229,6 +229,11 @@ class MlopsApp(TravellingApp):
         self._say(text, state_tone(run.status))
         self.announce(text)
 
+    def on_alerted(self, message: messages.Alerted) -> None:
+        """Rings for new alerts."""
+        self._say(message.text, "error")
+        self.announce(message.text)
+
     def on_copy(self, message: messages.Copy) -> None:
         """Copies."""
         self.copy_to_clipboard(message.text)

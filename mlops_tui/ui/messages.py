@@ -38,6 +38,13 @@ class RunEnded(Message, bubble=False):
 
 
 @dataclass(repr=False, eq=False)
+class Alerted(Message, bubble=False):
+    """A monitor that wants the bell has new alerts; ``text`` is one line."""
+
+    text: str
+
+
+@dataclass(repr=False, eq=False)
 class Go(Message):
     """Request: show the screen of that name (see ``places``), with its argument."""
 

@@ -11,7 +11,8 @@ from textual.message import Message
 
 from mlops_store import database, fold
 from mlops_tui.ui.ended_runs import EndedRuns
-from mlops_tui.ui.messages import RunEnded, StoreChanged
+from mlops_tui.ui.messages import Alerted, RunEnded, StoreChanged
+from mlops_tui.ui.new_alerts import NewAlerts
 from mlops_tui.ui.session import Session
 
 #: Seconds between looks when nothing wakes it: for network file systems, killed processes and lost events.
@@ -34,6 +35,7 @@ class StoreWatch:
         self._version = -1
         self._polled_at = 0.0
         self._ended = EndedRuns()
+        self._alerts = NewAlerts()
 
     def look(self) -> bool:
         """Folds what scripts have logged, and tells of commits; returns whether there were any.
@@ -54,6 +56,8 @@ class StoreWatch:
         if has_moved:
             self._tell(StoreChanged())
             self._tell_of_ended()
+            for text in self._alerts.look(self._db, self._session.config.monitors) if self._db is not None else ():
+                self._tell(Alerted(text))
         return has_moved
 
     def _tell_of_ended(self) -> None:
@@ -109,6 +113,7 @@ class StoreWatch:
             self._db.close()
             self._db = None
             self._ended = EndedRuns()
+            self._alerts = NewAlerts()
 
     def _data_version(self) -> int:
         assert self._db is not None

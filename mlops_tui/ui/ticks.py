@@ -1,4 +1,4 @@
-"""Fires triggers while the dashboard is open: a look now and then, and ``mlops-tui tick`` when one is due."""
+"""Fires triggers and sends notices while the dashboard is open, by ``mlops-tui tick`` when something is due."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ SETTLE_S = 1.2
 #: Seconds after which a trigger that could not start its run is tried again; the run that it waits for fires it at
 #: its end anyway.
 AGAIN_S = 30.0
+#: Stands for notices among the names of triggers; no table of mlops.toml can be called so.
+_NOTICES = "\0notices"
 
 
 class Ticks:
@@ -37,7 +39,7 @@ class Ticks:
     @property
     def wait_s(self) -> float | None:
         """Seconds until ``look`` has something to do; None when only a change will tell."""
-        if not self._session.config.triggers:
+        if not self._is_wanted:
             return None
         waits = [] if self._look_at is None else [self._look_at - time.monotonic()]
         if self._next_at is not None:  # by the clock on the wall, which may jump: whoever waits looks again soon
@@ -57,8 +59,13 @@ class Ticks:
         is_time = self._next_at is not None and time.time() >= self._next_at
         if self._process is None and (is_asked or is_time):
             self._look_at = self._next_at = None
-            if session.config.triggers and not (session.store is not None and session.store.is_read_only):
+            if self._is_wanted and not (session.store is not None and session.store.is_read_only):
                 self._fire()
+
+    @property
+    def _is_wanted(self) -> bool:
+        config = self._session.config
+        return bool(config.triggers) or any(monitor.actions.channels for monitor in config.monitors.values())
 
     def _fire(self) -> None:
         session, moment = self._session, time.monotonic()
@@ -79,12 +86,14 @@ class Ticks:
         session.record("mlops-tui tick")
 
     def _due(self) -> set[str]:
-        """The triggers that are worth a tick; finds out when the next schedule comes round."""
+        """The triggers and notices that are worth a tick; finds out when the next schedule comes round."""
         session = self._session
         if session.store is None:  # the first tick makes it
             return set(session.config.triggers)
+        from mlops_store import deliveries
         from mlops_store import triggers as triggers_store
         from mlops_tui import cron
+        from mlops_tui.drift import actions
         from mlops_tui.pipeline import triggers
 
         found = triggers.find_due(session.project, session.store, session.config)
@@ -98,4 +107,8 @@ class Ticks:
         )
         self._next_at = min((at for at in planned if at is not None), default=None)
         is_busy = bool(pipelines.live(db))
-        return {one.trigger.name for one in found if not (is_busy and one.state.waits_for)}
+        told = {_NOTICES} if actions.is_due(db, session.config, now=now) else set()
+        again = deliveries.next_time(db)
+        if again is not None and not told:
+            self._next_at = again if self._next_at is None else min(self._next_at, again)
+        return told | {one.trigger.name for one in found if not (is_busy and one.state.waits_for)}

@@ -134,3 +134,23 @@ class Alert:
     acknowledged_by: str = ""
     resolved_at: float | None = None
     subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a monitor tells by one of its ways about one report.
+
+    ``channel`` is 'command', 'webhook', or 'notify' with the number of a URL. ``state`` is 'sending', 'sent', 'failed'
+    (it is tried again at ``next_at``) or 'given up'.
+    """
+
+    id: int
+    monitor: str
+    channel: str
+    report_id: int
+    alert_ids: tuple[int, ...]
+    state: str
+    attempts: int
+    error: str
+    at: float
+    next_at: float | None = None

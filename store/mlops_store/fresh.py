@@ -27,6 +27,7 @@ MIGRATIONS = (
     "m019_stage_change_entries",
     "m020_logged_environments",
     "m021_windows",
+    "m022_loops",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -483,4 +484,48 @@ STATEMENTS = (
    "at" REAL NOT NULL,
    PRIMARY KEY ("report_id", "family", "name", "subject")
 ) STRICT""",
+    """CREATE TABLE "firings" (
+   "id" INTEGER PRIMARY KEY,
+   "trigger" TEXT NOT NULL,
+   "at" REAL NOT NULL,
+   "reason" TEXT NOT NULL,
+   "alert_id" INTEGER REFERENCES "alerts"("id"),
+   "run_ids" TEXT NOT NULL,
+   "stage" TEXT NOT NULL,
+   "state" TEXT NOT NULL,
+   "note" TEXT NOT NULL,
+   "settled_at" REAL
+) STRICT""",
+    """CREATE INDEX "idx_firings_trigger_at"
+    ON "firings" ("trigger", "at")""",
+    """CREATE INDEX firings_open ON firings(id) WHERE state = 'started'""",
+    """CREATE TABLE "firing_versions" (
+   "firing_id" INTEGER REFERENCES "firings"("id"),
+   "version_id" INTEGER REFERENCES "model_versions"("id"),
+   PRIMARY KEY ("firing_id", "version_id")
+) STRICT""",
+    """CREATE INDEX "idx_firing_versions_version_id"
+    ON "firing_versions" ("version_id")""",
+    """CREATE TABLE "deliveries" (
+   "id" INTEGER PRIMARY KEY,
+   "monitor" TEXT NOT NULL,
+   "channel" TEXT NOT NULL,
+   "report_id" INTEGER NOT NULL REFERENCES "monitor_reports"("id"),
+   "state" TEXT NOT NULL,
+   "attempts" INTEGER NOT NULL,
+   "error" TEXT NOT NULL,
+   "at" REAL NOT NULL,
+   "next_at" REAL
+) STRICT""",
+    """CREATE TABLE "delivered_alerts" (
+   "alert_id" INTEGER REFERENCES "alerts"("id"),
+   "channel" TEXT,
+   "delivery_id" INTEGER NOT NULL REFERENCES "deliveries"("id"),
+   PRIMARY KEY ("alert_id", "channel")
+) STRICT""",
+    """CREATE INDEX "idx_delivered_alerts_delivery_id"
+    ON "delivered_alerts" ("delivery_id")""",
+    """CREATE INDEX "idx_deliveries_report_id"
+    ON "deliveries" ("report_id")""",
+    """CREATE INDEX deliveries_open ON deliveries(id) WHERE state IN ('sending', 'failed')""",
 )

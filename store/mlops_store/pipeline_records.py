@@ -155,3 +155,36 @@ class TriggerState:
     run_id: str = ""
     reason: str = ""
     waits_for: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """One time that a trigger fired, and what came of it.
+
+    Attributes:
+        id: Its number.
+        trigger: The trigger.
+        at: When, Unix seconds.
+        reason: Why, in words.
+        alert_id: The alert that it answers, None for a schedule or a change.
+        run_ids: The pipeline runs that it started, or that wait for their turn.
+        stage: The stage that a candidate is proposed for; '' for none.
+        state: 'started', then 'failed' (no run finished), 'ended' (nothing was to be proposed), 'made' (they made a
+            version, which was not to be), 'empty' (they made none), 'refused' (by a gate) or 'asked' (a person is to
+            approve).
+        note: What is to be said about that, in one sentence.
+        settled_at: When that was known.
+        versions: The versions (model, number) that the runs made.
+    """
+
+    id: int
+    trigger: str
+    at: float
+    reason: str
+    alert_id: int | None
+    run_ids: tuple[str, ...]
+    stage: str
+    state: str
+    note: str = ""
+    settled_at: float | None = None
+    versions: tuple[tuple[str, int], ...] = ()

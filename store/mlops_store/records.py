@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlops_store.data_records import Dataset, DatasetUse, DataSummary, DataUse, DataVersion
-    from mlops_store.drift_records import Alert, AlertState, ColumnReport, Measure, MonitorReport, Severity
+    from mlops_store.drift_records import (
+        Alert,
+        AlertState,
+        ColumnReport,
+        Delivery,
+        Measure,
+        MonitorReport,
+        Severity,
+    )
     from mlops_store.event_records import Event
     from mlops_store.model_records import (
         AuditEntry,
@@ -25,6 +33,7 @@ if TYPE_CHECKING:
         StageHolders,
     )
     from mlops_store.pipeline_records import (
+        Firing,
         PipelineRun,
         PipelineState,
         QueuedRun,
@@ -61,6 +70,7 @@ _KINDS = {
         "Severity",
         "AlertState",
         "Alert",
+        "Delivery",
     ),
     "event_records": ("Event",),
     "model_records": (
@@ -80,6 +90,7 @@ _KINDS = {
         "QueuedRun",
         "PipelineRun",
         "TriggerState",
+        "Firing",
     ),
     "run_records": (
         "RunStatus",
@@ -107,8 +118,10 @@ __all__ = [
     "DataVersion",
     "Dataset",
     "DatasetUse",
+    "Delivery",
     "Event",
     "Experiment",
+    "Firing",
     "LoggedModel",
     "Measure",
     "MetricPoint",

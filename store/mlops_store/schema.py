@@ -896,5 +896,74 @@ def m021_windows(db: Database) -> None:
     )
 
 
+@migrations()
+def m022_loops(db: Database) -> None:
+    """Every time that a trigger fired and what came of it, and what was told to whom."""
+    db.create_table(
+        "firings",
+        {
+            "id": int,
+            "trigger": str,
+            "at": float,
+            "reason": str,
+            # the alert that was answered, NULL for a schedule or a change
+            "alert_id": int,
+            # what runs, by their public ids, as a list in JSON: some may still wait for their turn
+            "run_ids": str,
+            # the stage that a candidate is to be proposed for, '' for none
+            "stage": str,
+            # started, failed, ended, made, empty, refused, asked
+            "state": str,
+            "note": str,
+            "settled_at": float,
+        },
+        pk="id",
+        foreign_keys=[("alert_id", "alerts", "id")],
+        not_null={"trigger", "at", "reason", "run_ids", "stage", "state", "note"},
+        strict=True,
+    )
+    db.table("firings").create_index(["trigger", "at"])
+    db.execute("CREATE INDEX firings_open ON firings(id) WHERE state = 'started'")
+    db.create_table(
+        "firing_versions",
+        {"firing_id": int, "version_id": int},
+        pk=("firing_id", "version_id"),
+        foreign_keys=[("firing_id", "firings", "id"), ("version_id", "model_versions", "id")],
+        strict=True,
+    )
+    db.table("firing_versions").create_index(["version_id"])
+    db.create_table(
+        "deliveries",
+        {
+            "id": int,
+            "monitor": str,
+            # which of the monitor's ways: command, webhook, notify 1, …
+            "channel": str,
+            "report_id": int,
+            # sending, sent, failed (will be tried again), given up
+            "state": str,
+            "attempts": int,
+            "error": str,
+            "at": float,
+            "next_at": float,
+        },
+        pk="id",
+        foreign_keys=[("report_id", "monitor_reports", "id")],
+        not_null={"monitor", "channel", "report_id", "state", "attempts", "error", "at"},
+        strict=True,
+    )
+    db.create_table(
+        "delivered_alerts",
+        {"alert_id": int, "channel": str, "delivery_id": int},
+        pk=("alert_id", "channel"),
+        foreign_keys=[("alert_id", "alerts", "id"), ("delivery_id", "deliveries", "id")],
+        not_null={"delivery_id"},
+        strict=True,
+    )
+    db.table("delivered_alerts").create_index(["delivery_id"])
+    db.table("deliveries").create_index(["report_id"])
+    db.execute("CREATE INDEX deliveries_open ON deliveries(id) WHERE state IN ('sending', 'failed')")
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

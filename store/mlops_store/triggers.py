@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
-from mlops_store import events
+from mlops_store import events, firings
 from mlops_store.errors import Refused
 from mlops_store.records import TriggerState
 from mlops_store.texts import storable
@@ -44,10 +45,11 @@ def fire(
     state: TriggerState,
     *,
     at: float,
-    run_id: str,
+    run_ids: Sequence[str],
     reason: str,
     alert_id: int,
     digest: str,
+    stage: str = "",
 ) -> None:
     """Records that a trigger fires, with an event; to be called in the transaction that makes its run.
 
@@ -55,10 +57,11 @@ def fire(
         db: A connection inside a write transaction.
         state: What the decision to fire rests on.
         at: Unix seconds.
-        run_id: The pipeline run.
+        run_ids: The pipeline runs that it starts, or lets wait for their turn; at least one.
         reason: Why it fires.
         alert_id: The newest alert that it answers.
         digest: Of the files that it looks at, as they are.
+        stage: The stage that a candidate is to be proposed for; '' for none.
 
     Raises:
         FiredMeanwhile: Its state is another one by now.
@@ -71,7 +74,7 @@ def fire(
             "at": at,
             "alert_id": alert_id,
             "digest": digest,
-            "run_id": run_id,
+            "run_id": run_ids[0],
             "reason": storable(reason),
             "name": state.name,
             "definition": state.definition,
@@ -83,8 +86,10 @@ def fire(
     )
     if done.rowcount == 0:
         raise FiredMeanwhile(f"trigger {state.name} has been fired by another process")
+    answered = alert_id if alert_id > state.alert_id else None
+    firings.add(db, state.name, at=at, reason=reason, alert_id=answered, run_ids=run_ids, stage=stage)
     message = f"trigger {state.name} fired: {reason}"
-    events.add(db, "trigger.fired", f"trigger:{state.name}", message, {"run_id": run_id, "reason": reason}, at)
+    events.add(db, "trigger.fired", f"trigger:{state.name}", message, {"run_id": run_ids[0], "reason": reason}, at)
 
 
 def wait(db: sqlite3.Connection, state: TriggerState, why: str, *, at: float) -> None:

@@ -315,7 +315,7 @@ def test_a_full_disk_is_reported_and_what_was_there_stays(tmp_path: Path) -> Non
 def test_a_full_file_system_is_reported_and_the_store_goes_on_when_there_is_room_again(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], capture_output=True).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)], capture_output=True).returncode:
         pytest.skip("may not mount a small file system")
     try:
         path = filled(disk / "store.db")
