@@ -9,7 +9,7 @@ import click
 
 from mlops_store.errors import UsageError
 from mlops_store.records import AlertState, MonitorReport
-from mlops_tui.cli import drift_compare, drift_notices, drift_tables, output, shapes, text
+from mlops_tui.cli import drift_compare, drift_heat, drift_notices, drift_tables, output, shapes, text
 from mlops_tui.cli.environment import prefer_own_interpreter
 from mlops_tui.cli.parameters import NUMBER, Noun, dry_run_option, json_option, limit_option
 from mlops_tui.cli.table import write_table
@@ -246,5 +246,5 @@ def ack(workspace: Workspace, numbers: tuple[int, ...], every: bool, dry_run: bo
         output.remark("no open alerts")
 
 
-for verb in (drift_compare.compare,):
+for verb in (drift_compare.compare, drift_heat.heat):
     command.add_command(verb)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from mlops_store import heat
 from mlops_store.patterns import like_escaped
 from mlops_tui.ui import places, shown
 from mlops_tui.ui.session import Session
@@ -70,6 +71,10 @@ def _arguments(db: sqlite3.Connection, word: str, takes: str, argument: str) -> 
         ]
     if takes == "path":
         return [Completion(f"{word} {path}") for (path,) in db.execute(_DATA, values)]
+    if takes == "monitor":
+        return [Completion(f"{word} {name}") for name in heat.monitors(db) if argument in name]
+    if takes == "column":
+        return [Completion(f"{word} {name}") for name in heat.columns(db) if argument in name][:LIMIT]
     if takes == "stage":
         return [Completion(f"{word} {name}") for name, _ in db.execute(_STAGES, values)]
     return []

@@ -27,8 +27,8 @@ class Destination(NamedTuple):
         name: The word to jump to it.
         source: ``module:Class`` below ``mlops_tui.ui.screens``.
         help: What it shows.
-        takes: What its argument is: "" (none), "filter", "run", "runs", "model", "path", "stage", "time" or
-            "alert".
+        takes: What its argument is: "" (none), "filter", "run", "runs", "model", "path", "stage", "time", "alert",
+            "monitor" or "column".
         needs_argument: Whether it cannot be shown without one.
     """
 
@@ -66,6 +66,10 @@ DESTINATIONS: Mapping[str, Destination] = {
         Destination("approvals", "approvals:ApprovalsScreen", "Versions that wait for somebody's approval"),
         Destination("audit", "audit:AuditScreen", "Who did what to models, and whether the log is intact", "filter"),
         Destination("drift", "drift:DriftScreen", "Monitors, batches and alerts", "alert"),
+        Destination("heat", "heat:HeatScreen", "Columns × windows: what drifted when; ':heat production'", "monitor"),
+        Destination(
+            "column", "column:ColumnScreen", "One column: ':column income', ':column 41 income'", "column", True
+        ),
         Destination("events", "events:EventsScreen", "What happened, newest first", "filter"),
         Destination("commands", "commands:CommandsScreen", "What was done here, as command lines"),
     )
@@ -85,6 +89,7 @@ ALIASES: Mapping[str, str] = {
     "dataset": "data",
     "alerts": "drift",
     "alert": "drift",
+    "heatmap": "heat",
     "home": "overview",
 }
 

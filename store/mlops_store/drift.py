@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mlops_store import events, measures
+from mlops_store import events, heat, measures
 from mlops_store.alerts import acknowledge, alert, alerts, alerts_of, reopen, resolve
-from mlops_store.errors import NotFound
+from mlops_store.errors import NotFound, nearest
 from mlops_store.profiles import add as add_profile
 from mlops_store.profiles import find as find_profile
 from mlops_store.profiles import get as profile
@@ -29,6 +29,7 @@ __all__ = [
     "alert",
     "alerts",
     "alerts_of",
+    "column",
     "find_profile",
     "has_seen",
     "profile",
@@ -45,6 +46,11 @@ _REPORTS = (
     "p.window_start, p.window_end "
     "FROM monitor_reports p LEFT JOIN model_versions v ON v.id = p.version_id "
     "LEFT JOIN registered_models m ON m.id = v.model_id"
+)
+
+_COLUMNS = (
+    'SELECT "column", role, kind, method, score, threshold, is_drifted, effect, reference_count, current_count, '
+    "detail FROM monitor_columns"
 )
 
 
@@ -138,6 +144,7 @@ def add_report(
     ).fetchone()
     report_id = int(row[0])
     _add_columns(db, report_id, report.columns)
+    heat.add(db, report_id, report.columns)
     measures.put(db, report_id, report.measures, at=report.checked_at)
     for new in raised:
         acknowledged_at, acknowledged_by = earlier.get(new.kind, (None, None))
@@ -175,12 +182,21 @@ def report(db: sqlite3.Connection, report_id: int) -> MonitorReport:
     row = db.execute(f"{_REPORTS} WHERE p.id = ?", (report_id,)).fetchone()
     if row is None:
         raise NotFound(f"no drift report {report_id}", "'mlops-tui drift list' shows the alerts and their reports")
-    columns = db.execute(
-        'SELECT "column", role, kind, method, score, threshold, is_drifted, effect, reference_count, current_count, '
-        "detail FROM monitor_columns WHERE report_id = ? ORDER BY position",
-        (report_id,),
-    )
+    columns = db.execute(f"{_COLUMNS} WHERE report_id = ? ORDER BY position", (report_id,))
     return _report(row, tuple(_column(line) for line in columns), measures.of_report(db, report_id))
+
+
+def column(db: sqlite3.Connection, report_id: int, name: str) -> ColumnReport:
+    """One column of a report, without reading the others.
+
+    Raises:
+        NotFound: There is no such report, or it has no such column.
+    """
+    row = db.execute(f'{_COLUMNS} WHERE report_id = ? AND "column" = ? LIMIT 1', (report_id, storable(name))).fetchone()
+    if row is not None:
+        return _column(row)
+    names = [column.column for column in report(db, report_id).columns]
+    raise NotFound(f"report {report_id} has no column {name!r}", nearest(name, names))
 
 
 def _report(

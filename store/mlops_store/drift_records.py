@@ -7,6 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+#: What can be said of a column of a window; what was not compared is 'unchecked' unless a finding says more.
+COLUMN_STATES = ("steady", "slight", "drifted", "missing", "empty", "retyped", "extra", "unpredicted", "unchecked")
+#: Findings that are states of their own.
+_FINDINGS = COLUMN_STATES[3:8]
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnReport:
@@ -29,6 +34,17 @@ class ColumnReport:
     reference_count: int
     current_count: int
     detail: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def state(self) -> str:
+        """One of ``COLUMN_STATES``: 'drifted' is sure and large, 'slight' beyond the threshold but no alarm."""
+        if self.score is None:
+            finding = self.detail.get("finding")
+            kind = finding.get("kind") if isinstance(finding, Mapping) else ""
+            return kind if kind in _FINDINGS else "unchecked"
+        if not self.is_drifted:
+            return "steady"
+        return "drifted" if self.detail.get("notable", True) else "slight"
 
 
 @dataclass(frozen=True, slots=True)

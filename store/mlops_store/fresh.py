@@ -28,6 +28,7 @@ MIGRATIONS = (
     "m020_logged_environments",
     "m021_windows",
     "m022_loops",
+    "m023_heat",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -528,4 +529,17 @@ STATEMENTS = (
     """CREATE INDEX "idx_deliveries_report_id"
     ON "deliveries" ("report_id")""",
     """CREATE INDEX deliveries_open ON deliveries(id) WHERE state IN ('sending', 'failed')""",
+    """CREATE TABLE "monitor_column_lists" (
+   "id" INTEGER PRIMARY KEY,
+   "digest" TEXT NOT NULL,
+   "names" TEXT NOT NULL
+) STRICT""",
+    """CREATE UNIQUE INDEX "idx_monitor_column_lists_digest"
+    ON "monitor_column_lists" ("digest")""",
+    """CREATE TABLE "monitor_heat" (
+   "report_id" INTEGER PRIMARY KEY REFERENCES "monitor_reports"("id"),
+   "list_id" INTEGER NOT NULL REFERENCES "monitor_column_lists"("id"),
+   "states" BLOB NOT NULL,
+   "effects" BLOB NOT NULL
+) STRICT""",
 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mlops_store.data_records import Dataset, DatasetUse, DataSummary, DataUse, DataVersion
     from mlops_store.drift_records import (
+        COLUMN_STATES,
         Alert,
         AlertState,
         ColumnReport,
@@ -64,6 +65,7 @@ _KINDS = {
         "DataUse",
     ),
     "drift_records": (
+        "COLUMN_STATES",
         "ColumnReport",
         "Measure",
         "MonitorReport",
@@ -108,6 +110,7 @@ _KINDS = {
 _HOMES = {name: module for module, names in _KINDS.items() for name in names}
 
 __all__ = [
+    "COLUMN_STATES",
     "Alert",
     "AlertState",
     "Artifact",

@@ -10,10 +10,15 @@ A NULL metric value is NaN, because SQLite stores NaN as NULL. Names of params, 
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import sys
+from itertools import groupby
 
 from sqlite_utils import Database, Migrations
+
+from mlops_store import heat
+from mlops_store.records import COLUMN_STATES
 
 migrations = Migrations("mlops_store")
 
@@ -963,6 +968,39 @@ def m022_loops(db: Database) -> None:
     db.table("delivered_alerts").create_index(["delivery_id"])
     db.table("deliveries").create_index(["report_id"])
     db.execute("CREATE INDEX deliveries_open ON deliveries(id) WHERE state IN ('sending', 'failed')")
+
+
+@migrations()
+def m023_heat(db: Database) -> None:
+    """Two bytes of each column of each report, for the table of columns and windows."""
+    db.create_table(
+        "monitor_column_lists",
+        # names: [[name, role], …] as JSON
+        {"id": int, "digest": str, "names": str},
+        pk="id",
+        not_null={"digest", "names"},
+        strict=True,
+    )
+    db.table("monitor_column_lists").create_index(["digest"], unique=True)
+    db.create_table(
+        "monitor_heat",
+        {"report_id": int, "list_id": int, "states": bytes, "effects": bytes},
+        pk="report_id",
+        foreign_keys=[("report_id", "monitor_reports", "id"), ("list_id", "monitor_column_lists", "id")],
+        not_null={"list_id", "states", "effects"},
+        strict=True,
+    )
+    rows = db.execute(
+        'SELECT report_id, "column", role, CASE WHEN score IS NULL THEN '
+        "coalesce(json_extract(detail, '$.finding.kind'), '') WHEN NOT is_drifted THEN 'steady' "
+        "WHEN coalesce(json_extract(detail, '$.notable'), 1) THEN 'drifted' ELSE 'slight' END, effect "
+        "FROM monitor_columns ORDER BY report_id, position"
+    ).fetchall()
+    for report_id, columns in groupby(rows, key=lambda row: row[0]):
+        kept = list(columns)
+        names = json.dumps([[row[1], row[2]] for row in kept], separators=(",", ":"))
+        codes = (COLUMN_STATES.index(row[3] if row[3] in COLUMN_STATES else "unchecked") + 1 for row in kept)
+        heat.keep(db.conn, report_id, names, bytes(codes), bytes(heat.step(row[4]) for row in kept))
 
 
 if __name__ == "__main__":

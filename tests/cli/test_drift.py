@@ -151,3 +151,14 @@ def test_a_configuration_that_is_broken_names_its_line(cli, project: Path) -> No
     done = cli("drift", "check")
     assert done.exit_code == 2
     assert "mlops.toml:" in done.stderr
+
+
+def test_the_heat_table_has_a_line_for_each_column(cli) -> None:
+    assert cli("drift", "heat").exit_code == 2
+    cli("drift", "check")
+    done = cli("drift", "heat")
+    assert done.stdout.splitlines() == ["amount  .5", "age     .."]
+    [amount] = cli("drift", "heat", "amo", "--json").json["columns"]
+    assert amount["states"] == ["steady", "drifted"]
+    assert cli("drift", "heat", "--json").json["windows"][1]["batch"] == "incoming/shifted.csv"
+    assert cli("drift", "heat", "-m", "wbe").exit_code == 2

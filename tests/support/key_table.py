@@ -23,6 +23,7 @@ PLACES = (
     "board",
     "promote",
     "drift",
+    "heat",
     "log",
     "search",
 )

@@ -218,10 +218,10 @@ def test_bars_of_labels_never_leave_their_area(names, data, width, height, shape
 
 
 def test_a_drifted_column_that_raised_no_alert_is_called_slight():
-    assert figures.state(column({"notable": True})) == "drifted"
-    assert figures.state(column({"notable": False})) == "slight"
-    assert figures.state(column({"notable": False}, is_drifted=False)) == "steady"
-    assert figures.state(column({}, score=None)) == "unchecked"
+    assert column({"notable": True}).state == "drifted"
+    assert column({"notable": False}).state == "slight"
+    assert column({"notable": False}, is_drifted=False).state == "steady"
+    assert column({}, score=None).state == "unchecked"
 
 
 def test_the_verdict_names_method_score_threshold_and_effect():

@@ -232,6 +232,18 @@ class DriftScreen(WordFilterScreen):
         if self._alerts.records is not None:
             self._alerts.note(self._alerts.records)
 
+    def action_heat(self) -> None:
+        """Goes to all columns and windows of the monitor."""
+        self.go("heat", self._report.report.monitor if self._report.report else "")
+
+    def action_column(self) -> None:
+        """Goes to the column under the cursor, in full."""
+        column = self._report.column(self._report.table.cursor_key)
+        if column is None or self._report.report is None:
+            self.remark("no column to show", "dim")
+            return
+        self.go("column", f"{self._report.report.id} {column.column}")
+
     def action_model(self) -> None:
         """Goes to the model version that was in charge."""
         report = self._report.report

@@ -84,7 +84,7 @@ def batch_row(report: MonitorReport, folder: str, now: float) -> Row:
 def column_row(report: MonitorReport, position: int) -> Row:
     """A checked column; its key is the report's id and the column's position in the report."""
     column = report.columns[position]
-    state = figures.state(column)
+    state = column.state
     mark = state_sign(state)
     role = "" if column.role in ("feature", column.column) else f" {column.role}"
     moved = figures.moved(column) if column.score is not None else figures.verdict(column)
@@ -113,7 +113,7 @@ def ranked(columns: Sequence[ColumnReport]) -> list[int]:
     def rank(position: int) -> tuple[int, bool, float]:
         column = columns[position]
         # predictions are what the features are watched for: they stand before features of the same verdict
-        return order.get(figures.state(column), 3), column.role == "feature", -(column.effect or 0.0)
+        return order.get(column.state, 3), column.role == "feature", -(column.effect or 0.0)
 
     return sorted(range(len(columns)), key=rank)
 

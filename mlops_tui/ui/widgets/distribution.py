@@ -54,7 +54,7 @@ def _needed(drawable: Numbers | Categories) -> int:
 
 
 def _heading(column: ColumnReport, width: int) -> Rows:
-    mark = state_cell(figures.state(column))
+    mark = state_cell(column.state)
     role = "" if column.role == "feature" else f"{column.role}, "
     kind = f"  {role}{column.kind}"
     name = cut(clean(column.column, 200), max(8, width - len(mark.text) - len(kind) - 2))

@@ -12,9 +12,6 @@ from mlops_tui.ui.theme import sign
 from mlops_tui.ui.widgets.bars import CURRENT, REFERENCE, Piece, Rows
 from mlops_tui.ui.widgets.samples import is_number
 
-#: Findings that have a word of their own; anything else that was not compared is 'unchecked'.
-FINDINGS = ("missing", "empty", "retyped", "extra", "unpredicted")
-
 _GAP = 2
 _LEAST_WIDTH = 24
 #: A smaller shift of a mean, in standard deviations, would read as +0.0.
@@ -41,22 +38,6 @@ _DISPENSABLE = (
     "distinct",
     "mean",
 )
-
-
-def state(column: ColumnReport) -> str:
-    """A column's verdict.
-
-    Returns:
-        'drifted', 'slight' (beyond its threshold, but no cause for alarm) or 'steady'; where nothing was compared
-        'missing', 'empty', 'retyped', 'extra', 'unpredicted' or 'unchecked'.
-    """
-    if column.score is None:
-        finding = column.detail.get("finding")
-        kind = finding.get("kind") if isinstance(finding, Mapping) else ""
-        return kind if kind in FINDINGS else "unchecked"
-    if not column.is_drifted:
-        return "steady"
-    return "drifted" if column.detail.get("notable", True) else "slight"
 
 
 def score(column: ColumnReport) -> str:
@@ -86,7 +67,7 @@ def remark(column: ColumnReport) -> str:
         return ""
     if isinstance(finding, Mapping) and finding.get("message"):
         return clean(str(finding["message"]), 300)
-    if state(column) == "slight":
+    if column.state == "slight":
         return "beyond its limit, but too small or unsure for an alert"
     return ""
 
