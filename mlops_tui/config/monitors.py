@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mlops_tui.config import actions
+from mlops_tui.config import actions, monitor_quality
 from mlops_tui.config.actions import ActionsConfig
+from mlops_tui.config.monitor_quality import QualityConfig
 
 if TYPE_CHECKING:
     from mlops_tui.config.reader import Reader
@@ -31,6 +33,7 @@ class MonitorConfig:
         thresholds: Method id or column name -> threshold.
         drift_share: Share of drifted columns from which the data set counts as drifted, 0 to 1.
         actions: Whom it tells of its alerts, and how.
+        quality: Bounds of the project's own for the rows.
     """
 
     name: str
@@ -45,6 +48,7 @@ class MonitorConfig:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     drift_share: float = 0.5
     actions: ActionsConfig = field(default_factory=ActionsConfig)
+    quality: QualityConfig = field(default_factory=QualityConfig)
 
 
 def read(reader: Reader, name: str, body: object) -> MonitorConfig:
@@ -88,4 +92,5 @@ def read(reader: Reader, name: str, body: object) -> MonitorConfig:
         thresholds={key: reader.number(value, f"{place}.thresholds.{key}") for key, value in thresholds.items()},
         drift_share=share,
         actions=actions.read(reader, f"{place}.actions", table.get("actions", {})),
+        quality=get("quality", partial(monitor_quality.read, reader), QualityConfig()),
     )

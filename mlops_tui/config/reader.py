@@ -45,7 +45,8 @@ class Reader:
                 key = match[1].strip().strip('"')
                 if (f"{current}.{key}" if current else key) == place:
                     return number
-        return table_line
+        # within an inline table: the line where that stands
+        return table_line or (self._line_of(header) if header else 0)
 
     def table(self, value: object, place: str, known: Iterable[str] | None) -> dict[str, Any]:
         """A table, all keys of which are among ``known``; None allows any.

@@ -112,7 +112,16 @@ class Checker:
             return replace(report, error=error.message), (alert,)
         prepared = self._prepare()
         findings = comparison.check(prepared, batch.frame, repeated=batch.repeated)
-        outcome = checks.run(Examined(self.monitor, self.reference, prepared, batch.frame, findings))
+        examined = Examined(
+            self.monitor,
+            self.reference,
+            prepared,
+            batch.frame,
+            findings,
+            delivered_at=file.modified_ns / 1e9,
+            earlier_rows=drift.row_counts(self.store.read(), self.monitor.name, but=file.batch),
+        )
+        outcome = checks.run(examined)
         raised = severity.alerts(findings, outcome.alerts)
         notes = [*batch.notes, *findings.notes, *outcome.notes, *self._notes(len(batch.frame))]
         if findings.drifted and not any(alert.kind == "data_drift" for alert in raised):

@@ -98,7 +98,7 @@ def compare(known: Known, column: pd.Series[Any], settings: Settings) -> ColumnR
     if known.sample.count < SMALLEST_REFERENCE:
         message = f"the reference has {known.sample.count} values, at least {SMALLEST_REFERENCE} are needed"
         return unscored(known, len(column), "unchecked", message)
-    current = numbers(column) if isinstance(known.sample, Numbers) else _like(known.sample, labels(column))
+    current = numbers(column) if isinstance(known.sample, Numbers) else aligned(known.sample, labels(column))
     if isinstance(current, Numbers) and current.unparsable > MOST_UNPARSABLE * (current.row_count - current.missing):
         message = f"{current.unparsable} of {current.row_count} values are no numbers"
         return unscored(known, current.count, "retyped", message)
@@ -227,7 +227,7 @@ def _drawing(pair: Pair) -> dict[str, Any]:
     }
 
 
-def _like(reference: Labels, current: Labels) -> Labels:
+def aligned(reference: Labels, current: Labels) -> Labels:
     """The current labels named as the reference names them, where one has True and False and the other 1 and 0."""
     pairs = {"False": "0", "True": "1"}
     if set(current.names) <= set(pairs) and set(reference.names) <= set(pairs.values()):

@@ -1,14 +1,12 @@
 """Which findings become alerts, how severe they are, and what their titles say.
 
-At most one alert a kind, because a batch is one thing to look at:
+At most one alert a kind, because a batch is one thing to look at; here those of the columns' comparison:
 
 - ``schema``: critical when a column that is needed is missing or cannot be compared any more, warning when a type
   changed or a name stands twice, info when there are only extra columns;
 - ``prediction_drift``: critical from an effect of 0.2 on (a fifth of the predictions is another), else warning;
 - ``data_drift``: when at least one drifted feature matters; critical when the drifted features reach the share from
-  which the data set counts as drifted, else warning;
-- ``quality``: warning when a column has no values, many more missing ones than the reference, or the predictions could
-  not be made.
+  which the data set counts as drifted, else warning.
 
 A drifted column matters ("is notable") when its change is both sure and large: significant in a two-sample test at a
 false discovery rate of 5 % over all columns of the batch, and an effect of at least 0.1. A score beyond its
@@ -35,8 +33,6 @@ if TYPE_CHECKING:
 FALSE_DISCOVERIES = 0.05
 SMALLEST_EFFECT = 0.1
 LARGE_EFFECT = 0.2
-#: Missing values may take this share of the rows more than in the reference.
-MORE_MISSING = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +95,7 @@ def alerts(findings: Findings, others: Iterable[NewAlert] = ()) -> tuple[NewAler
         findings: Of the columns.
         others: What the checks of the whole window raised.
     """
-    own = (_schema(findings), _prediction_drift(findings), _data_drift(findings), _quality(findings))
+    own = (_schema(findings), _prediction_drift(findings), _data_drift(findings))
     raised = [*(alert for alert in own if alert is not None), *others]
     return tuple(sorted(raised, key=lambda alert: list(Severity).index(alert.severity), reverse=True))
 
@@ -168,35 +164,6 @@ def _schema(findings: Findings) -> NewAlert | None:
     else:
         severity = Severity.WARNING if retyped or schema.repeated else Severity.INFO
     return NewAlert("schema", severity, "; ".join(parts))
-
-
-def _quality(findings: Findings) -> NewAlert | None:
-    empty = [column for column in findings.columns if _finding(column) == "empty"]
-    gaps = [column for column in findings.columns if column.score is not None and _more_missing(column)]
-    parts = []
-    if empty:
-        named = (titles.name(column.column) for column in empty)
-        parts.append(f"{titles.columns(len(empty))} without values: {titles.listed(named)}")
-    if gaps:
-        gaps.sort(key=lambda column: _missing(column, "reference") - _missing(column, "current"))
-        named = (
-            f"{titles.name(column.column)} {_missing(column, 'reference'):.0%} → {_missing(column, 'current'):.0%}"
-            for column in gaps
-        )
-        parts.append(f"more missing values: {titles.listed(named)}")
-    if findings.problem:
-        parts.append(findings.problem)
-    return NewAlert("quality", Severity.WARNING, "; ".join(parts)) if parts else None
-
-
-def _more_missing(column: ColumnReport) -> bool:
-    return _missing(column, "current") - _missing(column, "reference") >= MORE_MISSING
-
-
-def _missing(column: ColumnReport, side: str) -> float:
-    summary: dict[str, Any] = column.detail[side]
-    lost = sum(int(summary.get(key, 0)) for key in ("missing", "infinite", "unparsable"))
-    return lost / max(1, lost + int(summary["count"]))
 
 
 def _finding(column: ColumnReport) -> str:

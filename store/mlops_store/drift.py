@@ -37,6 +37,7 @@ __all__ = [
     "report",
     "reports",
     "resolve",
+    "row_counts",
     "seen_files",
 ]
 
@@ -84,6 +85,26 @@ def seen_files(db: sqlite3.Connection, monitor: str) -> dict[str, tuple[int, int
         (monitor,),
     )
     return {batch: (size_bytes, modified_ns) for batch, size_bytes, modified_ns, _ in rows}
+
+
+def row_counts(db: sqlite3.Connection, monitor: str, *, but: str, limit: int = 60) -> tuple[int, ...]:
+    """How many rows the monitor's newest batches had, the newest first.
+
+    Args:
+        db: A connection.
+        monitor: Its name.
+        but: A batch that is left out: the one that is about to be checked, perhaps again.
+        limit: At most so many checks are looked at; of a batch that was checked more than once, the last counts.
+    """
+    rows = db.execute(
+        "SELECT batch, row_count FROM monitor_reports WHERE monitor = ? AND batch != ? AND row_count IS NOT NULL "
+        "ORDER BY checked_at DESC, id DESC LIMIT ?",
+        (monitor, storable(but), limit),
+    )
+    newest: dict[str, int] = {}
+    for batch, count in rows:
+        newest.setdefault(batch, count)
+    return tuple(newest.values())
 
 
 def add_report(

@@ -138,18 +138,6 @@ def test_repeated_names_are_a_warning() -> None:
     assert (alert.severity, alert.title) == (Severity.WARNING, "1 column more than once: a")
 
 
-def test_columns_without_values_and_with_many_more_gaps_are_a_warning() -> None:
-    gaps = {"current": {"count": 60, "missing": 30, "infinite": 10}}
-    alert = raised(found("income", "empty"), a_column("age", p=0.5, drifted=False, detail=gaps))["quality"]
-    assert alert.severity is Severity.WARNING
-    assert alert.title == "1 column without values: income; more missing values: age 0% → 40%"
-
-
-def test_a_model_that_fails_on_the_batch_is_a_warning() -> None:
-    alert = raised(same("a"), problem="churn version 3 cannot predict: bad input")["quality"]
-    assert (alert.severity, alert.title) == (Severity.WARNING, "churn version 3 cannot predict: bad input")
-
-
 def test_the_most_severe_alert_comes_first() -> None:
     columns = (a_column("a"), same("b"), same("c"), a_column("prediction", role="prediction"))
     alerts = severity.alerts(Findings(severity.mark_notable(columns), Schema(extra=("x",)), 0.9))

@@ -27,6 +27,8 @@ class Examined:
         prepared: The same made ready, with the kind of each column and the predictor.
         frame: The window's rows.
         findings: What the comparison of its columns found, with the predictions that were made for it.
+        delivered_at: When the rows came, as Unix seconds.
+        earlier_rows: How many rows the monitor's earlier windows had, the newest first.
     """
 
     monitor: MonitorConfig
@@ -34,6 +36,8 @@ class Examined:
     prepared: Prepared
     frame: pd.DataFrame
     findings: Findings
+    delivered_at: float
+    earlier_rows: tuple[int, ...] = ()
 
     @property
     def predictions(self) -> pd.Series[Any] | None:
