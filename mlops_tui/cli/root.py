@@ -29,6 +29,7 @@ VERBS = {
     "serve": "Serve a model in MLflow's scoring protocol.",
     "audit": "Who did what to models and alerts; whether the log is intact.",
     "drift": "Check batches, list and acknowledge alerts.",
+    "loop": "Follow alerts to the retraining and promotion that they led to.",
     "schedule": "List the triggers, export a crontab line or systemd timer.",
     "tick": "Fire the triggers that are due.",
     "import": "Take over runs from MLflow and other tools.",

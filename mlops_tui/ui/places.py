@@ -28,7 +28,7 @@ class Destination(NamedTuple):
         source: ``module:Class`` below ``mlops_tui.ui.screens``.
         help: What it shows.
         takes: What its argument is: "" (none), "filter", "run", "runs", "model", "path", "stage", "time", "alert",
-            "monitor" or "column".
+            "monitor", "column" or "loop".
         needs_argument: Whether it cannot be shown without one.
     """
 
@@ -70,6 +70,9 @@ DESTINATIONS: Mapping[str, Destination] = {
         Destination(
             "column", "column:ColumnScreen", "One column: ':column income', ':column 41 income'", "column", True
         ),
+        Destination(
+            "loop", "loop:LoopScreen", "From alert to retraining, candidate, gates, promotion: ':loop 3'", "loop"
+        ),
         Destination("events", "events:EventsScreen", "What happened, newest first", "filter"),
         Destination("commands", "commands:CommandsScreen", "What was done here, as command lines"),
     )
@@ -90,6 +93,7 @@ ALIASES: Mapping[str, str] = {
     "alerts": "drift",
     "alert": "drift",
     "heatmap": "heat",
+    "loops": "loop",
     "home": "overview",
 }
 

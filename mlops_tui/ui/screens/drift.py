@@ -210,6 +210,12 @@ class DriftScreen(WordFilterScreen):
         self._alerts.table.set_marks(())
         acts.perform(self, lambda: drift_acts.acknowledge(self.session, numbers))
 
+    def action_loop(self) -> None:
+        """Goes to what the alert, or the batch, led to."""
+        key = self.filtered_table().cursor_key
+        if key is not None:
+            self.go("loop", f"{'alert' if self._followed == self._alerts.table.id else 'report'}:{key}")
+
     def on_did(self, _: Did) -> None:
         """Shows at once what an act has changed."""
         reload_all(self, store=True, project=False)

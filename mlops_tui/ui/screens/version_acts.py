@@ -87,6 +87,12 @@ class VersionActs(ProjectScreen):
         if version is not None:
             self.go("timeline", version.model)
 
+    def action_loop(self) -> None:
+        """Goes to what led to the version."""
+        version = self.chosen()
+        if version is not None:
+            self.go("loop", f"model:{version.model}/{version.version}")
+
     def action_sign(self) -> None:
         """Asks whether to sign the version."""
         version = self.chosen()
