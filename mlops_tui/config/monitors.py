@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mlops_tui.config import actions, monitor_quality
+from mlops_tui.config import actions, monitor_quality, monitor_slices
 from mlops_tui.config.actions import ActionsConfig
 from mlops_tui.config.monitor_quality import QualityConfig
 
@@ -34,6 +34,7 @@ class MonitorConfig:
         drift_share: Share of drifted columns from which the data set counts as drifted, 0 to 1.
         actions: Whom it tells of its alerts, and how.
         quality: Bounds of the project's own for the rows.
+        slices: Name -> a column, each value of which is looked at on its own, or a condition.
     """
 
     name: str
@@ -49,6 +50,7 @@ class MonitorConfig:
     drift_share: float = 0.5
     actions: ActionsConfig = field(default_factory=ActionsConfig)
     quality: QualityConfig = field(default_factory=QualityConfig)
+    slices: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(reader: Reader, name: str, body: object) -> MonitorConfig:
@@ -93,4 +95,5 @@ def read(reader: Reader, name: str, body: object) -> MonitorConfig:
         drift_share=share,
         actions=actions.read(reader, f"{place}.actions", table.get("actions", {})),
         quality=get("quality", partial(monitor_quality.read, reader), QualityConfig()),
+        slices=get("slices", partial(monitor_slices.read, reader), {}),
     )

@@ -78,12 +78,17 @@ class Findings:
         return bool(self.features) and self.share >= self.drift_share
 
 
-def mark_notable(columns: Sequence[ColumnReport]) -> tuple[ColumnReport, ...]:
-    """The columns with ``detail["notable"]``: whether they drifted, significantly and with a large enough effect."""
+def mark_notable(columns: Sequence[ColumnReport], rate: float = FALSE_DISCOVERIES) -> tuple[ColumnReport, ...]:
+    """The columns with ``detail["notable"]``: whether they drifted, significantly and with a large enough effect.
+
+    Args:
+        columns: All that are judged together.
+        rate: The share of them that may be found by chance.
+    """
     judged = sorted((column for column in columns if column.score is not None), key=lambda column: _p_value(column))
     level = 0.0
     for rank, column in enumerate(judged, 1):
-        if _p_value(column) <= FALSE_DISCOVERIES * rank / len(judged):
+        if _p_value(column) <= rate * rank / len(judged):
             level = _p_value(column)
     return tuple(replace(column, detail={**column.detail, "notable": _is_notable(column, level)}) for column in columns)
 
