@@ -207,6 +207,8 @@ def _version(db: sqlite3.Connection, firing: Firing, model: str, version: int) -
     yield Step(record.created_at, "version", f"{name} registered", "new", subject, record.created_by or "")
     if firing.stage:
         for verdict in gate_verdicts.of_version(db, model, version, firing.stage).values():
+            if verdict.kind == "approval":
+                continue  # what people said stands here anyway
             state = "ok" if verdict.has_passed else "failed"
             yield Step(verdict.at, "gate", f"{verdict.gate} of {firing.stage}: {verdict.message}", state, subject)
     for entry in audit.entries(db, subject=subject, newest_first=False):
