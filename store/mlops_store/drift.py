@@ -32,6 +32,7 @@ __all__ = [
     "column",
     "find_profile",
     "has_seen",
+    "monitor_of",
     "profile",
     "reopen",
     "report",
@@ -205,6 +206,18 @@ def report(db: sqlite3.Connection, report_id: int) -> MonitorReport:
         raise NotFound(f"no drift report {report_id}", "'mlops-tui drift list' shows the alerts and their reports")
     columns = db.execute(f"{_COLUMNS} WHERE report_id = ? ORDER BY position", (report_id,))
     return _report(row, tuple(_column(line) for line in columns), measures.of_report(db, report_id))
+
+
+def monitor_of(db: sqlite3.Connection, report_id: int) -> str:
+    """The monitor that made a report.
+
+    Raises:
+        NotFound: There is none with this id.
+    """
+    row = db.execute("SELECT monitor FROM monitor_reports WHERE id = ?", (report_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"no drift report {report_id}", "'mlops-tui drift reports' lists them")
+    return str(row[0])
 
 
 def column(db: sqlite3.Connection, report_id: int, name: str) -> ColumnReport:

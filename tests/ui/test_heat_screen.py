@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from heat_builders import add, column, opened, press, shows
 from screens import rendered, settled
-from textual.pilot import Pilot
 
-from mlops_store import drift
-from mlops_store.records import ColumnReport, MonitorReport
 from mlops_store.store import Store
 from mlops_tui.config import Config
 from mlops_tui.project import Project
@@ -20,27 +17,6 @@ from mlops_tui.ui.widgets.heat_table import HeatTable
 
 SIZES = [(80, 24), (120, 40), (200, 60), (40, 12)]
 HOSTILE = "[bold]x[/]\x1b]0;title\x07\n表情" * 9
-
-
-def column(name: str, effect: float | None) -> ColumnReport:
-    detail = {
-        "reference": {"edges": [0.0, 1.0, 2.0], "counts": [30, 10], "count": 40, "missing": 0, "mean": 0.7},
-        "current": {"edges": [0.0, 1.0, 2.0], "counts": [5, 15], "count": 20, "missing": 0, "mean": 1.3},
-        "score_is": "p-value",
-        "notable": (effect or 0) >= 0.1,
-        "shift": {"from": 0.7, "to": 1.3, "std": 1.2},
-    }
-    if effect is None:
-        detail = {"finding": {"kind": "missing", "message": "the batch has no such column"}}
-    method, threshold = (None, None) if effect is None else ("ks", 0.05)
-    is_drifted = (effect or 0) >= 0.05
-    return ColumnReport(name, "feature", "numerical", method, effect, threshold, is_drifted, effect, 40, 20, detail)
-
-
-def add(store: Store, batch: str, columns: Sequence[ColumnReport], monitor: str = "production") -> None:
-    report = MonitorReport(0, monitor, batch, batch, batch, "ok", 1e9, columns=tuple(columns), checked_columns=3)
-    with store.write() as db:
-        drift.add_report(db, report)
 
 
 @pytest.fixture
@@ -54,16 +30,6 @@ def store(tmp_path: Path) -> Store:
     return store
 
 
-def opened(store: Store, start: str = "heat") -> MlopsApp:
-    return MlopsApp(Project(str(Path(store.path).parent.parent)), Config(), start=start)
-
-
-async def press(pilot: Pilot[object], *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-        await settled(pilot)
-
-
 def lines(app: MlopsApp) -> list[str]:
     return [line.strip("│┃ ") for line in rendered(app).splitlines()]
 
@@ -75,19 +41,19 @@ async def test_the_column_that_drifted_most_stands_first_with_the_cell_in_words(
     app = opened(store)
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
-        shown = rendered(app)
-        assert "\x1b" not in shown
+        await shows(pilot, "income")
+        assert "\x1b" not in rendered(app)
         names = [line.split()[0] for line in lines(app) if line.startswith(("income", "age"))]
         assert names[0] == "income"
         if size[1] >= 24:
-            assert "drifted  mean 0.7000 → 1.300 (+1.2 sd)" in shown
-            assert "drifted in 5 of 12 windows, first in window 8 (in/08.csv)" in shown
+            await shows(pilot, "drifted  mean 0.7000 → 1.300 (+1.2 sd)")
+            await shows(pilot, "drifted in 5 of 12 windows, first in window 8 (in/08.csv)")
 
 
 async def test_keys_walk_over_windows_and_to_those_that_drifted(store: Store) -> None:
     app = opened(store)
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await shows(pilot, "income")
         table = app.screen.query_one(HeatTable)
         assert table.window == 11
         await press(pilot, "N", "N")
@@ -96,37 +62,36 @@ async def test_keys_walk_over_windows_and_to_those_that_drifted(store: Store) ->
         assert table.window == 7
         await press(pilot, "j", "home", "n")
         assert (table.line.column if table.line else "", table.window) == ("age", 4)
-        assert "missing" in rendered(app)
+        await shows(pilot, "missing")
         await press(pilot, "/", *"inc", "enter")
         assert table.line is not None
         assert table.line.column == "income"
         await press(pilot, "escape", "s", "s", "s")
         assert isinstance(app.screen, HeatScreen)
-        assert "by name" in rendered(app)
+        await shows(pilot, "by name")
 
 
 async def test_without_colours_letters_say_what_the_tints_say(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = opened(store)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
+        await shows(pilot, "income")
         await press(pilot, "-", "-")
         income, age = (next(line for line in lines(app) if line.startswith(name)) for name in ("income", "age"))
         assert income.split()[1] == ".......44444"
         assert age.split()[1] == "....x......."
         await press(pilot, "+", "+")
-        assert "43 43 43" in rendered(app)
+        await shows(pilot, "43 43 43")
 
 
 async def test_enter_opens_the_column_in_that_window(store: Store) -> None:
     app = opened(store)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
+        await shows(pilot, "in/12.csv")
         await press(pilot, "enter")
-        shown = rendered(app)
-        assert "column 12 income" in shown
-        assert "mean 0.7000 → 1.300" in shown
-        assert "reference" in shown
+        await shows(pilot, "column 12 income")
+        await shows(pilot, "mean 0.7000 → 1.300")
+        await shows(pilot, "reference")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +107,7 @@ async def test_what_is_not_there_is_said_with_what_is_near(store: Store, start: 
     app = opened(store, start)
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
-        assert said in rendered(app)
+        await shows(pilot, said)
 
 
 async def test_another_monitor_is_one_key_away(store: Store) -> None:
@@ -150,14 +115,14 @@ async def test_another_monitor_is_one_key_away(store: Store) -> None:
     app = opened(store)
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
-        assert "second" in rendered(app)
+        await shows(pilot, "second")
         await press(pilot, "m")
-        assert "production" in rendered(app)
-        assert "income" in rendered(app)
+        await shows(pilot, "production")
+        await shows(pilot, "income")
 
 
 async def test_before_any_check_it_says_so(tmp_path: Path) -> None:
     app = MlopsApp(Project(str(tmp_path)), Config(), start="heat")
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        assert "No batch has been checked yet." in rendered(app)
+        await shows(pilot, "No batch has been checked yet.")

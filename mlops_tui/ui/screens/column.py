@@ -1,51 +1,13 @@
-"""One column in one window: its distribution against the reference."""
+"""One column in one window: its distribution against the reference, and when it moved."""
 
 from __future__ import annotations
 
 from textual.app import ComposeResult
 
-from mlops_store import drift, heat
-from mlops_store.errors import NotFound
-from mlops_store.records import ColumnReport
+from mlops_tui.drift import heat_orders
+from mlops_tui.ui import keymap
 from mlops_tui.ui.screens.base import ProjectScreen
-from mlops_tui.ui.session import Session
-from mlops_tui.ui.widgets.distribution import Distribution
-from mlops_tui.ui.widgets.pane import Pane
-
-
-class DistributionPane(Pane[ColumnReport]):
-    """Reference against current.
-
-    Args:
-        wanted: The report's number and the column's name, or the name alone: then of the newest report that has it.
-    """
-
-    DEFAULT_CSS = "DistributionPane Distribution { padding: 0 1; }"
-
-    def __init__(self, wanted: str) -> None:
-        super().__init__("Column", 1, id="distribution")
-        self._wanted = wanted
-
-    def compose(self) -> ComposeResult:
-        """The drawing."""
-        yield Distribution()
-
-    def load(self, session: Session) -> ColumnReport:
-        """Reads the column's report.
-
-        Raises:
-            NotFound: There is no such report, or no such column in it.
-        """
-        if session.store is None:
-            raise NotFound("no batch has been checked yet", "'mlops-tui drift check' checks new ones")
-        with session.store.snapshot() as db:
-            return drift.column(db, *heat.place(db, self._wanted))
-
-    def show(self, records: ColumnReport) -> None:
-        """Draws it."""
-        self.uncover()
-        self.entitle(records.column)
-        self.query_one(Distribution).show(records)
+from mlops_tui.ui.screens.column_panes import Chosen, Course, DistributionPane, WhenPane
 
 
 class ColumnScreen(ProjectScreen):
@@ -56,7 +18,74 @@ class ColumnScreen(ProjectScreen):
     """
 
     NAME = "column"
+    BINDINGS = keymap.bindings("column")
+    DEFAULT_CSS = """
+    ColumnScreen DistributionPane { height: 3fr; }
+    ColumnScreen WhenPane { height: 2fr; }
+    ColumnScreen.-short WhenPane { height: 8; }
+    ColumnScreen.-low WhenPane { display: none; }
+    """
 
     def compose_body(self) -> ComposeResult:
-        """One pane."""
+        """The distribution over the timeline."""
         yield DistributionPane(self.argument)
+        yield WhenPane()
+
+    @property
+    def _distribution(self) -> DistributionPane:
+        return self.query_one(DistributionPane)
+
+    def on_chosen(self, message: Chosen) -> None:
+        """Shows when the column moved."""
+        message.stop()
+        self.query_one(WhenPane).draw(message.course)
+
+    def copy_text(self) -> tuple[str, str]:
+        """The column's name."""
+        course = self._distribution.records
+        return (course.column.column, "the column's name") if course is not None else ("", "")
+
+    # other windows, other columns
+
+    def action_window(self, by: int) -> None:
+        """Goes to another window."""
+        course = self._distribution.records
+        if course is not None:
+            self._go_to(course, min(max(0, course.at + by), len(course.windows) - 1))
+
+    def action_drifted(self, by: int) -> None:
+        """Goes to the next window in which the column drifted or is broken."""
+        course = self._distribution.records
+        if course is None:
+            return
+        alarming = ("drifted", *heat_orders.BROKEN)
+        places = range(course.at + by, len(course.windows) if by > 0 else -1, by)
+        place = next((at for at in places if course.line.state(at) in alarming), None)
+        if place is None:
+            self.remark(f"no {'later' if by > 0 else 'earlier'} window in which it drifted", "dim")
+        else:
+            self._go_to(course, place)
+
+    def _go_to(self, course: Course, place: int) -> None:
+        if not course.line.states[place]:
+            self.remark(f"window {place + 1} has no such column", "dim")
+        elif place != course.at:
+            self._choose(course.windows[place].report_id, course.column.column)
+
+    def action_column(self, by: int) -> None:
+        """Goes to the column that drifted next most often."""
+        course = self._distribution.records
+        if course is not None and course.column.column in course.names:
+            place = course.names.index(course.column.column) + by
+            if 0 <= place < len(course.names):
+                self._choose(course.report_id, course.names[place])
+
+    def _choose(self, report_id: int, column: str) -> None:
+        self.argument = f"{report_id} {column}"
+        self._distribution.choose(self.argument)
+        self.retitle()
+
+    def action_heat(self) -> None:
+        """Goes to all columns of the monitor."""
+        course = self._distribution.records
+        self.go("heat", course.monitor if course is not None else "")

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rich.cells import cell_len
-from rich.segment import Segment
-from rich.style import Style
-from textual import events
-from textual.strip import Strip
-from textual.widget import Widget
 
 from mlops_store.records import ColumnReport
 from mlops_tui.ui.text import clean, cut, fit
-from mlops_tui.ui.theme import is_unicode, state_cell, style_of
+from mlops_tui.ui.theme import state_cell
 from mlops_tui.ui.widgets import bars, figures, samples
-from mlops_tui.ui.widgets.bars import BOTH, CURRENT, REFERENCE, Piece, Rows, Shapes
-from mlops_tui.ui.widgets.drawn import series_style
+from mlops_tui.ui.widgets.bars import Piece, Rows, Shapes
 from mlops_tui.ui.widgets.samples import Categories, Numbers
-
-if TYPE_CHECKING:
-    from textual.app import App
+from mlops_tui.ui.widgets.tone_rows import ToneRows
 
 #: Rows that a drawing needs to say anything, and that it gets at most.
 _LEAST_ROWS, _MOST_ROWS = 3, 16
@@ -70,18 +60,13 @@ def _heading(column: ColumnReport, width: int) -> Rows:
     return tuple(bars.bounded(row, width) for row in rows)
 
 
-class Distribution(Widget):
+class Distribution(ToneRows):
     """One column of a report; nothing until one is shown."""
-
-    DEFAULT_CSS = """
-    Distribution { width: 1fr; height: 1fr; background: $background; color: $foreground; }
-    """
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._column: ColumnReport | None = None
         self._note = ""
-        self._rows: Rows = ()
 
     @property
     def column(self) -> ColumnReport | None:
@@ -92,42 +77,10 @@ class Distribution(Widget):
         """Shows a column, or a remark where there is none; an equal one repaints nothing."""
         if (column, note) != (self._column, self._note):
             self._column, self._note = column, note
-            self._arrange()
+            self.redraw()
 
-    def on_resize(self, _: events.Resize) -> None:
-        """Draws for the new size."""
-        self._arrange()
-
-    def _arrange(self) -> None:
-        width, height = self.size
+    def drawn(self, width: int, height: int) -> Rows:
+        """The column, or the remark."""
         if self._column is None:
-            self._rows = (((fit(clean(self._note), width), "dim", ""),),) if self._note else ()
-        else:
-            self._rows = compose(self._column, width, height, shapes(self.app))
-        self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        """One row."""
-        base = self.rich_style
-        if y >= len(self._rows):
-            return Strip.blank(self.size.width, base)
-        segments = [Segment(text, base + self._style(tone, back)) for text, tone, back in self._rows[y] if text]
-        return Strip(segments).adjust_cell_length(self.size.width, base)
-
-    def _style(self, tone: str, back: str) -> Style:
-        style = tone_style(self.app, tone) if tone else Style.null()
-        return style + Style(bgcolor=tone_style(self.app, back).color) if back else style
-
-
-def shapes(app: App[object]) -> Shapes:
-    """What bars are drawn with in this terminal."""
-    return Shapes(has_eighths=is_unicode(), has_colours=not app.no_color)
-
-
-def tone_style(app: App[object], tone: str) -> Style:
-    """The style of a tone of the theme, or of one of the samples: the same colours as in charts."""
-    if tone == REFERENCE:
-        return series_style(app, 0)
-    if tone == CURRENT:
-        return series_style(app, 1)
-    return style_of(app, "faint" if tone == BOTH else tone)
+            return (((fit(clean(self._note), width), "dim", ""),),) if self._note else ()
+        return compose(self._column, width, height, self.shapes)

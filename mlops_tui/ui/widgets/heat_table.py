@@ -246,7 +246,7 @@ class HeatTable(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line of what is in sight."""
         base, width = self.rich_style, self._width
-        if not self._count or self._summary is None:
+        if not self._count or not self._cell or self._summary is None:
             return Strip.blank(width, base)
         if y == 0:
             return Strip(self._numbers(base)).adjust_cell_length(width, base)
@@ -268,7 +268,7 @@ class HeatTable(ScrollView, can_focus=True):
         """The numbers of the windows, and where the cursor is."""
         size, count = self._cell, min(self._in_sight, self._count - self._first)
         under = [" "] * (count * size)
-        step = next(each for each in (1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000) if each * size >= 6)
+        step = next(each for each in (1, 2, 5, 10) if each * size >= 6)
         for place in range(count):
             number = str(self._first + place + 1)
             start = place * size

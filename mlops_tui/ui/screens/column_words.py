@@ -1,0 +1,41 @@
+"""What is said of when a column moved. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mlops_store.heat import Line, Window
+from mlops_tui.drift.beginnings import Level
+from mlops_tui.ui.theme import sign
+
+
+def beginning(line: Line, windows: Sequence[Window], at: int, levels: Sequence[Level]) -> list[tuple[str, str]]:
+    """One or two lines of (text, tone): since when the effect has been as it is, and how often it raised the alarm.
+
+    Args:
+        line: The column over all windows.
+        windows: All windows.
+        at: The window that is looked at.
+        levels: What ``beginnings.levels`` found.
+    """
+    place = next((number for number, level in enumerate(levels) if level.start <= at < level.end), None)
+    if place is None:
+        return [("nothing was compared in any window", "dim")]
+    level = levels[place]
+    if place == 0:
+        first = f"since the first window around {level.mean:.2f}"
+    else:
+        before = levels[place - 1].mean
+        first = (
+            f"since window {level.start + 1}, {windows[level.start].batch}: "
+            f"{before:.2f} {sign('arrow')} {level.mean:.2f}"
+        )
+    until = f", until window {level.end}" if level.end < len(windows) else ""
+    began = line.began()
+    alarms = (
+        f"drifted in {line.drifted()} of {len(windows)} windows, first in window {began + 1}"
+        if began is not None
+        else f"drifted surely and by much in none of {len(windows)} windows"
+    )
+    tone = "strong" if place and level.mean > levels[place - 1].mean else ""
+    return [(first + until, tone), (alarms, "dim")]
