@@ -48,3 +48,27 @@ def parse(written: str, *, now: float | None = None, is_end: bool = False) -> fl
         return found.timestamp()
     except (ValueError, OverflowError, OSError) as error:
         raise ValueError(f"{written!r} is no point in time; {FORMS}") from error
+
+
+def ahead(written: str, *, now: float | None = None) -> float:
+    """The coming point in time, in Unix seconds, that a text means: ``2h``, ``3d``, ``2026-12-01``, ``17:00``.
+
+    A time of day that has gone by is meant of tomorrow.
+
+    Raises:
+        ValueError: It means no point in time that is to come.
+    """
+    now = time.time() if now is None else now
+    text = written.strip().lower()
+    try:
+        return now + quantities.seconds(text)
+    except ValueError:
+        pass
+    if text == "tomorrow":
+        return parse((date(*time.localtime(now)[:3]) + timedelta(days=1)).isoformat())
+    found = parse(text, now=now)
+    if found <= now and _CLOCK.fullmatch(text):
+        found = parse(text, now=now + 86400)
+    if found <= now:
+        raise ValueError(f"{written!r} has gone by; write 2h, 3d or a date to come")
+    return found

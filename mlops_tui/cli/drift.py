@@ -8,8 +8,9 @@ from functools import partial
 import click
 
 from mlops_store.errors import UsageError
-from mlops_store.records import AlertState, MonitorReport
-from mlops_tui.cli import drift_compare, drift_heat, drift_notices, drift_tables, output, shapes, text
+from mlops_store.incident_records import UNRESOLVED
+from mlops_store.records import IncidentState, MonitorReport
+from mlops_tui.cli import drift_compare, drift_heat, drift_incidents, drift_notices, drift_tables, output, shapes, text
 from mlops_tui.cli.environment import prefer_own_interpreter
 from mlops_tui.cli.parameters import NUMBER, Noun, dry_run_option, json_option, limit_option
 from mlops_tui.cli.table import write_table
@@ -18,7 +19,7 @@ from mlops_tui.cli.workspace import Workspace
 
 @click.group(cls=Noun)
 def command() -> None:
-    """Check batches, list and acknowledge alerts."""
+    """Check batches, and see to what was found."""
 
 
 command.add_command(drift_notices.command)
@@ -101,15 +102,15 @@ def _fire_triggers(workspace: Workspace) -> None:
 
 
 @command.command("list")
-@click.option("-a", "--all", "with_resolved", is_flag=True, help="Resolved alerts as well.")
+@click.option("-a", "--all", "everything", is_flag=True, help="Of resolved, muted and pending incidents as well.")
 @click.option("-m", "--monitor", metavar="NAME", help="Only this monitor's.")
 @json_option
 @click.pass_obj
-def list_(workspace: Workspace, with_resolved: bool, monitor: str | None, as_json: bool) -> None:
-    """List alerts: open ones first, the most severe first."""
+def list_(workspace: Workspace, everything: bool, monitor: str | None, as_json: bool) -> None:
+    """List the alerts of windows with their incidents: open ones first, the most severe first."""
     from mlops_store import alerts
 
-    states = [state.value for state in AlertState if with_resolved or state is not AlertState.RESOLVED]
+    states = tuple(IncidentState) if everything else UNRESOLVED
     store = workspace.find()
     found = [] if store is None else alerts.alerts(store.read(), states, monitor=monitor)
     if as_json:
@@ -121,6 +122,7 @@ def list_(workspace: Workspace, with_resolved: bool, monitor: str | None, as_jso
     rows = [
         (
             str(alert.id),
+            str(alert.incident_id or ""),
             alert.severity,
             alert.state,
             alert.batch,
@@ -130,7 +132,8 @@ def list_(workspace: Workspace, with_resolved: bool, monitor: str | None, as_jso
         )
         for alert in found
     ]
-    write_table(("alert", "severity", "state", "batch", "what", "opened", "monitor"), rows, right=("alert",))
+    titles = ("alert", "incident", "severity", "state", "batch", "what", "opened", "monitor")
+    write_table(titles, rows, right=("alert", "incident"))
 
 
 @command.command()
@@ -200,8 +203,13 @@ def show(workspace: Workspace, alert: int, with_unmoved: bool, as_json: bool) ->
     if as_json:
         output.write_json({**shapes.alert(found), "report": shapes.report(report, with_columns=True)})
         return
-    state = found.state + (f" by {found.acknowledged_by}" if found.acknowledged_by else "")
-    output.write_fields([("alert", f"{found.id}: {found.title}"), ("severity", found.severity), ("state", state)])
+    output.write_fields(
+        [
+            ("alert", f"{found.id}: {found.title}"),
+            ("severity", found.severity),
+            ("incident", f"{found.incident_id}, {found.state}" if found.incident_id else ""),
+        ]
+    )
     _write_report(report, with_unmoved)
 
 
@@ -220,31 +228,5 @@ def _write_report(report: MonitorReport, with_unmoved: bool) -> None:
     drift_tables.write_measures(report.measures)
 
 
-@command.command()
-@click.argument("numbers", metavar="ALERT...", type=NUMBER, nargs=-1)
-@click.option("-a", "--all", "every", is_flag=True, help="Every open alert.")
-@dry_run_option
-@json_option
-@click.pass_obj
-def ack(workspace: Workspace, numbers: tuple[int, ...], every: bool, dry_run: bool, as_json: bool) -> None:
-    """Acknowledge alerts: somebody has seen them."""
-    from mlops_store import alerts, processes
-
-    if bool(numbers) == every:
-        raise UsageError("name alerts, or --all", "mlops-tui drift list shows them")
-    store = workspace.store()
-    chosen = numbers or tuple(alert.id for alert in alerts.alerts(store.read(), (AlertState.OPEN,)))
-    with store.trial() if dry_run else store.write() as db:
-        done = [alerts.acknowledge(db, number, processes.user()) for number in chosen]
-    if as_json:
-        output.write_json_lines(map(shapes.alert, done))
-        return
-    would = "would be " if dry_run else ""
-    for alert in done:
-        output.say(f"alert {alert.id} {would}acknowledged: {text.clean(alert.title)}")
-    if not done:
-        output.remark("no open alerts")
-
-
-for verb in (drift_compare.compare, drift_heat.heat):
+for verb in (drift_incidents.command, drift_compare.compare, drift_heat.heat):
     command.add_command(verb)

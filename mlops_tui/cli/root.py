@@ -28,7 +28,7 @@ VERBS = {
     "models": "List, register, promote and roll back models.",
     "serve": "Serve a model in MLflow's scoring protocol.",
     "audit": "Who did what to models and alerts; whether the log is intact.",
-    "drift": "Check batches, list and acknowledge alerts.",
+    "drift": "Check batches, and see to what was found.",
     "loop": "Follow alerts to the retraining and promotion that they led to.",
     "schedule": "List the triggers, export a crontab line or systemd timer.",
     "tick": "Fire the triggers that are due.",

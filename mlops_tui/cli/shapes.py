@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from mlops_store.records import (
     Alert,
     DataUse,
+    Incident,
+    IncidentEntry,
     ModelVersion,
     MonitorReport,
     PipelineRun,
@@ -166,6 +168,9 @@ def alert(record: Alert) -> dict[str, Any]:
         "batch": record.batch,
         "kind": record.kind,
         "subject": record.subject,
+        "columns": record.columns,
+        "incident_id": record.incident_id,
+        "change": record.change,
         "severity": record.severity,
         "state": record.state,
         "title": record.title,
@@ -173,6 +178,46 @@ def alert(record: Alert) -> dict[str, Any]:
         "acknowledged_at": record.acknowledged_at,
         "acknowledged_by": record.acknowledged_by,
         "resolved_at": record.resolved_at,
+    }
+
+
+def incident(record: Incident) -> dict[str, Any]:
+    """An incident as ``drift incidents`` prints it."""
+    return {
+        "incident_id": record.id,
+        "monitor": record.monitor,
+        "state": record.state,
+        "severity": record.severity,
+        "title": record.title,
+        "kinds": record.kinds,
+        "columns": record.columns,
+        "score": record.score,
+        "factors": record.factors,
+        "opened_at": record.opened_at,
+        "updated_at": record.updated_at,
+        "first_batch": record.first_batch,
+        "last_batch": record.last_batch,
+        "last_report_id": record.last_report_id,
+        "windows": record.windows,
+        "is_flapping": record.is_flapping,
+        "snoozed_until": record.snoozed_until,
+        "muted_by": record.muted_by,
+        "assignee": record.assignee,
+        "acknowledged_at": record.acknowledged_at,
+        "acknowledged_by": record.acknowledged_by,
+        "resolved_at": record.resolved_at,
+        "resolved_by": record.resolved_by,
+    }
+
+
+def incident_entry(record: IncidentEntry) -> dict[str, Any]:
+    """A line of an incident's history."""
+    return {
+        "at": record.at,
+        "kind": record.kind,
+        "actor": record.actor,
+        "message": record.message,
+        "report_id": record.report_id,
     }
 
 

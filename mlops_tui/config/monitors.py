@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mlops_tui.config import actions, monitor_quality, monitor_slices
+from mlops_tui.config import actions, alerting, monitor_quality, monitor_slices
 from mlops_tui.config.actions import ActionsConfig
+from mlops_tui.config.alerting import AlertRule, MuteRule
 from mlops_tui.config.monitor_quality import QualityConfig
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class MonitorConfig:
         methods: Column name -> method id, where the default choice is not wanted.
         thresholds: Method id or column name -> threshold.
         drift_share: Share of drifted columns from which the data set counts as drifted, 0 to 1.
+        alert: In how many of the last windows something must be seen before it becomes an incident.
+        mute: Of what nobody is to be told.
         actions: Whom it tells of its alerts, and how.
         quality: Bounds of the project's own for the rows.
         slices: Name -> a column, each value of which is looked at on its own, or a condition.
@@ -48,6 +51,8 @@ class MonitorConfig:
     methods: Mapping[str, str] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
     drift_share: float = 0.5
+    alert: AlertRule = field(default_factory=AlertRule)
+    mute: tuple[MuteRule, ...] = ()
     actions: ActionsConfig = field(default_factory=ActionsConfig)
     quality: QualityConfig = field(default_factory=QualityConfig)
     slices: Mapping[str, str] = field(default_factory=dict)
@@ -93,6 +98,8 @@ def read(reader: Reader, name: str, body: object) -> MonitorConfig:
         methods={key: reader.text(value, f"{place}.methods.{key}") for key, value in methods.items()},
         thresholds={key: reader.number(value, f"{place}.thresholds.{key}") for key, value in thresholds.items()},
         drift_share=share,
+        alert=get("alert", partial(alerting.read_rule, reader), AlertRule()),
+        mute=get("mute", partial(alerting.read_mutes, reader), ()),
         actions=actions.read(reader, f"{place}.actions", table.get("actions", {})),
         quality=get("quality", partial(monitor_quality.read, reader), QualityConfig()),
         slices=get("slices", partial(monitor_slices.read, reader), {}),

@@ -1,4 +1,4 @@
-"""The check of one file: reading it at one moment, comparing it, recording report and alerts."""
+"""The check of one file: reading it at one moment, comparing it, recording report, alerts and incidents."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.drift import batches, checks, predictions, severity, titles, watches
 from mlops_tui.drift import check as comparison
 from mlops_tui.drift.checks.examined import Examined
+from mlops_tui.drift.incidents import recording
 from mlops_tui.drift.profiles import SMALLEST_REFERENCE
 from mlops_tui.drift.references import Reference
 from mlops_tui.drift.watches import File
@@ -43,6 +44,7 @@ class Checker:
         reference: Reference,
         open_model: Callable[[ModelVersion], Model],
         force: bool,
+        goal: Callable[[str], str],
     ) -> None:
         self.project = project
         self.store = store
@@ -50,6 +52,7 @@ class Checker:
         self.reference = reference
         self.open_model = open_model
         self.force = force
+        self.goal = goal
         self._prepared: Prepared | None = None
 
     def check(self, file: File) -> MonitorReport | None:
@@ -163,6 +166,8 @@ class Checker:
                 modified_ns=file.modified_ns,
                 force=self.force,
             )
+            if report_id is not None:
+                recording.record(db, report_id, self.monitor, self.goal)
         # another process was faster: its report stands
         return None if report_id is None else drift.report(self.store.read(), report_id)
 

@@ -1,8 +1,7 @@
 """Monitors: finding new batches, checking them, recording reports and alerts.
 
 A batch is checked once: its name and the digest of its bytes say whether it was. A file that is replaced is checked
-again, and the alerts about its former content are resolved. No other alert is ever resolved by itself: that a later
-batch is good again changes nothing about the predictions that were made on a drifted one.
+again, and its newest report counts. What becomes of alerts is decided in ``incidents``.
 
 ``pending`` is asked all the time and imports nothing heavy.
 """
@@ -91,7 +90,7 @@ def check(
         except (Refused, UsageError) as error:
             refusal = refusal or error
             continue
-        checker = Checker(project, store, wanted, reference, open_model, force)
+        checker = Checker(project, store, wanted, reference, open_model, force, config.goal)
         reports += [report for file in files if (report := checker.check(file)) is not None]
     if refusal is not None:
         raise refusal

@@ -126,7 +126,7 @@ def _data_drift(findings: Findings) -> NewAlert | None:
         return None
     severity = Severity.CRITICAL if findings.is_dataset_drift else Severity.WARNING
     title = f"{len(drifted)} of {len(findings.features)} columns drifted: {titles.listed(map(titles.change, drifted))}"
-    return NewAlert("data_drift", severity, title)
+    return NewAlert("data_drift", severity, title, columns=_names(c for c in drifted if c.detail["notable"]))
 
 
 def _prediction_drift(findings: Findings) -> NewAlert | None:
@@ -136,6 +136,10 @@ def _prediction_drift(findings: Findings) -> NewAlert | None:
     (prediction,) = drifted
     severity = Severity.CRITICAL if (prediction.effect or 0.0) >= LARGE_EFFECT else Severity.WARNING
     return NewAlert("prediction_drift", severity, f"predictions drifted: {titles.moved_from(prediction)}")
+
+
+def _names(columns: Iterable[ColumnReport]) -> tuple[str, ...]:
+    return tuple(column.column for column in columns)
 
 
 def _schema(findings: Findings) -> NewAlert | None:
@@ -168,7 +172,7 @@ def _schema(findings: Findings) -> NewAlert | None:
         severity = Severity.CRITICAL
     else:
         severity = Severity.WARNING if retyped or schema.repeated else Severity.INFO
-    return NewAlert("schema", severity, "; ".join(parts))
+    return NewAlert("schema", severity, "; ".join(parts), columns=(*lost, *_names(retyped), *schema.repeated, *extra))
 
 
 def _finding(column: ColumnReport) -> str:

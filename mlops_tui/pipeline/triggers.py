@@ -79,7 +79,7 @@ def decide(
         now: Unix seconds.
         zone: What the schedule's hours are meant in.
         digest: Of the files that it looks at, None while they are being written.
-        alert: The newest open alert that it has not answered.
+        alert: The newest alert that opened or worsened an incident and that it has not answered.
     """
     if not trigger.is_enabled or is_cooling_down(trigger, state, now):
         return None
@@ -171,7 +171,7 @@ def _alert(db: sqlite3.Connection, trigger: TriggerConfig, state: TriggerState) 
         return None
     order = list(Severity)
     wanted = order[order.index(Severity(trigger.severity)) :]
-    return alerts.newest_open(db, trigger.drift, wanted, after=state.alert_id)
+    return alerts.newest_told(db, trigger.drift, wanted, after=state.alert_id)
 
 
 def look(project: Project, globs: Iterable[str], made: frozenset[str], now: float) -> Files:

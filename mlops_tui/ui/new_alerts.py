@@ -5,9 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
+from mlops_store.incidents import NEWS
 from mlops_tui.config.monitors import MonitorConfig
 
-_NEW = """SELECT id, monitor, severity, title FROM alerts WHERE id > ? AND state = 'open' ORDER BY id"""
+_NEW = (
+    "SELECT a.id, a.monitor, a.severity, a.title FROM alerts a JOIN incidents i ON i.id = a.incident_id "
+    f"WHERE a.id > ? AND {NEWS} ORDER BY a.id"
+)
 
 
 class NewAlerts:

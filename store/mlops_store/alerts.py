@@ -1,46 +1,52 @@
-"""Alerts: what a monitor wants a person to see, and what people did about it.
+"""Alerts: what checks of windows found worth a look. Each belongs to a report and to an incident, which has the state.
 
-An alert is open, then acknowledged, then resolved; every step leaves an event. Alerts are made by
-``drift.add_report`` only, so that each belongs to a report.
+Alerts are made by ``drift.add_report`` only and never change, but for the incident that takes them up.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Sequence
 from typing import Any
 
-from mlops_store import events
-from mlops_store.errors import NotFound, Refused
-from mlops_store.records import Alert, AlertState, Severity
-from mlops_store.texts import storable
+from mlops_store.errors import NotFound
+from mlops_store.incidents import NEWS, STATE
+from mlops_store.records import Alert, IncidentState, Severity
 
 _ALERTS = (
-    "SELECT a.id, a.report_id, a.monitor, p.batch, a.kind, a.severity, a.title, a.state, a.opened_at, "
-    "a.acknowledged_at, a.acknowledged_by, a.resolved_at, a.subject "
-    "FROM alerts a JOIN monitor_reports p ON p.id = a.report_id"
+    f"SELECT a.id, a.report_id, a.monitor, p.batch, a.kind, a.severity, a.title, a.opened_at, a.subject, a.columns, "
+    f"a.incident_id, a.change, {STATE}, i.acknowledged_at, i.acknowledged_by, i.resolved_at "
+    "FROM alerts a JOIN monitor_reports p ON p.id = a.report_id LEFT JOIN incidents i ON i.id = a.incident_id"
 )
 _RANKED = (
-    " ORDER BY CASE a.state WHEN 'open' THEN 0 WHEN 'acknowledged' THEN 1 ELSE 2 END,"
+    f" ORDER BY CASE {STATE} WHEN 'open' THEN 0 WHEN 'acknowledged' THEN 1 ELSE 2 END,"
     " CASE a.severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END, a.opened_at DESC, a.id DESC"
 )
 
 
 def alerts(
     db: sqlite3.Connection,
-    states: Sequence[str] = (AlertState.OPEN, AlertState.ACKNOWLEDGED),
+    states: Sequence[str] = (IncidentState.OPEN, IncidentState.ACKNOWLEDGED),
     *,
     monitor: str | None = None,
+    incident: int | None = None,
     limit: int = 1000,
 ) -> list[Alert]:
-    """Alerts in these states: open ones before acknowledged, then the most severe, then the newest."""
-    where = f" WHERE a.state IN ({', '.join('?' * len(states))})"
-    arguments: list[Any] = [str(state) for state in states]
+    """Alerts whose incidents are in these states: open ones first, then the most severe, then the newest.
+
+    Those of a report that another one on the same window replaced are left out.
+    """
+    places = ", ".join(f":s{place}" for place in range(len(states)))
+    where = f" WHERE p.replaced_by IS NULL AND {STATE} IN ({places})"
+    arguments: dict[str, Any] = {f"s{place}": str(state) for place, state in enumerate(states)}
     if monitor is not None:
-        where += " AND a.monitor = ?"
-        arguments.append(monitor)
-    return [_alert(row) for row in db.execute(f"{_ALERTS}{where}{_RANKED} LIMIT ?", (*arguments, limit))]
+        where += " AND a.monitor = :monitor"
+    if incident is not None:
+        where += " AND a.incident_id = :incident"
+    arguments |= {"now": time.time(), "limit": limit, "monitor": monitor, "incident": incident}
+    return [_alert(row) for row in db.execute(f"{_ALERTS}{where}{_RANKED} LIMIT :limit", arguments)]
 
 
 def alert(db: sqlite3.Connection, alert_id: int) -> Alert:
@@ -49,78 +55,40 @@ def alert(db: sqlite3.Connection, alert_id: int) -> Alert:
     Raises:
         NotFound: There is none.
     """
-    row = db.execute(f"{_ALERTS} WHERE a.id = ?", (alert_id,)).fetchone()
+    row = db.execute(f"{_ALERTS} WHERE a.id = :id", {"id": alert_id, "now": time.time()}).fetchone()
     if row is None:
         raise NotFound(f"no alert {alert_id}", "'mlops-tui drift list' shows the alerts")
     return _alert(row)
 
 
 def alerts_of(db: sqlite3.Connection, report_id: int) -> list[Alert]:
-    """Every alert that a report raised, whatever its state."""
-    return [_alert(row) for row in db.execute(f"{_ALERTS} WHERE a.report_id = ?{_RANKED}", (report_id,))]
+    """Every alert that a report raised, whatever became of it."""
+    arguments = {"id": report_id, "now": time.time()}
+    return [_alert(row) for row in db.execute(f"{_ALERTS} WHERE a.report_id = :id{_RANKED}", arguments)]
 
 
-def newest_open(db: sqlite3.Connection, monitor: str, severities: Sequence[str], *, after: int) -> Alert | None:
-    """The newest open alert of a monitor that has one of these severities and an id above ``after``."""
-    places = ", ".join("?" * len(severities))
+def newest_told(db: sqlite3.Connection, monitor: str, severities: Sequence[str], *, after: int) -> Alert | None:
+    """The newest alert of a monitor that opened, reopened or worsened an incident which is still open.
+
+    Args:
+        db: A connection.
+        monitor: The monitor.
+        severities: Of which one the alert must have.
+        after: The id that it must exceed.
+    """
+    places = ", ".join(f":s{place}" for place in range(len(severities)))
     row = db.execute(
-        f"{_ALERTS} WHERE a.monitor = ? AND a.state = 'open' AND a.id > ? AND a.severity IN ({places}) "
+        f"{_ALERTS} WHERE a.monitor = :monitor AND {NEWS} AND a.id > :after AND a.severity IN ({places}) "
         "ORDER BY a.id DESC LIMIT 1",
-        (monitor, after, *severities),
+        {f"s{place}": str(severity) for place, severity in enumerate(severities)}
+        | {"monitor": monitor, "after": after, "now": time.time()},
     ).fetchone()
     return None if row is None else _alert(row)
 
 
-def acknowledge(db: sqlite3.Connection, alert_id: int, by: str, *, at: float | None = None) -> Alert:
-    """Records that somebody has seen the alert; one acknowledged before keeps its first time and name.
-
-    Raises:
-        NotFound: There is no such alert.
-        Refused: It has been resolved.
-    """
-    found = alert(db, alert_id)
-    if found.state == AlertState.RESOLVED:
-        raise Refused(f"alert {alert_id} is already resolved", "there is nothing left to acknowledge")
-    if found.state == AlertState.OPEN:
-        at = time.time() if at is None else at
-        db.execute(
-            "UPDATE alerts SET state = 'acknowledged', acknowledged_at = ?, acknowledged_by = ? WHERE id = ?",
-            (at, storable(by), alert_id),
-        )
-        _alert_event(db, found, AlertState.ACKNOWLEDGED, by, at)
-    return alert(db, alert_id)
-
-
-def resolve(db: sqlite3.Connection, alert_id: int, by: str, *, at: float | None = None) -> Alert:
-    """Closes the alert; one resolved before keeps its first time.
-
-    Raises:
-        NotFound: There is no such alert.
-    """
-    found = alert(db, alert_id)
-    if found.state != AlertState.RESOLVED:
-        at = time.time() if at is None else at
-        db.execute("UPDATE alerts SET state = 'resolved', resolved_at = ? WHERE id = ?", (at, alert_id))
-        _alert_event(db, found, AlertState.RESOLVED, by, at)
-    return alert(db, alert_id)
-
-
-def reopen(db: sqlite3.Connection, alert_id: int, by: str, *, at: float | None = None) -> Alert:
-    """Takes an acknowledgement or a resolution back; an open alert stays as it is.
-
-    Raises:
-        NotFound: There is no such alert.
-    """
-    found = alert(db, alert_id)
-    if found.state != AlertState.OPEN:
-        at = time.time() if at is None else at
-        db.execute(
-            "UPDATE alerts SET state = 'open', acknowledged_at = NULL, acknowledged_by = NULL, resolved_at = NULL "
-            "WHERE id = ?",
-            (alert_id,),
-        )
-        _alert_event(db, found, AlertState.OPEN, by, at)
-    return alert(db, alert_id)
+def take_up(db: sqlite3.Connection, alert_id: int, incident_id: int, change: str) -> None:
+    """Notes the incident that an alert belongs to, and what it did to that. Needs a write transaction."""
+    db.execute("UPDATE alerts SET incident_id = ?, change = ? WHERE id = ?", (incident_id, change, alert_id))
 
 
 def _alert(row: Sequence[Any]) -> Alert:
@@ -132,15 +100,13 @@ def _alert(row: Sequence[Any]) -> Alert:
         kind=row[4],
         severity=Severity(row[5]),
         title=row[6],
-        state=AlertState(row[7]),
-        opened_at=row[8],
-        acknowledged_at=row[9],
-        acknowledged_by=row[10] or "",
-        resolved_at=row[11],
-        subject=row[12],
+        opened_at=row[7],
+        subject=row[8],
+        columns=tuple(json.loads(row[9])),
+        incident_id=row[10],
+        change=row[11],
+        state=row[12] or "",
+        acknowledged_at=row[13],
+        acknowledged_by=row[14] or "",
+        resolved_at=row[15],
     )
-
-
-def _alert_event(db: sqlite3.Connection, found: Alert, state: AlertState, by: str, at: float) -> None:
-    word = "reopened" if state == AlertState.OPEN else str(state)
-    events.add(db, f"alert.{word}", f"alert:{found.id}", storable(f"{found.title}: {word} by {by}"), None, at)

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from mlops_store import events
+from mlops_store.incidents import NEWS
 from mlops_store.records import Delivery
 from mlops_store.texts import storable
 
@@ -28,7 +29,8 @@ _FIELDS = "id, monitor, channel, report_id, state, attempts, error, at, next_at"
 def _news(severities: Sequence[str]) -> str:
     """What stands behind FROM for the alerts that a way has not told: monitor, severities, since, channel."""
     return (
-        f"alerts a WHERE a.monitor = ? AND a.state = 'open' AND a.severity IN ({', '.join('?' * len(severities))}) "
+        "alerts a JOIN incidents i ON i.id = a.incident_id "
+        f"WHERE a.monitor = ? AND {NEWS} AND a.severity IN ({', '.join('?' * len(severities))}) "
         "AND a.opened_at >= ? AND NOT EXISTS "
         "(SELECT 1 FROM delivered_alerts d WHERE d.alert_id = a.id AND d.channel = ?)"
     )
@@ -37,7 +39,7 @@ def _news(severities: Sequence[str]) -> str:
 def claim_new(
     db: sqlite3.Connection, monitor: str, channel: str, severities: Sequence[str], *, now: float
 ) -> list[Delivery]:
-    """Claims what a way has not told yet: the open alerts of each report, of these severities.
+    """Claims what a way has not told yet: the alerts of each report that opened or worsened an incident still open.
 
     Args:
         db: A connection inside a write transaction.

@@ -1,7 +1,7 @@
 """Monitor reports with their columns; the one place where alerts are made.
 
-A batch is known by its monitor, its name (the path below the project) and the digest of its bytes: the same name with
-other bytes is another batch, and its report settles the alerts of the one that it replaced. Knows no statistics.
+A batch is known by its monitor, its name (the path below the project) and the digest of its bytes. Of several reports
+on one name the last one counts; the others remain, replaced. Knows no statistics.
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops_store import events, heat, measures
-from mlops_store.alerts import acknowledge, alert, alerts, alerts_of, reopen, resolve
+from mlops_store.alerts import alert, alerts, alerts_of
 from mlops_store.errors import NotFound, nearest
 from mlops_store.profiles import add as add_profile
 from mlops_store.profiles import find as find_profile
 from mlops_store.profiles import get as profile
-from mlops_store.records import AlertState, ColumnReport, Measure, MonitorReport, Severity
+from mlops_store.records import ColumnReport, Measure, MonitorReport, Severity
 from mlops_store.texts import storable
 
 __all__ = [
     "NewAlert",
-    "acknowledge",
     "add_profile",
     "add_report",
     "alert",
@@ -34,10 +33,8 @@ __all__ = [
     "has_seen",
     "monitor_of",
     "profile",
-    "reopen",
     "report",
     "reports",
-    "resolve",
     "row_counts",
     "seen_files",
 ]
@@ -58,12 +55,13 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class NewAlert:
-    """An alert that is about to be raised by a report; ``kind`` and ``subject`` as in ``records.Alert``."""
+    """An alert that is about to be raised by a report; the fields are those of ``records.Alert``."""
 
     kind: str
     severity: Severity
     title: str
     subject: str = ""
+    columns: tuple[str, ...] = ()
 
 
 def has_seen(db: sqlite3.Connection, monitor: str, batch: str, digest: str) -> bool:
@@ -120,13 +118,12 @@ def add_report(
 ) -> int | None:
     """Records a check with its columns, its alerts and one event.
 
-    Alerts of earlier reports on the same batch name are resolved: the file that they spoke of is gone, or has been
-    checked again. When the bytes are the same, an acknowledgement carries over to the new alert of that kind.
+    It replaces an earlier report on the same batch name: the file that that spoke of is gone, or was checked again.
 
     Args:
         db: A connection inside a write transaction.
         report: Its ``id`` is ignored; ``model`` and ``version`` name the version that was in charge, if any.
-        raised: What the report raises, one a kind.
+        raised: What the report raises; ``incidents`` says what becomes of it.
         profile_id: The reference.
         size_bytes: The file's size when it was read.
         modified_ns: The file's modification time when it was read.
@@ -137,7 +134,6 @@ def add_report(
     """
     if not force and has_seen(db, report.monitor, report.batch, report.digest):
         return None
-    earlier = _settle_earlier(db, report)
     values = {
         "monitor": report.monitor,
         "batch": storable(report.batch),
@@ -165,18 +161,19 @@ def add_report(
         f"INSERT INTO monitor_reports ({', '.join(values)}) VALUES ({places}) RETURNING id", values
     ).fetchone()
     report_id = int(row[0])
+    _replace_earlier(db, report, report_id)
     _add_columns(db, report_id, report.columns)
     heat.add(db, report_id, report.columns)
     measures.put(db, report_id, report.measures, at=report.checked_at)
-    for new in raised:
-        acknowledged_at, acknowledged_by = earlier.get(new.kind, (None, None))
-        state = AlertState.OPEN if acknowledged_at is None else AlertState.ACKNOWLEDGED
-        db.execute(
-            "INSERT INTO alerts (report_id, monitor, kind, severity, title, state, opened_at, acknowledged_at, "
-            "acknowledged_by, subject) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (report_id, report.monitor, new.kind, str(new.severity), storable(new.title), str(state),
-             report.checked_at, acknowledged_at, acknowledged_by, storable(new.subject)),
-        )  # fmt: skip
+    db.executemany(
+        "INSERT INTO alerts (report_id, monitor, kind, severity, title, opened_at, subject, columns) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (report_id, report.monitor, new.kind, str(new.severity), storable(new.title), report.checked_at,
+             storable(new.subject), json.dumps([storable(name) for name in new.columns]))
+            for new in raised
+        ],
+    )  # fmt: skip
     events.add(
         db,
         f"drift.{report.status}",
@@ -290,23 +287,17 @@ def _add_columns(db: sqlite3.Connection, report_id: int, columns: Iterable[Colum
     )  # fmt: skip
 
 
-def _settle_earlier(db: sqlite3.Connection, report: MonitorReport) -> dict[str, tuple[float, str]]:
-    """Resolves the alerts of earlier reports on the batch; returns kind -> acknowledgement for the same bytes."""
-    rows = db.execute(
-        "SELECT a.id, a.kind, a.state, a.acknowledged_at, a.acknowledged_by, p.digest "
-        "FROM alerts a JOIN monitor_reports p ON p.id = a.report_id "
-        "WHERE p.monitor = ? AND p.batch = ? AND a.state != 'resolved'",
-        (report.monitor, storable(report.batch)),
-    ).fetchall()
-    db.executemany(
-        "UPDATE alerts SET state = 'resolved', resolved_at = ? WHERE id = ?",
-        [(report.checked_at, row[0]) for row in rows],
+def _replace_earlier(db: sqlite3.Connection, report: MonitorReport, report_id: int) -> None:
+    """Marks the report on the batch that this one replaces, and keeps the window's place among the others."""
+    same = "monitor = :monitor AND batch = :batch"
+    arguments = {"monitor": report.monitor, "batch": storable(report.batch), "id": report_id}
+    db.execute(
+        f"UPDATE monitor_reports SET replaced_by = :id WHERE {same} AND id < :id AND replaced_by IS NULL", arguments
     )
-    return {
-        kind: (acknowledged_at, acknowledged_by or "")
-        for _, kind, state, acknowledged_at, acknowledged_by, digest in rows
-        if state == AlertState.ACKNOWLEDGED and digest == report.digest
-    }
+    db.execute(
+        f"UPDATE monitor_reports SET window_id = (SELECT min(id) FROM monitor_reports WHERE {same}) WHERE id = :id",
+        arguments,
+    )
 
 
 def _version_id(db: sqlite3.Connection, report: MonitorReport) -> int | None:

@@ -121,20 +121,28 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
-class AlertState(StrEnum):
-    """Where an alert is in its life."""
-
-    OPEN = "open"
-    ACKNOWLEDGED = "acknowledged"
-    RESOLVED = "resolved"
-
-
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something that a monitor wants a person to see.
+    """Something that a check of one window found worth a look. It belongs to an incident, which has a state.
 
-    ``kind`` is 'data_drift', 'prediction_drift', 'schema', 'quality', 'unreadable', or the family of a measure.
-    ``subject`` is what it speaks of where that is one thing: a column, a slice, a measure.
+    Attributes:
+        id: Its number.
+        report_id: The report that raised it.
+        monitor: Whose report that is.
+        batch: The window.
+        kind: 'data_drift', 'prediction_drift', 'schema', 'quality', 'unreadable', or the family of a measure.
+        severity: How urgent.
+        title: One line for people.
+        opened_at: When it was raised.
+        subject: What it speaks of where that is one thing: a column, a slice, a measure.
+        columns: The columns that it speaks of.
+        incident_id: The incident; None of an alert that no incident took up.
+        change: What it did to the incident: 'opened', 'reopened', 'worsened', 'pending', 'muted'; '' where that only
+            went on.
+        state: Of the incident: 'open', 'acknowledged' ….
+        acknowledged_at: When somebody saw the incident.
+        acknowledged_by: Who.
+        resolved_at: When the incident was over.
     """
 
     id: int
@@ -144,12 +152,15 @@ class Alert:
     kind: str
     severity: Severity
     title: str
-    state: AlertState
     opened_at: float
+    subject: str = ""
+    columns: tuple[str, ...] = ()
+    incident_id: int | None = None
+    change: str = ""
+    state: str = ""
     acknowledged_at: float | None = None
     acknowledged_by: str = ""
     resolved_at: float | None = None
-    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

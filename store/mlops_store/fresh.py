@@ -29,6 +29,7 @@ MIGRATIONS = (
     "m021_windows",
     "m022_loops",
     "m023_heat",
+    "m024_incidents",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -323,7 +324,7 @@ STATEMENTS = (
    "notes" TEXT,
    "size_bytes" INTEGER,
    "modified_ns" INTEGER
-, "window_start" REAL, "window_end" REAL) STRICT""",
+, "window_start" REAL, "window_end" REAL, "window_id" INTEGER, "replaced_by" INTEGER) STRICT""",
     """CREATE INDEX "idx_monitor_reports_monitor_checked_at"
     ON "monitor_reports" ("monitor", "checked_at")""",
     """CREATE INDEX "idx_monitor_reports_monitor_batch_digest"
@@ -351,14 +352,8 @@ STATEMENTS = (
    "kind" TEXT NOT NULL,
    "severity" TEXT NOT NULL,
    "title" TEXT NOT NULL,
-   "state" TEXT NOT NULL,
    "opened_at" REAL NOT NULL,
-   "acknowledged_at" REAL,
-   "acknowledged_by" TEXT,
-   "resolved_at" REAL
-, "subject" TEXT NOT NULL DEFAULT '') STRICT""",
-    """CREATE INDEX "idx_alerts_state_opened_at"
-    ON "alerts" ("state", "opened_at")""",
+   "subject" TEXT NOT NULL DEFAULT '', "incident_id" INTEGER, "change" TEXT NOT NULL DEFAULT '', "columns" TEXT NOT NULL DEFAULT '[]') STRICT""",
     """CREATE INDEX "idx_alerts_report_id"
     ON "alerts" ("report_id")""",
     """CREATE TABLE "stage_attempts" (
@@ -542,4 +537,41 @@ STATEMENTS = (
    "states" BLOB NOT NULL,
    "effects" BLOB NOT NULL
 ) STRICT""",
+    """CREATE INDEX monitor_windows ON monitor_reports(monitor, window_start, window_id) WHERE replaced_by IS NULL""",
+    """CREATE TABLE "incidents" (
+   "id" INTEGER PRIMARY KEY,
+   "monitor" TEXT NOT NULL,
+   "state" TEXT NOT NULL,
+   "severity" TEXT NOT NULL,
+   "title" TEXT NOT NULL,
+   "kinds" TEXT NOT NULL,
+   "columns" TEXT NOT NULL,
+   "score" REAL NOT NULL,
+   "factors" TEXT NOT NULL,
+   "opened_at" REAL,
+   "updated_at" REAL NOT NULL,
+   "is_flapping" INTEGER NOT NULL,
+   "snoozed_until" REAL,
+   "muted_by" TEXT NOT NULL,
+   "assignee" TEXT NOT NULL,
+   "acknowledged_at" REAL,
+   "acknowledged_by" TEXT NOT NULL,
+   "resolved_at" REAL,
+   "resolved_by" TEXT NOT NULL
+) STRICT""",
+    """CREATE INDEX "idx_incidents_monitor_state"
+    ON "incidents" ("monitor", "state")""",
+    """CREATE TABLE "incident_entries" (
+   "id" INTEGER PRIMARY KEY,
+   "incident_id" INTEGER NOT NULL REFERENCES "incidents"("id"),
+   "at" REAL NOT NULL,
+   "kind" TEXT NOT NULL,
+   "actor" TEXT NOT NULL,
+   "message" TEXT NOT NULL,
+   "report_id" INTEGER REFERENCES "monitor_reports"("id")
+) STRICT""",
+    """CREATE INDEX "idx_incident_entries_incident_id"
+    ON "incident_entries" ("incident_id")""",
+    """CREATE INDEX "idx_alerts_incident_id"
+    ON "alerts" ("incident_id")""",
 )

@@ -30,7 +30,7 @@ class Glance:
     Args:
         runs: How many runs, archived ones included, deleted ones not.
         has_models: Whether any model is registered.
-        has_alerts: Whether any alert is not resolved.
+        has_alerts: Whether any incident is not resolved.
         newest: The newest pipeline run; None when there is none.
     """
 
@@ -50,7 +50,7 @@ def of(db: sqlite3.Connection) -> Glance:
     runs, has_models, has_alerts = db.execute(
         "SELECT (SELECT count(*) FROM runs WHERE deleted_at IS NULL), "
         "EXISTS (SELECT 1 FROM registered_models WHERE deleted_at IS NULL), "
-        "EXISTS (SELECT 1 FROM alerts WHERE state IN ('open', 'acknowledged'))"
+        "EXISTS (SELECT 1 FROM incidents WHERE state IN ('open', 'acknowledged', 'snoozed'))"
     ).fetchone()
     newest = db.execute(
         "SELECT r.name, p.state, r.started_at, r.ended_at FROM pipeline_runs p JOIN runs r ON r.id = p.run_id "

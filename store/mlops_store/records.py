@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from mlops_store.drift_records import (
         COLUMN_STATES,
         Alert,
-        AlertState,
         ColumnReport,
         Delivery,
         Measure,
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
         Severity,
     )
     from mlops_store.event_records import Event
+    from mlops_store.incident_records import Incident, IncidentEntry, IncidentState
     from mlops_store.model_records import (
         AuditEntry,
         ModelSummary,
@@ -70,11 +70,15 @@ _KINDS = {
         "Measure",
         "MonitorReport",
         "Severity",
-        "AlertState",
         "Alert",
         "Delivery",
     ),
     "event_records": ("Event",),
+    "incident_records": (
+        "IncidentState",
+        "Incident",
+        "IncidentEntry",
+    ),
     "model_records": (
         "ModelSummary",
         "ModelVersion",
@@ -112,7 +116,6 @@ _HOMES = {name: module for module, names in _KINDS.items() for name in names}
 __all__ = [
     "COLUMN_STATES",
     "Alert",
-    "AlertState",
     "Artifact",
     "AuditEntry",
     "ColumnReport",
@@ -125,6 +128,9 @@ __all__ = [
     "Event",
     "Experiment",
     "Firing",
+    "Incident",
+    "IncidentEntry",
+    "IncidentState",
     "LoggedModel",
     "Measure",
     "MetricPoint",

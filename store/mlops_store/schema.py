@@ -1003,5 +1003,84 @@ def m023_heat(db: Database) -> None:
         heat.keep(db.conn, report_id, names, bytes(codes), bytes(heat.step(row[4]) for row in kept))
 
 
+@migrations()
+def m024_incidents(db: Database) -> None:
+    """Incidents: alerts of one cause over windows, what people did about them, and which report replaced which."""
+    reports = db.table("monitor_reports")
+    # the first report on the window, by which windows keep their order when one is checked again
+    reports.add_column("window_id", int)
+    # the next report on the same window: only the last one counts
+    reports.add_column("replaced_by", int)
+    same = "FROM monitor_reports o WHERE o.monitor = monitor_reports.monitor AND o.batch = monitor_reports.batch"
+    db.execute(
+        f"UPDATE monitor_reports SET window_id = (SELECT min(o.id) {same}), "
+        f"replaced_by = (SELECT min(o.id) {same} AND o.id > monitor_reports.id)"
+    )
+    db.execute(
+        "CREATE INDEX monitor_windows ON monitor_reports(monitor, window_start, window_id) WHERE replaced_by IS NULL"
+    )
+    db.create_table(
+        "incidents",
+        {
+            "id": int,
+            "monitor": str,
+            "state": str,
+            "severity": str,
+            "title": str,
+            # kinds of its alerts and columns that they speak of, as JSON arrays
+            "kinds": str,
+            "columns": str,
+            # what it is ranked by, and what that is made of, as JSON
+            "score": float,
+            "factors": str,
+            # NULL until it was seen in so many windows as the monitor asks for
+            "opened_at": float,
+            "updated_at": float,
+            "is_flapping": int,
+            "snoozed_until": float,
+            "muted_by": str,
+            "assignee": str,
+            "acknowledged_at": float,
+            "acknowledged_by": str,
+            "resolved_at": float,
+            # '' where it resolved by itself
+            "resolved_by": str,
+        },
+        pk="id",
+        not_null={
+            *("monitor", "state", "severity", "title", "kinds", "columns", "score", "factors", "updated_at"),
+            *("is_flapping", "muted_by", "assignee", "acknowledged_by", "resolved_by"),
+        },
+        strict=True,
+    )
+    db.table("incidents").create_index(["monitor", "state"])
+    db.create_table(
+        "incident_entries",
+        {"id": int, "incident_id": int, "at": float, "kind": str, "actor": str, "message": str, "report_id": int},
+        pk="id",
+        foreign_keys=[("incident_id", "incidents", "id"), ("report_id", "monitor_reports", "id")],
+        not_null={"incident_id", "at", "kind", "actor", "message"},
+        strict=True,
+    )
+    db.table("incident_entries").create_index(["incident_id"])
+    db.execute(
+        "INSERT INTO incidents (id, monitor, state, severity, title, kinds, columns, score, factors, opened_at, "
+        "updated_at, is_flapping, muted_by, assignee, acknowledged_at, acknowledged_by, resolved_at, resolved_by) "
+        "SELECT id, monitor, state, severity, title, json_array(kind), '[]', 0.0, '{}', opened_at, "
+        "coalesce(resolved_at, acknowledged_at, opened_at), 0, '', '', acknowledged_at, "
+        "coalesce(acknowledged_by, ''), resolved_at, '' FROM alerts"
+    )
+    alerts = db.table("alerts")
+    alerts.add_column("incident_id", int)
+    # what the alert did to its incident: 'opened', 'reopened', 'worsened', …; '' where it only went on
+    alerts.add_column("change", str, not_null_default="")
+    alerts.add_column("columns", str, not_null_default="[]")
+    db.execute("UPDATE alerts SET incident_id = id, change = 'opened'")
+    db.execute('DROP INDEX "idx_alerts_state_opened_at"')
+    for column in ("state", "acknowledged_at", "acknowledged_by", "resolved_at"):
+        db.execute(f"ALTER TABLE alerts DROP COLUMN {column}")
+    alerts.create_index(["incident_id"])
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

@@ -53,3 +53,14 @@ def find(db: sqlite3.Connection, name: str, version: int, kind: str, key: str) -
         (name, version, kind, key),
     ).fetchone()
     return None if row is None else Measured(kind, key, json.loads(row[0]), row[1], row[2])
+
+
+def newest(db: sqlite3.Connection, name: str, version: int, kind: str) -> Measured | None:
+    """What was last measured of a version, of whatever inputs; None when it never was."""
+    row = db.execute(
+        "SELECT c.key, c.body, c.at, c.duration_s FROM version_measures AS c "
+        "JOIN model_versions AS v ON v.id = c.version_id JOIN registered_models AS m ON m.id = v.model_id "
+        "WHERE m.name = ? AND v.version = ? AND c.kind = ? ORDER BY c.at DESC LIMIT 1",
+        (name, version, kind),
+    ).fetchone()
+    return None if row is None else Measured(kind, row[0], json.loads(row[1]), row[2], row[3])

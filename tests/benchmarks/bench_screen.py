@@ -26,6 +26,8 @@ from pathlib import Path
 from mlops_store import drift, ids, metrics, model_versions, pipelines, runs
 from mlops_store.records import MonitorReport, PipelineState, Severity, StageRun, StageState
 from mlops_store.store import Store
+from mlops_tui.config.monitors import MonitorConfig
+from mlops_tui.drift.incidents import recording
 
 BARE = """
 from textual.app import App
@@ -82,7 +84,10 @@ def fill(root: Path) -> None:
             db, "model-one", stage="production", source="s", flavor="f", digest="d", size_bytes=1, created_at=now
         )
         report = MonitorReport(0, "m", "b.csv", "b.csv", "0" * 64, "drift", now, row_count=9)
-        drift.add_report(db, report, [drift.NewAlert("data_drift", Severity.WARNING, "alert-one")])
+        raised = [drift.NewAlert("data_drift", Severity.WARNING, "alert-one")]
+        report_id = drift.add_report(db, report, raised)
+        assert report_id is not None
+        recording.record(db, report_id, MonitorConfig("m"), lambda _: "max")
 
 
 class Program:

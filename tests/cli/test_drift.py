@@ -49,8 +49,9 @@ def test_a_dry_run_names_what_would_be_checked_and_makes_nothing(cli, project: P
 
 def test_a_dry_run_of_acknowledging_changes_nothing(cli) -> None:
     cli("drift", "check")
-    [alert] = cli("drift", "list", "--json").json
-    assert "would be acknowledged" in cli("drift", "ack", str(alert["alert_id"]), "--dry-run").stdout
+    [incident] = cli("drift", "incidents", "--json").json
+    done = cli("drift", "incidents", "ack", str(incident["incident_id"]), "--dry-run")
+    assert "would be acknowledged" in done.stdout
     assert [one["state"] for one in cli("drift", "list", "--json").json] == ["open"]
 
 
@@ -91,16 +92,30 @@ def test_an_alert_is_shown_with_the_columns_that_moved(cli) -> None:
     assert "age" in cli("drift", "show", "1", "--all").stdout
 
 
-def test_an_acknowledged_alert_says_by_whom(cli) -> None:
+def test_an_acknowledged_incident_says_by_whom(cli) -> None:
     cli("drift", "check")
-    [alert] = cli("drift", "ack", "1", "--json").json
-    assert alert["state"] == "acknowledged"
-    assert alert["acknowledged_by"]
-    assert cli("drift", "ack", "--all").exit_code == 0
+    [incident] = cli("drift", "incidents", "ack", "1", "--json").json
+    assert incident["state"] == "acknowledged"
+    assert incident["acknowledged_by"]
+    [alert] = cli("drift", "list", "--json").json
+    assert (alert["state"], alert["incident_id"]) == ("acknowledged", 1)
+    assert cli("drift", "incidents", "ack", "--all").exit_code == 0
 
 
 @pytest.mark.parametrize(
-    "arguments", [("ack", "99"), ("show", "99"), ("ack",), ("ack", "1", "--all"), ("show", "x"), ("show", "9" * 40)]
+    "arguments",
+    [
+        ("incidents", "ack", "99"),
+        ("show", "99"),
+        ("incidents", "ack"),
+        ("incidents", "ack", "1", "--all"),
+        ("show", "x"),
+        ("incidents", "show", "9" * 40),
+        ("incidents", "snooze", "1", "--until", "yesterday"),
+        ("incidents", "snooze", "1", "--until", "soon"),
+        ("incidents", "mute", "1", "--column", "other_*"),
+        ("incidents", "comment", "1", " "),
+    ],
 )
 def test_an_alert_that_is_not_there_is_a_usage_error(cli, arguments: tuple[str, ...]) -> None:
     cli("drift", "check")
@@ -110,8 +125,46 @@ def test_an_alert_that_is_not_there_is_a_usage_error(cli, arguments: tuple[str, 
 
 def test_one_unknown_alert_of_several_acknowledges_none(cli) -> None:
     cli("drift", "check")
-    assert cli("drift", "ack", "1", "99").exit_code == 2
+    assert cli("drift", "incidents", "ack", "1", "99").exit_code == 2
     assert cli("drift", "list", "--json").json[0]["state"] == "open"
+
+
+def test_what_is_done_about_an_incident_stands_in_its_history(cli) -> None:
+    cli("drift", "check")
+    cli("drift", "incidents", "assign", "1", "--to", "ana")
+    cli("drift", "incidents", "comment", "1", "- the price list is new")
+    [snoozed] = cli("drift", "incidents", "snooze", "1", "--until", "2h", "--json").json
+    assert (snoozed["state"], snoozed["assignee"]) == ("snoozed", "ana")
+    cli("drift", "incidents", "resolve", "1", "--reason", "the pipeline was fixed")
+    assert cli("drift", "incidents", "--json").json == []
+    assert [one["state"] for one in cli("drift", "incidents", "--all", "--json").json] == ["resolved"]
+    cli("drift", "incidents", "reopen", "1")
+    shown = cli("drift", "incidents", "show", "1", "--json").json
+    kinds = ["opened", "assigned", "commented", "snoozed", "resolved", "reopened"]
+    assert [entry["kind"] for entry in shown["history"]] == kinds
+    assert [alert["batch"] for alert in shown["alerts"]] == ["incoming/shifted.csv"]
+    text = cli("drift", "incidents", "show", "1").stdout
+    assert "- the price list is new" in text
+    assert "importances unknown × effect" in text
+
+
+def test_a_muted_incident_is_a_rule_in_the_project_s_file(cli, project: Path) -> None:
+    (project / "mlops.toml").write_text(CONFIG + "# as agreed\n")
+    cli("drift", "check")
+    assert "mute" not in cli("drift", "incidents", "mute", "1", "--dry-run").stderr
+    assert (project / "mlops.toml").read_text() == CONFIG + "# as agreed\n"
+    [muted] = cli("drift", "incidents", "mute", "1", "--json").json
+    assert (muted["state"], muted["muted_by"]) == ("muted", "column amount")
+    text = (project / "mlops.toml").read_text()
+    assert 'mute = [{column = "amount"}]' in text
+    assert "# as agreed" in text
+    (project / "incoming" / "next.csv").write_text(batch(61))
+    cli("drift", "check")
+    assert cli("drift", "incidents", "--json").json == []
+    assert cli("drift", "incidents", "reopen", "1").exit_code == 1
+    assert cli("drift", "incidents", "unmute", "1").exit_code == 0
+    assert "mute" not in (project / "mlops.toml").read_text()
+    assert [one["state"] for one in cli("drift", "incidents", "--json").json] == ["open"]
 
 
 def test_reports_are_listed_newest_first_and_one_is_shown(cli) -> None:

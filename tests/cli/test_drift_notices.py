@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drift_builders import keep
 
 from mlops_store import drift
 from mlops_store.records import MonitorReport, Severity
@@ -29,7 +30,7 @@ def told(project: Path) -> Path:
     (project / "mlops.toml").write_text(CONFIG)
     report = MonitorReport(0, "production", "1.csv", "1.csv", "1", "drift", time.time(), row_count=9)
     with Store(str(project / ".mlops" / "store.db")) as store, store.write() as db:
-        drift.add_report(db, report, [drift.NewAlert("schema", Severity.CRITICAL, "a column is missing")])
+        keep(db, report, [drift.NewAlert("schema", Severity.CRITICAL, "a column is missing")])
     return project
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drift_builders import keep
 
 from mlops_store import drift, pipelines
 from mlops_store import triggers as triggers_store
@@ -129,7 +130,7 @@ def test_an_alert_of_before_the_trigger_is_answered_by_the_next_tick(
 ) -> None:
     report = MonitorReport(0, "production", "b.csv", "b.csv", "0" * 64, "drift", time.time(), row_count=9)
     with Store(triggered.store_path) as store, store.write() as db:
-        drift.add_report(db, report, [drift.NewAlert("data_drift", Severity.WARNING, "all moved")])
+        keep(db, report, [drift.NewAlert("data_drift", Severity.WARNING, "all moved")])
     reasons = {one["trigger"]: one["reason"] for one in cli("tick", "--json").json}
     assert reasons["retrain"] == "alert 1: all moved"
     ended(triggered)

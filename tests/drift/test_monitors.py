@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlops_store import drift, events
+from mlops_store import drift, events, incidents
 from mlops_store.errors import NotFound, Refused, UsageError
-from mlops_store.records import AlertState, ModelVersion, Severity
+from mlops_store.records import ModelVersion, Severity
 from mlops_store.store import Store
 from mlops_tui import config as configuration
 from mlops_tui.config import Config
@@ -138,7 +138,8 @@ def test_forcing_checks_again_without_doubling_alerts(place: Place) -> None:
     place.check()
     assert place.check(force=True) == {"production/1.csv": "drift"}
     assert len(place.alerts()) == 1
-    assert len(drift.alerts(place.store.read(), [AlertState.RESOLVED])) == 1
+    (incident,) = incidents.ranked(place.store.read(), ["open"])
+    assert incident.windows == 1
 
 
 @pytest.mark.parametrize(

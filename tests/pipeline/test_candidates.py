@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from drift_builders import keep
 from pipeline_builders import make, until
 
 from mlops_store import drift, firings, models, pipelines, queue
@@ -67,7 +68,7 @@ def store(project: Project) -> Iterator[Store]:
 def raised(store: Store, digest: str) -> None:
     report = MonitorReport(0, "production", f"{digest}.csv", "b.csv", digest, "drift", time.time(), row_count=9)
     with store.write() as db:
-        drift.add_report(db, report, [drift.NewAlert("data_drift", Severity.CRITICAL, "alcohol moved")])
+        keep(db, report, [drift.NewAlert("data_drift", Severity.CRITICAL, "alcohol moved", columns=(digest,))])
 
 
 def settled(project: Project, store: Store, config: Config) -> Firing:

@@ -11,13 +11,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from drift_builders import keep
 from hypothesis import given
 from hypothesis import strategies as st
 from pipeline_builders import make, until
 
-from mlops_store import alerts, drift, events, pipelines, processes
+from mlops_store import drift, events, incidents, pipelines, processes
 from mlops_store import triggers as triggers_store
-from mlops_store.records import Alert, AlertState, MonitorReport, Severity, TriggerState
+from mlops_store.records import Alert, MonitorReport, Severity, TriggerState
 from mlops_store.store import Store
 from mlops_tui import config as configs
 from mlops_tui import cron
@@ -44,7 +45,7 @@ def state(since: float, **values: object) -> TriggerState:
 
 
 def alert(number: int) -> Alert:
-    return Alert(number, 1, "production", "b.csv", "data_drift", Severity.CRITICAL, "drifted", AlertState.OPEN, 0.0)
+    return Alert(number, 1, "production", "b.csv", "data_drift", Severity.CRITICAL, "drifted", 0.0)
 
 
 # deciding
@@ -274,10 +275,11 @@ def test_a_change_of_matching_files_fires_once_and_what_stages_make_does_not_cou
     assert firing.tick(project, store, config, now=later + 60) == []  # out.txt is new
 
 
-def raised(store: Store, digest: str, severity: Severity = Severity.CRITICAL) -> None:
+def raised(store: Store, digest: str, severity: Severity = Severity.CRITICAL, column: str = "") -> None:
+    """An alert about a column, by default one of which no alert was before."""
     report = MonitorReport(0, "production", f"{digest}.csv", "b.csv", digest, "drift", time.time(), row_count=9)
     with store.write() as db:
-        drift.add_report(db, report, [drift.NewAlert("data_drift", severity, "alcohol moved")])
+        keep(db, report, [drift.NewAlert("data_drift", severity, "alcohol moved", columns=(column or digest,))])
 
 
 def test_an_open_alert_that_is_severe_enough_fires_once_with_cool_down(project: Project, store: Store) -> None:
@@ -297,9 +299,12 @@ def test_an_open_alert_that_is_severe_enough_fires_once_with_cool_down(project: 
     assert len(firing.tick(project, store, config, now=now + 3600)) == 1
     ended(project, store)
     assert firing.tick(project, store, config, now=now + 9999) == []
-    raised(store, "4")
+    raised(store, "4", column="3")
+    assert firing.tick(project, store, config, now=now + 9999) == [], "the cause has been answered"
+    raised(store, "5")
     with store.write() as db:
-        alerts.acknowledge(db, alerts.alerts(db)[0].id, "somebody")
+        newest = max(each.id for each in incidents.ranked(db, ["open"]))
+        incidents.acknowledge(db, newest, "somebody")
     assert firing.tick(project, store, config, now=now + 99999) == []
 
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlops_store import drift, events
+from mlops_store import drift, events, incidents
 from mlops_store.drift import NewAlert
-from mlops_store.errors import NotFound, Refused
-from mlops_store.records import AlertState, ColumnReport, MonitorReport, Severity
+from mlops_store.errors import NotFound
+from mlops_store.records import ColumnReport, MonitorReport, Severity
 from mlops_store.store import Store
 
 
@@ -126,68 +126,29 @@ def test_a_failed_transaction_leaves_no_half_report(store: Store) -> None:
     assert (drift.reports(db), drift.alerts(db), events.newest(db)) == ([], [], [])
 
 
-def test_alerts_are_ranked_open_then_severe_then_new(store: Store) -> None:
-    add(store, NewAlert("schema", Severity.INFO, "info"), batch="a", checked_at=5.0)
-    add(store, NewAlert("schema", Severity.CRITICAL, "old critical"), batch="b", checked_at=1.0)
-    add(store, NewAlert("schema", Severity.CRITICAL, "new critical"), batch="c", checked_at=2.0)
-    add(store, NewAlert("schema", Severity.WARNING, "warning"), batch="d", checked_at=9.0)
-    titles = [alert.title for alert in drift.alerts(store.read())]
-    assert titles == ["new critical", "old critical", "warning", "info"]
-    newest = drift.alerts(store.read())[0]
-    with store.write() as db:
-        drift.acknowledge(db, newest.id, "ann")
-    titles = [alert.title for alert in drift.alerts(store.read())]
-    assert titles == ["old critical", "warning", "info", "new critical"]
-    assert [alert.title for alert in drift.alerts(store.read(), monitor="fraud")] == []
-    assert len(drift.alerts(store.read(), limit=2)) == 2
-
-
-def test_acknowledging_keeps_the_first_name_and_leaves_an_event(store: Store) -> None:
-    add(store, DATA_DRIFT)
-    (alert,) = drift.alerts(store.read())
-    assert (alert.state, alert.opened_at, alert.batch) == (AlertState.OPEN, 100.0, "production/1.csv")
-    with store.write() as db:
-        first = drift.acknowledge(db, alert.id, "ann", at=200.0)
-        second = drift.acknowledge(db, alert.id, "ben", at=300.0)
-    assert first == second
-    assert (first.state, first.acknowledged_by, first.acknowledged_at) == (AlertState.ACKNOWLEDGED, "ann", 200.0)
-    found = [event for event in events.newest(store.read()) if event.kind.startswith("alert.")]
-    assert [(event.kind, event.subject) for event in found] == [("alert.acknowledged", f"alert:{alert.id}")]
-
-
-def test_a_resolved_alert_cannot_be_acknowledged_but_reopened(store: Store) -> None:
-    add(store, DATA_DRIFT)
-    (alert,) = drift.alerts(store.read())
-    with store.write() as db:
-        resolved = drift.resolve(db, alert.id, "ann", at=200.0)
-        assert drift.resolve(db, alert.id, "ben", at=300.0) == resolved
-        with pytest.raises(Refused, match="already resolved"):
-            drift.acknowledge(db, alert.id, "ann")
-    assert (resolved.state, resolved.resolved_at) == (AlertState.RESOLVED, 200.0)
-    assert drift.alerts(store.read()) == []
-    assert drift.alerts(store.read(), [AlertState.RESOLVED]) == [resolved]
-    with store.write() as db:
-        assert drift.reopen(db, alert.id, "ann") == alert
-
-
-def test_a_replaced_batch_settles_the_alerts_of_its_former_content_only(store: Store) -> None:
+def test_a_report_that_replaces_another_keeps_its_window_in_its_place(store: Store) -> None:
     first = add(store, DATA_DRIFT)
-    other = add(store, DATA_DRIFT, batch="production/2.csv")
-    second = add(store, DATA_DRIFT, digest="d2", checked_at=500.0)
-    assert [alert.report_id for alert in drift.alerts(store.read())] == [second, other]
-    (settled,) = drift.alerts_of(store.read(), first)
-    assert (settled.state, settled.resolved_at) == (AlertState.RESOLVED, 500.0)
+    other = add(store, batch="production/2.csv")
+    again = add(store, DATA_DRIFT, digest="d2")
+    rows = store.read().execute("SELECT id, window_id, replaced_by FROM monitor_reports ORDER BY id").fetchall()
+    assert rows == [(first, first, again), (other, other, None), (again, first, None)]
+    assert [number for number, _ in incidents.last_windows(store.read(), "churn", 9)] == [again, other]
+    assert [number for number, _ in incidents.last_windows(store.read(), "churn", 9, up_to=again)] == [again]
 
 
-def test_an_acknowledgement_survives_a_repeated_check_of_the_same_bytes(store: Store) -> None:
-    add(store, DATA_DRIFT)
-    with store.write() as db:
-        drift.acknowledge(db, drift.alerts(db)[0].id, "ann", at=200.0)
-    repeated = add(store, DATA_DRIFT, NewAlert("schema", Severity.INFO, "extra"), force=True)
-    states = {alert.kind: (alert.state, alert.acknowledged_by) for alert in drift.alerts_of(store.read(), repeated)}
-    assert states == {"data_drift": (AlertState.ACKNOWLEDGED, "ann"), "schema": (AlertState.OPEN, "")}
-    replaced = add(store, DATA_DRIFT, digest="d2")
-    assert [alert.state for alert in drift.alerts_of(store.read(), replaced)] == [AlertState.OPEN]
+def test_windows_of_time_are_in_the_order_of_their_time(store: Store) -> None:
+    late = add(store, batch="b", window_start=200.0)
+    early = add(store, batch="a", window_start=100.0, status="error")
+    assert incidents.last_windows(store.read(), "churn", 9) == [(early, False), (late, True)]
+    assert incidents.last_windows(store.read(), "churn", 9, up_to=early) == [(early, False)]
+
+
+def test_alerts_speak_of_columns_and_of_what_became_of_them(store: Store) -> None:
+    report_id = add(store, replace(DATA_DRIFT, columns=("age", "plan")))
+    (alert,) = drift.alerts_of(store.read(), report_id)
+    assert (alert.columns, alert.batch, alert.opened_at) == (("age", "plan"), "production/1.csv", 100.0)
+    assert (alert.incident_id, alert.state) == (None, "")
+    assert drift.alerts(store.read()) == []
 
 
 def test_a_report_names_the_version_that_was_in_charge(store: Store) -> None:
@@ -227,5 +188,5 @@ def test_any_text_is_kept_in_names_and_titles(tmp_path_factory: pytest.TempPathF
         shown = text.encode("utf-8", "backslashreplace").decode()
         found = drift.report(store.read(), report_id)
         assert (found.batch, found.error, found.columns[0].column) == (shown, shown, shown)
-        assert drift.alerts(store.read())[0].title == shown
+        assert drift.alerts_of(store.read(), report_id)[0].title == shown
         assert drift.has_seen(store.read(), "churn", text, "d1")

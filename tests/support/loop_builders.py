@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 
+from drift_builders import keep
 from registry_builders import make_version
 
-from mlops_store import drift, firings, queue
+from mlops_store import firings, queue
 from mlops_store.drift import NewAlert
 from mlops_store.records import ModelVersion, MonitorReport, Severity
 from mlops_store.store import Store
@@ -40,9 +41,7 @@ def make_report(store: Store, batch: str, version: int | None = None, *, status:
     )
     raised = [NewAlert("data_drift", Severity.CRITICAL, "3 of 9 columns drifted: age (+1.2 sd)")]
     with store.write() as db:
-        report_id = drift.add_report(db, report, raised if status == "drift" else [])
-    assert report_id is not None
-    return report_id
+        return keep(db, report, raised if status == "drift" else [])
 
 
 def make_loop(store: Store, *, accuracy: float = 0.9, batch: str = "2026-11-03.csv") -> ModelVersion:

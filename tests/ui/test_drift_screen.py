@@ -7,13 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from drift_builders import keep
 from registry_builders import CONFIG, make_store, make_version
 from screens import rendered, settled
 from textual.pilot import Pilot
 
-from mlops_store import alerts, drift
+from mlops_store import alerts, drift, incidents
 from mlops_store.drift import NewAlert
-from mlops_store.records import AlertState, ColumnReport, MonitorReport, Severity
+from mlops_store.records import ColumnReport, IncidentState, MonitorReport, Severity
 from mlops_store.store import Store
 from mlops_tui.config import Config
 from mlops_tui.config import load as load_config
@@ -56,13 +57,11 @@ def add(store: Store, batch: str, *raised: NewAlert, at: float = 1e9, **changes:
         "drifted_columns": 2 if raised else 0, "drift_share": 2 / 3 if raised else 0.0, "columns": columns,
     }  # fmt: skip
     with store.write() as db:
-        report_id = drift.add_report(db, MonitorReport(**{**values, **changes}), raised)  # type: ignore[arg-type]
-    assert report_id is not None
-    return report_id
+        return keep(db, MonitorReport(**{**values, **changes}), raised)  # type: ignore[arg-type]
 
 
-CRITICAL = NewAlert("data_drift", Severity.CRITICAL, "2 of 3 columns drifted: income (+1.2 sd)")
-WARNING = NewAlert("quality", Severity.WARNING, "more missing values: age 0% → 20%")
+CRITICAL = NewAlert("data_drift", Severity.CRITICAL, "2 of 3 columns drifted: income (+1.2 sd)", columns=("income",))
+WARNING = NewAlert("quality", Severity.WARNING, "more missing values: age 0% → 20%", columns=("age",))
 
 
 @pytest.fixture
@@ -95,7 +94,7 @@ async def until(pilot: Pilot[object], condition: Callable[[], object]) -> None:
 
 
 def states(store: Store) -> dict[int, str]:
-    return {alert.id: str(alert.state) for alert in alerts.alerts(store.read(), tuple(AlertState))}
+    return {incident.id: str(incident.state) for incident in incidents.ranked(store.read(), tuple(IncidentState))}
 
 
 # what is shown
@@ -303,12 +302,10 @@ async def test_acknowledging_takes_one_key_and_can_be_undone(store: Store) -> No
     app = opened(store)
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
-        chosen = app.screen.query_one("#alert-table").cursor_key  # type: ignore[attr-defined]
         await press(pilot, "a")
-        assert states(store)[chosen] == "acknowledged"
-        assert list(states(store).values()).count("open") == 2
-        assert app.session.commands[-1].line == f"mlops-tui drift ack {chosen}"
-        assert "2 open · 1 acknowledged" in rendered(app)
+        assert sorted(states(store).values()) == ["acknowledged", "open"]
+        (chosen,) = (number for number, state in states(store).items() if state == "acknowledged")
+        assert app.session.commands[-1].line == f"mlops-tui drift incidents ack {chosen}"
         await press(pilot, "u")
         assert states(store)[chosen] == "open"
 
@@ -318,21 +315,12 @@ async def test_marked_alerts_are_acknowledged_together(store: Store) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await press(pilot, "space", "space", "a")
-        assert sorted(states(store).values()) == ["acknowledged", "acknowledged", "open"]
+        assert set(states(store).values()) == {"acknowledged"}
         await press(pilot, "u")
         assert set(states(store).values()) == {"open"}
 
 
-async def test_all_alerts_of_a_batch_are_acknowledged_with_one_key(store: Store) -> None:
-    app = opened(store)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        await press(pilot, "A")
-        open_ones = alerts.alerts(store.read(), (AlertState.OPEN,))
-        assert [alert.batch for alert in open_ones] == ["in/june.csv"]
-
-
-async def test_an_alert_that_was_resolved_meanwhile_is_not_acknowledged(store: Store) -> None:
+async def test_an_incident_that_was_resolved_meanwhile_is_not_acknowledged(store: Store) -> None:
     app = opened(store)
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
@@ -340,18 +328,20 @@ async def test_an_alert_that_was_resolved_meanwhile_is_not_acknowledged(store: S
         assert isinstance(screen, DriftScreen)
         chosen = screen._alerts.alert(screen._alerts.table.cursor_key)
         assert chosen is not None
+        assert chosen.incident_id is not None
         with store.write() as db:
-            alerts.resolve(db, chosen.id, "ana")
+            incidents.resolve(db, chosen.incident_id, "ana")
         screen._begin([chosen])
         await settled(pilot)
         assert "already resolved" in rendered(app)
-        assert states(store)[chosen.id] == "resolved"
+        assert states(store)[chosen.incident_id] == "resolved"
 
 
 async def test_acknowledged_and_resolved_alerts_are_shown_on_request(store: Store) -> None:
     with store.write() as db:
         first = alerts.alerts(db)[0]
-        alerts.resolve(db, first.id, "ana")
+        assert first.incident_id is not None
+        incidents.resolve(db, first.incident_id, "ana")
     app = opened(store)
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)

@@ -6,11 +6,12 @@ import time
 from pathlib import Path
 
 import pytest
+from drift_builders import keep
 from projects import add_runs, project_with_runs
 from run_screens import sees, until
 from screens import rendered, settled
 
-from mlops_store import drift, ids, model_versions, pipelines, runs
+from mlops_store import drift, ids, incidents, model_versions, pipelines, runs
 from mlops_store.records import MonitorReport, PipelineState, Severity, StageRun, StageState
 from mlops_store.store import Store
 from mlops_tui.config import Config, RegistryConfig
@@ -146,18 +147,18 @@ async def test_models_are_shown_with_the_version_in_each_stage(tmp_path: Path, s
 async def test_open_alerts_come_first_and_are_counted(tmp_path: Path, store: Store) -> None:
     report = MonitorReport(0, "m", "b.csv", "b.csv", "0" * 64, "drift", time.time(), row_count=10)
     new = [
-        drift.NewAlert("data_drift", Severity.WARNING, "four columns moved"),
-        drift.NewAlert("schema", Severity.CRITICAL, "a column is gone"),
+        drift.NewAlert("data_drift", Severity.WARNING, "four columns moved", columns=("a", "b")),
+        drift.NewAlert("schema", Severity.CRITICAL, "a column is gone", columns=("c",)),
     ]
     with store.write() as db:
-        drift.add_report(db, report, new)
+        keep(db, report, new)
     app = dashboard(tmp_path)
     async with app.run_test(size=WIDE) as pilot:
         text = await sees(pilot, "2 open", "four columns moved", "a column is gone")
         assert text.index("a column is gone") < text.index("four columns moved")
         with store.write() as db:
-            for alert in drift.alerts(db):
-                drift.acknowledge(db, alert.id, "ana")
+            for incident in incidents.ranked(db, ["open"]):
+                incidents.acknowledge(db, incident.id, "ana")
         await sees(pilot, "nothing open")
 
 

@@ -68,5 +68,6 @@ def _alert(told: Iterable[Finding], problem: str) -> NewAlert | None:
     if not parts:
         return None
     subjects = {finding.measure.subject for found in headings.values() for finding in found}
+    named = tuple(sorted(subjects - {""}))
     subject = subjects.pop() if len(subjects) == 1 and not problem else ""
-    return NewAlert("quality", Severity.WARNING, "; ".join(parts), subject)
+    return NewAlert("quality", Severity.WARNING, "; ".join(parts), subject, named)

@@ -8,7 +8,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.worker import Worker, WorkerState
 
-from mlops_store.records import Alert, AlertState
+from mlops_store.records import Alert
 from mlops_tui.ui import keymap
 from mlops_tui.ui.loading import reload_all
 from mlops_tui.ui.messages import Did
@@ -203,7 +203,7 @@ class DriftScreen(WordFilterScreen):
         self._begin(list(records.alerts) if records else [])
 
     def _begin(self, chosen: list[Alert]) -> None:
-        numbers = [alert.id for alert in chosen if alert.state is AlertState.OPEN]
+        numbers = sorted({alert.incident_id for alert in chosen if alert.state == "open" and alert.incident_id})
         if not numbers:
             self.remark("acknowledged already" if chosen else "no alert to acknowledge", "dim")
             return

@@ -1,17 +1,17 @@
-"""What the drift screen does: acknowledging alerts, and checking batches."""
+"""What the drift screen does: seeing to incidents, and checking batches."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlops_store import alerts, processes
+from mlops_store import incidents, processes
 from mlops_tui.ui import messages, spawn
 from mlops_tui.ui.screens.acts import store_of
 from mlops_tui.ui.session import Session
 
 
 def acknowledge(session: Session, numbers: Sequence[int]) -> messages.Did:
-    """Marks open alerts as seen; runs in a thread.
+    """Marks open incidents as seen; runs in a thread.
 
     Raises:
         NotFound: One of them does not exist.
@@ -19,16 +19,17 @@ def acknowledge(session: Session, numbers: Sequence[int]) -> messages.Did:
     """
     store = store_of(session)
 
-    def reopen() -> None:
+    def undo() -> None:
         with store.write() as db:
-            for number in numbers:
-                alerts.reopen(db, number, processes.user())
+            for incident in before:
+                incidents.put_back(db, incident, processes.user())
 
     with store.write() as db:
+        before = [incidents.get(db, number) for number in numbers]
         for number in numbers:
-            alerts.acknowledge(db, number, processes.user())
-    notice = f"alert {numbers[0]} acknowledged" if len(numbers) == 1 else f"{len(numbers)} alerts acknowledged"
-    return messages.Did(f"mlops-tui drift ack {' '.join(map(str, numbers))}", reopen, notice)
+            incidents.acknowledge(db, number, processes.user())
+    notice = f"incident {numbers[0]} acknowledged" if len(numbers) == 1 else f"{len(numbers)} incidents acknowledged"
+    return messages.Did(f"mlops-tui drift incidents ack {' '.join(map(str, numbers))}", undo, notice)
 
 
 def check(session: Session) -> messages.Did:

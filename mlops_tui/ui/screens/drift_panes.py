@@ -6,7 +6,7 @@ import time
 
 from textual.app import ComposeResult
 
-from mlops_store.records import Alert, AlertState, ColumnReport, MonitorReport
+from mlops_store.records import Alert, ColumnReport, IncidentState, MonitorReport
 from mlops_tui.ui.screens import drift_records, drift_rows
 from mlops_tui.ui.screens.drift_records import Inbox, Report
 from mlops_tui.ui.screens.filtering import matches
@@ -65,8 +65,8 @@ class AlertsPane(Pane[Inbox]):
     def note(self, records: Inbox) -> None:
         """Says how many there are, which are shown and what is being done, in the frame."""
         states = [alert.state for alert in records.alerts]
-        parts = [f"{states.count(AlertState.OPEN)} open"]
-        settled = (AlertState.ACKNOWLEDGED, AlertState.RESOLVED)
+        parts = [f"{states.count(IncidentState.OPEN)} open"]
+        settled = (IncidentState.ACKNOWLEDGED, IncidentState.RESOLVED)
         parts += [f"{states.count(state)} {state}" for state in settled if state in states]
         if self.words:
             parts.append(f"/{' '.join(self.words)}")

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from mlops_store import alerts as stored_alerts
 from mlops_store import drift, models
 from mlops_store.errors import MlopsError
-from mlops_store.records import Alert, AlertState, MonitorReport
+from mlops_store.records import Alert, IncidentState, MonitorReport
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.text import Cell, CellValue
 from mlops_tui.ui.theme import state_sign
 
 #: Which states of alerts a list shows: name -> states.
-STATES: dict[str, tuple[AlertState, ...]] = {
-    "unresolved": (AlertState.OPEN, AlertState.ACKNOWLEDGED),
-    "all": tuple(AlertState),
-    "open": (AlertState.OPEN,),
+STATES: dict[str, tuple[IncidentState, ...]] = {
+    "unresolved": (IncidentState.OPEN, IncidentState.ACKNOWLEDGED),
+    "all": tuple(IncidentState),
+    "open": (IncidentState.OPEN,),
 }
 
 #: Reports listed at most.
@@ -61,7 +61,7 @@ class Report:
     alerts: tuple[Alert, ...] = ()
 
 
-def inbox(session: Session, states: Sequence[AlertState]) -> Inbox:
+def inbox(session: Session, states: Sequence[IncidentState]) -> Inbox:
     """The alerts in these states, and the monitors."""
     found = _monitors(session)
     if session.store is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mlops_store.records import Alert, AlertState, ColumnReport, MonitorReport
+from mlops_store.records import Alert, ColumnReport, IncidentState, MonitorReport
 from mlops_tui.ui import shown
 from mlops_tui.ui.text import Cell, CellValue
 from mlops_tui.ui.theme import sign, state_cell, state_sign, state_tone, state_word
@@ -48,7 +48,7 @@ COLUMN_COLUMNS = (
 
 def alert_row(alert: Alert, folder: str, now: float) -> Row:
     """An alert of the inbox; its key is its id, ``folder`` what is left out of the batch's path."""
-    is_open = alert.state is AlertState.OPEN
+    is_open = alert.state == IncidentState.OPEN
     severity = state_cell(alert.severity)
     who = f" {alert.acknowledged_by}" if alert.acknowledged_by else ""
     return Row(
@@ -137,7 +137,7 @@ def report_lines(report: MonitorReport, alerts: Sequence[Alert], now: float) -> 
     """What a report says above its columns: its alerts."""
     lines: list[CellValue] = []
     for alert in alerts:
-        settled = "" if alert.state is AlertState.OPEN else f"  {_settled(alert, now)}"
+        settled = "" if alert.state == IncidentState.OPEN else f"  {_settled(alert, now)}"
         lines.append((state_cell(alert.severity), Cell(f"  {alert.title}"), Cell(settled, "dim")))
     if report.error and not any(report.error in alert.title for alert in alerts):
         lines.append((state_cell("error"), Cell(f"  {report.error}")))
@@ -156,7 +156,7 @@ def report_note(report: MonitorReport, now: float) -> str:
 
 
 def _settled(alert: Alert, now: float) -> str:
-    if alert.state is AlertState.RESOLVED:
+    if alert.state == IncidentState.RESOLVED:
         return f"resolved {shown.moment(alert.resolved_at, now)}"
     by = f" by {alert.acknowledged_by}" if alert.acknowledged_by else ""
     return f"acknowledged{by} {shown.moment(alert.acknowledged_at, now)}"

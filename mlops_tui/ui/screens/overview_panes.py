@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple, TypeVar
 from textual import events
 from textual.app import ComposeResult
 
-from mlops_store.records import Alert, AlertState, ModelSummary, Run
+from mlops_store.records import Alert, IncidentState, ModelSummary, Run
 from mlops_store.run_conditions import plain
 from mlops_tui.ui import foreign, messages, shown
 from mlops_tui.ui.screens import run_cells
@@ -332,7 +332,7 @@ class AlertsPane(OverviewPane[tuple[tuple[Alert, ...], str]]):
     def show(self, records: tuple[tuple[Alert, ...], str]) -> None:
         """Draws them."""
         alerts, checked = records
-        opened = sum(1 for alert in alerts if alert.state is AlertState.OPEN)
+        opened = sum(1 for alert in alerts if alert.state == IncidentState.OPEN)
         self.entitle("Drift", f"{opened} open" if opened else "nothing open" if alerts or checked else "")
         self.subtitle(checked if alerts else "")
         nothing: Sequence[CellValue] = ("No open alert.", "", Cell(checked, "dim")) if checked else _NO_MONITORS
@@ -340,7 +340,7 @@ class AlertsPane(OverviewPane[tuple[tuple[Alert, ...], str]]):
 
 
 def _alert_row(alert: Alert) -> Row:
-    is_open = alert.state is AlertState.OPEN
+    is_open = alert.state == IncidentState.OPEN
     mark = state_sign(alert.severity)
     title = Cell(alert.title, "" if is_open else "dim")
     return Row(alert.id, (mark if is_open else Cell(mark.text, "dim"), title, Cell(_opened(alert), "dim")))
