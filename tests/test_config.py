@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from mlops_store.errors import SpecError
 from mlops_tui import config
 from mlops_tui.config import Config
+from mlops_tui.config.monitor_windows import EarlierConfig, WindowConfig
+from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.project import Project
 
 FULL = """
@@ -81,6 +83,15 @@ def test_a_project_without_the_file_has_the_defaults(tmp_path: Path) -> None:
         ("[monitors.p.quality]\nvalues = {plan = 'free'}", 2, "must be a list of values"),
         ("[monitors.p.quality]\nfresh = {at = 'soon'}", 2, "no length of time"),
         ("[monitors.p]\ndrift_share = true", 2, "must be a number"),
+        ("[monitors.p]\nwindow = '5 lines'", 2, "cannot be '5 lines'"),
+        ("[monitors.p]\nwindow = 0", 2, "needs at least one row"),
+        ("[monitors.p]\nwindow = '1d'", 2, "needs the column that says when"),
+        ("[monitors.p]\nwindow = 9\nwait = '1h'", 3, "only belongs to windows of time"),
+        ("[monitors.p]\nreference = { last = 0 }", 2, "needs at least one window"),
+        ("[monitors.p]\nreference = { last = 1, first = 2 }", 2, "one kind of windows"),
+        ("[monitors.p]\nreference = { weekday = 1 }", 2, "needs the column that says when"),
+        ("[monitors.p]\ntime = 't'\nreference = { from = 'May', to = 2026-01-01 }", 3, "must be a date, not 'May'"),
+        ("[monitors.p]\ntime = 't'\nreference = { from = 2026-01-02, to = 2026-01-01 }", 3, "not after"),
         ("[metrics]\nauc = 'up'", 2, "cannot be 'up'"),
         ("ui = 3", 1, "must be a table"),
         ("[resources]\ncpu = 4", 2, "did you mean 'cpus'?"),
@@ -156,3 +167,16 @@ def test_how_long_a_run_takes_that_is_told_of_can_be_set() -> None:
     with pytest.raises(SpecError, match="notify_after_s") as caught:
         config.parse("[ui]\ntheme = 'x'\nnotify_after_s = -1\n")
     assert caught.value.line == 3
+
+
+def test_windows_and_earlier_ones_as_the_reference_are_read() -> None:
+    def monitor(settings: str) -> MonitorConfig:
+        return config.parse(f"[monitors.p]\nwatch = 'in/*'\ntime = 'at'\n{settings}").monitors["p"]
+
+    assert monitor("").window.is_batch
+    assert monitor("window = '1_000 rows'").window == monitor("window = 1000").window == WindowConfig(rows=1000)
+    assert monitor("window = '1d'\nwait = '2h'").window == WindowConfig(length_s=86400.0, wait_s=7200.0)
+    assert monitor("reference = { weekday = 4 }").earlier == EarlierConfig("weekday", 4)
+    span = monitor("reference = { from = 2026-01-01, to = '2026-01-02T12:00:00Z' }").earlier
+    assert span == EarlierConfig("span", 0, 1767225600.0, 1767225600.0 + 36 * 3600)
+    assert monitor("reference = 'train.csv'").earlier is None

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mlops_tui.config import actions, alerting, monitor_quality, monitor_slices
+from mlops_tui.config import actions, alerting, monitor_quality, monitor_slices, monitor_windows
 from mlops_tui.config.actions import ActionsConfig
 from mlops_tui.config.alerting import AlertRule, MuteRule
 from mlops_tui.config.monitor_quality import QualityConfig
+from mlops_tui.config.monitor_windows import EarlierConfig, WindowConfig
 
 if TYPE_CHECKING:
     from mlops_tui.config.reader import Reader
@@ -21,11 +21,20 @@ if TYPE_CHECKING:
 class MonitorConfig:
     """``[monitors.NAME]``: which batches are checked, and against what.
 
+    At most one of ``watch``, ``query`` and ``requests`` says where rows come from.
+
     Attributes:
         name: The table's name.
         watch: Globs relative to the project's root.
+        query: SQL that gives the rows, run over ``database``.
+        database: An SQLite or DuckDB file, relative to the project's root; only read.
+        interval_s: ``interval``: the query is run at most once in so many seconds.
+        requests: The name of a served model: the requests that its servers have logged.
+        window: How the rows become windows.
+        time: The column that says when a row is from, never checked itself; with ``requests`` known without it.
         model: The registered model whose production version's profile is the reference and which makes predictions.
         reference: A CSV, Parquet or JSON lines file used as the reference instead.
+        earlier: Windows of this monitor used as the reference instead (``reference`` as a table).
         columns: The columns to check; empty means every column of the reference.
         ignore: Columns never checked (ids, timestamps).
         categorical: Columns to treat as categories whatever their type.
@@ -42,8 +51,15 @@ class MonitorConfig:
 
     name: str
     watch: tuple[str, ...] = ()
+    query: str = ""
+    database: str = ""
+    interval_s: float = 60.0
+    requests: str = ""
+    window: WindowConfig = field(default_factory=WindowConfig)
+    time: str = ""
     model: str = ""
     reference: str = ""
+    earlier: EarlierConfig | None = None
     columns: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
@@ -58,6 +74,10 @@ class MonitorConfig:
     slices: Mapping[str, str] = field(default_factory=dict)
 
 
+#: Fields that no key of the same name fills.
+_NO_KEYS = ("name", "earlier", "interval_s", "query", "database", "requests")
+
+
 def read(reader: Reader, name: str, body: object) -> MonitorConfig:
     """The monitor that a table describes.
 
@@ -70,17 +90,23 @@ def read(reader: Reader, name: str, body: object) -> MonitorConfig:
         SpecError: A key or value is not understood.
     """
     place = f"monitors.{name}"
-    known = tuple(key for key in MonitorConfig.__dataclass_fields__ if key != "name")
-    table = reader.table(body, place, known)
+    fields = [key for key in MonitorConfig.__dataclass_fields__ if key not in _NO_KEYS]
+    table = reader.table(body, place, (*fields, "wait"))
 
     def get(key: str, read: Callable[[object, str], Any], default: Any) -> Any:
         return read(table[key], f"{place}.{key}") if key in table else default
 
-    watch = get("watch", reader.texts, ())
-    for pattern in watch:
-        parts = pattern.replace("\\", "/").split("/")
-        if os.path.isabs(pattern) or ".." in parts:
-            raise reader.error(f"{place}.watch", f"{pattern!r} leaves the project", "give a path below the project")
+    monitor_windows.require_one_source(reader, table, place)
+    window = monitor_windows.window(reader, table.get("window", "batch"), table.get("wait", 0), place)
+    requests, time = get("requests", reader.text, ""), get("time", reader.text, "")
+    if window.length_s and not time and not requests:
+        raise reader.error(f"{place}.window", "needs the column that says when a row is from", f'{place}.time = "at"')
+    given = table.get("reference", "")
+    earlier = monitor_windows.earlier(reader, given, f"{place}.reference") if isinstance(given, dict) else None
+    if earlier is not None and earlier.kind in ("weekday", "span") and not time and not requests:
+        raise reader.error(
+            f"{place}.reference", "needs the column that says when a row is from", f'{place}.time = "at"'
+        )
     share = get("drift_share", reader.number, 0.5)
     if not 0 <= share <= 1:
         raise reader.error(f"{place}.drift_share", f"{share} is not between 0 and 1")
@@ -88,9 +114,16 @@ def read(reader: Reader, name: str, body: object) -> MonitorConfig:
     thresholds = get("thresholds", lambda value, where: reader.table(value, where, None), {})
     return MonitorConfig(
         name=name,
-        watch=watch,
+        watch=get("watch", lambda value, where: monitor_windows.globs(reader, value, where), ()),
+        query=get("query", reader.text, ""),
+        database=get("database", reader.text, ""),
+        interval_s=get("interval", lambda value, where: monitor_windows.interval(reader, value, where), 60.0),
+        requests=requests,
+        window=window,
+        time=time,
         model=get("model", reader.text, ""),
-        reference=get("reference", reader.text, ""),
+        reference=reader.text(given, f"{place}.reference") if earlier is None else "",
+        earlier=earlier,
         columns=get("columns", reader.texts, ()),
         ignore=get("ignore", reader.texts, ()),
         categorical=get("categorical", reader.texts, ()),

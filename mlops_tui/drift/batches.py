@@ -39,6 +39,10 @@ class Unreadable(Refused):
     """The file cannot be read as a table; the message continues a sentence that begins with the file's name."""
 
 
+class Empty(Unreadable):
+    """There are no rows in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """A table with distinct column names.
@@ -99,7 +103,7 @@ def parse(data: bytes) -> Batch:
     except compression.Damaged as error:
         raise Unreadable(error.message) from error
     if not data[:_HEAD_BYTES].strip() and not data.strip():
-        raise Unreadable("is empty", "deliver the batch again, with a header and its rows")
+        raise Empty("is empty", "deliver the batch again, with a header and its rows")
     if data[:4] == b"PAR1":
         batch = _parquet(data)
     elif json_lines.are_likely(data):
@@ -109,7 +113,7 @@ def parse(data: bytes) -> Batch:
     if not len(batch.frame.columns):
         raise Unreadable("has no columns")
     if not len(batch.frame):
-        raise Unreadable("has a header but no rows", "deliver the batch again, with its rows")
+        raise Empty("has a header but no rows", "deliver the batch again, with its rows")
     return batch
 
 
@@ -134,7 +138,7 @@ def _csv(data: bytes) -> Batch:
     except (pd.errors.ParserError, ValueError, OverflowError, MemoryError, RecursionError) as error:
         raise Unreadable(f"cannot be read as CSV ({_reason(error)})") from error
     names = list(found.names)
-    return _distinct(frame, names if len(names) == len(frame.columns) else list(frame.columns), found.notes)
+    return distinct(frame, names if len(names) == len(frame.columns) else list(frame.columns), found.notes)
 
 
 def _parquet(data: bytes) -> Batch:
@@ -152,7 +156,7 @@ def _parquet(data: bytes) -> Batch:
     except (pa.ArrowException, OSError, ValueError, NotImplementedError, MemoryError) as error:
         raise Unreadable(f"is not a complete Parquet file ({_reason(error)})") from error
     kept = [index for index, name in enumerate(table.column_names) if not name.startswith("__index_level_")]
-    return _distinct(frame.iloc[:, kept], [table.column_names[index] for index in kept], ())
+    return distinct(frame.iloc[:, kept], [table.column_names[index] for index in kept], ())
 
 
 def _json_lines(data: bytes) -> Batch:
@@ -160,10 +164,11 @@ def _json_lines(data: bytes) -> Batch:
         frame = json_lines.parse(data)
     except json_lines.Malformed as error:
         raise Unreadable(error.message) from error
-    return _distinct(frame, list(frame.columns), ())
+    return distinct(frame, list(frame.columns), ())
 
 
-def _distinct(frame: pd.DataFrame, names: list[Any], notes: tuple[str, ...]) -> Batch:
+def distinct(frame: pd.DataFrame, names: list[Any], notes: tuple[str, ...] = ()) -> Batch:
+    """The batch of a frame whose columns are called so; of columns of one name the first is kept."""
     names = [storable(str(name)) for name in names]
     first = {name: index for index, name in reversed(list(enumerate(names)))}
     if len(first) == len(names):

@@ -74,7 +74,8 @@ def prepared(
         UsageError: The monitor names columns that the reference lacks, or unknown methods.
     """
     given = column_kinds or {}
-    features = [str(name) for name in frame.columns if name != prediction and name not in monitor.ignore]
+    unchecked = {*monitor.ignore, *([monitor.time] if monitor.time else [])}
+    features = [str(name) for name in frame.columns if name != prediction and name not in unchecked]
     column = monitor.prediction or prediction or "prediction"
     _validate(monitor, {str(name) for name in frame.columns} | {column})
     if monitor.columns:
@@ -111,7 +112,7 @@ def prepared(
         predictor=predictor,
         inputs=inputs,
         problem=problem,
-        ignored=frozenset((*monitor.ignore, column, *(str(name) for name in frame.columns))),
+        ignored=frozenset((*unchecked, column, *(str(name) for name in frame.columns))),
         settings=Settings(monitor.methods, monitor.thresholds),
         drift_share=monitor.drift_share,
     )

@@ -1,169 +1,87 @@
-"""The check of one file: reading it at one moment, comparing it, recording report, alerts and incidents."""
+"""The check of one window: reading it at one moment, comparing it, recording report, alerts and incidents."""
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from mlops_store import drift
 from mlops_store.drift import NewAlert
 from mlops_store.records import ModelVersion, MonitorReport, Severity
 from mlops_tui.config.monitors import MonitorConfig
-from mlops_tui.drift import batches, checks, predictions, severity, titles, watches
+from mlops_tui.drift import batches, checks, earlier, predictions, severity, times, titles
 from mlops_tui.drift import check as comparison
 from mlops_tui.drift.checks.examined import Examined
 from mlops_tui.drift.incidents import recording
 from mlops_tui.drift.profiles import SMALLEST_REFERENCE
 from mlops_tui.drift.references import Reference
-from mlops_tui.drift.watches import File
-from mlops_tui.project import Project
+from mlops_tui.drift.windows import Taken, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pandas as pd
 
     from mlops_store.store import Store
     from mlops_tui.drift.check import Prepared
     from mlops_tui.drift.predictions import Model
 
-#: How often a batch is read again because somebody wrote to it meanwhile.
-_ATTEMPTS = 3
 #: In fewer rows hardly any drift can show.
 SMALLEST_BATCH = 10
 
 
 class Checker:
-    """Checks the batches of one monitor against one reference, which is prepared for the first of them."""
+    """Checks the windows of one monitor.
+
+    Args:
+        store: Where reports go.
+        monitor: What is wanted.
+        reference: What they are compared with; None where the monitor compares them with earlier ones.
+        version: The version in charge, if any.
+        open_model: Opens the model of a version.
+        force: Record a check although the same content was checked before.
+        goal: Which way a metric is better.
+    """
 
     def __init__(
         self,
-        project: Project,
         store: Store,
         monitor: MonitorConfig,
-        reference: Reference,
+        reference: Reference | None,
+        version: ModelVersion | None,
         open_model: Callable[[ModelVersion], Model],
         force: bool,
         goal: Callable[[str], str],
     ) -> None:
-        self.project = project
         self.store = store
         self.monitor = monitor
         self.reference = reference
+        self.version = version
         self.open_model = open_model
         self.force = force
         self.goal = goal
-        self._prepared: Prepared | None = None
+        self._prepared: tuple[object, Reference, Prepared] | None = None
 
-    def check(self, file: File) -> MonitorReport | None:
-        """The report on a file, recorded; None when it was checked before, or went away."""
+    def check(self, window: Window) -> MonitorReport | None:
+        """The report on a window, recorded; None when it was checked before, or went away."""
         began = time.monotonic()
-        settled = self._read(file)
-        if settled is None:
+        taken = window.take()
+        if taken is None:
             return None
-        file, data, problem = settled
-        unread = f"unread:{file.size_bytes}:{file.modified_ns}"
-        digest = hashlib.sha256(data).hexdigest() if data is not None else unread
-        if not self.force and drift.has_seen(self.store.read(), self.monitor.name, file.batch, digest):
+        if not self.force and drift.has_seen(self.store.read(), self.monitor.name, window.batch, taken.digest):
             return None
-        report, raised = self._examine(file, digest, data, problem)
-        return self._record(report, raised, file, time.monotonic() - began)
-
-    def _read(self, file: File) -> tuple[File, bytes | None, str] | None:
-        """The file and its bytes as they were at one moment, or why it cannot be read; None when it is not for now.
-
-        A file that went away, or that somebody goes on writing to, comes back with the next look.
-        """
-        for _ in range(_ATTEMPTS):
-            try:
-                settled = watches.settle(self.project, file.path)
-                if settled is None:
-                    return None
-                if settled.size_bytes > batches.LARGEST_BYTES:
-                    return settled, None, f"is too large: {settled.size_bytes / 1e9:.1f} GB"
-                with open(settled.path, "rb") as source:
-                    data = source.read()
-                if watches.look(self.project, settled.path) == settled:
-                    return settled, data, ""
-            except FileNotFoundError:
-                return None
-            except OSError as error:
-                return file, None, f"cannot be read ({error.strerror})"
-        return None
-
-    def _examine(
-        self, file: File, digest: str, data: bytes | None, problem: str
-    ) -> tuple[MonitorReport, tuple[NewAlert, ...]]:
-        version = self.reference.version
-        report = MonitorReport(
-            id=0,
-            monitor=self.monitor.name,
-            batch=file.batch,
-            path=file.path,
-            digest=digest,
-            status="error",
-            checked_at=time.time(),
-            model=version.model if version else None,
-            version=version.version if version else None,
-        )
-        try:
-            if data is None:
-                raise batches.Unreadable(problem)
-            batch = batches.parse(data)
-        except batches.Unreadable as error:
-            alert = NewAlert("unreadable", Severity.CRITICAL, f"the batch {error.message}")
-            return replace(report, error=error.message), (alert,)
-        prepared = self._prepare()
-        findings = comparison.check(prepared, batch.frame, repeated=batch.repeated)
-        examined = Examined(
-            self.monitor,
-            self.reference,
-            prepared,
-            batch.frame,
-            findings,
-            delivered_at=file.modified_ns / 1e9,
-            earlier_rows=drift.row_counts(self.store.read(), self.monitor.name, but=file.batch),
-        )
-        outcome = checks.run(examined)
-        raised = severity.alerts(findings, outcome.alerts)
-        notes = [*batch.notes, *findings.notes, *outcome.notes, *self._notes(len(batch.frame))]
-        if findings.drifted and not any(alert.kind == "data_drift" for alert in raised):
-            notes.append(
-                f"no alert: {titles.columns(len(findings.drifted))} beyond the threshold, none surely and by much"
-            )
-        report = replace(
-            report,
-            status=severity.status(raised),
-            row_count=len(batch.frame),
-            columns=findings.columns,
-            measures=outcome.measures,
-            notes=tuple(notes),
-            **comparison.totals(findings),
-        )
-        return report, raised
-
-    def _notes(self, row_count: int) -> list[str]:
-        profile, kept = self.reference.profile, len(self.reference.frame)
-        notes = []
-        if row_count < SMALLEST_BATCH:
-            notes.append(f"the batch has only {row_count} row{'s' if row_count > 1 else ''}: hardly any drift can show")
-        if kept < SMALLEST_REFERENCE:
-            notes.append(f"the reference has only {kept} rows, at least {SMALLEST_REFERENCE} are needed to compare")
-        if kept < profile.row_count:
-            notes.append(f"compared with {kept:,} of the reference's {profile.row_count:,} rows, chosen by chance")
-        return notes
-
-    def _record(
-        self, report: MonitorReport, raised: tuple[NewAlert, ...], file: File, duration_s: float
-    ) -> MonitorReport | None:
+        report, raised, reference = self._examine(window, taken)
         with self.store.write() as db:
             report_id = drift.add_report(
                 db,
-                replace(report, duration_s=duration_s),
+                replace(report, duration_s=time.monotonic() - began),
                 raised,
-                profile_id=self.reference.profile.id,
-                size_bytes=file.size_bytes,
-                modified_ns=file.modified_ns,
+                profile_id=(reference.profile.id or None) if reference is not None else None,
+                size_bytes=taken.size_bytes,
+                modified_ns=taken.modified_ns,
                 force=self.force,
             )
             if report_id is not None:
@@ -171,15 +89,119 @@ class Checker:
         # another process was faster: its report stands
         return None if report_id is None else drift.report(self.store.read(), report_id)
 
-    def _prepare(self) -> Prepared:
-        if self._prepared is None:
-            version = self.reference.version
-            summary = self.reference.profile.summary
-            self._prepared = comparison.prepared(
-                self.reference.frame,
+    def _examine(self, window: Window, taken: Taken) -> tuple[MonitorReport, tuple[NewAlert, ...], Reference | None]:
+        report = MonitorReport(
+            id=0,
+            monitor=self.monitor.name,
+            batch=window.batch,
+            path=window.path,
+            digest=taken.digest,
+            status="error",
+            checked_at=time.time(),
+            model=self.version.model if self.version else None,
+            version=self.version.version if self.version else None,
+            window_start=window.start,
+            window_end=window.end,
+        )
+        try:
+            batch = taken.parse()
+        except batches.Unreadable as error:
+            alert = NewAlert("unreadable", Severity.CRITICAL, f"the batch {error.message}")
+            return replace(report, error=error.message), (alert,), self.reference
+        report = replace(report, row_count=len(batch.frame))
+        report = self._spanned(report, batch.frame)
+        place, against, notes = self._against(window, report)
+        if against is None:
+            self._keep(report, place, batch.frame, None)
+            return replace(report, status="ok", notes=(*batch.notes, *notes)), (), None
+        reference, prepared = against
+        findings = comparison.check(prepared, batch.frame, repeated=batch.repeated)
+        self._keep(report, place, batch.frame, findings.predictions)
+        examined = Examined(
+            self.monitor,
+            reference,
+            prepared,
+            batch.frame,
+            findings,
+            delivered_at=_delivered_at(window, taken),
+            earlier_rows=drift.row_counts(self.store.read(), self.monitor.name, but=window.batch),
+        )
+        outcome = checks.run(examined)
+        raised = severity.alerts(findings, outcome.alerts)
+        told = [*batch.notes, *notes, *findings.notes, *outcome.notes, *_notes(reference, len(batch.frame))]
+        if findings.drifted and not any(alert.kind == "data_drift" for alert in raised):
+            told.append(
+                f"no alert: {titles.columns(len(findings.drifted))} beyond the threshold, none surely and by much"
+            )
+        report = replace(
+            report,
+            status=severity.status(raised),
+            columns=findings.columns,
+            measures=outcome.measures,
+            notes=tuple(told),
+            **comparison.totals(findings),
+        )
+        return report, raised, reference
+
+    def _spanned(self, report: MonitorReport, frame: pd.DataFrame) -> MonitorReport:
+        """The report with the time that the rows are from, where the window itself does not say it."""
+        if report.window_start is not None or self.monitor.time not in frame.columns:
+            return report
+        moments = times.seconds(frame[self.monitor.time])
+        known = moments[np.isfinite(moments)]
+        if not len(known):
+            return report
+        return replace(report, window_start=float(known.min()), window_end=float(known.max()))
+
+    def _against(
+        self, window: Window, report: MonitorReport
+    ) -> tuple[float, tuple[Reference, Prepared] | None, list[str]]:
+        """The window's place among those that are kept, what it is compared with, and what is to say about that."""
+        if self.reference is not None:
+            return 0.0, (self.reference, self._prepare(None, self.reference)), []
+        place = earlier.position(self.store, self.monitor, report.batch, window.position)
+        chosen = earlier.choose(self.store, self.monitor, report.batch, place, report.window_start)
+        notes = [chosen.note] if chosen.note else []
+        if not chosen.windows:
+            return place, None, notes
+        if self._prepared is None or self._prepared[0] != chosen.windows:
+            reference = earlier.load(self.store, self.monitor, chosen, self.version)
+            self._prepare(chosen.windows, reference)
+        assert self._prepared is not None
+        return place, self._prepared[1:], notes
+
+    def _keep(self, report: MonitorReport, place: float, frame: pd.DataFrame, predicted: pd.Series[Any] | None) -> None:
+        if self.reference is None:
+            earlier.keep(self.store, self.monitor, report.batch, place, report.window_start, frame, predicted)
+
+    def _prepare(self, key: object, reference: Reference) -> Prepared:
+        if self._prepared is None or self._prepared[0] != key:
+            summary, version = reference.profile.summary, self.version
+            prepared = comparison.prepared(
+                reference.frame,
                 self.monitor,
                 column_kinds={name: column["kind"] for name, column in summary["columns"].items()},
-                prediction=self.reference.prediction,
+                prediction=reference.prediction,
                 predictor=predictions.of_version(self.open_model, version) if version is not None else None,
             )
-        return self._prepared
+            self._prepared = (key, reference, prepared)
+        return self._prepared[2]
+
+
+def _delivered_at(window: Window, taken: Taken) -> float:
+    """When the rows came: as the file says, at the end of their time, or now."""
+    if taken.modified_ns is not None:
+        return taken.modified_ns / 1e9
+    return window.end if window.end is not None else time.time()
+
+
+def _notes(reference: Reference, row_count: int) -> list[str]:
+    profile, kept = reference.profile, len(reference.frame)
+    notes = []
+    if row_count < SMALLEST_BATCH:
+        notes.append(f"the batch has only {row_count} row{'s' if row_count > 1 else ''}: hardly any drift can show")
+    if kept < SMALLEST_REFERENCE:
+        notes.append(f"the reference has only {kept} rows, at least {SMALLEST_REFERENCE} are needed to compare")
+    if kept < profile.row_count:
+        notes.append(f"compared with {kept:,} of the reference's {profile.row_count:,} rows, chosen by chance")
+    return notes

@@ -1,4 +1,4 @@
-"""Monitors: finding new batches, checking them, recording reports and alerts.
+"""Monitors: finding new windows, checking them, recording reports and alerts.
 
 A batch is checked once: its name and the digest of its bytes say whether it was. A file that is replaced is checked
 again, and its newest report counts. What becomes of alerts is decided in ``incidents``.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mlops_store import drift
@@ -19,8 +19,9 @@ from mlops_store.errors import MlopsError, NotFound, Refused, UsageError, neares
 from mlops_store.records import ModelVersion, MonitorReport
 from mlops_tui.config import Config
 from mlops_tui.config.monitors import MonitorConfig
-from mlops_tui.drift import references, watches
+from mlops_tui.drift import references, sources, watches, windows
 from mlops_tui.drift.watches import File
+from mlops_tui.drift.windows import FileWindow, Window
 from mlops_tui.project import Project
 
 if TYPE_CHECKING:
@@ -38,12 +39,30 @@ def pending(project: Project, db: sqlite3.Connection, config: Config) -> list[tu
     """
     now = time.time()
     return [
-        (monitor.name, file.path)
+        (monitor.name, waiting)
         for monitor in config.monitors.values()
-        if monitor.watch and references.exists(project, db, config, monitor)
-        for file in _unseen(project, db, monitor)
-        if watches.is_settled(file, now)
+        if has_source(monitor) and references.exists(project, db, config, monitor)
+        for waiting in _waiting(project, db, monitor, now)
     ]
+
+
+def next_due(db: sqlite3.Connection, config: Config) -> float | None:
+    """When ``pending`` may have another answer although no file has changed, Unix seconds; None when it cannot."""
+    moments = [windows.next_due(db, monitor) for monitor in config.monitors.values() if has_source(monitor)]
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def has_source(monitor: MonitorConfig) -> bool:
+    """Whether a monitor finds rows by itself; one without is told which file to check."""
+    return bool(monitor.watch)
+
+
+def _waiting(project: Project, db: sqlite3.Connection, monitor: MonitorConfig, now: float) -> list[str]:
+    if monitor.window.is_batch:
+        return [file.path for file in _unseen(project, db, monitor) if watches.is_settled(file, now)]
+    source = sources.of_monitor(project, monitor)
+    files = [file.path for file in windows.changed(db, monitor, source) if watches.is_settled(file, now)]
+    return files + windows.waiting(db, monitor, now)
 
 
 def check(
@@ -82,16 +101,21 @@ def check(
 
     reports: list[MonitorReport] = []
     refusal: MlopsError | None = None
-    for wanted, files in _work(project, store, config, monitor, paths, force):
-        if not files:
-            continue
+    chosen = _chosen(config, monitor)
+    given = _given(project, chosen, paths)
+    for wanted in chosen:
+        checker: Checker | None = None
         try:
-            reference = references.load(project, store, config, wanted)
+            for window in _windows(project, store, wanted, None if given is None else given[wanted.name], force):
+                if checker is None:
+                    version = references.in_charge(store.read(), config, wanted)
+                    reference = None if wanted.earlier else references.load(project, store, config, wanted)
+                    checker = Checker(store, wanted, reference, version, open_model, force, config.goal)
+                report = checker.check(window)
+                windows.done(store, window)
+                reports += [report] if report is not None else []
         except (Refused, UsageError) as error:
             refusal = refusal or error
-            continue
-        checker = Checker(project, store, wanted, reference, open_model, force, config.goal)
-        reports += [report for file in files if (report := checker.check(file)) is not None]
     if refusal is not None:
         raise refusal
     return reports
@@ -112,13 +136,26 @@ def would_check(
         NotFound: There is no such monitor, or no such file.
         UsageError: A path is watched by no monitor.
     """
-    is_sure = paths is None or force
-    return [
-        (each.name, file.batch)
-        for each, files in _work(project, store, config, monitor, paths, force)
-        for file in files
-        if is_sure or store is None or not _is_seen(store.read(), each, file)
-    ]
+    chosen = _chosen(config, monitor)
+    given = _given(project, chosen, paths)
+    found: list[tuple[str, str]] = []
+    for each in chosen:
+        if given is None and not each.window.is_batch:
+            found += [(each.name, name) for name in _would_look(project, store, each)]
+            continue
+        files = _watched(project, store, each, force) if given is None else given[each.name]
+        if given is not None and not force and store is not None:
+            files = [file for file in files if not _is_seen(store.read(), each, file)]
+        found += [(each.name, file.batch) for file in files]
+    return found
+
+
+def _would_look(project: Project, store: Store | None, monitor: MonitorConfig) -> list[str]:
+    source = sources.of_monitor(project, monitor)
+    if store is None:
+        return [file.batch for file in source.files()]
+    db = store.read()
+    return [file.batch for file in windows.changed(db, monitor, source)] + windows.waiting(db, monitor, time.time())
 
 
 def _is_seen(db: sqlite3.Connection, monitor: MonitorConfig, file: File) -> bool:
@@ -128,32 +165,21 @@ def _is_seen(db: sqlite3.Connection, monitor: MonitorConfig, file: File) -> bool
         return False
 
 
-def _work(
-    project: Project,
-    store: Store | None,
-    config: Config,
-    monitor: str | None,
-    paths: Sequence[str] | None,
-    force: bool,
-) -> list[tuple[MonitorConfig, list[File]]]:
+def _chosen(config: Config, monitor: str | None) -> list[MonitorConfig]:
     if monitor is not None and monitor not in config.monitors:
         raise NotFound(f"no monitor {monitor!r}", nearest(monitor, config.monitors))
-    chosen = [config.monitors[monitor]] if monitor is not None else list(config.monitors.values())
+    return [config.monitors[monitor]] if monitor is not None else list(config.monitors.values())
+
+
+def _given(project: Project, chosen: list[MonitorConfig], paths: Sequence[str] | None) -> dict[str, list[File]] | None:
+    """The files that were named for each monitor; None where none were."""
     if paths is None:
-        return [
-            (
-                each,
-                watches.matches(project, each.watch)
-                if force or store is None
-                else _unseen(project, store.read(), each),
-            )
-            for each in chosen
-        ]
-    work: dict[str, list[File]] = {each.name: [] for each in chosen}
+        return None
+    given: dict[str, list[File]] = {each.name: [] for each in chosen}
     for path in paths:
         for each in _responsible(project, chosen, path):
-            work[each.name].append(_named(project, path))
-    return [(each, work[each.name]) for each in chosen]
+            given[each.name].append(_named(project, path))
+    return given
 
 
 def _responsible(project: Project, chosen: list[MonitorConfig], path: str) -> list[MonitorConfig]:
@@ -166,6 +192,24 @@ def _responsible(project: Project, chosen: list[MonitorConfig], path: str) -> li
             f"no monitor watches {path}", f"name the monitor that is to check it: {names}" if names else ""
         )
     return found
+
+
+def _windows(
+    project: Project, store: Store, monitor: MonitorConfig, given: list[File] | None, force: bool
+) -> Iterator[Window]:
+    if given is None and not monitor.window.is_batch:
+        if has_source(monitor):
+            yield from windows.due(store, monitor, sources.of_monitor(project, monitor), force=force)
+        return
+    for file in _watched(project, store, monitor, force) if given is None else given:
+        yield FileWindow(project, file)
+
+
+def _watched(project: Project, store: Store | None, monitor: MonitorConfig, force: bool) -> list[File]:
+    """Watched files that are a window each, and were not checked."""
+    if force or store is None:
+        return watches.matches(project, monitor.watch)
+    return _unseen(project, store.read(), monitor)
 
 
 def _named(project: Project, path: str) -> File:

@@ -97,16 +97,23 @@ def build(
     frame = frame.set_axis([storable(str(name)) for name in frame.columns], axis="columns")
     _validate(frame, prediction)
     kept = frame if len(frame) <= sample_rows else frame.sample(sample_rows, random_state=SAMPLE_SEED).sort_index()
-    summary = {
+    seed = None if kept is frame else SAMPLE_SEED
+    return described(frame, prediction, sample_rows=len(kept), sample_seed=seed), to_parquet(kept)
+
+
+def described(
+    frame: pd.DataFrame, prediction: str | None, *, sample_rows: int, sample_seed: int | None
+) -> dict[str, Any]:
+    """What is said of a frame, column by column; see ``build``."""
+    return {
         "version": 1,
         "rows": len(frame),
-        "sample_rows": len(kept),
-        "sample_seed": None if kept is frame else SAMPLE_SEED,
+        "sample_rows": sample_rows,
+        "sample_seed": sample_seed,
         "is_small": len(frame) < SMALLEST_REFERENCE,
         "prediction": prediction,
         "columns": {str(name): _summary(frame[name]) for name in frame.columns},
     }
-    return summary, to_parquet(kept)
 
 
 def sample(store: Store, profile: Profile) -> pd.DataFrame:

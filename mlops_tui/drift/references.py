@@ -1,4 +1,7 @@
-"""What a monitor compares with: a file that it names, or the profile of its model's version in production."""
+"""What a monitor compares with: a file that it names, or the profile of its model's version in production.
+
+Earlier windows of its own are in ``earlier``.
+"""
 
 from __future__ import annotations
 
@@ -55,6 +58,8 @@ def in_charge(db: sqlite3.Connection, config: Config, monitor: MonitorConfig) ->
 
 def exists(project: Project, db: sqlite3.Connection, config: Config, monitor: MonitorConfig) -> bool:
     """Whether there is anything to compare with; loads nothing."""
+    if monitor.earlier is not None:
+        return True
     if monitor.reference:
         return os.path.isfile(project.path(monitor.reference))
     version = in_charge(db, config, monitor)

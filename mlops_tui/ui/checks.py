@@ -16,7 +16,7 @@ SETTLE_S = 1.2
 
 
 class BatchChecks:
-    """At most one check at a time; what a check left unchecked is not tried again until it changes.
+    """At most one check at a time; what a check left unchecked is not tried again until it changes, or time goes on.
 
     Args:
         session: The project and its monitors.
@@ -25,6 +25,7 @@ class BatchChecks:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._due_at: float | None = time.monotonic()
+        self._next_at: float | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] | None = None
         self._tried: tuple[tuple[str, str], ...] = ()
@@ -40,13 +41,14 @@ class BatchChecks:
         """Seconds until ``look`` has something to do; None when only a request or the end of a check will tell."""
         if self._process is not None:
             return 0.5
-        return None if self._due_at is None else max(0.0, self._due_at - time.monotonic())
+        moments = [moment for moment in (self._due_at, self._next_at) if moment is not None]
+        return max(0.0, min(moments) - time.monotonic()) if moments else None
 
     def look(self) -> MlopsError | None:
         """Starts a check when one is due and batches wait; returns why the last one failed, once."""
         problem = self._ended()
-        if self._process is None and self._due_at is not None and time.monotonic() >= self._due_at:
-            self._due_at = None
+        if self._process is None and self.wait_s == 0:
+            self._due_at = self._next_at = None
             self._begin()
         return problem
 
@@ -56,7 +58,11 @@ class BatchChecks:
             return
         from mlops_tui.drift import monitors
 
-        waiting = tuple(monitors.pending(session.project, session.store.read(), session.config))
+        db = session.store.read()
+        next_due = monitors.next_due(db, session.config)
+        if next_due is not None and next_due > time.time():
+            self._next_at = time.monotonic() + next_due - time.time()
+        waiting = tuple(monitors.pending(session.project, db, session.config))
         if not waiting or waiting == self._tried:
             return
         self._tried = waiting

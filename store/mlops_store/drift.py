@@ -35,6 +35,7 @@ __all__ = [
     "profile",
     "report",
     "reports",
+    "row_count",
     "row_counts",
     "seen_files",
 ]
@@ -104,6 +105,16 @@ def row_counts(db: sqlite3.Connection, monitor: str, *, but: str, limit: int = 6
     for batch, count in rows:
         newest.setdefault(batch, count)
     return tuple(newest.values())
+
+
+def row_count(db: sqlite3.Connection, monitor: str, batch: str) -> int | None:
+    """How many rows the newest check of a batch found; None when it was never read."""
+    row = db.execute(
+        "SELECT row_count FROM monitor_reports WHERE monitor = ? AND batch = ? AND row_count IS NOT NULL "
+        "ORDER BY id DESC LIMIT 1",
+        (monitor, storable(batch)),
+    ).fetchone()
+    return None if row is None else int(row[0])
 
 
 def add_report(

@@ -30,6 +30,7 @@ MIGRATIONS = (
     "m022_loops",
     "m023_heat",
     "m024_incidents",
+    "m025_window_parts",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -574,4 +575,38 @@ STATEMENTS = (
     ON "incident_entries" ("incident_id")""",
     """CREATE INDEX "idx_alerts_incident_id"
     ON "alerts" ("incident_id")""",
+    """CREATE TABLE "monitor_sources" (
+   "monitor" TEXT,
+   "plan" TEXT,
+   "source" TEXT,
+   "size_bytes" INTEGER NOT NULL,
+   "modified_ns" INTEGER NOT NULL,
+   "row_count" INTEGER NOT NULL,
+   "mark" TEXT NOT NULL,
+   "looked_at" REAL NOT NULL,
+   PRIMARY KEY ("monitor", "plan", "source")
+) STRICT""",
+    """CREATE TABLE "monitor_parts" (
+   "id" INTEGER PRIMARY KEY,
+   "monitor" TEXT NOT NULL,
+   "plan" TEXT NOT NULL,
+   "window" REAL NOT NULL,
+   "source" TEXT NOT NULL,
+   "first_row" INTEGER NOT NULL,
+   "row_count" INTEGER NOT NULL,
+   "digest" TEXT NOT NULL,
+   "is_checked" INTEGER NOT NULL
+) STRICT""",
+    """CREATE INDEX "idx_monitor_parts_monitor_plan_window"
+    ON "monitor_parts" ("monitor", "plan", "window")""",
+    """CREATE TABLE "monitor_rows" (
+   "monitor" TEXT,
+   "plan" TEXT,
+   "batch" TEXT,
+   "position" REAL NOT NULL,
+   "start" REAL,
+   "row_count" INTEGER NOT NULL,
+   "sample_digest" TEXT NOT NULL,
+   PRIMARY KEY ("monitor", "plan", "batch")
+) STRICT""",
 )

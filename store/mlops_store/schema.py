@@ -1082,5 +1082,61 @@ def m024_incidents(db: Database) -> None:
     alerts.create_index(["incident_id"])
 
 
+@migrations()
+def m025_window_parts(db: Database) -> None:
+    """Which rows of files and queries belong to which window, and which of them were kept to compare with."""
+    db.create_table(
+        "monitor_sources",
+        {
+            "monitor": str,
+            # how rows are cut into windows
+            "plan": str,
+            "source": str,
+            "size_bytes": int,
+            "modified_ns": int,
+            "row_count": int,
+            "mark": str,
+            "looked_at": float,
+        },
+        pk=("monitor", "plan", "source"),
+        not_null={"size_bytes", "modified_ns", "row_count", "mark", "looked_at"},
+        strict=True,
+    )
+    db.create_table(
+        "monitor_parts",
+        {
+            "id": int,
+            "monitor": str,
+            "plan": str,
+            # its number, or the time at which it begins
+            "window": float,
+            "source": str,
+            "first_row": int,
+            "row_count": int,
+            "digest": str,
+            "is_checked": int,
+        },
+        pk="id",
+        not_null={"monitor", "plan", "window", "source", "first_row", "row_count", "digest", "is_checked"},
+        strict=True,
+    )
+    db.table("monitor_parts").create_index(["monitor", "plan", "window"])
+    db.create_table(
+        "monitor_rows",
+        {
+            "monitor": str,
+            "plan": str,
+            "batch": str,
+            "position": float,
+            "start": float,
+            "row_count": int,
+            "sample_digest": str,
+        },
+        pk=("monitor", "plan", "batch"),
+        not_null={"position", "row_count", "sample_digest"},
+        strict=True,
+    )
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

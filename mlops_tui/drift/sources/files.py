@@ -1,0 +1,139 @@
+"""Files as a source of rows: those that match a monitor's patterns, each read as it was at one moment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from mlops_tui.drift import batches, compression, watches
+from mlops_tui.drift.batches import Batch, Unreadable
+from mlops_tui.drift.sources.tables import Table
+from mlops_tui.drift.watches import File
+from mlops_tui.project import Project
+
+#: How often a file is read again because somebody wrote to it meanwhile.
+_ATTEMPTS = 3
+#: So long a line at the end of a file waits for its end: whoever writes it may have stopped in its middle.
+_UNENDED_S = 600.0
+_UNENDED = "the last line has no end yet and is left for later"
+#: Files that stay in memory, as they are needed for several windows one after the other.
+_HELD_FILES = 8
+_HELD_BYTES = 256 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A file's bytes, or why they cannot be read."""
+
+    file: File
+    data: bytes | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    seen: File
+    table: Table
+
+
+def content(project: Project, file: File) -> Content | None:
+    """A file as it was at one moment; None when it went away, or somebody goes on writing to it.
+
+    What is None now comes back with the next look.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            settled = watches.settle(project, file.path)
+            if settled is None:
+                return None
+            if settled.size_bytes > batches.LARGEST_BYTES:
+                return Content(settled, None, f"is too large: {settled.size_bytes / 1e9:.1f} GB")
+            with open(settled.path, "rb") as source:
+                data = source.read()
+            if watches.look(project, settled.path) == settled:
+                return Content(settled, data)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return Content(file, None, f"cannot be read ({error.strerror})")
+    return None
+
+
+class Files:
+    """The files that match a monitor's patterns.
+
+    Args:
+        project: Where they are.
+        patterns: Globs below the project.
+        adapt: What becomes of the rows of each.
+    """
+
+    def __init__(
+        self, project: Project, patterns: Sequence[str], adapt: Callable[[Batch], Batch] = lambda batch: batch
+    ) -> None:
+        self._project = project
+        self._patterns = patterns
+        self._adapt = adapt
+        self._held: dict[str, _Held] = {}
+
+    def files(self) -> list[File]:
+        """What there is to read, in natural order.
+
+        Raises:
+            UsageError: A pattern leaves the project.
+        """
+        return watches.matches(self._project, self._patterns)
+
+    def read(self, file: File) -> Table | None:
+        """The rows of a file now; None when it went away or somebody goes on writing to it.
+
+        Raises:
+            Unreadable: It holds no table.
+        """
+        held = self._held.get(file.path)
+        if held is not None and held.seen == _look(self._project, file.path):
+            return held.table
+        found = content(self._project, file)
+        if found is None:
+            return None
+        if found.data is None:
+            raise Unreadable(found.problem)
+        table = self._table(found.file, found.data)
+        self._hold(file.path, _Held(found.file, table))
+        return table
+
+    def _table(self, file: File, data: bytes) -> Table:
+        try:
+            text = compression.unpacked(data, batches.LARGEST_BYTES)
+        except compression.Damaged as error:
+            raise Unreadable(error.message) from error
+        if text.startswith(b"PAR1"):
+            return Table(file, self._adapt(batches.parse(text)))
+        ended = _ended(text)
+        if len(ended) == len(text) or time.time() - file.modified_ns / 1e9 > _UNENDED_S:
+            return Table(file, self._adapt(batches.parse(text)), text)
+        batch = self._adapt(batches.parse(ended))
+        return Table(replace(file, size_bytes=-1), replace(batch, notes=(*batch.notes, _UNENDED)), ended)
+
+    def _hold(self, path: str, held: _Held) -> None:
+        self._held.pop(path, None)
+        self._held[path] = held
+        while len(self._held) > 1 and (
+            len(self._held) > _HELD_FILES or sum(each.seen.size_bytes for each in self._held.values()) > _HELD_BYTES
+        ):
+            self._held.pop(next(iter(self._held)))
+
+
+def _look(project: Project, path: str) -> File | None:
+    try:
+        return watches.look(project, path)
+    except OSError:
+        return None
+
+
+def _ended(text: bytes) -> bytes:
+    """The lines that have an end; all of a text of one line, or in UTF-16."""
+    if text.endswith(b"\n") or text.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\n" not in text:
+        return text
+    return text[: text.rindex(b"\n") + 1]

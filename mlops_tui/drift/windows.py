@@ -1,0 +1,342 @@
+"""Windows of rows: what is checked as one, named, with the rows that belong to it.
+
+By batch a window is a file, or the whole result of a query. By count it is so many rows in the order in which they
+came, by time the rows from a span of it; either may lie in several files, and a file may go on growing. Which rows
+belong to which window is written down in the store when they are first seen, so that the dashboard learns what waits
+without reading anything. A window by time is checked once it is over; rows that come later have it checked again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from mlops_store import drift
+from mlops_store import windows as stored
+from mlops_tui.config.monitors import MonitorConfig
+from mlops_tui.drift import times
+from mlops_tui.drift.watches import File
+from mlops_tui.project import Project
+
+if TYPE_CHECKING:
+    from mlops_store.store import Store
+    from mlops_tui.drift.batches import Batch
+    from mlops_tui.drift.sources import Rows, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The content of a window at one moment.
+
+    Attributes:
+        digest: What tells it from another content under the same name.
+        parse: Returns the rows; raises ``Unreadable`` where there are none to read.
+        size_bytes: Of the file that is the window.
+        modified_ns: Its modification time.
+    """
+
+    digest: str
+    parse: Callable[[], Batch]
+    size_bytes: int | None = None
+    modified_ns: int | None = None
+
+
+class Window(Protocol):
+    """Rows that are checked as one."""
+
+    @property
+    def batch(self) -> str:
+        """Its name, which it keeps when its rows change."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Where its rows come from."""
+        ...
+
+    @property
+    def start(self) -> float | None:
+        """Where its time begins, Unix seconds; None where it is not cut by time."""
+        ...
+
+    @property
+    def end(self) -> float | None:
+        """Where its time ends."""
+        ...
+
+    @property
+    def position(self) -> float | None:
+        """Its place among the windows of its monitor; None where they have none but that of their check."""
+        ...
+
+    def take(self) -> Taken | None:
+        """Its content now; None when it is not there for now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FileWindow:
+    """A file as one window."""
+
+    project: Project
+    file: File
+    position: float | None = None
+    start: float | None = None
+    end: float | None = None
+
+    @property
+    def batch(self) -> str:
+        """The file's path below the project."""
+        return self.file.batch
+
+    @property
+    def path(self) -> str:
+        """The file's path."""
+        return self.file.path
+
+    def take(self) -> Taken | None:
+        """The file's bytes; None when it went away or somebody goes on writing to it."""
+        from mlops_tui.drift import batches
+        from mlops_tui.drift.sources import files
+
+        found = files.content(self.project, self.file)
+        if found is None:
+            return None
+        data, problem = found.data, found.problem
+        if data is None:
+            digest = f"unread:{found.file.size_bytes}:{found.file.modified_ns}"
+        else:
+            digest = hashlib.sha256(data).hexdigest()
+
+        def parse() -> Batch:
+            if data is None:
+                raise batches.Unreadable(problem)
+            return batches.parse(data)
+
+        return Taken(digest, parse, *found.file.state)
+
+
+@dataclass(frozen=True, slots=True)
+class RowsWindow:
+    """Rows of one or several sources as one window."""
+
+    batch: str
+    path: str
+    position: float
+    parts: tuple[stored.Part, ...]
+    read: Callable[[stored.Part], Batch]
+    note: str = ""
+    start: float | None = None
+    end: float | None = None
+
+    def take(self) -> Taken:
+        """The rows that were written down for it."""
+        lines = sorted(f"{part.source}\0{part.first_row}\0{part.row_count}\0{part.digest}" for part in self.parts)
+        return Taken(hashlib.sha256("\n".join(lines).encode()).hexdigest(), self._parse)
+
+    def _parse(self) -> Batch:
+        import pandas as pd
+
+        from mlops_tui.drift.batches import Batch
+
+        found = [self.read(part) for part in self.parts]
+        frame = found[0].frame if len(found) == 1 else pd.concat([each.frame for each in found], ignore_index=True)
+        notes = dict.fromkeys(note for each in found for note in each.notes)
+        repeated = dict.fromkeys(name for each in found for name in each.repeated)
+        return Batch(frame, tuple(repeated), (*([self.note] if self.note else []), *notes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """A source that cannot be read, as a window of its own: a person has to hear of it."""
+
+    file: File
+    error: Exception
+    position: float | None = None
+    start: float | None = None
+    end: float | None = None
+
+    @property
+    def batch(self) -> str:
+        return self.file.batch
+
+    @property
+    def path(self) -> str:
+        return self.file.path
+
+    def take(self) -> Taken:
+        def parse() -> Batch:
+            raise self.error
+
+        return Taken(f"unread:{self.file.size_bytes}:{self.file.modified_ns}", parse, *self.file.state)
+
+
+def plan(monitor: MonitorConfig) -> str:
+    """How a monitor cuts its rows into windows, as one text: with another one everything begins anew."""
+    window = monitor.window
+    if window.is_batch:
+        size = "whole"
+    else:
+        size = f"{window.rows} rows" if window.rows else f"{window.length_s:g}s by {monitor.time}"
+    return f"{size} of {monitor.query or monitor.requests or 'files'}"
+
+
+def changed(db: sqlite3.Connection, monitor: MonitorConfig, source: Source) -> list[File]:
+    """The files of a source that were never read as they are now. Nothing is read."""
+    seen = stored.sources(db, monitor.name, plan(monitor))
+    return [file for file in source.files() if file.batch not in seen or seen[file.batch].state != file.state]
+
+
+def waiting(db: sqlite3.Connection, monitor: MonitorConfig, now: float) -> list[str]:
+    """The names of the windows whose rows are known, and which can be checked."""
+    return [_title(monitor, number) for number in _numbers(db, monitor, now)]
+
+
+def next_due(db: sqlite3.Connection, monitor: MonitorConfig) -> float | None:
+    """When the next window of time that is open can be checked, Unix seconds; None where none is."""
+    if not monitor.window.length_s:
+        return None
+    start = stored.next_start(db, monitor.name, plan(monitor))
+    return None if start is None else start + monitor.window.length_s + monitor.window.wait_s
+
+
+def due(store: Store, monitor: MonitorConfig, source: Source, *, force: bool) -> Iterator[Window]:
+    """The windows to check, each as soon as its rows are known; ``done`` has to be told of each that was.
+
+    Args:
+        store: Where rows are written down.
+        monitor: How they are cut.
+        source: Where they come from.
+        force: Windows that were checked as they are come again.
+    """
+    given: set[float] = set()
+    for file in changed(store.read(), monitor, source):
+        broken = _note(store, monitor, source, file)
+        if broken is not None:
+            yield broken
+        if not force:
+            yield from _ready(store, monitor, source, given, force=False)
+    yield from _ready(store, monitor, source, given, force=force)
+
+
+def done(store: Store, window: Window) -> None:
+    """Notes that a window was checked."""
+    if isinstance(window, RowsWindow):
+        with store.write() as db:
+            stored.mark_checked(db, window.parts)
+
+
+def _ready(store: Store, monitor: MonitorConfig, source: Source, given: set[float], *, force: bool) -> Iterator[Window]:
+    for number in _numbers(store.read(), monitor, time.time(), is_again=force):
+        if number not in given:
+            given.add(number)
+            yield _window(store, monitor, source, number)
+
+
+def _numbers(db: sqlite3.Connection, monitor: MonitorConfig, now: float, *, is_again: bool = False) -> list[float]:
+    window = monitor.window
+    if window.rows:
+        return stored.full(db, monitor.name, plan(monitor), window.rows, is_again=is_again)
+    last = now - window.length_s - window.wait_s
+    return stored.over(db, monitor.name, plan(monitor), last, is_again=is_again)
+
+
+def _title(monitor: MonitorConfig, number: float) -> str:
+    window = monitor.window
+    if window.rows:
+        return f"rows {int(number) * window.rows + 1}-{(int(number) + 1) * window.rows}"
+    return times.title(number, window.length_s)
+
+
+def _note(store: Store, monitor: MonitorConfig, source: Source, file: File) -> _Broken | None:
+    """Writes down which windows the rows of a file belong to; returns what is wrong with it."""
+    from mlops_tui.drift.batches import Empty, Unreadable
+
+    before = stored.sources(store.read(), monitor.name, plan(monitor)).get(file.batch)
+    now = stored.Source(file.batch, *file.state, looked_at=time.time())
+    broken = None
+    try:
+        rows = source.read(file)
+        if rows is None:
+            return None
+        now = replace(now, size_bytes=rows.file.size_bytes, modified_ns=rows.file.modified_ns)
+        write = _writer(monitor, before, rows, now)
+    except Unreadable as error:
+        broken = None if isinstance(error, Empty) else _Broken(file, error)
+
+        write = partial(stored.put, monitor=monitor.name, plan=plan(monitor), before=before, now=now)
+
+    try:
+        with store.write() as db:
+            write(db)
+    except stored.Overtaken:
+        return None
+    return broken
+
+
+def _writer(
+    monitor: MonitorConfig, before: stored.Source | None, rows: Rows, now: stored.Source
+) -> Callable[[sqlite3.Connection], None]:
+    name, how, window = monitor.name, plan(monitor), monitor.window
+    now = replace(now, row_count=rows.count, mark=rows.mark)
+    if window.length_s:
+        spans = rows.spans(monitor.time, window.length_s)
+        return lambda db: stored.put_spans(db, name, how, before, now, spans)
+    is_continued = before is not None and rows.is_continued(before.mark, before.row_count)
+    first = before.row_count if before is not None and is_continued else 0
+    return lambda db: stored.add_rows(db, name, how, before, now, first, window.rows)
+
+
+def _window(store: Store, monitor: MonitorConfig, source: Source, number: float) -> RowsWindow:
+    db = store.read()
+    batch, length_s = _title(monitor, number), monitor.window.length_s
+    parts = stored.parts(db, monitor.name, plan(monitor), number)
+    known = stored.sources(db, monitor.name, plan(monitor))
+
+    files = {file.batch: file for file in source.files()}
+
+    def read(part: stored.Part) -> Batch:
+        rows = _rows(source, part.source, files.get(part.source))
+        if length_s:
+            return rows.between(monitor.time, number, number + length_s)
+        _require_same(rows, known[part.source])
+        return rows.rows(part.first_row, part.row_count)
+
+    earlier = drift.row_count(db, monitor.name, batch)
+    late = 0 if earlier is None else sum(part.row_count for part in parts) - earlier
+    return RowsWindow(
+        batch=batch,
+        path=monitor.database or ", ".join(monitor.watch) or monitor.requests,
+        position=number,
+        parts=parts,
+        read=read,
+        note=f"checked again: {late:,} row{'s' if late > 1 else ''} came after the first check" if late > 0 else "",
+        start=number if length_s else None,
+        end=number + length_s if length_s else None,
+    )
+
+
+def _rows(source: Source, name: str, file: File | None) -> Rows:
+    from mlops_tui.drift.batches import Unreadable
+
+    if file is None:
+        raise Unreadable(f"cannot be read: {name} is gone")
+    try:
+        rows = source.read(file)
+    except Unreadable as error:
+        raise Unreadable(f"cannot be read: {name} {error.message}", error.hint) from error
+    if rows is None:
+        raise Unreadable(f"cannot be read: {name} went away, or somebody goes on writing to it")
+    return rows
+
+
+def _require_same(rows: Rows, known: stored.Source) -> None:
+    from mlops_tui.drift.batches import Unreadable
+
+    if rows.file.state != known.state and not rows.is_continued(known.mark, known.row_count):
+        raise Unreadable(f"cannot be read: {known.name} was replaced before all of its rows were checked")
