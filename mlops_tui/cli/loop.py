@@ -48,22 +48,29 @@ def list_(workspace: Workspace, limit: int, as_json: bool) -> None:
 
 @command.command()
 @click.argument("loop", type=NUMBER, required=False)
+@click.option("--incident", type=NUMBER, help="The loop that answered this incident.")
 @click.option("--alert", type=NUMBER, help="The loop that answered this alert.")
 @click.option("--run", metavar="RUN", help="The loop that started this pipeline run.")
 @click.option("--version", metavar="MODEL/NUMBER", help="The loop that led to this version.")
 @json_option
 @click.pass_obj
 def show(
-    workspace: Workspace, loop: int | None, alert: int | None, run: str | None, version: str | None, as_json: bool
+    workspace: Workspace,
+    loop: int | None,
+    incident: int | None,
+    alert: int | None,
+    run: str | None,
+    version: str | None,
+    as_json: bool,
 ) -> None:
     """Show the steps of LOOP, or of the one that something belongs to."""
     from mlops_store import runs
     from mlops_tui.registry import loops
 
-    given = {"loop": loop, "alert": alert, "run": run, "model": version}
+    given = {"loop": loop, "incident": incident, "alert": alert, "run": run, "model": version}
     named = [(kind, value) for kind, value in given.items() if value is not None]
     if len(named) != 1:
-        raise UsageError("name one loop, alert, run or version", "mlops-tui loop list shows the loops")
+        raise UsageError("name one loop, incident, alert, run or version", "mlops-tui loop list shows the loops")
     db = workspace.store().read()
     kind, value = named[0]
     found = loops.find(db, workspace.config, f"{kind}:{runs.resolve(db, run) if kind == 'run' and run else value}")

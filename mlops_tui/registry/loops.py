@@ -74,7 +74,7 @@ def find(db: sqlite3.Connection, config: Config, subject: str) -> Loop:
     Args:
         db: A connection.
         config: The configuration.
-        subject: ``loop:3``, ``alert:5``, ``report:7``, ``run:…`` or ``model:churn/4``.
+        subject: ``loop:3``, ``incident:2``, ``alert:5``, ``report:7``, ``run:…`` or ``model:churn/4``.
 
     Raises:
         NotFound: It belongs to none.
@@ -87,13 +87,20 @@ def find(db: sqlite3.Connection, config: Config, subject: str) -> Loop:
         found = _of_report(db, alerts.alert(db, int(name)).report_id)
     elif kind == "report":
         found = _of_report(db, int(name))
+    elif kind == "incident":
+        found = firings.of_incident(db, int(name))
     elif kind == "run":
         found = firings.of_run(db, name)
     elif kind == "model":
         model, _, version = name.rpartition("/")
         found = firings.of_version(db, model, int(version)) if version.isdecimal() else []
     if not found:
-        named = {"alert": "answered the alert", "report": "answered an alert of the report", "run": "started the run"}
+        named = {
+            "incident": "answered the incident",
+            "alert": "answered the alert",
+            "report": "answered an alert of the report",
+            "run": "started the run",
+        }
         what = named.get(kind, "led to the version")
         raise NotFound(f"no trigger {what} {name}", "'mlops-tui loop list' shows those that fired")
     return of_firing(db, config, found[-1])

@@ -128,6 +128,11 @@ def of_alert(db: sqlite3.Connection, alert_id: int) -> list[Firing]:
     return _all(db, "WHERE alert_id = ? ORDER BY id", (alert_id,))
 
 
+def of_incident(db: sqlite3.Connection, incident_id: int) -> list[Firing]:
+    """The firings that answered an alert of an incident."""
+    return _all(db, "WHERE alert_id IN (SELECT id FROM alerts WHERE incident_id = ?) ORDER BY id", (incident_id,))
+
+
 def of_run(db: sqlite3.Connection, run_id: str) -> list[Firing]:
     """The firings that started a pipeline run."""
     return _all(db, "WHERE EXISTS (SELECT 1 FROM json_each(run_ids) WHERE value = ?) ORDER BY id", (run_id,))

@@ -20,6 +20,7 @@ def test_a_loop_is_listed_and_shown_from_either_end(project: Path, cli: Callable
     assert (listed["loop_id"], listed["stage"], listed["versions"]) == (1, "asked", [{"model": "churn", "version": 1}])
     assert "asked" in cli("loop", "list").stdout
     shown = cli("loop", "show", "--version", "churn/1", "--json").json
+    assert shown == cli("loop", "show", "--incident", "1", "--json").json
     assert shown == cli("loop", "show", "--alert", "1", "--json").json == cli("loop", "show", "1", "--json").json
     assert [step["kind"] for step in shown["steps"]][:2] == ["batch", "alert"]
     assert "age (+1.2 sd)" in cli("loop", "show", "1").stdout
