@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from mlops_tui.config.reader import Reader
 
 
+#: Measures of all columns together: the first has a threshold, the other is judged by the reference alone.
+MULTIVARIATE = ("domain_classifier", "pca")
+
+
 @dataclass(frozen=True, slots=True)
 class MonitorConfig:
     """``[monitors.NAME]``: which batches are checked, and against what.
@@ -40,12 +44,13 @@ class MonitorConfig:
         categorical: Columns to treat as categories whatever their type.
         prediction: The column of a batch that holds predictions; when absent, the model predicts.
         methods: Column name -> method id, where the default choice is not wanted.
-        thresholds: Method id or column name -> threshold.
+        thresholds: Method id, column name or 'domain_classifier' -> threshold.
         drift_share: Share of drifted columns from which the data set counts as drifted, 0 to 1.
         alert: In how many of the last windows something must be seen before it becomes an incident.
         mute: Of what nobody is to be told.
         actions: Whom it tells of its alerts, and how.
         quality: Bounds of the project's own for the rows.
+        multivariate: Which measures of all columns together are taken, see ``MULTIVARIATE``.
         slices: Name -> a column, each value of which is looked at on its own, or a condition.
     """
 
@@ -71,6 +76,7 @@ class MonitorConfig:
     mute: tuple[MuteRule, ...] = ()
     actions: ActionsConfig = field(default_factory=ActionsConfig)
     quality: QualityConfig = field(default_factory=QualityConfig)
+    multivariate: tuple[str, ...] = ()
     slices: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -135,5 +141,12 @@ def read(reader: Reader, name: str, body: object) -> MonitorConfig:
         mute=get("mute", partial(alerting.read_mutes, reader), ()),
         actions=actions.read(reader, f"{place}.actions", table.get("actions", {})),
         quality=get("quality", partial(monitor_quality.read, reader), QualityConfig()),
+        multivariate=get("multivariate", partial(_multivariate, reader), ()),
         slices=get("slices", partial(monitor_slices.read, reader), {}),
     )
+
+
+def _multivariate(reader: Reader, value: object, place: str) -> tuple[str, ...]:
+    if isinstance(value, bool):
+        return MULTIVARIATE if value else ()
+    return tuple(dict.fromkeys(reader.choice(each, place, MULTIVARIATE) for each in reader.texts(value, place)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_store.errors import MlopsError, UsageError, nearest
 from mlops_store.records import ColumnReport
-from mlops_tui.config.monitors import MonitorConfig
+from mlops_tui.config.monitors import MULTIVARIATE, MonitorConfig
 from mlops_tui.drift import kinds, methods, severity
 from mlops_tui.drift.columns import Known, Settings, compare, prepare, unscored
 from mlops_tui.drift.predictions import Predictor, Unloadable
@@ -127,8 +127,8 @@ def _validate(monitor: MonitorConfig, columns: set[str]) -> None:
     for method_id in monitor.methods.values():
         methods.get(method_id)
     for name in monitor.thresholds:
-        if name not in columns and name not in methods.IDS:
-            known = {*columns, *methods.IDS}
+        known = {*columns, *methods.IDS, *MULTIVARIATE}
+        if name not in known:
             raise UsageError(f"{place}.thresholds: {name!r} is neither a column nor a method", nearest(name, known))
 
 
