@@ -74,11 +74,9 @@ def classify(
     """
     from sklearn.model_selection import StratifiedKFold
 
-    areas = []
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
-    for seen, unseen in folds.split(np.zeros(len(is_window)), is_window):
-        model = fit(rows[seen], is_window[seen])
-        areas.append(area(model(rows[unseen]), is_window[unseen]))
+    parts = list(StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(np.zeros(len(is_window)), is_window))
+    models = [fit(rows[seen], is_window[seen]) for seen, _ in parts]
+    areas = [area(model(rows[unseen]), is_window[unseen]) for model, (_, unseen) in zip(models, parts, strict=True)]
     auc = sum(each.value for each in areas) / FOLDS
     # the models of the parts share most of their rows, so that their areas vary together
     shared = (1 / FOLDS + 1 / (FOLDS - 1)) / FOLDS
@@ -87,7 +85,7 @@ def classify(
     p_value = 0.5 * math.erfc((auc - 0.5) / null_error / math.sqrt(2)) if null_error else 1.0
     counts = int(is_window.sum()), int((~is_window).sum())
     verdict = Verdict(auc, max(0.0, auc - 1.96 * error), min(1.0, auc + 1.96 * error), p_value, counts)
-    return verdict, model, unseen
+    return verdict, models[-1], parts[-1][1]
 
 
 def chosen(count: int, seed: int, most: int = MOST_ROWS) -> npt.NDArray[np.int64]:
@@ -115,9 +113,8 @@ def of_table(data: Table) -> tuple[Verdict, list[tuple[str, float]]]:
     def fit(seen: FloatArray, label: npt.NDArray[np.bool_]) -> Scorer:
         from sklearn.ensemble import HistGradientBoostingClassifier
 
-        model: Any = HistGradientBoostingClassifier(
-            max_iter=50, categorical_features=data.is_categorical, early_stopping=False, random_state=0
-        )
+        options: dict[str, Any] = {"categorical_features": data.is_categorical, "early_stopping": False}
+        model: Any = HistGradientBoostingClassifier(max_iter=50, random_state=0, **options)
         model.fit(seen, label)
         return lambda unseen: np.asarray(model.decision_function(unseen), dtype=np.float64)
 
