@@ -81,7 +81,7 @@ class MonitorConfig:
 
 
 #: Fields that no key of the same name fills.
-_NO_KEYS = ("name", "earlier", "interval_s", "query", "database", "requests")
+_NO_KEYS = ("name", "earlier", "interval_s", "requests")
 
 
 def read(reader: Reader, name: str, body: object) -> MonitorConfig:
@@ -97,7 +97,7 @@ def read(reader: Reader, name: str, body: object) -> MonitorConfig:
     """
     place = f"monitors.{name}"
     fields = [key for key in MonitorConfig.__dataclass_fields__ if key not in _NO_KEYS]
-    table = reader.table(body, place, (*fields, "wait"))
+    table = reader.table(body, place, (*fields, "interval", "wait"))
 
     def get(key: str, read: Callable[[object, str], Any], default: Any) -> Any:
         return read(table[key], f"{place}.{key}") if key in table else default

@@ -48,21 +48,31 @@ def pending(project: Project, db: sqlite3.Connection, config: Config) -> list[tu
 
 def next_due(db: sqlite3.Connection, config: Config) -> float | None:
     """When ``pending`` may have another answer although no file has changed, Unix seconds; None when it cannot."""
-    moments = [windows.next_due(db, monitor) for monitor in config.monitors.values() if has_source(monitor)]
+    now = time.time()
+    moments = [windows.next_due(db, monitor, now) for monitor in config.monitors.values() if has_source(monitor)]
     return min((moment for moment in moments if moment is not None), default=None)
 
 
 def has_source(monitor: MonitorConfig) -> bool:
     """Whether a monitor finds rows by itself; one without is told which file to check."""
-    return bool(monitor.watch)
+    return bool(monitor.watch or monitor.query or monitor.requests)
+
+
+def _is_by_file(monitor: MonitorConfig) -> bool:
+    """Whether each file that a monitor watches is a window."""
+    return monitor.window.is_batch and not monitor.query
 
 
 def _waiting(project: Project, db: sqlite3.Connection, monitor: MonitorConfig, now: float) -> list[str]:
-    if monitor.window.is_batch:
+    if _is_by_file(monitor):
         return [file.path for file in _unseen(project, db, monitor) if watches.is_settled(file, now)]
     source = sources.of_monitor(project, monitor)
-    files = [file.path for file in windows.changed(db, monitor, source) if watches.is_settled(file, now)]
-    return files + windows.waiting(db, monitor, now)
+    files = windows.changed(db, monitor, source)
+    if monitor.query:  # running it may take long
+        files = files if windows.asked_at(db, monitor) + monitor.interval_s <= now else []
+    else:
+        files = [file for file in files if watches.is_settled(file, now)]
+    return [file.path for file in files] + windows.waiting(db, monitor, now)
 
 
 def check(
@@ -140,7 +150,7 @@ def would_check(
     given = _given(project, chosen, paths)
     found: list[tuple[str, str]] = []
     for each in chosen:
-        if given is None and not each.window.is_batch:
+        if given is None and not _is_by_file(each):
             found += [(each.name, name) for name in _would_look(project, store, each)]
             continue
         files = _watched(project, store, each, force) if given is None else given[each.name]
@@ -197,7 +207,7 @@ def _responsible(project: Project, chosen: list[MonitorConfig], path: str) -> li
 def _windows(
     project: Project, store: Store, monitor: MonitorConfig, given: list[File] | None, force: bool
 ) -> Iterator[Window]:
-    if given is None and not monitor.window.is_batch:
+    if given is None and not _is_by_file(monitor):
         if has_source(monitor):
             yield from windows.due(store, monitor, sources.of_monitor(project, monitor), force=force)
         return

@@ -12,12 +12,14 @@ import hashlib
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from mlops_store import drift
 from mlops_store import windows as stored
+from mlops_store.errors import UsageError
 from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.drift import times
 from mlops_tui.drift.watches import File
@@ -152,6 +154,48 @@ class RowsWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerWindow:
+    """All that a query gives now, as one window."""
+
+    monitor: MonitorConfig
+    source: Source
+    file: File
+    before: stored.Source | None
+    position: float | None = None
+    start: float | None = None
+    end: float | None = None
+
+    @property
+    def batch(self) -> str:
+        """The database's path below the project: what it gives now takes the place of what it gave before."""
+        return self.file.batch
+
+    @property
+    def path(self) -> str:
+        """The database's path."""
+        return self.file.path
+
+    def take(self) -> Taken | None:
+        """The answer; the query is run for it."""
+        from mlops_tui.drift.batches import Empty
+        from mlops_tui.drift.sources import tables
+
+        rows = self.source.read(self.file)
+        if rows is None:
+            return None
+        try:
+            batch = rows.rows(0, rows.count)
+        except Empty as error:
+            broken = error
+
+            def parse() -> Batch:
+                raise broken
+
+            return Taken("empty", parse)
+        return Taken(tables.digest(batch.frame), lambda: batch)
+
+
+@dataclass(frozen=True, slots=True)
 class _Broken:
     """A source that cannot be read, as a window of its own: a person has to hear of it."""
 
@@ -186,6 +230,12 @@ def plan(monitor: MonitorConfig) -> str:
     return f"{size} of {monitor.query or monitor.requests or 'files'}"
 
 
+def asked_at(db: sqlite3.Connection, monitor: MonitorConfig) -> float:
+    """When the monitor's query was run last, Unix seconds; 0 for never."""
+    seen = stored.sources(db, monitor.name, plan(monitor)).values()
+    return max((source.looked_at for source in seen), default=0.0)
+
+
 def changed(db: sqlite3.Connection, monitor: MonitorConfig, source: Source) -> list[File]:
     """The files of a source that were never read as they are now. Nothing is read."""
     seen = stored.sources(db, monitor.name, plan(monitor))
@@ -197,12 +247,17 @@ def waiting(db: sqlite3.Connection, monitor: MonitorConfig, now: float) -> list[
     return [_title(monitor, number) for number in _numbers(db, monitor, now)]
 
 
-def next_due(db: sqlite3.Connection, monitor: MonitorConfig) -> float | None:
-    """When the next window of time that is open can be checked, Unix seconds; None where none is."""
-    if not monitor.window.length_s:
-        return None
-    start = stored.next_start(db, monitor.name, plan(monitor))
-    return None if start is None else start + monitor.window.length_s + monitor.window.wait_s
+def next_due(db: sqlite3.Connection, monitor: MonitorConfig, now: float) -> float | None:
+    """When there may be something to check although no file was seen to change, Unix seconds; None where never."""
+    moments = []
+    if monitor.query:
+        allowed = asked_at(db, monitor) + monitor.interval_s
+        moments.append(allowed if allowed > now else now + monitor.interval_s)
+    if monitor.window.length_s:
+        start = stored.next_start(db, monitor.name, plan(monitor))
+        if start is not None:
+            moments.append(start + monitor.window.length_s + monitor.window.wait_s)
+    return min((moment for moment in moments if moment > now), default=None)
 
 
 def due(store: Store, monitor: MonitorConfig, source: Source, *, force: bool) -> Iterator[Window]:
@@ -213,7 +268,18 @@ def due(store: Store, monitor: MonitorConfig, source: Source, *, force: bool) ->
         monitor: How they are cut.
         source: Where they come from.
         force: Windows that were checked as they are come again.
+
+    Raises:
+        UsageError: There is no such database, or the query over it is wrong.
+        Refused: It cannot be run for now.
     """
+    if monitor.query and not source.files():
+        raise UsageError(f"monitors.{monitor.name}.database: {monitor.database} is not there", "check the path")
+    if monitor.window.is_batch:
+        seen = stored.sources(store.read(), monitor.name, plan(monitor))
+        for file in source.files() if force else changed(store.read(), monitor, source):
+            yield AnswerWindow(monitor, source, file, seen.get(file.batch))
+        return
     given: set[float] = set()
     for file in changed(store.read(), monitor, source):
         broken = _note(store, monitor, source, file)
@@ -229,6 +295,10 @@ def done(store: Store, window: Window) -> None:
     if isinstance(window, RowsWindow):
         with store.write() as db:
             stored.mark_checked(db, window.parts)
+    elif isinstance(window, AnswerWindow):
+        now = stored.Source(window.batch, *window.file.state, looked_at=time.time())
+        with suppress(stored.Overtaken), store.write() as db:
+            stored.put(db, window.monitor.name, plan(window.monitor), window.before, now)
 
 
 def _ready(store: Store, monitor: MonitorConfig, source: Source, given: set[float], *, force: bool) -> Iterator[Window]:
@@ -240,6 +310,8 @@ def _ready(store: Store, monitor: MonitorConfig, source: Source, given: set[floa
 
 def _numbers(db: sqlite3.Connection, monitor: MonitorConfig, now: float, *, is_again: bool = False) -> list[float]:
     window = monitor.window
+    if window.is_batch:
+        return []
     if window.rows:
         return stored.full(db, monitor.name, plan(monitor), window.rows, is_again=is_again)
     last = now - window.length_s - window.wait_s

@@ -63,9 +63,9 @@ class BatchChecks:
         if next_due is not None and next_due > time.time():
             self._next_at = time.monotonic() + next_due - time.time()
         waiting = tuple(monitors.pending(session.project, db, session.config))
-        if not waiting or waiting == self._tried:
+        is_tried, self._tried = waiting == self._tried, waiting
+        if not waiting or is_tried:
             return
-        self._tried = waiting
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 — read and closed when the check has ended
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "mlops_tui", "--project", session.project.root, "drift", "check", "--json"],

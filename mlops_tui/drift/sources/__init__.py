@@ -79,12 +79,18 @@ class Source(Protocol):
 
         Raises:
             Unreadable: It holds no table.
+            UsageError: What the monitor says of it is wrong.
+            Refused: It cannot be read for now.
         """
         ...
 
 
 def of_monitor(project: Project, monitor: MonitorConfig) -> Source:
     """The source that a monitor names."""
+    if monitor.query:
+        from mlops_tui.drift.sources.queries import Queries
+
+        return Queries(project, monitor)
     from mlops_tui.drift.sources.files import Files
 
     return Files(project, monitor.watch)
