@@ -10,7 +10,17 @@ import click
 from mlops_store.errors import UsageError
 from mlops_store.incident_records import UNRESOLVED
 from mlops_store.records import IncidentState, MonitorReport
-from mlops_tui.cli import drift_compare, drift_heat, drift_incidents, drift_notices, drift_tables, output, shapes, text
+from mlops_tui.cli import (
+    drift_compare,
+    drift_heat,
+    drift_incidents,
+    drift_notices,
+    drift_profile,
+    drift_tables,
+    output,
+    shapes,
+    text,
+)
 from mlops_tui.cli.environment import prefer_own_interpreter
 from mlops_tui.cli.parameters import NUMBER, Noun, dry_run_option, json_option, limit_option
 from mlops_tui.cli.table import write_table
@@ -228,5 +238,5 @@ def _write_report(report: MonitorReport, with_unmoved: bool) -> None:
     drift_tables.write_measures(report.measures)
 
 
-for verb in (drift_incidents.command, drift_compare.compare, drift_heat.heat):
+for verb in (drift_incidents.command, drift_compare.compare, drift_profile.profile, drift_heat.heat):
     command.add_command(verb)

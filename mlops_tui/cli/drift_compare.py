@@ -38,8 +38,9 @@ def compare(
 ) -> None:
     """Compare the columns of CURRENT with those of REFERENCE.
 
-    Both are CSV, Parquet or JSON lines files, compressed or not; no project is needed. Methods and thresholds are
-    Evidently's; the data set has drifted when half of the compared columns have.
+    Both are CSV, Parquet or JSON lines files, compressed or not, or what drift profile --save kept; no project is
+    needed. Methods and thresholds are Evidently's; the data set has drifted when half of the compared columns have.
+    Where a file is larger than 512 MB both are compared by profiles, in bounded memory.
     """
     from mlops_tui.drift import comparisons, wanted
 
@@ -68,6 +69,7 @@ def _shape(found: Comparison) -> dict[str, Any]:
         },
         "reference": {"path": found.reference.path, "rows": found.reference.row_count},
         "current": {"path": found.current.path, "rows": found.current.row_count},
+        "by_profile": found.by_profile,
         "notes": found.notes,
     }
 
@@ -88,6 +90,8 @@ def _column(column: ColumnReport) -> dict[str, Any]:
         "current_count": column.current_count,
         "finding": finding.get("kind"),
         "message": finding.get("message"),
+        "score_error": column.detail.get("score_error", 0.0 if column.score is not None else None),
+        "effect_error": column.detail.get("effect_error", 0.0 if column.score is not None else None),
     }
 
 

@@ -60,13 +60,17 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a CSV file is written, as far as its bytes tell; ``notes`` says what had to be guessed."""
+    """How a CSV file is written, as far as its bytes tell; ``notes`` says what had to be guessed.
+
+    ``has_line_breaks`` is whether any of the first values has one in it.
+    """
 
     encoding: str
     separator: str
     decimal: str
     names: tuple[str, ...]
     notes: tuple[str, ...]
+    has_line_breaks: bool = False
 
 
 def form(data: bytes) -> Form:
@@ -87,7 +91,8 @@ def form(data: bytes) -> Form:
         notes = (*notes, f"read with the separator {separator!r}")
     if decimal == ",":
         notes = (*notes, "read with decimal commas")
-    return Form(encoding, separator, decimal, tuple(names), notes)
+    has_line_breaks = any("\n" in field for row in sample for field in row)
+    return Form(encoding, separator, decimal, tuple(names), notes, has_line_breaks)
 
 
 def parse(data: bytes) -> Batch:

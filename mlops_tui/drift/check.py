@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 #: The model predicts on at most so many reference rows where these came without predictions.
 PREDICTED_ROWS = 10_000
-_COUNTER = "counts up by one from row to row as a row number does; name it under columns to check it anyway"
+#: What is said of a column that is not checked because it is a row number, and of one that is not expected.
+EXTRA = "the reference has no such column"
+COUNTER = "counts up by one from row to row as a row number does; name it under columns to check it anyway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,13 @@ def check(reference: Prepared, frame: pd.DataFrame, *, repeated: Sequence[str] =
     Raises:
         UsageError: A configured method is unknown or does not suit its column.
     """
-    schema = examine(reference.features, frame, repeated=repeated, ignored=reference.ignored)
+    schema = examine(
+        reference.features,
+        [str(name) for name in frame.columns],
+        lambda known, name: compare(known, frame[name], Settings()),
+        repeated=repeated,
+        ignored=reference.ignored,
+    )
     columns = [_feature(reference, known, frame, schema) for known in reference.features]
     outcome = _prediction(reference, frame)
     if outcome.column is not None:
@@ -162,18 +170,23 @@ def check(reference: Prepared, frame: pd.DataFrame, *, repeated: Sequence[str] =
 
 def _feature(reference: Prepared, known: Known, frame: pd.DataFrame, schema: Schema) -> ColumnReport:
     if known.name in schema.missing:
-        renamed = (schema.renamed or {}).get(known.name)
-        guess = f"; perhaps it is {renamed!r} now" if renamed is not None else ""
-        return unscored(known, 0, "missing", f"the batch has no such column{guess}")
+        return missing(known, schema)
     column = frame[known.name]
     if known.name in reference.counters and kinds.is_counter(column):
-        return unscored(known, len(column), "unchecked", _COUNTER)
+        return unscored(known, len(column), "unchecked", COUNTER)
     return compare(known, column, reference.settings)
+
+
+def missing(known: Known, schema: Schema) -> ColumnReport:
+    """The report on a column that the batch lacks, with what it may be called now."""
+    renamed = (schema.renamed or {}).get(known.name)
+    guess = f"; perhaps it is {renamed!r} now" if renamed is not None else ""
+    return unscored(known, 0, "missing", f"the batch has no such column{guess}")
 
 
 def _extra(name: str, column: pd.Series[Any]) -> ColumnReport:
     known = Known(name, kinds.infer(column), kinds.family(column), None)
-    return unscored(known, int(column.notna().sum()), "extra", "the reference has no such column")
+    return unscored(known, int(column.notna().sum()), "extra", EXTRA)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ is) and a p-value of a two-sample test (how sure it is that there is one).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,7 +17,7 @@ from mlops_store.errors import UsageError
 from mlops_store.records import ColumnReport
 from mlops_tui.drift import choice, kinds, summaries
 from mlops_tui.drift.methods import IDS, Method, get
-from mlops_tui.drift.pairs import LabelPair, NumberPair, Pair
+from mlops_tui.drift.pairs import LabelPair, NotKept, NumberPair, Pair
 from mlops_tui.drift.profiles import SMALLEST_REFERENCE
 from mlops_tui.drift.samples import FloatArray, Labels, Numbers, Sample, labels, numbers
 
@@ -93,20 +93,54 @@ def compare(known: Known, column: pd.Series[Any], settings: Settings) -> ColumnR
     Raises:
         UsageError: The configured method does not suit the column.
     """
+    if known.sample is None or known.sample.count < SMALLEST_REFERENCE:
+        return unchecked(known, len(column))
+    current = numbers(column) if isinstance(known.sample, Numbers) else labels(column)
+    return judge(known, known.sample, current, settings, lambda: kinds.family(column))
+
+
+def unchecked(known: Known, current_count: int) -> ColumnReport:
+    """The report on a column that the reference cannot be compared in: of another kind, or of too few values."""
     if known.sample is None:
-        return unscored(known, len(column), "unchecked", kinds.UNCHECKED.get(known.kind, kinds.UNCHECKED["other"]))
-    if known.sample.count < SMALLEST_REFERENCE:
-        message = f"the reference has {known.sample.count} values, at least {SMALLEST_REFERENCE} are needed"
-        return unscored(known, len(column), "unchecked", message)
-    current = numbers(column) if isinstance(known.sample, Numbers) else aligned(known.sample, labels(column))
+        return unscored(known, current_count, "unchecked", kinds.UNCHECKED.get(known.kind, kinds.UNCHECKED["other"]))
+    message = f"the reference has {known.sample.count} values, at least {SMALLEST_REFERENCE} are needed"
+    return unscored(known, current_count, "unchecked", message)
+
+
+def judge(
+    known: Known,
+    reference: Sample,
+    current: Sample,
+    settings: Settings,
+    family: Callable[[], str],
+    make: Callable[[Numbers, Numbers], NumberPair] = NumberPair,
+) -> ColumnReport:
+    """The report on two samples of one column.
+
+    Args:
+        known: The column of the reference.
+        reference: Its values.
+        current: The current ones, of the same kind.
+        settings: Methods and thresholds.
+        family: What the current values are by type: see ``kinds.family``.
+        make: Puts two samples of numbers side by side.
+
+    Raises:
+        UsageError: The configured method does not suit the column.
+    """
+    if isinstance(reference, Labels) and isinstance(current, Labels):
+        current = aligned(reference, current)
     if isinstance(current, Numbers) and current.unparsable > MOST_UNPARSABLE * (current.row_count - current.missing):
         message = f"{current.unparsable} of {current.row_count} values are no numbers"
         return unscored(known, current.count, "retyped", message)
     if not current.count:
         return unscored(known, 0, "empty", f"none of its {current.row_count} rows has a value")
-    pair = _pair(known.sample, current)
+    pair = _pair(reference, current, make)
     method = settings.method(pair, known.name)
-    score = _score(method, pair)
+    try:
+        score = _score(method, pair)
+    except NotKept as reason:
+        return unscored(known, current.count, "incomparable", f"{method.id} cannot be computed: {reason}")
     if score is None:
         return unscored(known, current.count, "incomparable", "its values are too large to compute with")
     threshold = settings.threshold(method, known.name)
@@ -117,7 +151,7 @@ def compare(known: Known, column: pd.Series[Any], settings: Settings) -> ColumnR
         "p_value": score if method.id == "ks" else p_value,
         "shift": _shift(pair),
     }
-    if finding := _retyped(known, current, column):
+    if finding := _retyped(known, reference, current, family):
         detail["finding"] = finding
     return ColumnReport(
         column=known.name,
@@ -151,9 +185,9 @@ def unscored(known: Known, current_count: int, finding: str, message: str) -> Co
     )
 
 
-def _pair(reference: Sample, current: Sample) -> Pair:
+def _pair(reference: Sample, current: Sample, make: Callable[[Numbers, Numbers], NumberPair]) -> Pair:
     if isinstance(reference, Numbers) and isinstance(current, Numbers):
-        return NumberPair(reference, current)
+        return make(reference, current)
     assert isinstance(reference, Labels)
     assert isinstance(current, Labels)
     return LabelPair(reference, current)
@@ -179,9 +213,7 @@ def _two_sample(pair: Pair) -> tuple[float, float]:
 
     n, m = pair.reference.count, pair.current.count
     if isinstance(pair, NumberPair):
-        _, gap = pair.merged
-        effect = float((np.abs(gap[:-1]) * pair.changes).max())
-        return effect, float(kolmogorov(effect * math.sqrt(n * m / (n + m))))
+        return pair.apart, float(kolmogorov(pair.apart * math.sqrt(n * m / (n + m))))
     reference, current = pair.counts
     effect = float(np.abs(reference / n - current / m).sum() / 2)
     total = reference + current
@@ -194,16 +226,13 @@ def _two_sample(pair: Pair) -> tuple[float, float]:
 def _shift(pair: Pair) -> dict[str, Any]:
     """What changed most, for a title: the mean in standard deviations and the spread, or the label that moved most."""
     if isinstance(pair, NumberPair):
-        reference, current = pair.sorted
-        with np.errstate(all="ignore"):
-            means = float(np.mean(reference)), float(np.mean(current))
-            std = float(np.std(reference))
-            return {
-                "from": summaries.plain(means[0]),
-                "to": summaries.plain(means[1]),
-                "std": summaries.plain((means[1] - means[0]) / std) if std > 0 else None,
-                "spread": summaries.plain(np.std(current) / std) if std > 0 else None,
-            }
+        reference, current = pair.reference, pair.current
+        return {
+            "from": summaries.plain(reference.mean),
+            "to": summaries.plain(current.mean),
+            "std": summaries.plain((current.mean - reference.mean) / reference.std) if reference.std > 0 else None,
+            "spread": summaries.plain(current.std / reference.std) if reference.std > 0 else None,
+        }
     shares = tuple(counts / counts.sum() for counts in pair.counts)
     place = int(np.argmax(np.abs(shares[1] - shares[0])))
     name = pair.names[place][: summaries.LABEL_LENGTH]
@@ -238,15 +267,15 @@ def aligned(reference: Labels, current: Labels) -> Labels:
     return current
 
 
-def _retyped(known: Known, current: Sample, column: pd.Series[Any]) -> dict[str, str] | None:
+def _retyped(known: Known, reference: Sample, current: Sample, family: Callable[[], str]) -> dict[str, str] | None:
     """The finding on a column that could be compared although its type is another."""
     if isinstance(current, Numbers):
         if current.unparsable:
             message = f"{current.unparsable} of {current.row_count} values are no numbers and were left out"
             return {"kind": "retyped", "message": message}
         return None
-    assert isinstance(known.sample, Labels)
-    family = kinds.family(column)
-    if family == known.family or set(known.sample.names) & set(current.names):
+    assert isinstance(reference, Labels)
+    held = family()
+    if held == known.family or set(reference.names) & set(current.names):
         return None
-    return {"kind": "retyped", "message": f"holds {family} values, the reference {known.family} values"}
+    return {"kind": "retyped", "message": f"holds {held} values, the reference {known.family} values"}

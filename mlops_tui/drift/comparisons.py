@@ -1,4 +1,8 @@
-"""Two files against each other, without a project: a reference and what is current, column by column."""
+"""Two files against each other, without a project: a reference and what is current, column by column.
+
+Files that fit into memory are compared row by row. Where one does not, or is a profile that was kept, both are compared
+by their profiles.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +14,15 @@ from mlops_store.errors import UsageError, nearest
 from mlops_store.records import ColumnReport
 from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.drift import batches, kinds, methods, titles
-from mlops_tui.drift.check import check, prepared
+from mlops_tui.drift.check import Prepared, check, prepared
+from mlops_tui.drift.columns import Settings
 from mlops_tui.drift.severity import Findings
+from mlops_tui.drift.sketches import checking, tables
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mlops_tui.drift.batches import Batch
+    from mlops_tui.drift.sketches.table import TableSketch
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,18 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
+class _Read:
+    """A file as it was read: its rows, or their profile."""
+
+    path: str
+    row_count: int
+    repeated: tuple[str, ...]
+    notes: tuple[str, ...]
+    frame: pd.DataFrame | None = None
+    sketch: TableSketch | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """What the comparison of two files found.
 
@@ -36,12 +54,14 @@ class Comparison:
         current: What was compared.
         findings: The columns and the schema; extra columns stand in the schema only.
         notes: What had to be guessed or left out, one sentence each.
+        by_profile: Whether profiles were compared rather than rows.
     """
 
     reference: Side
     current: Side
     findings: Findings
     notes: tuple[str, ...] = ()
+    by_profile: bool = False
 
     @property
     def columns(self) -> list[ColumnReport]:
@@ -56,7 +76,7 @@ def compare(
     """Compares the columns of two files.
 
     Args:
-        reference: Path of a CSV, Parquet or JSON lines file, compressed or not.
+        reference: Path of a CSV, Parquet or JSON lines file, compressed or not, or of a kept profile.
         current: Path of another.
         schema: Column -> 'numerical' or 'categorical': only these are compared. None takes every column of the
             reference as what it holds.
@@ -68,35 +88,61 @@ def compare(
     """
     if method is not None and method not in methods.IDS:
         raise UsageError(f"no drift method {method!r}", nearest(method, methods.IDS))
-    before, now = _read(reference), _read(current)
-    given = schema if schema is not None else _inferred(before.frame)
-    for name in given:
-        if name not in before.frame.columns:
-            raise UsageError(f"{reference} has no column {name!r}", nearest(name, map(str, before.frame.columns)))
+    by_profile = any(tables.is_large(path) for path in (reference, current))
+    read = _profile if by_profile else _rows
+    before, now = (read(path, schema or {}) for path in (reference, current))
+    held = _kinds(before)
+    for name in schema or {}:
+        if name not in held:
+            raise UsageError(f"{reference} has no column {name!r}", nearest(name, held))
+    given = {name: kind for name in held if (kind := (schema or held).get(name)) is not None}
     chosen, kept = _methods(given, method)
-    monitor = MonitorConfig("compare", columns=tuple(schema or ()), methods=chosen)
-    findings = check(prepared(before.frame, monitor, column_kinds=given), now.frame, repeated=now.repeated)
-    notes = [f"{path}: {note}" for path, batch in ((reference, before), (current, now)) for note in batch.notes]
+    settings = Settings(methods=chosen)
+    if before.sketch is not None and now.sketch is not None:
+        features = tuple(checking.known(before.sketch.columns[name], kind) for name, kind in given.items())
+        findings = checking.findings(
+            Prepared(features, frozenset(), ignored=frozenset(held), settings=settings), now.sketch
+        )
+    else:
+        assert before.frame is not None
+        assert now.frame is not None
+        monitor = MonitorConfig("compare", columns=tuple(schema or ()), methods=chosen)
+        findings = check(prepared(before.frame, monitor, column_kinds=given), now.frame, repeated=now.repeated)
+    notes = [f"{side.path}: {note}" for side in (before, now) for note in side.notes]
     if before.repeated:
         twice = titles.listed(map(titles.name, before.repeated))
         notes.append(f"{reference}: of columns with one name the first is used: {twice}")
     if kept:
         notes.append(f"{method} does not compare {titles.listed(map(titles.name, kept))}: by the default method")
-    return Comparison(Side(reference, len(before.frame)), Side(current, len(now.frame)), findings, tuple(notes))
+    if by_profile:
+        notes.append("compared by profiles, in bounded memory; score_error and effect_error say how exact that is")
+    return Comparison(
+        Side(reference, before.row_count), Side(current, now.row_count), findings, tuple(notes), by_profile
+    )
 
 
-def _read(path: str) -> Batch:
+def _rows(path: str, _: Mapping[str, str]) -> _Read:
     try:
         with open(path, "rb") as file:
-            return batches.parse(file.read())
+            batch = batches.parse(file.read())
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror})", "check the path") from error
     except batches.Unreadable as error:
         raise UsageError(f"{path} {error.message}", error.hint) from error
+    return _Read(path, len(batch.frame), batch.repeated, batch.notes, frame=batch.frame)
 
 
-def _inferred(frame: pd.DataFrame) -> dict[str, str]:
-    return {str(name): kinds.infer(frame[name]) for name in frame.columns}
+def _profile(path: str, schema: Mapping[str, str]) -> _Read:
+    sketch = tables.load([path], schema)
+    return _Read(path, sketch.rows, sketch.repeated, sketch.notes, sketch=sketch)
+
+
+def _kinds(side: _Read) -> dict[str, str]:
+    """What each column holds."""
+    if side.sketch is not None:
+        return {name: sketch.kind for name, sketch in side.sketch.columns.items()}
+    assert side.frame is not None
+    return {str(name): kinds.infer(column) for name, column in side.frame.items()}
 
 
 def _methods(given: Mapping[str, str], method: str | None) -> tuple[dict[str, str], list[str]]:

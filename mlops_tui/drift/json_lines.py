@@ -33,8 +33,12 @@ def are_likely(data: bytes) -> bool:
         return False
 
 
-def parse(data: bytes) -> pd.DataFrame:
+def parse(data: bytes, *, first_line: int = 1) -> pd.DataFrame:
     """The table. Lists become JSON text; a member that a line lacks is missing there.
+
+    Args:
+        data: Whole lines.
+        first_line: The number of the first one.
 
     Raises:
         Malformed: A line is no JSON object; its number is named.
@@ -47,7 +51,7 @@ def parse(data: bytes) -> pd.DataFrame:
         raise Malformed(f"is no JSON lines: byte {error.start} is no UTF-8") from error
     rows = []
     names: dict[str, None] = {}
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(text.split("\n"), first_line):
         if not line.strip():
             continue
         try:

@@ -24,6 +24,10 @@ BINNED_ABOVE = 20
 View: TypeAlias = tuple[FloatArray, FloatArray]
 
 
+class NotKept(Exception):
+    """A view needs what is not known of the samples; the message continues a sentence on a method or a column."""
+
+
 class NumberPair:
     """A numerical column of the reference and of the current data; both samples hold at least one value."""
 
@@ -32,6 +36,11 @@ class NumberPair:
     def __init__(self, reference: Numbers, current: Numbers) -> None:
         self.reference = reference
         self.current = current
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether ``sorted`` is there: every value of both samples."""
+        return True
 
     @property
     def sorted(self) -> View:
@@ -48,6 +57,12 @@ class NumberPair:
         """Whether each of the merged values but the last is followed by another value."""
         values, _ = self.merged
         return np.not_equal(values[1:], values[:-1])
+
+    @cached_property
+    def apart(self) -> float:
+        """The largest difference of the two distribution functions, 0 to 1: the statistic of Kolmogorov and Smirnov."""
+        _, gap = self.merged
+        return float((np.abs(gap[:-1]) * self.changes).max())
 
     @cached_property
     def distinct(self) -> int:
@@ -71,7 +86,12 @@ class NumberPair:
         reference, current = self.sorted
         if _distinct(reference) <= BINNED_ABOVE:
             return self.counts
-        edges = sturges(reference, current, is_integer=self.reference.is_integer and self.current.is_integer)
+        edges = sturges(
+            min(self.reference.low, self.current.low),
+            max(self.reference.high, self.current.high),
+            len(reference) + len(current),
+            is_integer=self.reference.is_integer and self.current.is_integer,
+        )
         return histogram(reference, edges), histogram(current, edges)
 
 
@@ -79,6 +99,7 @@ class LabelPair:
     """A categorical column of the reference and of the current data; both samples hold at least one value."""
 
     kind = "categorical"
+    has_rows = False
 
     def __init__(self, reference: Labels, current: Labels) -> None:
         self.reference = reference
@@ -116,6 +137,11 @@ class LabelPair:
         """Refused: labels have no values to merge."""
         raise TypeError("labels have no order")
 
+    @property
+    def apart(self) -> float:
+        """Refused: labels have no distribution function."""
+        raise TypeError("labels have no order")
+
     def _aligned(self, labels: Labels) -> FloatArray:
         of_name = dict(zip(labels.names, labels.counts.tolist(), strict=True))
         return np.array([of_name.get(name, 0) for name in self.names], dtype=np.float64)
@@ -124,12 +150,13 @@ class LabelPair:
 Pair = NumberPair | LabelPair
 
 
-def sturges(reference: FloatArray, current: FloatArray, *, is_integer: bool = False) -> FloatArray:
-    """The edges of Sturges' equal bins over two sorted samples together.
+def sturges(low: float, high: float, count: int, *, is_integer: bool = False) -> FloatArray:
+    """The edges of Sturges' equal bins over two samples together.
 
     Args:
-        reference: Ascending, at least one value.
-        current: Ascending, at least one value.
+        low: The least value of both.
+        high: The greatest value of both.
+        count: Values of both.
         is_integer: Both hold whole numbers; no bin is then narrower than 1.
 
     Raises:
@@ -138,13 +165,12 @@ def sturges(reference: FloatArray, current: FloatArray, *, is_integer: bool = Fa
     Source:
         numpy.histogram_bin_edges with bins="sturges"; Sturges, The Choice of a Class Interval (1926).
     """
-    low, high = min(reference[0], current[0]), max(reference[-1], current[-1])
     span = float(high) - float(low)
     if not np.isfinite(span):
         raise OverflowError("the values span more than a double can hold")
     if span == 0:
         return np.array([low - 0.5, high + 0.5])
-    width = span / (np.log2(len(reference) + len(current)) + 1.0)
+    width = span / (np.log2(count) + 1.0)
     if is_integer and width < 1:
         width = 1.0
     return np.linspace(low, high, int(np.ceil(span / width)) + 1) if width else np.array([low, high])

@@ -143,13 +143,14 @@ def to_parquet(frame: pd.DataFrame) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    arrays = [_array(frame[name]) for name in frame.columns]
+    arrays = [to_arrow(frame[name]) for name in frame.columns]
     out = io.BytesIO()
     pq.write_table(pa.Table.from_arrays(arrays, names=list(frame.columns)), out, compression="zstd")
     return out.getvalue()
 
 
-def _array(column: pd.Series[Any]) -> pa.Array:
+def to_arrow(column: pd.Series[Any]) -> pa.Array:
+    """A column as Parquet can hold it; what it cannot becomes text."""
     import pyarrow as pa
 
     from mlops_tui.drift.samples import label

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +29,7 @@ IntArray = npt.NDArray[np.int64]
 _EXACT = 2.0**53
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Numbers:
     """A numerical column.
 
@@ -55,6 +56,41 @@ class Numbers:
     def row_count(self) -> int:
         """All rows."""
         return len(self.values) + self.missing + self.infinite + self.unparsable
+
+    @cached_property
+    def mean(self) -> float:
+        """The mean of the values; there must be one."""
+        with np.errstate(all="ignore"):
+            return float(np.mean(self.values))
+
+    @cached_property
+    def std(self) -> float:
+        """Their standard deviation, with ddof 0."""
+        with np.errstate(all="ignore"):
+            return float(np.std(self.values))
+
+    @property
+    def low(self) -> float:
+        """The least value."""
+        return float(self.values[0])
+
+    @property
+    def high(self) -> float:
+        """The greatest value."""
+        return float(self.values[-1])
+
+    def quantile(self, level: float) -> float:
+        """The quantile, interpolated between its neighbours (Hyndman and Fan's definition 7)."""
+        place = level * (len(self.values) - 1)
+        below = int(place)
+        if below + 1 >= len(self.values):
+            return float(self.values[-1])
+        part = place - below
+        return float(self.values[below] * (1 - part) + self.values[below + 1] * part)
+
+    def below(self, bounds: FloatArray) -> IntArray:
+        """How many values are less than each of the bounds."""
+        return self.values.searchsorted(bounds, "left")
 
 
 @dataclass(frozen=True, slots=True)

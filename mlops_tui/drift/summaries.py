@@ -27,20 +27,18 @@ _TAIL = 0.005
 
 def of_numbers(sample: Numbers, edges: FloatArray) -> dict[str, Any]:
     """Summary of a numerical sample; ``std`` has ddof 0."""
-    values = sample.values
     summary: dict[str, Any] = {
         "count": sample.count,
         "missing": sample.missing,
         "infinite": sample.infinite,
         "unparsable": sample.unparsable,
         "edges": [plain(edge) for edge in edges],
-        "counts": _binned(values, edges),
+        "counts": _binned(sample, edges),
     }
     if sample.count:
-        with np.errstate(all="ignore"):
-            summary["mean"], summary["std"] = plain(np.mean(values)), plain(np.std(values))
-        summary["min"], summary["max"] = plain(values[0]), plain(values[-1])
-        summary["quantiles"] = {str(level): plain(quantile(values, level)) for level in QUANTILES}
+        summary["mean"], summary["std"] = plain(sample.mean), plain(sample.std)
+        summary["min"], summary["max"] = plain(sample.low), plain(sample.high)
+        summary["quantiles"] = {str(level): plain(sample.quantile(level)) for level in QUANTILES}
     return summary
 
 
@@ -60,12 +58,12 @@ def of_labels(sample: Labels, listed: tuple[str, ...]) -> dict[str, Any]:
 
 def edges(*samples: Numbers) -> FloatArray:
     """At most 20 equal bins that suit all the samples, the farthest half percent at either end left out."""
-    filled = [sample.values for sample in samples if sample.count]
+    filled = [sample for sample in samples if sample.count]
     if not filled:
         return np.array([0.0, 1.0])
-    low = min(quantile(values, _TAIL) for values in filled)
-    high = max(quantile(values, 1 - _TAIL) for values in filled)
-    if all(sample.is_integer for sample in samples if sample.count) and high - low < 2.0**52:
+    low = min(sample.quantile(_TAIL) for sample in filled)
+    high = max(sample.quantile(1 - _TAIL) for sample in filled)
+    if all(sample.is_integer for sample in filled) and high - low < 2.0**52:
         low, high = math.floor(low), math.ceil(high)
         width = max(1, math.ceil((high - low + 1) / BINS))
         bins = math.ceil((high - low + 1) / width)
@@ -89,23 +87,12 @@ def commonest(*samples: Labels) -> tuple[str, ...]:
     return ordered(sorted(shares, key=lambda name: (-shares[name], name))[:LISTED])
 
 
-def quantile(values: FloatArray, level: float) -> float:
-    """The quantile of an ascending sample, interpolated between its neighbours (Hyndman and Fan's definition 7)."""
-    place = level * (len(values) - 1)
-    below = int(place)
-    if below + 1 >= len(values):
-        return float(values[-1])
-    part = place - below
-    return float(values[below] * (1 - part) + values[below + 1] * part)
-
-
 def plain(value: float | np.floating[Any]) -> float | None:
     """A float that JSON can hold, or None."""
     number = float(value)
     return number if math.isfinite(number) else None
 
 
-def _binned(values: FloatArray, edges: FloatArray) -> list[int]:
-    inner = values.searchsorted(edges[1:-1], "left")
-    places = [0, *inner.tolist(), len(values)]
+def _binned(sample: Numbers, edges: FloatArray) -> list[int]:
+    places = [0, *sample.below(edges[1:-1]).tolist(), sample.count]
     return [end - start for start, end in pairwise(places)]

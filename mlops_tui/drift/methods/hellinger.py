@@ -34,7 +34,7 @@ def _shares(pair: Pair) -> tuple[FloatArray, FloatArray]:
     if len(values) < 2:
         return pair.counts
     is_integer = pair.reference.is_integer and pair.current.is_integer
-    edges = sturges(values[:-1], values[-1:], is_integer=is_integer)
+    edges = sturges(values[0], values[-1], len(values), is_integer=is_integer)
     reference, current = pair.sorted
     return histogram(reference, edges), histogram(current, edges)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlops_tui.drift.methods import Drifted, Method
 from mlops_tui.drift.samples import FloatArray
+
+if TYPE_CHECKING:
+    from mlops_tui.drift.pairs import Pair
 
 
 def ks(reference: FloatArray, current: FloatArray) -> float:
@@ -36,12 +39,21 @@ def ks(reference: FloatArray, current: FloatArray) -> float:
         return float(result.pvalue)
 
 
+def _score(pair: Pair) -> float:
+    if pair.has_rows:
+        return ks(*pair.sorted)
+    from scipy.stats import kstwo
+
+    n, m = pair.reference.count, pair.current.count
+    return float(kstwo.sf(pair.apart, round(n * m / (n + m))))
+
+
 METHOD = Method(
     id="ks",
     title="Kolmogorov–Smirnov",
     kinds=("numerical",),
     threshold=0.05,
     drifted=Drifted.AT_MOST,
-    score=lambda pair: ks(*pair.sorted),
+    score=_score,
     source="scipy.stats.ks_2samp; Evidently 0.7 'ks'",
 )

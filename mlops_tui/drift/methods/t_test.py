@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
+import numpy as np
+
 from mlops_tui.drift.methods import Drifted, Method
+from mlops_tui.drift.pairs import NumberPair, Pair
 from mlops_tui.drift.samples import FloatArray
 
 
@@ -32,12 +36,26 @@ def t_test(reference: FloatArray, current: FloatArray) -> float:
     return 1.0 if p_value != p_value else p_value
 
 
+def _score(pair: Pair) -> float:
+    if pair.has_rows:
+        return t_test(*pair.sorted)
+    from scipy.stats import ttest_ind_from_stats
+
+    assert isinstance(pair, NumberPair)
+    sides = (pair.reference, pair.current)
+    moments = [(side.mean, side.std * math.sqrt(side.count / max(1, side.count - 1)), side.count) for side in sides]
+    with np.errstate(all="ignore"):
+        result: Any = ttest_ind_from_stats(*moments[0], *moments[1])
+    p_value = float(result.pvalue)
+    return 1.0 if p_value != p_value else p_value
+
+
 METHOD = Method(
     id="t_test",
     title="Student's t",
     kinds=("numerical",),
     threshold=0.05,
     drifted=Drifted.BELOW,
-    score=lambda pair: t_test(*pair.sorted),
+    score=_score,
     source="scipy.stats.ttest_ind; Evidently 0.7 't_test'",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mlops_tui.drift.methods import Drifted, Method
+from mlops_tui.drift.pairs import NumberPair, Pair
 from mlops_tui.drift.samples import FloatArray, merged
 
 #: The norm is never smaller, so that a constant reference does not divide by nothing.
@@ -25,13 +26,18 @@ def wasserstein(reference: FloatArray, current: FloatArray) -> float:
         Ramdas, Garcia and Cuturi, On Wasserstein two sample testing (2015); scipy.stats.wasserstein_distance;
         normed as in Evidently 0.7.
     """
-    return _normed(merged(reference, current), reference)
+    return _normed(merged(reference, current), float(np.std(reference)))
 
 
-def _normed(merge: tuple[FloatArray, FloatArray], reference: FloatArray) -> float:
+def _normed(merge: tuple[FloatArray, FloatArray], std: float) -> float:
     values, gap = merge
     distance = float(np.dot(np.abs(gap[:-1]), np.diff(values)))
-    return distance / max(float(np.std(reference)), SMALLEST_NORM)
+    return distance / max(std, SMALLEST_NORM)
+
+
+def _score(pair: Pair) -> float:
+    assert isinstance(pair, NumberPair)
+    return _normed(pair.merged, pair.reference.std)  # the merge is needed for other figures as well
 
 
 METHOD = Method(
@@ -40,7 +46,6 @@ METHOD = Method(
     kinds=("numerical",),
     threshold=0.1,
     drifted=Drifted.AT_LEAST,
-    # the merge is needed for other figures as well
-    score=lambda pair: _normed(pair.merged, pair.sorted[0]),
+    score=_score,
     source="scipy.stats.wasserstein_distance; Evidently 0.7 'wasserstein'",
 )

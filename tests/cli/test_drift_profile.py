@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def files(project: Path) -> None:
+    """A file and the same rows in two, and a file of shifted rows."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"amount": rng.normal(size=4000), "city": rng.choice(["Bonn", "Kiel"], 4000)})
+    frame.to_csv(project / "all.csv", index=False)
+    frame[:1000].to_csv(project / "first.csv", index=False)
+    frame[1000:].to_parquet(project / "second.parquet")
+    frame.assign(amount=frame["amount"] + 1).to_csv(project / "moved.csv", index=False)
+
+
+def test_profiles_are_kept_and_put_together_without_the_rows(cli) -> None:
+    for name in ("first.csv", "second.parquet"):
+        assert cli("drift", "profile", name, "--save", f"{name}.profile").exit_code == 0
+    together = cli("drift", "profile", "first.csv.profile", "second.parquet.profile", "--json").json
+    whole = cli("drift", "profile", "all.csv", "--json").json
+    assert together["rows"] == whole["rows"] == 4000
+    amount = together["columns"]["amount"]
+    assert amount["mean"] == pytest.approx(whole["columns"]["amount"]["mean"])
+    assert amount["quantiles"]["0.5"] == pytest.approx(whole["columns"]["amount"]["quantiles"]["0.5"], abs=0.03)
+    assert 0 < amount["rank_error"] < 0.01
+    assert together["columns"]["city"] == whole["columns"]["city"]
+
+
+def test_a_kept_profile_stands_for_its_rows_in_a_comparison(cli) -> None:
+    cli("drift", "profile", "all.csv", "--save", "train.profile")
+    exact = cli("drift", "compare", "all.csv", "moved.csv", "--json").json
+    found = cli("drift", "compare", "train.profile", "moved.csv", "--json").json
+    assert (found["by_profile"], exact["by_profile"]) == (True, False)
+    assert found["dataset"] == exact["dataset"]
+    for name, column in found["columns"].items():
+        assert column["drifted"] is exact["columns"][name]["drifted"]
+        assert abs(column["score"] - exact["columns"][name]["score"]) <= column["score_error"] + 1e-12
+
+
+def test_a_profile_is_shown_with_how_exact_it_is(cli) -> None:
+    shown = cli("drift", "profile", "all.csv")
+    assert "city    categorical" in shown.stdout
+    assert "at most 0." in shown.stderr
+
+
+def test_no_file_is_replaced_unasked_and_no_other_file_is_a_profile(cli, project: Path) -> None:
+    assert cli("drift", "profile", "all.csv", "--save", "first.csv").exit_code == 2
+    assert (project / "first.csv").read_text().startswith("amount,city")
+    assert cli("drift", "profile", "none.csv").stderr.startswith("mlops-tui: none.csv cannot be read")
+    (project / "cut.profile").write_bytes(b"mlopsPF1 and nothing more")
+    done = cli("drift", "profile", "cut.profile")
+    assert (done.exit_code, "damaged" in done.stderr) == (2, True)
