@@ -16,6 +16,7 @@ from mlops_tui.cli import (
     drift_incidents,
     drift_notices,
     drift_profile,
+    drift_report,
     drift_tables,
     output,
     shapes,
@@ -238,5 +239,11 @@ def _write_report(report: MonitorReport, with_unmoved: bool) -> None:
     drift_tables.write_measures(report.measures)
 
 
-for verb in (drift_incidents.command, drift_compare.compare, drift_profile.profile, drift_heat.heat):
+for verb in (
+    drift_incidents.command,
+    drift_compare.compare,
+    drift_profile.profile,
+    drift_report.report,
+    drift_heat.heat,
+):
     command.add_command(verb)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlops_store.records import ColumnReport
-from mlops_tui.cli import drift_tables, output, text
+from mlops_tui.cli import drift_tables, output, pages, text
 from mlops_tui.cli.parameters import json_option
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 )
 @click.option("--method", metavar="ID", help="For all columns that it can compare. [by kind and size]")
 @click.option("--fail-on-drift", is_flag=True, help="Exit with 1 when the data set has drifted.")
+@pages.format_option
+@pages.output_option
 @json_option
 @click.pass_context
 def compare(
@@ -34,6 +36,8 @@ def compare(
     schema: str | None,
     method: str | None,
     fail_on_drift: bool,
+    kind: str | None,
+    path: str | None,
     as_json: bool,
 ) -> None:
     """Compare the columns of CURRENT with those of REFERENCE.
@@ -42,14 +46,15 @@ def compare(
     needed. Methods and thresholds are Evidently's; the data set has drifted when half of the compared columns have.
     Where a file is larger than 512 MB both are compared by profiles, in bounded memory.
     """
-    from mlops_tui.drift import comparisons, wanted
+    kind = pages.kind_of(kind, path, as_json)
+    from mlops_tui.drift import comparisons, report_page, wanted
 
     columns = wanted.read(schema) if schema is not None else None
     found = comparisons.compare(reference, current, schema=columns, method=method)
-    if as_json:
-        output.write_json(_shape(found))
-    else:
+    if kind is None:
         _write(found)
+    else:
+        pages.give(report_page.of_comparison(found), _shape(found), kind, path)
     if fail_on_drift and found.findings.is_dataset_drift:
         context.exit(1)
 
