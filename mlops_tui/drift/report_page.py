@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 #: Columns whose distributions are shown, those that moved most.
 _SHOWN = 20
+_OTHERS = "(other labels)"
 _NUMBERS = frozenset(range(3, 8))
 
 
@@ -30,7 +31,7 @@ def of_report(report: MonitorReport, alerts: Sequence[Alert] = (), *, with_unmov
     """
     version = f"{report.model} version {report.version}" if report.model else "a reference"
     facts = {
-        "batch": report.path,
+        "batch": report.batch,
         "rows": "" if report.row_count is None else f"{report.row_count:,}",
         "from": _span(report),
         "compared with": version,
@@ -183,6 +184,7 @@ def _distribution(column: ColumnReport) -> Table:
     rows = [
         (Cell(name), *(Cell(f"{share:.1%}", share=share / highest) for share in pair))
         for name, *pair in zip(names, *shares, strict=True)
+        if name != _OTHERS or any(pair)
     ]
     lost = [(side["missing"] + side.get("infinite", 0) + side.get("unparsable", 0)) for side in (before, now)]
     if any(lost):
@@ -195,7 +197,7 @@ def _distribution(column: ColumnReport) -> Table:
 
 def _bins(summary: Mapping[str, Any]) -> list[str]:
     if "labels" in summary:
-        return [*summary["labels"], *(["other labels"] if _rest(summary) else [])]
+        return [*summary["labels"], *(_OTHERS for _ in _rest(summary))]
     return [f"{wording.number(low)} to {wording.number(high)}" for low, high in pairwise(summary["edges"])]
 
 
