@@ -14,7 +14,7 @@ from mlops_tui.interop.source import Problems, Source
 KINDS = {
     "mlflow": ("mlflow_database", "an MLflow database (mlflow.db)"),
     "mlruns": ("mlflow_files", "an MLflow folder (mlruns/)"),
-    "optuna": ("optuna", "an Optuna storage (SQLite)"),
+    "optuna": ("optuna", "an Optuna storage (SQLite or a journal)"),
     "trackio": ("trackio", "a trackio folder or project"),
     "dvclive": ("dvclive", "a DVCLive folder"),
     "wandb": ("wandb", "runs that W&B keeps on this machine (wandb/)"),
@@ -28,6 +28,8 @@ _USUAL = (
     "wandb",
     "dvclive",
     "optuna.db",
+    "optuna_journal_storage.log",
+    "journal.log",
     "runs",
     "logs",
     "tb_logs",

@@ -211,7 +211,18 @@ def dvclive() -> None:
 
 
 def optuna() -> None:
-    """Two studies of Optuna."""
+    """Two studies of Optuna, in a database and in a journal."""
+    import optuna as module
+    from optuna.storages.journal import JournalFileBackend
+
+    version = module.__version__.split(".")[0]
+    _studies("sqlite:///optuna.db")
+    _dump("optuna.db", f"optuna-{version}")
+    _studies(module.storages.JournalStorage(JournalFileBackend("journal.log")))
+    shutil.copy("journal.log", SOURCES / f"optuna-{version}.log")
+
+
+def _studies(storage: object) -> None:
     import optuna as module
 
     def objective(trial: module.Trial) -> float:
@@ -228,14 +239,12 @@ def optuna() -> None:
         return x * x
 
     sampler = module.samplers.RandomSampler(seed=1)
-    study = module.create_study(study_name="churn", storage="sqlite:///optuna.db", sampler=sampler)
+    study = module.create_study(study_name="churn", storage=storage, sampler=sampler)
     study.set_user_attr("team", "a")
     study.optimize(objective, n_trials=5, catch=(ValueError,))
     study.enqueue_trial({"x": 0.5})
-    two = module.create_study(study_name="two", storage="sqlite:///optuna.db", directions=["minimize", "maximize"])
+    two = module.create_study(study_name="two", storage=storage, directions=["minimize", "maximize"])
     two.optimize(lambda trial: (trial.suggest_float("x", 0, 1), float("inf")), n_trials=2)
-    version = module.__version__.split(".")[0]
-    _dump("optuna.db", f"optuna-{version}")
 
 
 MAKERS: tuple[Callable[[], None], ...] = (mlflow, mlruns, tensorboard, wandb, trackio, dvclive, optuna)

@@ -110,3 +110,60 @@ def test_what_makes_no_sense_is_kept_as_it_stands(database: Make) -> None:
     assert run.params["kind"] in ("0.0", "1.0", "2.0")
     assert run.status is RunStatus.KILLED
     assert run.tags["who"] == "{"
+
+
+# the journal
+
+
+def journal(directory: Path) -> Path:
+    path = directory / "journal.log"
+    path.write_bytes((Path(__file__).parent / "sources" / "optuna-5.log").read_bytes())
+    return path
+
+
+def test_a_journal_tells_the_same_as_a_database(database: Make, tmp_path: Path) -> None:
+    path, other_path = journal(tmp_path), database("optuna-5")
+    for study in ("churn", "two"):
+        of_journal, of_database = of(path, study), of(other_path, study)
+        assert list(of_journal) == list(of_database)
+        for number, run in of_journal.items():
+            other = of_database[number]
+            assert (run.params, run.tags, run.status) == (other.params, other.tags, other.status)
+            assert {name: [(step, value) for step, _, value in points] for name, points in run.series.items()} == {
+                name: [(step, pytest.approx(value)) for step, _, value in points]
+                for name, points in other.series.items()
+            }
+            assert run.status is RunStatus.SCHEDULED or run.started_at > 1.7e9
+
+
+def test_a_journal_that_was_cut_anywhere_tells_what_stands_before(tmp_path: Path) -> None:
+    path = journal(tmp_path)
+    whole = path.read_bytes()
+    for end in range(1, len(whole), 211):
+        path.write_bytes(whole[:end])
+        problems = Problems()
+        if kinds.kind_of(str(path)):
+            assert len(list(kinds.open_source(str(path), problems).runs())) <= 8
+        assert not problems.count
+
+
+def test_lines_that_are_no_operations_are_listed_and_the_others_read(tmp_path: Path) -> None:
+    path = journal(tmp_path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    wrong = [b"\n", b"[]\n", b"{}\n", b'{"op_code":"x"}\n', b"\xff\xfe\n"]
+    path.write_bytes(b"".join([lines[0], *wrong, *lines[1:]]))
+    problems = Problems()
+    found = list(kinds.open_source(str(path), problems).runs())
+    assert len(found) == 8
+    assert problems.count == len(wrong)
+
+
+def test_a_deleted_study_and_what_comes_after_an_end_count_for_nothing(tmp_path: Path) -> None:
+    path = journal(tmp_path)
+    more = (
+        '{"op_code":6,"worker_id":"w","trial_id":0,"state":3,"values":null,"datetime_complete":null}\n'
+        '{"op_code":1,"worker_id":"w","study_id":1}\n'
+    )
+    path.write_text(path.read_text() + more)
+    assert of(path, "churn")["0"].status is RunStatus.FINISHED
+    assert of(path, "two") == {}
