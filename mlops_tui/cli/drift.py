@@ -15,6 +15,7 @@ from mlops_tui.cli import (
     drift_heat,
     drift_incidents,
     drift_notices,
+    drift_performance,
     drift_profile,
     drift_report,
     drift_tables,
@@ -65,7 +66,13 @@ def check(
         pending = monitors.would_check(
             workspace.project, workspace.find(), workspace.config, monitor=monitor, paths=named, force=force
         )
-        _write_pending(pending, as_json)
+        known = workspace.find()
+        waiting = (
+            []
+            if named or known is None
+            else monitors.would_join(workspace.project, known.read(), workspace.config, monitor=monitor)
+        )
+        _write_pending(pending, waiting, as_json)
         return
     store = workspace.create()
     found = monitors.check(
@@ -77,12 +84,20 @@ def check(
         paths=named,
         force=force,
     )
+    arrivals = monitors.join_labels(workspace.project, store, workspace.config, monitor=monitor)
     if as_json:
-        output.write_json_lines(shapes.report(report, with_columns=True) for report in found)
+        labelled = [report for arrival in arrivals.values() for report in arrival.reports]
+        output.write_json_lines(
+            {**shapes.report(report, with_columns=True), "by": by}
+            for by, reports in (("rows", found), ("labels", labelled))
+            for report in reports
+        )
     elif found:
         _write_reports(found)
     else:
         output.remark("no new batches")
+    for line in drift_performance.told(arrivals):
+        output.remark(line)
     for delivery in drift_notices.send(workspace):
         output.remark(drift_notices.told(delivery))
     _fire_triggers(workspace)
@@ -90,13 +105,16 @@ def check(
         context.exit(1)
 
 
-def _write_pending(pending: list[tuple[str, str]], as_json: bool) -> None:
+def _write_pending(pending: list[tuple[str, str]], labels: list[tuple[str, str]], as_json: bool) -> None:
     if as_json:
-        output.write_json_lines({"monitor": monitor, "batch": batch} for monitor, batch in pending)
+        batches = [{"monitor": monitor, "batch": batch} for monitor, batch in pending]
+        output.write_json_lines([*batches, *({"monitor": monitor, "labels": path} for monitor, path in labels)])
         return
     for monitor, batch in pending:
         output.say(f"would check {text.clean(batch)} by {text.clean(monitor)}")
-    if not pending:
+    for monitor, path in labels:
+        output.say(f"would read the labels of {text.clean(os.path.relpath(path))} for {text.clean(monitor)}")
+    if not pending and not labels:
         output.remark("no new batches")
 
 
@@ -245,5 +263,7 @@ for verb in (
     drift_profile.profile,
     drift_report.report,
     drift_heat.heat,
+    drift_performance.labels,
+    drift_performance.performance,
 ):
     command.add_command(verb)

@@ -54,3 +54,5 @@ def write_measures(measures: Sequence[Measure]) -> None:
     ]
     titles = ("check", "measure", "of", "value", "95 %", "reference", "threshold", "rows", "")
     write_table(titles, rows, right=("value", "reference", "threshold", "rows"))
+    for why in dict.fromkeys(f"{each.name}: {each.detail['why']}" for each in measures if each.detail.get("why")):
+        output.remark(text.clean(f"no {why}"))

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mlops_tui.config import actions, alerting, monitor_quality, monitor_slices, monitor_windows
+from mlops_tui.config import actions, alerting, monitor_quality, monitor_slices, monitor_truth, monitor_windows
 from mlops_tui.config.actions import ActionsConfig
 from mlops_tui.config.alerting import AlertRule, MuteRule
 from mlops_tui.config.monitor_quality import QualityConfig
+from mlops_tui.config.monitor_truth import TruthConfig
 from mlops_tui.config.monitor_windows import EarlierConfig, WindowConfig
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class MonitorConfig:
         quality: Bounds of the project's own for the rows.
         multivariate: Which measures of all columns together are taken, see ``MULTIVARIATE``.
         slices: Name -> a column, each value of which is looked at on its own, or a condition.
+        target: The column of labels, of the reference and of batches that holds what was to be predicted.
+        truth: Where labels come from, and what is measured with them.
     """
 
     name: str
@@ -78,10 +81,12 @@ class MonitorConfig:
     quality: QualityConfig = field(default_factory=QualityConfig)
     multivariate: tuple[str, ...] = ()
     slices: Mapping[str, str] = field(default_factory=dict)
+    target: str = ""
+    truth: TruthConfig = field(default_factory=TruthConfig)
 
 
 #: Fields that no key of the same name fills.
-_NO_KEYS = ("name", "earlier", "interval_s", "requests")
+_NO_KEYS = ("name", "truth", "earlier", "interval_s", "requests")
 
 
 def read(reader: Reader, name: str, body: object) -> MonitorConfig:
@@ -97,7 +102,7 @@ def read(reader: Reader, name: str, body: object) -> MonitorConfig:
     """
     place = f"monitors.{name}"
     fields = [key for key in MonitorConfig.__dataclass_fields__ if key not in _NO_KEYS]
-    table = reader.table(body, place, (*fields, "interval", "wait"))
+    table = reader.table(body, place, (*fields, *monitor_truth.KEYS, "interval", "wait"))
 
     def get(key: str, read: Callable[[object, str], Any], default: Any) -> Any:
         return read(table[key], f"{place}.{key}") if key in table else default
@@ -143,6 +148,8 @@ def read(reader: Reader, name: str, body: object) -> MonitorConfig:
         quality=get("quality", partial(monitor_quality.read, reader), QualityConfig()),
         multivariate=get("multivariate", partial(_multivariate, reader), ()),
         slices=get("slices", partial(monitor_slices.read, reader), {}),
+        target=get("target", reader.text, ""),
+        truth=monitor_truth.read(reader, place, table),
     )
 
 

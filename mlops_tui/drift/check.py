@@ -76,8 +76,11 @@ def prepared(
         UsageError: The monitor names columns that the reference lacks, or unknown methods.
     """
     given = column_kinds or {}
-    unchecked = {*monitor.ignore, *([monitor.time] if monitor.time else [])}
-    features = [str(name) for name in frame.columns if name != prediction and name not in unchecked]
+    unread = {name for name in (monitor.target, monitor.truth.id, *monitor.truth.proba.values()) if name}
+    if prediction is not None:
+        unread.add(prediction)
+    apart = unread | {*monitor.ignore, *([monitor.time] if monitor.time else [])}
+    features = [str(name) for name in frame.columns if name not in apart]
     column = monitor.prediction or prediction or "prediction"
     _validate(monitor, {str(name) for name in frame.columns} | {column})
     if monitor.columns:
@@ -86,7 +89,7 @@ def prepared(
     def kind(name: str) -> str:
         return "categorical" if name in monitor.categorical else given.get(name) or kinds.infer(frame[name])
 
-    inputs = tuple(str(name) for name in frame.columns if name != prediction)
+    inputs = tuple(str(name) for name in frame.columns if name not in unread)
     values = frame[prediction] if prediction is not None else None
     problem = ""
     if values is None and predictor is not None:
@@ -114,7 +117,7 @@ def prepared(
         predictor=predictor,
         inputs=inputs,
         problem=problem,
-        ignored=frozenset((*unchecked, column, *(str(name) for name in frame.columns))),
+        ignored=frozenset((*apart, column, *(str(name) for name in frame.columns))),
         settings=Settings(monitor.methods, monitor.thresholds),
         drift_share=monitor.drift_share,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlops_store import drift
+from mlops_store import artifacts, drift, labels
 from mlops_store.drift import NewAlert
 from mlops_store.records import ModelVersion, MonitorReport, Severity
 from mlops_tui.config.monitors import MonitorConfig
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from mlops_store.store import Store
     from mlops_tui.drift.check import Prepared
+    from mlops_tui.drift.performance.evidence import Labelled
+    from mlops_tui.drift.performance.window import Waiting
     from mlops_tui.drift.predictions import Model
 
 #: In fewer rows hardly any drift can show.
@@ -44,6 +46,7 @@ class Checker:
         open_model: Opens the model of a version.
         force: Record a check although the same content was checked before.
         goal: Which way a metric is better.
+        label: Finds rows of known truth for a reference.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Checker:
         open_model: Callable[[ModelVersion], Model],
         force: bool,
         goal: Callable[[str], str],
+        label: Callable[[Reference, Prepared], Labelled],
     ) -> None:
         self.store = store
         self.monitor = monitor
@@ -63,7 +67,9 @@ class Checker:
         self.open_model = open_model
         self.force = force
         self.goal = goal
+        self.label = label
         self._prepared: tuple[object, Reference, Prepared] | None = None
+        self._labelled: tuple[Prepared, Labelled] | None = None
 
     def check(self, window: Window) -> MonitorReport | None:
         """The report on a window, recorded; None when it was checked before, or went away."""
@@ -73,7 +79,8 @@ class Checker:
             return None
         if not self.force and drift.has_seen(self.store.read(), self.monitor.name, window.batch, taken.digest):
             return None
-        report, raised, reference = self._examine(window, taken)
+        report, raised, reference, rows = self._examine(window, taken)
+        kept = None if rows is None else artifacts.put_bytes(self.store.objects_dir, rows.data)[0]
         with self.store.write() as db:
             report_id = drift.add_report(
                 db,
@@ -86,10 +93,14 @@ class Checker:
             )
             if report_id is not None:
                 recording.record(db, report_id, self.monitor, self.goal)
+                if rows is not None and kept is not None:
+                    labels.keep_rows(db, report_id, digest=kept, low=rows.low, high=rows.high, about=rows.about)
         # another process was faster: its report stands
         return None if report_id is None else drift.report(self.store.read(), report_id)
 
-    def _examine(self, window: Window, taken: Taken) -> tuple[MonitorReport, tuple[NewAlert, ...], Reference | None]:
+    def _examine(
+        self, window: Window, taken: Taken
+    ) -> tuple[MonitorReport, tuple[NewAlert, ...], Reference | None, Waiting | None]:
         report = MonitorReport(
             id=0,
             monitor=self.monitor.name,
@@ -107,13 +118,13 @@ class Checker:
             batch = taken.parse()
         except batches.Unreadable as error:
             alert = NewAlert("unreadable", Severity.CRITICAL, f"the batch {error.message}")
-            return replace(report, error=error.message), (alert,), self.reference
+            return replace(report, error=error.message), (alert,), self.reference, None
         report = replace(report, row_count=len(batch.frame))
         report = self._spanned(report, batch.frame)
         place, against, notes = self._against(window, report)
         if against is None:
             self._keep(report, place, batch.frame, None)
-            return replace(report, status="ok", notes=(*batch.notes, *notes)), (), None
+            return replace(report, status="ok", notes=(*batch.notes, *notes)), (), None, None
         reference, prepared = against
         findings = comparison.check(prepared, batch.frame, repeated=batch.repeated)
         self._keep(report, place, batch.frame, findings.predictions)
@@ -125,6 +136,7 @@ class Checker:
             findings,
             delivered_at=_delivered_at(window, taken),
             earlier_rows=drift.row_counts(self.store.read(), self.monitor.name, but=window.batch),
+            labelled=self._labels(reference, prepared),
         )
         outcome = checks.run(examined)
         raised = severity.alerts(findings, outcome.alerts)
@@ -141,7 +153,7 @@ class Checker:
             notes=tuple(told),
             **comparison.totals(findings),
         )
-        return report, raised, reference
+        return report, raised, reference, outcome.rows
 
     def _spanned(self, report: MonitorReport, frame: pd.DataFrame) -> MonitorReport:
         """The report with the time that the rows are from, where the window itself does not say it."""
@@ -173,6 +185,11 @@ class Checker:
     def _keep(self, report: MonitorReport, place: float, frame: pd.DataFrame, predicted: pd.Series[Any] | None) -> None:
         if self.reference is None:
             earlier.keep(self.store, self.monitor, report.batch, place, report.window_start, frame, predicted)
+
+    def _labels(self, reference: Reference, prepared: Prepared) -> Labelled:
+        if self._labelled is None or self._labelled[0] is not prepared:
+            self._labelled = (prepared, self.label(reference, prepared))
+        return self._labelled[1]
 
     def _prepare(self, key: object, reference: Reference) -> Prepared:
         if self._prepared is None or self._prepared[0] != key:

@@ -12,6 +12,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mlops_store import drift
@@ -19,18 +20,19 @@ from mlops_store.errors import MlopsError, NotFound, Refused, UsageError, neares
 from mlops_store.records import ModelVersion, MonitorReport
 from mlops_tui.config import Config
 from mlops_tui.config.monitors import MonitorConfig
-from mlops_tui.drift import references, sources, watches, windows
+from mlops_tui.drift import label_files, references, sources, watches, windows
 from mlops_tui.drift.watches import File
 from mlops_tui.drift.windows import FileWindow, Window
 from mlops_tui.project import Project
 
 if TYPE_CHECKING:
     from mlops_store.store import Store
+    from mlops_tui.drift.performance.arrivals import Arrival
     from mlops_tui.drift.predictions import Model
 
 
 def pending(project: Project, db: sqlite3.Connection, config: Config) -> list[tuple[str, str]]:
-    """(monitor, path) of each batch that waits for its check.
+    """(monitor, path) of each batch that waits for its check, and of each file of labels that waits to be read.
 
     Left out are files still being written, and monitors without a reference, for which nothing can be done.
 
@@ -38,12 +40,13 @@ def pending(project: Project, db: sqlite3.Connection, config: Config) -> list[tu
         UsageError: A pattern leaves the project.
     """
     now = time.time()
-    return [
+    found = [
         (monitor.name, waiting)
         for monitor in config.monitors.values()
         if has_source(monitor) and references.exists(project, db, config, monitor)
         for waiting in _waiting(project, db, monitor, now)
     ]
+    return found + would_join(project, db, config)
 
 
 def next_due(db: sqlite3.Connection, config: Config) -> float | None:
@@ -108,6 +111,7 @@ def check(
         Refused: A monitor that has batches to check has no reference; those of the others have been checked.
     """
     from mlops_tui.drift.checker import Checker
+    from mlops_tui.drift.performance.evidence import Labelled
 
     reports: list[MonitorReport] = []
     refusal: MlopsError | None = None
@@ -120,7 +124,8 @@ def check(
                 if checker is None:
                     version = references.in_charge(store.read(), config, wanted)
                     reference = None if wanted.earlier else references.load(project, store, config, wanted)
-                    checker = Checker(store, wanted, reference, version, open_model, force, config.goal)
+                    label = partial(Labelled, project, store, wanted)
+                    checker = Checker(store, wanted, reference, version, open_model, force, config.goal, label)
                 report = checker.check(window)
                 windows.done(store, window)
                 reports += [report] if report is not None else []
@@ -129,6 +134,45 @@ def check(
     if refusal is not None:
         raise refusal
     return reports
+
+
+def join_labels(project: Project, store: Store, config: Config, *, monitor: str | None = None) -> dict[str, Arrival]:
+    """Reads files of labels that are new or changed, and measures the windows that they speak of.
+
+    Args:
+        project: Where the files are.
+        store: Where the windows' rows are.
+        config: The monitors.
+        monitor: Only this one.
+
+    Returns:
+        Monitor -> what came, of those that wait for labels.
+
+    Raises:
+        NotFound: There is no such monitor.
+        UsageError: The configuration does not fit the model.
+    """
+    from mlops_tui.drift.performance import arrivals
+
+    return {
+        each.name: arrivals.join(project, store, each, config.goal)
+        for each in _chosen(config, monitor)
+        if each.truth.labels
+    }
+
+
+def would_join(
+    project: Project, db: sqlite3.Connection, config: Config, *, monitor: str | None = None
+) -> list[tuple[str, str]]:
+    """The monitor and the path of each file that ``join_labels`` would read.
+
+    Raises:
+        NotFound: There is no such monitor.
+        UsageError: A pattern leaves the project.
+    """
+    return [
+        (each.name, file.path) for each in _chosen(config, monitor) for file in label_files.unread(project, db, each)
+    ]
 
 
 def would_check(

@@ -112,6 +112,31 @@ class Predictor:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
             raise Refused(f"{self.name} cannot predict: {reason}") from error
 
+    def probabilities(self, frame: pd.DataFrame) -> pd.DataFrame | None:
+        """The probability of each class, in columns named as ``samples.label`` names it; None without any.
+
+        Args:
+            frame: The columns that the model reads, in order.
+
+        Raises:
+            Unloadable: The model cannot be loaded here.
+            Refused: It fails on this data.
+        """
+        import pandas as pd
+
+        from mlops_tui.drift.samples import label
+
+        names = [label(name) or "" for name in self.model.classes]
+        if not self.model.has_proba or not names:
+            return None
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return pd.DataFrame(self.model.predict_proba(frame), columns=names)
+        except Exception as error:  # a model is foreign code: anything may come
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+            raise Refused(f"{self.name} cannot predict probabilities: {reason}") from error
+
 
 def _are_probabilities(model: Model, values: pd.Series[Any]) -> bool:
     from pandas.api import types

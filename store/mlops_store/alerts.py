@@ -1,6 +1,6 @@
 """Alerts: what checks of windows found worth a look. Each belongs to a report and to an incident, which has the state.
 
-Alerts are made by ``drift.add_report`` only and never change, but for the incident that takes them up.
+Alerts are made by ``drift`` only, and change only by the incident that takes them up and by labels that come later.
 """
 
 from __future__ import annotations
@@ -62,9 +62,12 @@ def alert(db: sqlite3.Connection, alert_id: int) -> Alert:
 
 
 def alerts_of(db: sqlite3.Connection, report_id: int) -> list[Alert]:
-    """Every alert that a report raised, whatever became of it."""
+    """Every alert that a report raised, whatever became of it; those that labels took back are left out."""
     arguments = {"id": report_id, "now": time.time()}
-    return [_alert(row) for row in db.execute(f"{_ALERTS} WHERE a.report_id = :id{_RANKED}", arguments)]
+    return [
+        _alert(row)
+        for row in db.execute(f"{_ALERTS} WHERE a.report_id = :id AND a.change <> 'withdrawn'{_RANKED}", arguments)
+    ]
 
 
 def newest_told(db: sqlite3.Connection, monitor: str, severities: Sequence[str], *, after: int) -> Alert | None:
@@ -87,8 +90,14 @@ def newest_told(db: sqlite3.Connection, monitor: str, severities: Sequence[str],
 
 
 def take_up(db: sqlite3.Connection, alert_id: int, incident_id: int, change: str) -> None:
-    """Notes the incident that an alert belongs to, and what it did to that. Needs a write transaction."""
-    db.execute("UPDATE alerts SET incident_id = ?, change = ? WHERE id = ?", (incident_id, change, alert_id))
+    """Notes the incident that an alert belongs to, and what it did to that; an alert that did something keeps that.
+
+    Needs a write transaction.
+    """
+    db.execute(
+        "UPDATE alerts SET incident_id = ?1, change = CASE WHEN ?2 = '' THEN change ELSE ?2 END WHERE id = ?3",
+        (incident_id, change, alert_id),
+    )
 
 
 def _alert(row: Sequence[Any]) -> Alert:

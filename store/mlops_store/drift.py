@@ -35,6 +35,7 @@ __all__ = [
     "profile",
     "report",
     "reports",
+    "revise",
     "row_count",
     "row_counts",
     "seen_files",
@@ -176,15 +177,8 @@ def add_report(
     _add_columns(db, report_id, report.columns)
     heat.add(db, report_id, report.columns)
     measures.put(db, report_id, report.measures, at=report.checked_at)
-    db.executemany(
-        "INSERT INTO alerts (report_id, monitor, kind, severity, title, opened_at, subject, columns) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (report_id, report.monitor, new.kind, str(new.severity), storable(new.title), report.checked_at,
-             storable(new.subject), json.dumps([storable(name) for name in new.columns]))
-            for new in raised
-        ],
-    )  # fmt: skip
+    for new in raised:
+        _add_alert(db, report_id, report.monitor, new, report.checked_at)
     events.add(
         db,
         f"drift.{report.status}",
@@ -194,6 +188,47 @@ def add_report(
         report.checked_at,
     )
     return report_id
+
+
+def revise(
+    db: sqlite3.Connection, report_id: int, kinds: Sequence[str], raised: Sequence[NewAlert], *, at: float
+) -> None:
+    """Brings the alerts of some kinds on a report up to date with what has become known of its window since.
+
+    An alert that is raised again gets the new title and severity; one that is not is withdrawn. What becomes of
+    incidents is for the caller.
+
+    Args:
+        db: A connection inside a write transaction.
+        report_id: The report.
+        kinds: The kinds that are judged anew.
+        raised: What is wrong now, at most one a kind.
+        at: Unix seconds.
+
+    Raises:
+        NotFound: There is no such report.
+    """
+    found = report(db, report_id)
+    severities = [each.severity for each in alerts_of(db, report_id) if each.kind not in kinds]
+    severities += [each.severity for each in raised]
+    before = {each.kind: each for each in alerts_of(db, report_id) if each.kind in kinds}
+    for new in raised:
+        known = before.pop(new.kind, None)
+        if known is None:
+            _add_alert(db, report_id, found.monitor, new, at)
+            message = storable(f"{found.monitor} has labels of {found.batch}: {new.title}")
+            body = {"monitor": found.monitor, "batch": storable(found.batch), "alerts": 1}
+            events.add(db, "drift.drift", f"report:{report_id}", message, body, at)
+        else:
+            db.execute(
+                "UPDATE alerts SET title = ?, severity = ?, subject = ? WHERE id = ?",
+                (storable(new.title), str(new.severity), storable(new.subject), known.id),
+            )
+    for known in before.values():
+        db.execute("UPDATE alerts SET incident_id = NULL, change = 'withdrawn' WHERE id = ?", (known.id,))
+    if found.status != "error":
+        status = "drift" if any(each is not Severity.INFO for each in severities) else "ok"
+        db.execute("UPDATE monitor_reports SET status = ? WHERE id = ?", (status, report_id))
 
 
 def reports(db: sqlite3.Connection, monitor: str | None = None, limit: int = 100) -> list[MonitorReport]:
@@ -295,6 +330,15 @@ def _add_columns(db: sqlite3.Connection, report_id: int, columns: Iterable[Colum
              json.dumps(column.detail, separators=(",", ":"), allow_nan=False))
             for position, column in enumerate(columns)
         ],
+    )  # fmt: skip
+
+
+def _add_alert(db: sqlite3.Connection, report_id: int, monitor: str, new: NewAlert, at: float) -> None:
+    db.execute(
+        "INSERT INTO alerts (report_id, monitor, kind, severity, title, opened_at, subject, columns) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (report_id, monitor, new.kind, str(new.severity), storable(new.title), at, storable(new.subject),
+         json.dumps([storable(name) for name in new.columns])),
     )  # fmt: skip
 
 

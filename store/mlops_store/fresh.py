@@ -31,6 +31,7 @@ MIGRATIONS = (
     "m023_heat",
     "m024_incidents",
     "m025_window_parts",
+    "m026_labels",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -609,4 +610,37 @@ STATEMENTS = (
    "sample_digest" TEXT NOT NULL,
    PRIMARY KEY ("monitor", "plan", "batch")
 ) STRICT""",
+    """CREATE TABLE "window_rows" (
+   "report_id" INTEGER PRIMARY KEY REFERENCES "monitor_reports"("id"),
+   "object" TEXT NOT NULL,
+   "low" TEXT NOT NULL,
+   "high" TEXT NOT NULL,
+   "about" TEXT NOT NULL
+) STRICT""",
+    """CREATE TABLE "label_files" (
+   "id" INTEGER PRIMARY KEY,
+   "monitor" TEXT NOT NULL,
+   "path" TEXT NOT NULL,
+   "size_bytes" INTEGER NOT NULL,
+   "modified_ns" INTEGER NOT NULL,
+   "digest" TEXT NOT NULL,
+   "object" TEXT,
+   "rows" INTEGER NOT NULL,
+   "low" TEXT NOT NULL,
+   "high" TEXT NOT NULL,
+   "problem" TEXT NOT NULL,
+   "notes" TEXT NOT NULL,
+   "at" REAL NOT NULL,
+   "last_report" INTEGER NOT NULL
+) STRICT""",
+    """CREATE UNIQUE INDEX "idx_label_files_monitor_path"
+    ON "label_files" ("monitor", "path")""",
+    """CREATE TABLE "label_matches" (
+   "file_id" INTEGER REFERENCES "label_files"("id"),
+   "report_id" INTEGER REFERENCES "monitor_reports"("id"),
+   "rows" INTEGER NOT NULL,
+   PRIMARY KEY ("file_id", "report_id")
+) STRICT""",
+    """CREATE INDEX "idx_label_matches_report_id"
+    ON "label_matches" ("report_id")""",
 )

@@ -36,6 +36,14 @@ def put(db: sqlite3.Connection, report_id: int, measures: Iterable[Measure], *, 
     )  # fmt: skip
 
 
+def replace_family(
+    db: sqlite3.Connection, report_id: int, family: str, measures: Iterable[Measure], *, at: float
+) -> None:
+    """Keeps measures in the place of all of their family on a whole window; see ``put``."""
+    db.execute("DELETE FROM monitor_measures WHERE report_id = ? AND family = ? AND subject = ''", (report_id, family))
+    put(db, report_id, measures, at=at)
+
+
 def of_report(db: sqlite3.Connection, report_id: int) -> tuple[Measure, ...]:
     """Every measure of a report, in the order in which they were kept."""
     rows = db.execute(f"SELECT {_FIELDS} FROM monitor_measures WHERE report_id = ? ORDER BY rowid", (report_id,))

@@ -1138,5 +1138,61 @@ def m025_window_parts(db: Database) -> None:
     )
 
 
+@migrations()
+def m026_labels(db: Database) -> None:
+    """Rows of windows that wait for labels, the files that brought labels, and which belong to which."""
+    db.create_table(
+        "window_rows",
+        {
+            "report_id": int,
+            # ids, predictions and probabilities
+            "object": str,
+            "low": str,
+            "high": str,
+            "about": str,
+        },
+        pk="report_id",
+        foreign_keys=[("report_id", "monitor_reports", "id")],
+        not_null={"object", "low", "high", "about"},
+        strict=True,
+    )
+    db.create_table(
+        "label_files",
+        {
+            "id": int,
+            "monitor": str,
+            "path": str,
+            "size_bytes": int,
+            "modified_ns": int,
+            "digest": str,
+            # ids and labels; NULL where the file cannot be read
+            "object": str,
+            "rows": int,
+            "low": str,
+            "high": str,
+            "problem": str,
+            "notes": str,
+            "at": float,
+            "last_report": int,
+        },
+        pk="id",
+        not_null={
+            "monitor", "path", "size_bytes", "modified_ns", "digest", "rows", "low", "high", "problem", "notes", "at",
+            "last_report",
+        },
+        strict=True,
+    )  # fmt: skip
+    db.table("label_files").create_index(["monitor", "path"], unique=True)
+    db.create_table(
+        "label_matches",
+        {"file_id": int, "report_id": int, "rows": int},
+        pk=("file_id", "report_id"),
+        foreign_keys=[("file_id", "label_files", "id"), ("report_id", "monitor_reports", "id")],
+        not_null={"rows"},
+        strict=True,
+    )
+    db.table("label_matches").create_index(["report_id"])
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

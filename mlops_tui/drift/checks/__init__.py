@@ -12,7 +12,7 @@ from importlib import import_module
 from mlops_tui.drift.checks.examined import Examined, Outcome
 
 #: Modules of this package, each with a function ``check``, in the order in which they run.
-FAMILIES = ("quality", "slices", "multivariate")
+FAMILIES = ("quality", "performance", "slices", "multivariate")
 
 
 def run(examined: Examined) -> Outcome:
@@ -22,6 +22,7 @@ def run(examined: Examined) -> Outcome:
         measures=tuple(measure for outcome in outcomes for measure in outcome.measures),
         alerts=tuple(alert for outcome in outcomes for alert in outcome.alerts),
         notes=tuple(note for outcome in outcomes for note in outcome.notes),
+        rows=next((outcome.rows for outcome in outcomes if outcome.rows is not None), None),
     )
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mlops_tui.drift.check import Prepared
+    from mlops_tui.drift.performance.evidence import Labelled
+    from mlops_tui.drift.performance.window import Waiting
     from mlops_tui.drift.references import Reference
     from mlops_tui.drift.severity import Findings
 
@@ -29,6 +31,7 @@ class Examined:
         findings: What the comparison of its columns found, with the predictions that were made for it.
         delivered_at: When the rows came, as Unix seconds.
         earlier_rows: How many rows the monitor's earlier windows had, the newest first.
+        labelled: Rows of known truth that the model was not trained on, found when they are asked for; None for none.
     """
 
     monitor: MonitorConfig
@@ -38,6 +41,7 @@ class Examined:
     findings: Findings
     delivered_at: float
     earlier_rows: tuple[int, ...] = ()
+    labelled: Labelled | None = None
 
     @property
     def predictions(self) -> pd.Series[Any] | None:
@@ -47,8 +51,12 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one family of checks found: figures, alerts, and what could not be done (one sentence each)."""
+    """What one family of checks found: figures, alerts, and what could not be done (one sentence each).
+
+    ``rows`` is what is to be kept of the window's rows until their labels come.
+    """
 
     measures: tuple[Measure, ...] = ()
     alerts: tuple[NewAlert, ...] = ()
     notes: tuple[str, ...] = ()
+    rows: Waiting | None = None

@@ -39,6 +39,11 @@ def check(session: Session) -> messages.Did:
         MlopsError: The check could not be made.
     """
     found = spawn.verb(session.project, "drift", "check")
-    drifted = sum(report["status"] != "ok" for report in found)
-    told = f"{len(found)} new {'batch' if len(found) == 1 else 'batches'} checked, {drifted} drifted"
-    return messages.Did("mlops-tui drift check", None, told if found else "no new batches")
+    checked = [report for report in found if report["by"] == "rows"]
+    drifted = sum(report["status"] != "ok" for report in checked)
+    parts = []
+    if checked:
+        parts.append(f"{len(checked)} new {'batch' if len(checked) == 1 else 'batches'} checked, {drifted} drifted")
+    if labelled := len(found) - len(checked):
+        parts.append(f"labels of {labelled} {'batch' if labelled == 1 else 'batches'} came")
+    return messages.Did("mlops-tui drift check", None, "; ".join(parts) or "no new batches")

@@ -1,0 +1,164 @@
+"""``mlops-tui drift labels`` and ``drift performance``: which labels came, and how good the model is by them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlops_store.records import Measure, MonitorReport
+from mlops_tui.cli import output, text
+from mlops_tui.cli.parameters import json_option, limit_option
+from mlops_tui.cli.table import write_table
+from mlops_tui.cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mlops_store.labels import LabelFile
+    from mlops_tui.drift.performance.arrivals import Arrival
+
+
+@click.command()
+@click.option("-m", "--monitor", metavar="NAME", help="Only this monitor's.")
+@json_option
+@click.pass_obj
+def labels(workspace: Workspace, monitor: str | None, as_json: bool) -> None:
+    """List the files that brought labels, and how many of these belong to a checked row."""
+    from mlops_store import labels as stored
+
+    store = workspace.find()
+    found = [] if store is None else stored.files(store.read(), monitor)
+    if as_json:
+        output.write_json_lines(map(_file_shape, found))
+        return
+    if not found:
+        output.remark("no labels have been read; a monitor's key labels says where they arrive")
+        return
+    rows = [
+        (file.path, str(file.rows), str(file.matched), text.moment(file.at), file.monitor, file.problem)
+        for file in reversed(found)
+    ]
+    kept = 6 if any(file.problem for file in found) else 5
+    titles = ("file", "labels", "joined", "read", "monitor", "problem")
+    write_table(titles[:kept], [row[:kept] for row in rows], right=("labels", "joined"))
+    for file in found:
+        _write_notes(file)
+
+
+@click.command()
+@limit_option
+@click.option("-m", "--monitor", metavar="NAME", help="Only this monitor's.")
+@click.option("--metric", metavar="NAME", help="Another one than the first of the monitor.")
+@json_option
+@click.pass_obj
+def performance(workspace: Workspace, limit: int, monitor: str | None, metric: str | None, as_json: bool) -> None:
+    """List how good the model was on each window, newest first: realized where labels came, and estimated.
+
+    A realized figure is of the rows that have labels; its interval is how far chance alone may have moved it.
+    """
+    from mlops_store import drift
+
+    store = workspace.find()
+    if store is None:
+        output.remark("no reports")
+        return
+    db = store.read()
+    reports = [drift.report(db, each.id) for each in drift.reports(db, monitor, limit)]
+    found = [(report, measures) for report in reports if (measures := _chosen(report, metric))]
+    if as_json:
+        output.write_json_lines(_window_shape(report, measures) for report, measures in found)
+        return
+    if not found:
+        output.remark(
+            "no window has a figure of performance"
+            + (
+                f" called {metric!r}"
+                if metric
+                else "; name the target, and where labels arrive, in the monitor's table"
+            )
+        )
+        return
+    rows = [_row(report, measures) for report, measures in found]
+    write_table(("report", "batch", "metric", "realized", "95 %", "reference", "labels", ""), rows, right=("report",))
+
+
+def told(arrivals: Mapping[str, Arrival]) -> Iterable[str]:
+    """What came of labels, a line for each file and window."""
+    for arrival in arrivals.values():
+        for file in arrival.files:
+            if file.problem:
+                yield f"{text.clean(file.path)} {text.clean(file.problem)}"
+            else:
+                yield f"{text.clean(file.path)}: {file.matched:,} of {file.rows:,} labels belong to a checked row"
+            yield from (f"{text.clean(file.path)}: {text.clean(note)}" for note in file.notes)
+        for report in arrival.reports:
+            goal = next((each for each in report.measures if _is_goal(each, "performance")), None)
+            if goal is not None:
+                share = f"{goal.detail.get('labelled', 0):,} of {goal.detail.get('of', 0):,} rows have labels"
+                yield f"{text.clean(report.batch)}: {share}; {text.clean(figure(goal))}"
+
+
+def figure(measure: Measure) -> str:
+    """A measure in words, or why there is none."""
+    from mlops_tui.drift.performance import judgement
+
+    if measure.value is None:
+        return f"no {measure.name}: {measure.detail.get('why', '')}"
+    return judgement.told(measure)
+
+
+def _write_notes(file: LabelFile) -> None:
+    for note in file.notes:
+        output.remark(f"{text.clean(file.path)}: {text.clean(note)}")
+    if file.rows and not file.matched:
+        output.remark(f"{text.clean(file.path)}: none of its labels belongs to a checked row")
+
+
+def _is_goal(measure: Measure, family: str) -> bool:
+    return measure.family == family and bool(measure.detail.get("goal"))
+
+
+def _chosen(report: MonitorReport, metric: str | None) -> dict[str, Measure]:
+    """Family -> the measure that is shown of it."""
+    return {
+        each.family: each
+        for each in report.measures
+        if each.family == "performance" and (each.name == metric if metric else each.detail.get("goal"))
+    }
+
+
+def _row(report: MonitorReport, measures: Mapping[str, Measure]) -> tuple[str, ...]:
+    found = measures["performance"]
+    interval = f"{text.number(found.low)} to {text.number(found.high)}" if found.low is not None else ""
+    return (
+        str(report.id),
+        report.batch,
+        found.name,
+        text.number(found.value) if found.value is not None else "-",
+        interval,
+        text.number(found.reference) if found.reference is not None else "-",
+        f"{found.detail.get('labelled', 0):,} of {found.detail.get('of', 0):,}",
+        "beyond" if found.is_breach else str(found.detail.get("why", "")),
+    )
+
+
+def _window_shape(report: MonitorReport, measures: Mapping[str, Measure]) -> dict[str, Any]:
+    return {
+        "report_id": report.id,
+        "monitor": report.monitor,
+        "batch": report.batch,
+        "checked_at": report.checked_at,
+        **measures,
+    }
+
+
+def _file_shape(file: LabelFile) -> dict[str, Any]:
+    return {
+        "monitor": file.monitor,
+        "path": file.path,
+        "labels": file.rows,
+        "joined": file.matched,
+        "read_at": file.at,
+        "problem": file.problem,
+        "notes": list(file.notes),
+    }
