@@ -243,7 +243,8 @@ def _studies(storage: object) -> None:
     study.set_user_attr("team", "a")
     study.optimize(objective, n_trials=5, catch=(ValueError,))
     study.enqueue_trial({"x": 0.5})
-    two = module.create_study(study_name="two", storage=storage, directions=["minimize", "maximize"])
+    sampler = module.samplers.RandomSampler(seed=2)
+    two = module.create_study(study_name="two", storage=storage, sampler=sampler, directions=["minimize", "maximize"])
     two.optimize(lambda trial: (trial.suggest_float("x", 0, 1), float("inf")), n_trials=2)
 
 

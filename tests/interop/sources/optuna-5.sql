@@ -99,8 +99,8 @@ INSERT INTO "trial_params" VALUES(12,4,'n',1.0,'{"name": "IntDistribution", "att
 INSERT INTO "trial_params" VALUES(13,5,'x',6.01489137351073344106e-01,'{"name": "FloatDistribution", "attributes": {"step": null, "low": -1.0, "high": 1.0, "log": false}}');
 INSERT INTO "trial_params" VALUES(14,5,'kind',0.0,'{"name": "CategoricalDistribution", "attributes": {"choices": ["a", "b", null]}}');
 INSERT INTO "trial_params" VALUES(15,5,'n',7.0,'{"name": "IntDistribution", "attributes": {"log": true, "step": 1, "low": 1, "high": 9}}');
-INSERT INTO "trial_params" VALUES(16,7,'x',5.55996901262737819315e-01,'{"name": "FloatDistribution", "attributes": {"step": null, "low": 0.0, "high": 1.0, "log": false}}');
-INSERT INTO "trial_params" VALUES(17,8,'x',1.07506082314794193521e-01,'{"name": "FloatDistribution", "attributes": {"step": null, "low": 0.0, "high": 1.0, "log": false}}');
+INSERT INTO "trial_params" VALUES(16,7,'x',4.35994902142003759593e-01,'{"name": "FloatDistribution", "attributes": {"step": null, "low": 0.0, "high": 1.0, "log": false}}');
+INSERT INTO "trial_params" VALUES(17,8,'x',2.59262318278913328484e-02,'{"name": "FloatDistribution", "attributes": {"step": null, "low": 0.0, "high": 1.0, "log": false}}');
 CREATE TABLE trial_system_attributes (
 	trial_system_attribute_id INTEGER NOT NULL, 
 	trial_id INTEGER, 
@@ -139,9 +139,9 @@ INSERT INTO "trial_values" VALUES(1,1,0,2.75413908143186045296e-02,'FINITE');
 INSERT INTO "trial_values" VALUES(2,2,0,6.6475128526031379561e-01,'FINITE');
 INSERT INTO "trial_values" VALUES(3,3,0,8.38389028806589609033e-01,'FINITE');
 INSERT INTO "trial_values" VALUES(4,5,0,3.61789182351338389764e-01,'FINITE');
-INSERT INTO "trial_values" VALUES(5,7,0,5.55996901262737819315e-01,'FINITE');
+INSERT INTO "trial_values" VALUES(5,7,0,4.35994902142003759593e-01,'FINITE');
 INSERT INTO "trial_values" VALUES(6,7,1,NULL,'INF_POS');
-INSERT INTO "trial_values" VALUES(7,8,0,1.07506082314794193521e-01,'FINITE');
+INSERT INTO "trial_values" VALUES(7,8,0,2.59262318278913328484e-02,'FINITE');
 INSERT INTO "trial_values" VALUES(8,8,1,NULL,'INF_POS');
 CREATE TABLE trials (
 	trial_id INTEGER NOT NULL, 
@@ -153,14 +153,14 @@ CREATE TABLE trials (
 	PRIMARY KEY (trial_id), 
 	FOREIGN KEY(study_id) REFERENCES studies (study_id)
 );
-INSERT INTO "trials" VALUES(1,0,1,'COMPLETE','2026-11-26 18:16:07.616785','2026-11-26 18:16:08.002313');
-INSERT INTO "trials" VALUES(2,1,1,'COMPLETE','2026-11-26 18:16:08.088143','2026-11-26 18:16:08.416018');
-INSERT INTO "trials" VALUES(3,2,1,'PRUNED','2026-11-26 18:16:08.498747','2026-11-26 18:16:08.778728');
-INSERT INTO "trials" VALUES(4,3,1,'FAIL','2026-11-26 18:16:08.835534','2026-11-26 18:16:09.155659');
-INSERT INTO "trials" VALUES(5,4,1,'COMPLETE','2026-11-26 18:16:09.223191','2026-11-26 18:16:09.551841');
+INSERT INTO "trials" VALUES(1,0,1,'COMPLETE','2026-11-26 18:21:20.886663','2026-11-26 18:21:21.208415');
+INSERT INTO "trials" VALUES(2,1,1,'COMPLETE','2026-11-26 18:21:21.280380','2026-11-26 18:21:21.571545');
+INSERT INTO "trials" VALUES(3,2,1,'PRUNED','2026-11-26 18:21:21.638956','2026-11-26 18:21:21.884214');
+INSERT INTO "trials" VALUES(4,3,1,'FAIL','2026-11-26 18:21:21.936259','2026-11-26 18:21:22.245622');
+INSERT INTO "trials" VALUES(5,4,1,'COMPLETE','2026-11-26 18:21:22.287985','2026-11-26 18:21:22.594207');
 INSERT INTO "trials" VALUES(6,5,1,'WAITING',NULL,NULL);
-INSERT INTO "trials" VALUES(7,0,2,'COMPLETE','2026-11-26 18:16:10.120549','2026-11-26 18:16:10.308289');
-INSERT INTO "trials" VALUES(8,1,2,'COMPLETE','2026-11-26 18:16:10.398423','2026-11-26 18:16:10.513461');
+INSERT INTO "trials" VALUES(7,0,2,'COMPLETE','2026-11-26 18:21:23.106592','2026-11-26 18:21:23.230451');
+INSERT INTO "trials" VALUES(8,1,2,'COMPLETE','2026-11-26 18:21:23.311817','2026-11-26 18:21:23.424816');
 CREATE TABLE version_info (
 	version_info_id INTEGER NOT NULL, 
 	schema_version INTEGER, 
