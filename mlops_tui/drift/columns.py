@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -18,7 +19,7 @@ from mlops_store.records import ColumnReport
 from mlops_tui.drift import choice, kinds, summaries
 from mlops_tui.drift.methods import IDS, Method, get
 from mlops_tui.drift.pairs import LabelPair, NotKept, NumberPair, Pair
-from mlops_tui.drift.profiles import SMALLEST_REFERENCE
+from mlops_tui.drift.profiles import SAMPLE_ROWS, SMALLEST_REFERENCE
 from mlops_tui.drift.samples import FloatArray, Labels, Numbers, Sample, labels, numbers
 
 if TYPE_CHECKING:
@@ -36,15 +37,21 @@ class Known:
         name: The column's name.
         kind: As ``kinds.infer`` says or the configuration wants.
         family: What its values are by type: see ``kinds.family``.
-        sample: Its values; None when the kind is not comparable.
+        held: Its values, or what makes them of a column with so many rows that they are not kept; None when the kind is
+            not comparable.
         role: 'feature' or 'prediction'.
     """
 
     name: str
     kind: str
     family: str
-    sample: Sample | None
+    held: Sample | Callable[[], Sample] | None
     role: str = "feature"
+
+    @property
+    def sample(self) -> Sample | None:
+        """The column's values; None when the kind is not comparable."""
+        return self.held() if callable(self.held) else self.held
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +85,12 @@ class Settings:
 
 
 def prepare(column: pd.Series[Any], kind: str, *, name: str, role: str = "feature") -> Known:
-    """A reference column, converted and sorted once."""
-    sample: Sample | None = None
+    """A reference column, converted and sorted once; each time it is compared where that would take much memory."""
+    held: Sample | Callable[[], Sample] | None = None
     if kind in kinds.COMPARABLE:
-        sample = numbers(column) if kind == "numerical" else labels(column)
-    return Known(name, kind, kinds.family(column), sample, role)
+        make: Callable[[], Sample] = partial(numbers if kind == "numerical" else labels, column)
+        held = make if len(column) > SAMPLE_ROWS else make()
+    return Known(name, kind, kinds.family(column), held, role)
 
 
 def compare(known: Known, column: pd.Series[Any], settings: Settings) -> ColumnReport:
@@ -93,17 +101,19 @@ def compare(known: Known, column: pd.Series[Any], settings: Settings) -> ColumnR
     Raises:
         UsageError: The configured method does not suit the column.
     """
-    if known.sample is None or known.sample.count < SMALLEST_REFERENCE:
+    reference = known.sample
+    if reference is None or reference.count < SMALLEST_REFERENCE:
         return unchecked(known, len(column))
-    current = numbers(column) if isinstance(known.sample, Numbers) else labels(column)
-    return judge(known, known.sample, current, settings, lambda: kinds.family(column))
+    current = numbers(column) if isinstance(reference, Numbers) else labels(column)
+    return judge(known, reference, current, settings, lambda: kinds.family(column))
 
 
 def unchecked(known: Known, current_count: int) -> ColumnReport:
     """The report on a column that the reference cannot be compared in: of another kind, or of too few values."""
-    if known.sample is None:
+    sample = known.sample
+    if sample is None:
         return unscored(known, current_count, "unchecked", kinds.UNCHECKED.get(known.kind, kinds.UNCHECKED["other"]))
-    message = f"the reference has {known.sample.count} values, at least {SMALLEST_REFERENCE} are needed"
+    message = f"the reference has {sample.count} values, at least {SMALLEST_REFERENCE} are needed"
     return unscored(known, current_count, "unchecked", message)
 
 
@@ -179,7 +189,7 @@ def unscored(known: Known, current_count: int, finding: str, message: str) -> Co
         threshold=None,
         is_drifted=False,
         effect=None,
-        reference_count=known.sample.count if known.sample else 0,
+        reference_count=sample.count if (sample := known.sample) else 0,
         current_count=current_count,
         detail={"finding": {"kind": finding, "message": message}},
     )
@@ -213,7 +223,8 @@ def _two_sample(pair: Pair) -> tuple[float, float]:
 
     n, m = pair.reference.count, pair.current.count
     if isinstance(pair, NumberPair):
-        return pair.apart, float(kolmogorov(pair.apart * math.sqrt(n * m / (n + m))))
+        effect = pair.walk.apart
+        return effect, float(kolmogorov(effect * math.sqrt(n * m / (n + m))))
     reference, current = pair.counts
     effect = float(np.abs(reference / n - current / m).sum() / 2)
     total = reference + current

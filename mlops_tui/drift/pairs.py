@@ -1,7 +1,7 @@
 """Two samples of one column side by side, in the views that methods are fed with.
 
 - ``sorted``: the two sorted samples of numbers;
-- ``merged``: both in one order, and how far apart their distribution functions are;
+- ``walk``: how far apart their distribution functions are;
 - ``counts``: how often each distinct value occurs in either sample, aligned;
 - ``binned``: the same, but numbers with more than 20 distinct values in the reference are counted in bins.
 
@@ -14,9 +14,10 @@ from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from mlops_tui.drift.samples import FloatArray, IntArray, Labels, Numbers, merged, ordered
+from mlops_tui.drift import walks
+from mlops_tui.drift.samples import FloatArray, IntArray, Labels, Numbers, ordered
+from mlops_tui.drift.walks import Walk
 
 #: Numbers with more distinct reference values than this are binned, as Evidently does.
 BINNED_ABOVE = 20
@@ -48,32 +49,20 @@ class NumberPair:
         return self.reference.values, self.current.values
 
     @cached_property
-    def merged(self) -> View:
-        """See ``samples.merged``."""
-        return merged(*self.sorted)
+    def walk(self) -> Walk:
+        """How far apart the distribution functions are."""
+        return walks.walk(*self.sorted)
 
-    @cached_property
-    def changes(self) -> npt.NDArray[np.bool_]:
-        """Whether each of the merged values but the last is followed by another value."""
-        values, _ = self.merged
-        return np.not_equal(values[1:], values[:-1])
-
-    @cached_property
-    def apart(self) -> float:
-        """The largest difference of the two distribution functions, 0 to 1: the statistic of Kolmogorov and Smirnov."""
-        _, gap = self.merged
-        return float((np.abs(gap[:-1]) * self.changes).max())
-
-    @cached_property
+    @property
     def distinct(self) -> int:
         """Distinct values in both samples together."""
-        return int(np.count_nonzero(self.changes)) + 1
+        return self.walk.distinct
 
     @cached_property
     def values(self) -> FloatArray:
         """The distinct values, ascending; ``counts`` follows them."""
-        values, _ = self.merged
-        return np.concatenate([values[:1], values[1:][self.changes]])
+        reference, current = self.sorted
+        return np.union1d(_different(reference), _different(current))
 
     @cached_property
     def counts(self) -> View:
@@ -84,7 +73,7 @@ class NumberPair:
     def binned(self) -> View:
         """Counts by Sturges' bins over both samples; by value where the reference has few values."""
         reference, current = self.sorted
-        if _distinct(reference) <= BINNED_ABOVE:
+        if len(_different(reference)) <= BINNED_ABOVE:
             return self.counts
         edges = sturges(
             min(self.reference.low, self.current.low),
@@ -133,12 +122,7 @@ class LabelPair:
         raise TypeError("labels have no order")
 
     @property
-    def merged(self) -> View:
-        """Refused: labels have no values to merge."""
-        raise TypeError("labels have no order")
-
-    @property
-    def apart(self) -> float:
+    def walk(self) -> Walk:
         """Refused: labels have no distribution function."""
         raise TypeError("labels have no order")
 
@@ -184,8 +168,9 @@ def histogram(values: FloatArray, edges: FloatArray) -> FloatArray:
     return np.diff(places).astype(np.float64)
 
 
-def _distinct(values: FloatArray) -> int:
-    return int(np.count_nonzero(values[1:] != values[:-1])) + 1 if len(values) else 0
+def _different(values: FloatArray) -> FloatArray:
+    """The distinct of ascending values."""
+    return np.concatenate([values[:1], values[1:][values[1:] != values[:-1]]])
 
 
 def _occurrences(values: FloatArray, of: FloatArray) -> FloatArray:

@@ -121,42 +121,29 @@ class Labels:
 Sample = Numbers | Labels
 
 
-def merged(reference: FloatArray, current: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """All values of two ascending samples, ascending, and how far apart their distribution functions are.
-
-    Returns:
-        The n + m values, and after each of them the reference's minus the current distribution function. Among equal
-        values only the last difference is the functions' own; the others stand before gaps of width 0.
-    """
-    n, m = len(reference), len(current)
-    both = np.concatenate([reference, current])
-    order = both.argsort(kind="stable")  # two ascending runs: a merge
-    # whole numbers first (exact up to 2**53 pairs), one division at the end
-    gap = np.where(order < n, float(m), float(-n))
-    np.cumsum(gap, out=gap)
-    gap /= n * m
-    return both.take(order), gap
-
-
 def numbers(column: pd.Series[Any]) -> Numbers:
     """The column as numbers; booleans count as 0 and 1, text is read as a number where it is one."""
     import pandas as pd
 
     unparsable = 0
     is_integer = pd.api.types.is_integer_dtype(column.dtype)
+    is_plain = isinstance(column.dtype, np.dtype) and column.dtype == np.float64
     if not pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
         text = column.astype(object)
         column = pd.to_numeric(text, errors="coerce")
         unparsable = int(column.isna().sum() - text.isna().sum())
-    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    # what is a double already is not copied before it is sorted: a column may be as large as memory is short
+    values = column.to_numpy() if is_plain else column.to_numpy(dtype=np.float64, na_value=np.nan)
     is_finite = np.isfinite(values)
     lost = len(values) - int(np.count_nonzero(is_finite))
-    infinite = 0
+    infinite = int(np.count_nonzero(np.isinf(values))) if lost else 0
     if lost:
-        infinite = int(np.count_nonzero(np.isinf(values)))
         values = values[is_finite]
+    elif is_plain or not values.flags.writeable:
+        values = values.copy()
+    values.sort()
     return Numbers(
-        values=np.sort(values),
+        values=values,
         missing=lost - infinite - unparsable,
         infinite=infinite,
         unparsable=unparsable,

@@ -28,7 +28,7 @@ from bench_drift import CATEGORICAL, NUMERICAL, frames
 from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.drift.check import check, prepared
 
-BAR = 0.1
+BAR = 0.05
 
 THEIRS = """
 import json, sys, time, warnings

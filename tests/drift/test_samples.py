@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_tui.drift.pairs import LabelPair, NumberPair, sturges
-from mlops_tui.drift.samples import Labels, labels, merged, numbers
+from mlops_tui.drift.samples import Labels, labels, numbers
 
 
 def as_dict(sample: Labels) -> dict[str, int]:
@@ -93,18 +93,6 @@ def test_unused_categories_do_not_count() -> None:
 
 
 values = st.lists(st.integers(-30, 30).map(float), min_size=1, max_size=60).map(lambda v: np.sort(np.array(v)))
-
-
-@given(values, values)
-def test_the_merged_samples_are_all_values_with_the_difference_of_their_distributions(
-    reference: Any, current: Any
-) -> None:
-    both, gap = merged(reference, current)
-    assert both.tolist() == sorted([*reference, *current])
-    for place in range(len(both)):
-        if place + 1 == len(both) or both[place + 1] != both[place]:
-            expected = (reference <= both[place]).mean() - (current <= both[place]).mean()
-            assert gap[place] == pytest.approx(expected, abs=1e-12)
 
 
 @given(values, values)

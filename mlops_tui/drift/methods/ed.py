@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
 from mlops_tui.drift.methods import Drifted, Method
-from mlops_tui.drift.samples import FloatArray, merged
+from mlops_tui.drift.samples import FloatArray
+from mlops_tui.drift.walks import walk
 
 
 def ed(reference: FloatArray, current: FloatArray) -> float:
@@ -21,12 +22,7 @@ def ed(reference: FloatArray, current: FloatArray) -> float:
     Source:
         Székely and Rizzo, Energy statistics (2013); scipy.stats.energy_distance.
     """
-    return _distance(merged(reference, current))
-
-
-def _distance(merge: tuple[FloatArray, FloatArray]) -> float:
-    values, gap = merge
-    return float(np.sqrt(2.0 * np.dot(np.square(gap[:-1]), np.diff(values))))
+    return math.sqrt(2.0 * walk(reference, current).energy)
 
 
 METHOD = Method(
@@ -35,7 +31,7 @@ METHOD = Method(
     kinds=("numerical",),
     threshold=0.1,
     drifted=Drifted.ABOVE,
-    # the merge is needed for other figures as well
-    score=lambda pair: _distance(pair.merged),
+    # the walk is needed for other figures as well
+    score=lambda pair: math.sqrt(2.0 * pair.walk.energy),
     source="scipy.stats.energy_distance; Evidently 0.7 'ed'",
 )

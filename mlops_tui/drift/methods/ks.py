@@ -45,7 +45,7 @@ def _score(pair: Pair) -> float:
     from scipy.stats import kstwo
 
     n, m = pair.reference.count, pair.current.count
-    return float(kstwo.sf(pair.apart, round(n * m / (n + m))))
+    return float(kstwo.sf(pair.walk.apart, round(n * m / (n + m))))
 
 
 METHOD = Method(

@@ -6,7 +6,8 @@ import numpy as np
 
 from mlops_tui.drift.methods import Drifted, Method
 from mlops_tui.drift.pairs import NumberPair, Pair
-from mlops_tui.drift.samples import FloatArray, merged
+from mlops_tui.drift.samples import FloatArray
+from mlops_tui.drift.walks import walk
 
 #: The norm is never smaller, so that a constant reference does not divide by nothing.
 SMALLEST_NORM = 0.001
@@ -26,18 +27,12 @@ def wasserstein(reference: FloatArray, current: FloatArray) -> float:
         Ramdas, Garcia and Cuturi, On Wasserstein two sample testing (2015); scipy.stats.wasserstein_distance;
         normed as in Evidently 0.7.
     """
-    return _normed(merged(reference, current), float(np.std(reference)))
-
-
-def _normed(merge: tuple[FloatArray, FloatArray], std: float) -> float:
-    values, gap = merge
-    distance = float(np.dot(np.abs(gap[:-1]), np.diff(values)))
-    return distance / max(std, SMALLEST_NORM)
+    return walk(reference, current).area / max(float(np.std(reference)), SMALLEST_NORM)
 
 
 def _score(pair: Pair) -> float:
     assert isinstance(pair, NumberPair)
-    return _normed(pair.merged, pair.reference.std)  # the merge is needed for other figures as well
+    return pair.walk.area / max(pair.reference.std, SMALLEST_NORM)  # the walk is needed for other figures as well
 
 
 METHOD = Method(

@@ -49,15 +49,16 @@ def compare(reference: Known, current: ColumnSketch, settings: Settings) -> Colu
     Raises:
         UsageError: The configured method does not suit the column.
     """
-    if reference.sample is None or reference.sample.count < SMALLEST_REFERENCE:
+    known_sample = reference.sample
+    if known_sample is None or known_sample.count < SMALLEST_REFERENCE:
         return unchecked(reference, current.rows)
     if not current.count:
         return unscored(reference, 0, "empty", f"none of its {current.rows} rows has a value")
-    if not isinstance(reference.sample, Numbers):
+    if not isinstance(known_sample, Numbers):
         now = _labels(current)
         if now is None:
             return unscored(reference, current.count, "incomparable", "it holds too many different values to count")
-        report = judge(reference, reference.sample, now, settings, lambda: current.family)
+        report = judge(reference, known_sample, now, settings, lambda: current.family)
         error = 0.0 if current.tally is None or not current.tally.error else None
         return _with_errors(report, error, error)
     if current.family != "number":
@@ -68,7 +69,7 @@ def compare(reference: Known, current: ColumnSketch, settings: Settings) -> Colu
         made.append(SketchedPair(before, after))
         return made[0]
 
-    before = _sketched(reference.name, reference.sample)
+    before = _sketched(reference.name, known_sample)
     report = judge(reference, before, pairs.numbers(current), settings, lambda: current.family, pair)
     return _with_errors(report, _score_error(report, made[0]), made[0].rank_error, _surely(made[0])) if made else report
 
@@ -78,7 +79,7 @@ def _surely(pair: SketchedPair) -> float:
     from scipy.special import kolmogorov
 
     n, m = pair.reference.count, pair.current.count
-    return float(kolmogorov(max(0.0, pair.apart - pair.rank_error) * math.sqrt(n * m / (n + m))))
+    return float(kolmogorov(max(0.0, pair.walk.apart - pair.rank_error) * math.sqrt(n * m / (n + m))))
 
 
 def findings(reference: Prepared, table: TableSketch) -> Findings:

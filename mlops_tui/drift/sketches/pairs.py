@@ -7,10 +7,12 @@ from functools import cached_property
 
 import numpy as np
 
+from mlops_tui.drift import walks
 from mlops_tui.drift.pairs import BINNED_ABOVE, NotKept, NumberPair, View, sturges
 from mlops_tui.drift.samples import FloatArray, IntArray, Labels, Numbers, label, ordered
 from mlops_tui.drift.sketches.column import NONE, ColumnSketch, Moments
 from mlops_tui.drift.sketches.quantiles import EMPTY, Quantiles
+from mlops_tui.drift.walks import Walk
 
 #: What stands for all the labels that a profile did not keep.
 OTHERS = "(other labels)"
@@ -128,16 +130,10 @@ class SketchedPair(NumberPair):
         return reference, current
 
     @cached_property
-    def merged(self) -> View:
-        """The values of both and how far apart the distribution functions are behind each of them."""
+    def walk(self) -> Walk:
+        """How far apart the distribution functions of the profiles are."""
         reference, current = self._known
-        n, m = reference.count, current.count
-        values = np.concatenate([reference.values, current.values])
-        steps = np.concatenate([reference.weights * float(m), current.weights * -float(n)])
-        order = values.argsort(kind="stable")
-        gap = np.cumsum(steps.take(order), dtype=np.float64)
-        gap /= float(n) * m
-        return values.take(order), gap
+        return walks.weighted(reference.values, reference.weights, current.values, current.weights)
 
     @cached_property
     def values(self) -> FloatArray:
