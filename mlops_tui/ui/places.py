@@ -66,6 +66,7 @@ DESTINATIONS: Mapping[str, Destination] = {
         Destination("approvals", "approvals:ApprovalsScreen", "Versions that wait for somebody's approval"),
         Destination("audit", "audit:AuditScreen", "Who did what to models, and whether the log is intact", "filter"),
         Destination("drift", "drift:DriftScreen", "Monitors, batches and alerts", "alert"),
+        Destination("measures", "measures:MeasuresScreen", "Quality, performance, estimates of a window", "report"),
         Destination("heat", "heat:HeatScreen", "Columns × windows: what drifted when; ':heat production'", "monitor"),
         Destination(
             "column", "column:ColumnScreen", "One column: ':column income', ':column 41 income'", "column", True

@@ -22,18 +22,30 @@ _MOST_ERRORS = 65536
 def verb(project: Project, *words: str) -> Any:
     """What ``mlops-tui <words> --json`` answers; to be called in a thread worker.
 
-    When the worker is cancelled, because the dashboard is left, the process goes on by itself.
+    After a word ``--`` all are arguments, whatever they begin with. When the worker is cancelled, because the dashboard
+    is left, the process goes on by itself.
 
     Raises:
         MlopsError: It failed or refused (with its own message and hint), or the answer is no longer wanted.
     """
     if any("\0" in word for word in words):
         raise MlopsError("a name with a NUL in it cannot be given to a program")
+    options = words.index("--") if "--" in words else len(words)
     # files, not pipes: a process that outlives us must not die of a pipe that nobody reads
     with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
             # -P: a file of the project called click.py or json.py must not be taken for the real one
-            [sys.executable, "-P", "-m", "mlops_tui", "--project", project.root, *words, "--json"],
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "mlops_tui",
+                "--project",
+                project.root,
+                *words[:options],
+                "--json",
+                *words[options:],
+            ],
             stdin=subprocess.DEVNULL,
             stdout=answer,
             stderr=errors,

@@ -33,6 +33,7 @@ __all__ = [
     "has_seen",
     "monitor_of",
     "profile",
+    "profile_id_of",
     "report",
     "reports",
     "revise",
@@ -261,6 +262,12 @@ def monitor_of(db: sqlite3.Connection, report_id: int) -> str:
     if row is None:
         raise NotFound(f"no drift report {report_id}", "'mlops-tui drift reports' lists them")
     return str(row[0])
+
+
+def profile_id_of(db: sqlite3.Connection, report_id: int) -> int | None:
+    """The profile of the reference that a report compared with, where it is known."""
+    row = db.execute("SELECT profile_id FROM monitor_reports WHERE id = ?", (report_id,)).fetchone()
+    return None if row is None or row[0] is None else int(row[0])
 
 
 def column(db: sqlite3.Connection, report_id: int, name: str) -> ColumnReport:

@@ -56,12 +56,23 @@ async def test_keys_go_to_other_windows_and_columns(store: Store) -> None:
         await shows(pilot, "in/20.csv")
         await press(pilot, "h")
         await shows(pilot, "since the first window around 0.02, until window 19")
-        await press(pilot, "j")
+        await press(pilot, "J")
         await shows(pilot, "since the first window around 0.01")
         await press(pilot, "N")
         await shows(pilot, "in/05.csv")
         await press(pilot, "t")
         await shows(pilot, "1 of 2 columns ever drifted")
+
+
+@pytest.mark.slow
+async def test_what_is_behind_a_drift_is_looked_for_by_key(store: Store) -> None:
+    app = opened(store, "column income")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "in/30.csv")
+        await press(pilot, "w")
+        await shows(pilot, "the rows of in/30.csv are not there any more")
+        await press(pilot, "escape")
+        await shows(pilot, "since window 20")
 
 
 _states = st.sampled_from(("", *COLUMN_STATES))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from registry_builders import make_store, make_version
 from textual.app import App
+from textual.worker import WorkerFailed
 
 from mlops_store.errors import MlopsError
 from mlops_tui.project import Project
@@ -55,3 +56,10 @@ def test_an_error_among_other_output_is_found() -> None:
 @pytest.mark.parametrize(("text", "message"), [("", "it wrote nothing about why"), ("Traceback\nKilled\n\n", "Killed")])
 def test_a_process_that_died_says_what_it_said_last(text: str, message: str) -> None:
     assert message in spawn.told(text, ("drift", "check")).message
+
+
+async def test_arguments_after_a_double_dash_may_begin_with_one(tmp_path: Path) -> None:
+    make_store(tmp_path)
+    with pytest.raises(WorkerFailed) as failed:
+        await asked(Project(str(tmp_path)), "drift", "cause", "7", "--", "--json")
+    assert "no drift report 7" in str(failed.value.error)

@@ -1,12 +1,14 @@
-"""One column in one window: its distribution against the reference, and when it moved."""
+"""One column in one window: its distribution against the reference, when it moved, and what is behind it."""
 
 from __future__ import annotations
 
 from textual.app import ComposeResult
+from textual.containers import Vertical
 
 from mlops_tui.drift import heat_orders
 from mlops_tui.ui import keymap
 from mlops_tui.ui.screens.base import ProjectScreen
+from mlops_tui.ui.screens.cause_pane import CausePane
 from mlops_tui.ui.screens.column_panes import Chosen, Course, DistributionPane, WhenPane
 
 
@@ -20,25 +22,58 @@ class ColumnScreen(ProjectScreen):
     NAME = "column"
     BINDINGS = keymap.bindings("column")
     DEFAULT_CSS = """
+    ColumnScreen #body { layout: horizontal; }
+    ColumnScreen #course { width: 3fr; height: 1fr; }
+    ColumnScreen CausePane { width: 2fr; }
     ColumnScreen DistributionPane { height: 3fr; }
     ColumnScreen WhenPane { height: 2fr; }
     ColumnScreen.-short WhenPane { height: 8; }
     ColumnScreen.-low WhenPane { display: none; }
+    ColumnScreen.-narrow CausePane { display: none; }
+    ColumnScreen.-narrow.-why #course { display: none; }
+    ColumnScreen.-narrow.-why CausePane { display: block; }
     """
 
     def compose_body(self) -> ComposeResult:
-        """The distribution over the timeline."""
-        yield DistributionPane(self.argument)
-        yield WhenPane()
+        """The distribution over the timeline, and the cause beside them, or instead of them where there is no room."""
+        with Vertical(id="course"):
+            yield DistributionPane(self.argument)
+            yield WhenPane()
+        yield CausePane()
 
     @property
     def _distribution(self) -> DistributionPane:
         return self.query_one(DistributionPane)
 
+    @property
+    def _cause(self) -> CausePane:
+        return self.query_one(CausePane)
+
     def on_chosen(self, message: Chosen) -> None:
-        """Shows when the column moved."""
+        """Shows when the column moved, and what is known of the cause."""
         message.stop()
         self.query_one(WhenPane).draw(message.course)
+        self._cause.point_at(message.course.report_id, message.course.column.column)
+
+    def action_why(self) -> None:
+        """Looks for what is behind the drift."""
+        course = self._distribution.records
+        if course is not None:
+            self.add_class("-why")
+            self._cause.ask(course.report_id, course.column.column)
+            self._cause.focus_inside()
+
+    def focus_pane(self, number: int) -> bool:
+        """Focuses a pane, on small terminals after making room for it."""
+        self.set_class(number == 3, "-why")
+        return super().focus_pane(number)
+
+    def retreat(self) -> bool:
+        """Goes back to the distribution, where the cause stands in its place."""
+        if self.has_class("-why") and self.has_class("-narrow"):
+            self.remove_class("-why")
+            return True
+        return super().retreat()
 
     def copy_text(self) -> tuple[str, str]:
         """The column's name."""

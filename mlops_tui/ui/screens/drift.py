@@ -242,6 +242,10 @@ class DriftScreen(WordFilterScreen):
         """Goes to all columns and windows of the monitor."""
         self.go("heat", self._report.report.monitor if self._report.report else "")
 
+    def action_measures(self) -> None:
+        """Goes to what was measured of the whole window."""
+        self.go("measures", str(self._report.report.id) if self._report.report else "")
+
     def action_column(self) -> None:
         """Goes to the column under the cursor, in full."""
         column = self._report.column(self._report.table.cursor_key)

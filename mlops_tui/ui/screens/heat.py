@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 from textual.app import ComposeResult
 
 from mlops_store import drift
 from mlops_store import heat as stored
+from mlops_store.errors import NotFound
 from mlops_store.heat import STEPS, Heat, Line
 from mlops_store.records import COLUMN_STATES, ColumnReport
 from mlops_tui.drift import heat_orders
@@ -49,11 +51,13 @@ class CellPane(Pane[ColumnReport | None]):
         self.reload(restart=True)
 
     def load(self, session: Session) -> ColumnReport | None:
-        """The full report on the cell, None where the window has no such column."""
+        """The full report on the cell, None where the window has no such column or no more than the cell was kept."""
         if session.store is None or self._heat is None or self._line is None or not self._line.states[self._window]:
             return None
         report_id = self._heat.windows[self._window].report_id
-        return drift.column(session.store.read(), report_id, self._line.column)
+        with suppress(NotFound):
+            return drift.column(session.store.read(), report_id, self._line.column)
+        return None
 
     def show(self, records: ColumnReport | None) -> None:
         """Adds what the report says."""

@@ -20,6 +20,8 @@ _LETTERS = {
 }
 #: How many tints there are of each kind of cell.
 LEVELS = 8
+#: Columns of the widest cells, which have figures in them.
+WIDEST = 3
 
 
 def letter(code: int, effect: int) -> str:
@@ -53,3 +55,8 @@ def tone(code: int) -> str:
 def level(effect: int) -> int:
     """How strong the tint of an effect is, 0 to ``LEVELS``; small effects are told apart better than large ones."""
     return 0 if effect == NONE else math.ceil(math.sqrt(effect / STEPS) * LEVELS)
+
+
+def text(code: int, effect: int, size: int) -> str:
+    """A cell of so many columns without colours."""
+    return (figure if size == WIDEST else letter)(code, effect).ljust(size)

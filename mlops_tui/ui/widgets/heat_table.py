@@ -17,10 +17,10 @@ from textual.strip import Strip
 
 from mlops_store.heat import Line
 from mlops_tui.ui import keymap
-from mlops_tui.ui.text import clean, cut_middle, fit
+from mlops_tui.ui.text import clean, cut_middle, fit, width
 from mlops_tui.ui.theme import sign, style_of
 from mlops_tui.ui.widgets import heat_cells
-from mlops_tui.ui.widgets.heat_looks import VARIABLES, WIDEST, Looks, looks_of
+from mlops_tui.ui.widgets.heat_looks import VARIABLES, Looks, looks_of
 
 #: Lines above the rows: the numbers of the windows, and all columns together.
 _HEAD = 2
@@ -38,7 +38,7 @@ class HeatTable(ScrollView, can_focus=True):
     DEFAULT_CSS = """
     HeatTable {
         height: 1fr; width: 1fr; background: $background; color: $foreground;
-        overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1;
+        overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; scrollbar-gutter: stable;
     }
     """
 
@@ -62,8 +62,9 @@ class HeatTable(ScrollView, can_focus=True):
         self._summary: Line | None = None
         self._count = 0
         self._row = self._window = self._first = 0
-        self._cell = 0
+        self._cell = self._longest = 0
         self._is_moved = False
+        self._looks: Looks | None = None
 
     # what is shown
 
@@ -78,6 +79,7 @@ class HeatTable(ScrollView, can_focus=True):
         was_last = self._window >= self._count - 1
         grown = len(summary.states) - self._count
         self._lines, self._summary, self._count = lines, summary, len(summary.states)
+        self._longest = max((min(_MOST_NAME, width(line.column)) for line in lines), default=0)
         kept = next((row for row, line in enumerate(lines) if line.column == before), None)
         self._row = min(self._row, max(0, len(lines) - 1)) if kept is None or not self._is_moved else kept
         if was_last or not self._is_moved:
@@ -124,8 +126,7 @@ class HeatTable(ScrollView, can_focus=True):
 
     @property
     def _name_width(self) -> int:
-        longest = max((len(line.column) for line in self._lines), default=0)
-        return min(max(_LEAST_NAME, longest), _MOST_NAME, max(_LEAST_NAME, self._width // 3))
+        return min(max(_LEAST_NAME, self._longest), max(_LEAST_NAME, self._width // 3))
 
     @property
     def _in_sight(self) -> int:
@@ -137,7 +138,7 @@ class HeatTable(ScrollView, can_focus=True):
         room = self._width - self._name_width - _GAP - 1
         if room <= 0 or not self._count:
             return 0
-        return min(WIDEST, max(_NARROWEST, room // self._count))
+        return min(heat_cells.WIDEST, max(_NARROWEST, room // self._count))
 
     def _resize(self) -> None:
         self.virtual_size = Size(self._width, len(self._lines) + _HEAD)
@@ -216,7 +217,7 @@ class HeatTable(ScrollView, can_focus=True):
 
     def action_width(self, by: int) -> None:
         """Makes the cells wider or narrower."""
-        self._cell = min(WIDEST, max(_NARROWEST, self._cell + by))
+        self._cell = min(heat_cells.WIDEST, max(_NARROWEST, self._cell + by))
         self._bring_in_sight()
         self.refresh()
 
@@ -243,26 +244,34 @@ class HeatTable(ScrollView, can_focus=True):
 
     # drawing
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines of what is in sight."""
+        self._looks = self._found_looks()  # what asks Textual for colours, once for all lines
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._looks = None
+
     def render_line(self, y: int) -> Strip:
         """One line of what is in sight."""
-        base, width = self.rich_style, self._width
+        base, size = self.rich_style, self._width
         if not self._count or not self._cell or self._summary is None:
-            return Strip.blank(width, base)
+            return Strip.blank(size, base)
         if y == 0:
-            return Strip(self._numbers(base)).adjust_cell_length(width, base)
+            return Strip(self._numbers(base)).adjust_cell_length(size, base)
         if y == 1:
             return Strip(self._cells(self._summary, base, base + style_of(self.app, "dim"))).adjust_cell_length(
-                width, base
+                size, base
             )
         row = self.scroll_offset.y + y - _HEAD
         if row >= len(self._lines):
-            return Strip.blank(width, base)
+            return Strip.blank(size, base)
         line, name = self._lines[row], base
         if row == self._row:
             name = base + (Style(reverse=True) if self.has_focus else Style(bold=True))
         elif line.role != "feature":
             name = base + style_of(self.app, "accent")
-        return Strip(self._cells(line, base, name, cursor=row == self._row)).adjust_cell_length(width, base)
+        return Strip(self._cells(line, base, name, cursor=row == self._row)).adjust_cell_length(size, base)
 
     def _numbers(self, base: Style) -> list[Segment]:
         """The numbers of the windows, and where the cursor is."""
@@ -300,22 +309,17 @@ class HeatTable(ScrollView, can_focus=True):
         past = min(self._count, first + self._in_sight)
         text = fit(cut_middle(clean(line.column, 200), self._name_width), self._name_width)
         segments = [Segment(text, name), Segment(" " * _GAP, base)]
-        looks = self._looks()
+        looks = self._looks or self._found_looks()
+        shades = line.effects[first:past].translate(looks.alike(size))
         place = first
-        for (code, effect), group in groupby(zip(line.states[first:past], line.effects[first:past], strict=True)):
-            run = sum(1 for _ in group)
-            drawn, style = looks.get(code, effect, size)
-            at = self._window - place if cursor else -1
-            if 0 <= at < run:
-                mark = base + Style(reverse=True, bold=True) if self.has_focus else style + Style(underline=True)
-                shown = (
-                    heat_cells.letter(code, effect).ljust(size)
-                    if size < WIDEST
-                    else heat_cells.figure(code, effect).ljust(size)
-                )
+        for (code, shade), group in groupby(zip(line.states[first:past], shades, strict=True)):
+            run = len(list(group))
+            drawn, style = looks.get(code, shade, size)
+            if cursor and place <= self._window < place + run:
+                at = self._window - place
                 segments += [
                     Segment(drawn * at, style),
-                    Segment(shown, mark),
+                    self._cursor_cell(code, line.effects[self._window], style, base),
                     Segment(drawn * (run - at - 1), style),
                 ]
             else:
@@ -323,7 +327,14 @@ class HeatTable(ScrollView, can_focus=True):
             place += run
         return [segment for segment in segments if segment.text]
 
-    def _looks(self) -> Looks:
+    def _cursor_cell(self, code: int, effect: int, style: Style, base: Style) -> Segment:
+        text = heat_cells.text(code, effect, self._cell)
+        if self.has_focus:
+            return Segment(text, base + Style(reverse=True, bold=True))
+        return Segment(text, style + Style(underline=True))
+
+    def _found_looks(self) -> Looks:
         app = self.app
         kind = "none" if app.no_color else "few" if getattr(app, "is_colour_poor", False) else "many"
-        return looks_of(kind, *(app.theme_variables.get(name, "#888888") for name in VARIABLES))
+        variables = app.theme_variables
+        return looks_of(kind, *(variables.get(name, "#888888") for name in VARIABLES))
