@@ -75,6 +75,10 @@ class Project:
         """Outputs of stages, one folder a pipeline run."""
         return os.path.join(self._main_state_dir, "logs")
 
+    def requests_dir(self, model: str) -> str:
+        """What the servers of a model were asked and answered."""
+        return os.path.join(self._main_state_dir, "requests", model.replace("%", "%25").replace(os.sep, "%2F"))
+
     @property
     def cache_dir(self) -> str:
         """Contents of outputs by their hash, where the project is no DVC repository with a cache of its own."""

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from mlops_store.errors import Refused, UsageError
 from mlops_tui.cli import output, text
 from mlops_tui.cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mlops_tui.serve.request_log import RequestLog
+    from mlops_tui.serve.served import Served
 
 
 @click.command()
@@ -24,6 +29,10 @@ from mlops_tui.cli.workspace import Workspace
     "--timeout", default=60.0, show_default=True, type=click.FloatRange(0.001), metavar="S", help="Of a prediction."
 )
 @click.option("--trust", multiple=True, metavar="TYPE", help="Trust this type in the model's file; may be repeated.")
+@click.option("--log/--no-log", "is_logged", default=None, help="Log requests. [where a monitor has requests = MODEL]")
+@click.option(
+    "--log-room", default=1024, show_default=True, type=click.IntRange(128, 1 << 20), metavar="MB", help="Of all logs."
+)
 @click.option("--name", metavar="NAME", help="What a folder's model is called. [the folder's name]")
 @click.option("--allow-pickle", is_flag=True, help="Load a folder's pickle, which runs its author's code.")
 @click.option("--allow-source", is_flag=True, help="Run the source code of a model in a folder.")
@@ -37,6 +46,8 @@ def command(
     max_body: int,
     timeout: float,
     trust: tuple[str, ...],
+    is_logged: bool | None,
+    log_room: int,
     name: str | None,
     allow_pickle: bool,
     allow_source: bool,
@@ -63,6 +74,7 @@ def command(
         )
     else:
         found = served.from_registry(workspace.store(), model, trust)
+    log = _log(workspace, found, is_logged, log_room)
     workspace.close()
     listening = launching.listen(host, port)
     try:
@@ -75,8 +87,20 @@ def command(
         output.say(f"serving {text.clean(found.title)} on {launching.url(host, listening)}")
         sys.stdout.flush()
 
-    if not launching.run(Server(found, own, limits, token), listening, ready):
+    if not launching.run(Server(found, own, limits, token, log), listening, ready):
         os._exit(0)  # a prediction hangs, and the interpreter would wait for its thread
+
+
+def _log(workspace: Workspace, found: Served, is_logged: bool | None, room: int) -> RequestLog | None:
+    """The log of requests: where it is wanted, or a monitor waits for it."""
+    wanted = any(monitor.requests == found.name for monitor in workspace.config.monitors.values())
+    if not (wanted if is_logged is None else is_logged):
+        return None
+    from mlops_tui.serve.request_log import Bounds, RequestLog
+
+    directory = workspace.project.requests_dir(found.name)
+    output.remark(f"requests are logged in {text.clean(os.path.relpath(directory))}")
+    return RequestLog(directory, found.version, Bounds(kept_bytes=room << 20))
 
 
 def _require_server() -> None:

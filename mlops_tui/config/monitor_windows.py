@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 _ROWS = re.compile(r"(\d[\d_,]*)\s*rows?")
 _FORMS = 'for example "batch", "1000 rows", "1d" or "6h"'
 _EARLIER = ("first", "last", "weekday")
+#: How requests are cut, and when one came, where nothing else is said.
+REQUESTS_WINDOW = "1d"
+REQUESTS_TIME = "request.time"
 #: Windows of less time than this would be more windows than rows.
 SHORTEST_S = 1.0
 
@@ -118,9 +121,14 @@ def require_one_source(reader: Reader, table: dict[str, Any], place: str) -> Non
         raise reader.error(f"{place}.{kinds[1]}", f"cannot stand beside {kinds[0]}", "a monitor has one source")
     if "query" in table and "database" not in table:
         raise reader.error(f"{place}.query", "needs a database", f'{place}.database = "warehouse.db"')
-    for key in ("database", "interval"):
-        if key in table and "query" not in table:
-            raise reader.error(f"{place}.{key}", "only belongs to a query", 'query = "SELECT … FROM … ORDER BY id"')
+    if "database" in table and "query" not in table:
+        raise reader.error(f"{place}.database", "only belongs to a query", 'query = "SELECT … FROM … ORDER BY id"')
+    if "interval" in table and "query" not in table and "requests" not in table:
+        raise reader.error(
+            f"{place}.interval", "only belongs to a query or requests", "files are seen when they change"
+        )
+    if "requests" in table and table.get("window") == "batch":
+        raise reader.error(f"{place}.window", "has to be rows or time: requests never end", 'window = "1d"')
 
 
 def globs(reader: Reader, value: object, place: str) -> tuple[str, ...]:

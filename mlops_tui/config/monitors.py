@@ -86,7 +86,7 @@ class MonitorConfig:
 
 
 #: Fields that no key of the same name fills.
-_NO_KEYS = ("name", "truth", "earlier", "interval_s", "requests")
+_NO_KEYS = ("name", "truth", "earlier", "interval_s")
 
 
 def read(reader: Reader, name: str, body: object) -> MonitorConfig:
@@ -108,13 +108,15 @@ def read(reader: Reader, name: str, body: object) -> MonitorConfig:
         return read(table[key], f"{place}.{key}") if key in table else default
 
     monitor_windows.require_one_source(reader, table, place)
-    window = monitor_windows.window(reader, table.get("window", "batch"), table.get("wait", 0), place)
-    requests, time = get("requests", reader.text, ""), get("time", reader.text, "")
-    if window.length_s and not time and not requests:
+    requests = get("requests", reader.text, "")
+    usual = monitor_windows.REQUESTS_WINDOW if requests else "batch"
+    window = monitor_windows.window(reader, table.get("window", usual), table.get("wait", 0), place)
+    time = get("time", reader.text, monitor_windows.REQUESTS_TIME if requests else "")
+    if window.length_s and not time:
         raise reader.error(f"{place}.window", "needs the column that says when a row is from", f'{place}.time = "at"')
     given = table.get("reference", "")
     earlier = monitor_windows.earlier(reader, given, f"{place}.reference") if isinstance(given, dict) else None
-    if earlier is not None and earlier.kind in ("weekday", "span") and not time and not requests:
+    if earlier is not None and earlier.kind in ("weekday", "span") and not time:
         raise reader.error(
             f"{place}.reference", "needs the column that says when a row is from", f'{place}.time = "at"'
         )

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: The model predicts on at most so many reference rows where these came without predictions.
 PREDICTED_ROWS = 10_000
+#: How the columns begin that say something of the request that a row came with.
+REQUEST_PREFIX = "request."
 #: What is said of a column that is not checked because it is a row number, and of one that is not expected.
 EXTRA = "the reference has no such column"
 COUNTER = "counts up by one from row to row as a row number does; name it under columns to check it anyway"
@@ -40,6 +42,7 @@ class Prepared:
         ignored: Columns of a batch that are no surprise.
         settings: Methods and thresholds.
         drift_share: Share of drifted features from which the data set counts as drifted.
+        is_of_requests: Batches have columns that say something of the request of each row.
     """
 
     features: tuple[Known, ...]
@@ -53,6 +56,7 @@ class Prepared:
     ignored: frozenset[str] = frozenset()
     settings: Settings = field(default_factory=Settings)
     drift_share: float = 0.5
+    is_of_requests: bool = False
 
 
 def prepared(
@@ -120,6 +124,7 @@ def prepared(
         ignored=frozenset((*apart, column, *(str(name) for name in frame.columns))),
         settings=Settings(monitor.methods, monitor.thresholds),
         drift_share=monitor.drift_share,
+        is_of_requests=bool(monitor.requests),
     )
 
 
@@ -148,12 +153,16 @@ def check(reference: Prepared, frame: pd.DataFrame, *, repeated: Sequence[str] =
     Raises:
         UsageError: A configured method is unknown or does not suit its column.
     """
+    names = [str(name) for name in frame.columns]
+    ignored = reference.ignored
+    if reference.is_of_requests:
+        ignored |= {name for name in names if name.startswith(REQUEST_PREFIX)}
     schema = examine(
         reference.features,
-        [str(name) for name in frame.columns],
+        names,
         lambda known, name: compare(known, frame[name], Settings()),
         repeated=repeated,
-        ignored=reference.ignored,
+        ignored=ignored,
     )
     columns = [_feature(reference, known, frame, schema) for known in reference.features]
     outcome = _prediction(reference, frame)

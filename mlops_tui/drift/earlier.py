@@ -13,7 +13,7 @@ from mlops_store.records import Profile
 from mlops_store.windows import Kept
 from mlops_tui.config.monitor_windows import EarlierConfig
 from mlops_tui.config.monitors import MonitorConfig
-from mlops_tui.drift import profiles, times, windows
+from mlops_tui.drift import cutting, profiles, times
 from mlops_tui.drift.references import Reference
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def position(store: Store, monitor: MonitorConfig, batch: str, own: float | None
     """The place of a window among those that were kept: its own, or the one after the last."""
     if own is not None:
         return own
-    kept = stored.kept(store.read(), monitor.name, windows.plan(monitor))
+    kept = stored.kept(store.read(), monitor.name, cutting.plan(monitor))
     found = next((each.position for each in kept if each.batch == batch), None)
     return found if found is not None else (kept[-1].position + 1 if kept else 0.0)
 
@@ -62,7 +62,7 @@ def choose(store: Store, monitor: MonitorConfig, batch: str, place: float, start
     """
     wanted = monitor.earlier
     assert wanted is not None
-    kept = [each for each in stored.kept(store.read(), monitor.name, windows.plan(monitor)) if each.batch != batch]
+    kept = [each for each in stored.kept(store.read(), monitor.name, cutting.plan(monitor)) if each.batch != batch]
     if wanted.kind == "span":
         return _span(kept, wanted, start)
     before = [each for each in kept if each.position < place]
@@ -143,4 +143,4 @@ def keep(
         frame = frame.sample(most, random_state=profiles.SAMPLE_SEED).sort_index()
     digest, _ = put_bytes(store.objects_dir, profiles.to_parquet(frame))
     with store.write() as db:
-        stored.keep(db, monitor.name, windows.plan(monitor), Kept(batch, place, start, rows, digest))
+        stored.keep(db, monitor.name, cutting.plan(monitor), Kept(batch, place, start, rows, digest))

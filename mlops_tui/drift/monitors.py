@@ -20,7 +20,7 @@ from mlops_store.errors import MlopsError, NotFound, Refused, UsageError, neares
 from mlops_store.records import ModelVersion, MonitorReport
 from mlops_tui.config import Config
 from mlops_tui.config.monitors import MonitorConfig
-from mlops_tui.drift import label_files, references, sources, watches, windows
+from mlops_tui.drift import cutting, label_files, references, sources, watches
 from mlops_tui.drift.watches import File
 from mlops_tui.drift.windows import FileWindow, Window
 from mlops_tui.project import Project
@@ -52,7 +52,7 @@ def pending(project: Project, db: sqlite3.Connection, config: Config) -> list[tu
 def next_due(db: sqlite3.Connection, config: Config) -> float | None:
     """When ``pending`` may have another answer although no file has changed, Unix seconds; None when it cannot."""
     now = time.time()
-    moments = [windows.next_due(db, monitor, now) for monitor in config.monitors.values() if has_source(monitor)]
+    moments = [cutting.next_due(db, monitor, now) for monitor in config.monitors.values() if has_source(monitor)]
     return min((moment for moment in moments if moment is not None), default=None)
 
 
@@ -70,12 +70,11 @@ def _waiting(project: Project, db: sqlite3.Connection, monitor: MonitorConfig, n
     if _is_by_file(monitor):
         return [file.path for file in _unseen(project, db, monitor) if watches.is_settled(file, now)]
     source = sources.of_monitor(project, monitor)
-    files = windows.changed(db, monitor, source)
-    if monitor.query:  # running it may take long
-        files = files if windows.asked_at(db, monitor) + monitor.interval_s <= now else []
-    else:
-        files = [file for file in files if watches.is_settled(file, now)]
-    return [file.path for file in files] + windows.waiting(db, monitor, now)
+    files = cutting.changed(db, monitor, source.files())
+    if cutting.asked_at(db, monitor) + monitor.interval_s > now:
+        # running a query may take long; a file that somebody goes on writing to is looked at now and then
+        files = [] if cutting.is_polled(monitor) else [file for file in files if watches.is_settled(file, now)]
+    return [file.path for file in files] + cutting.waiting(db, monitor, now)
 
 
 def check(
@@ -127,7 +126,7 @@ def check(
                     label = partial(Labelled, project, store, wanted)
                     checker = Checker(store, wanted, reference, version, open_model, force, config.goal, label)
                 report = checker.check(window)
-                windows.done(store, window)
+                cutting.done(store, window)
                 reports += [report] if report is not None else []
         except (Refused, UsageError) as error:
             refusal = refusal or error
@@ -209,7 +208,9 @@ def _would_look(project: Project, store: Store | None, monitor: MonitorConfig) -
     if store is None:
         return [file.batch for file in source.files()]
     db = store.read()
-    return [file.batch for file in windows.changed(db, monitor, source)] + windows.waiting(db, monitor, time.time())
+    return [file.batch for file in cutting.changed(db, monitor, source.files())] + cutting.waiting(
+        db, monitor, time.time()
+    )
 
 
 def _is_seen(db: sqlite3.Connection, monitor: MonitorConfig, file: File) -> bool:
@@ -253,7 +254,7 @@ def _windows(
 ) -> Iterator[Window]:
     if given is None and not _is_by_file(monitor):
         if has_source(monitor):
-            yield from windows.due(store, monitor, sources.of_monitor(project, monitor), force=force)
+            yield from cutting.due(store, monitor, sources.of_monitor(project, monitor), force=force)
         return
     for file in _watched(project, store, monitor, force) if given is None else given:
         yield FileWindow(project, file)

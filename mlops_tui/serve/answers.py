@@ -17,7 +17,7 @@ def encoded(predictions: Any) -> bytes:
     Raises:
         TypeError: It holds what JSON cannot hold.
     """
-    return json.dumps({"predictions": _plain(predictions)}, default=_value).encode()
+    return json.dumps({"predictions": _plain(predictions)}, default=plain_value).encode()
 
 
 def _plain(predictions: Any) -> Any:
@@ -28,7 +28,12 @@ def _plain(predictions: Any) -> Any:
     return predictions.tolist() if hasattr(predictions, "tolist") else predictions
 
 
-def _value(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """What JSON can hold instead of a value that it cannot.
+
+    Raises:
+        TypeError: There is nothing.
+    """
     if hasattr(value, "tolist"):  # arrays and numbers of numpy
         return value.tolist()
     if isinstance(value, bytes | bytearray):

@@ -24,11 +24,13 @@ from starlette.routing import Route
 from mlops_tui.serve import answers, inputs, requests
 from mlops_tui.serve.faults import BAD_REQUEST, Fault, because
 from mlops_tui.serve.metrics import MEDIA_TYPE, Metrics
+from mlops_tui.serve.request_log import RequestLog, request_id
 from mlops_tui.serve.requests import Limits
 from mlops_tui.serve.served import Served
 
 #: What a load balancer asks has no token.
 _OPEN = ("/ping", "/health")
+_ID_HEADER = "x-request-id"
 _MESSAGES = {404: "ENDPOINT_NOT_FOUND"}
 _log = logging.getLogger("mlops_tui.serve")
 
@@ -43,15 +45,19 @@ class Server:
         version: This program's version, for ``/version``.
         limits: What a client can ask.
         token: What requests must bring along as a bearer token; "" lets everybody in.
+        log: Where requests are written down; None for nowhere.
     """
 
-    def __init__(self, served: Served, version: str, limits: Limits, token: str = "") -> None:
+    def __init__(
+        self, served: Served, version: str, limits: Limits, token: str = "", log: RequestLog | None = None
+    ) -> None:
         self._served = served
         self._version = version
         self.limits = limits
         self._token = token.encode()
+        self._request_log = log
         self.metrics = Metrics(
-            {"model": served.name, "version": served.version, "stage": served.stage, "digest": served.digest}
+            {"model": served.name, "version": served.version, "stage": served.stage, "digest": served.digest}, log
         )
         self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="predict")
         self._working: set[Future[tuple[bytes, int, float]]] = set()
@@ -76,6 +82,8 @@ class Server:
     def close(self) -> bool:
         """Starts no further prediction; False when one is still under way, which nothing can end."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._request_log is not None:
+            self._request_log.close()
         return not any(work.running() for work in list(self._working))
 
     def _guarded(self, path: str, endpoint: Endpoint) -> Endpoint:
@@ -112,19 +120,21 @@ class Server:
 
     async def _invocations(self, request: Request) -> Response:
         started = time.perf_counter()
+        identity = request_id(request.headers.get(_ID_HEADER)) if self._request_log is not None else ""
         self.metrics.in_progress += 1
         try:
             async with requests.body(request, self.limits, self.metrics) as content:
-                found, rows, length_s = await self._predicted(content, request.headers.get("content-type"))
+                content_type = request.headers.get("content-type")
+                found, rows, length_s = await self._predicted(content, content_type, identity)
         finally:
             self.metrics.in_progress -= 1
             self.metrics.requests.add(time.perf_counter() - started)
         self.metrics.predictions.add(length_s)
         self.metrics.rows += rows
-        return Response(found, media_type="application/json")
+        return Response(found, headers={_ID_HEADER: identity} if identity else {}, media_type="application/json")
 
-    async def _predicted(self, content: bytes, content_type: str | None) -> tuple[bytes, int, float]:
-        work = self._threads.submit(self._predict, content, content_type)
+    async def _predicted(self, content: bytes, content_type: str | None, identity: str) -> tuple[bytes, int, float]:
+        work = self._threads.submit(self._predict, content, content_type, identity)
         self._working.add(work)
         work.add_done_callback(self._working.discard)
         try:
@@ -132,8 +142,9 @@ class Server:
         except TimeoutError as error:
             raise Fault("Request processing time exceeded limit", "DEADLINE_EXCEEDED", 504) from error
 
-    def _predict(self, content: bytes, content_type: str | None) -> tuple[bytes, int, float]:
+    def _predict(self, content: bytes, content_type: str | None, identity: str) -> tuple[bytes, int, float]:
         """The answer, its number of rows and the seconds that the model took; runs in a thread."""
+        at = time.time()
         data, _ = inputs.take(content, content_type, self._served.schema)
         started = time.perf_counter()
         try:
@@ -147,10 +158,13 @@ class Server:
             ) from error
         length_s = time.perf_counter() - started
         try:
-            return answers.encoded(predictions), _rows(predictions), length_s
+            answer, rows = answers.encoded(predictions), _rows(predictions)
         except (TypeError, ValueError) as error:
             _log.exception("the predictions cannot be sent")
             raise Fault(f"The predictions cannot be sent: {because(error)}", "INTERNAL_ERROR", 500) from error
+        if self._request_log is not None:
+            self._request_log.put(identity, at, data, predictions, rows)
+        return answer, rows, length_s
 
     async def _not_here(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

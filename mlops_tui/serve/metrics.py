@@ -11,6 +11,10 @@ import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlops_tui.serve.request_log import RequestLog
 
 #: The type of ``Metrics.text``.
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -45,9 +49,11 @@ class Metrics:
 
     Args:
         model: Labels of the served model: its name, version, digest.
+        log: The log of requests, which counts for itself; None where there is none.
     """
 
-    def __init__(self, model: Mapping[str, str]) -> None:
+    def __init__(self, model: Mapping[str, str], log: RequestLog | None = None) -> None:
+        self._log = log
         self._model = dict(model)
         self._started_at = time.time()
         #: (path, status) -> answered requests.
@@ -76,6 +82,11 @@ class Metrics:
         yield from self.predictions.lines("mlops_prediction_seconds")
         yield from _head("mlops_prediction_rows_total", "counter", "Rows that were predicted.")
         yield f"mlops_prediction_rows_total {self.rows}"
+        if self._log is not None:
+            yield from _head("mlops_logged_rows_total", "counter", "Rows written to the log of requests.")
+            yield f"mlops_logged_rows_total {self._log.written_rows}"
+            yield from _head("mlops_unlogged_rows_total", "counter", "Rows that the log of requests had no room for.")
+            yield f"mlops_unlogged_rows_total {self._log.lost_rows}"
         yield from _head("mlops_body_bytes", "gauge", "Bytes of requests' bodies that are held now.")
         yield f"mlops_body_bytes {self.held_bytes}"
         yield from _head("mlops_model_info", "gauge", "The served model.")

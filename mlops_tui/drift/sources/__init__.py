@@ -6,9 +6,11 @@ moment. What windows need of the rows is the same whatever they come from.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from mlops_tui.config.monitors import MonitorConfig
+from mlops_tui.drift import watches
 from mlops_tui.drift.watches import File
 from mlops_tui.project import Project
 
@@ -91,6 +93,10 @@ def of_monitor(project: Project, monitor: MonitorConfig) -> Source:
         from mlops_tui.drift.sources.queries import Queries
 
         return Queries(project, monitor)
+    if monitor.requests:
+        from mlops_tui.drift.sources import requests
+
+        return requests.source(project, monitor)
     from mlops_tui.drift.sources.files import Files
 
-    return Files(project, monitor.watch)
+    return Files(project, partial(watches.matches, project, monitor.watch))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from mlops_tui.drift import batches, compression, watches
@@ -60,30 +60,53 @@ def content(project: Project, file: File) -> Content | None:
     return None
 
 
+def so_far(project: Project, file: File) -> Content | None:
+    """What was written so far to a text file that is appended to without end; None when it is something else."""
+    try:
+        seen = watches.look(project, file.path)
+        if seen.size_bytes > batches.LARGEST_BYTES:
+            return Content(seen, None, f"is too large: {seen.size_bytes / 1e9:.1f} GB")
+        with open(seen.path, "rb") as source:
+            data = source.read(seen.size_bytes)
+        now = watches.look(project, file.path)
+    except OSError:
+        return None
+    is_appended = now.inode == seen.inode and now.size_bytes >= seen.size_bytes == len(data)
+    is_text = not data.startswith(b"PAR1") and not compression.kind(data)
+    return Content(seen, data) if is_appended and is_text else None
+
+
 class Files:
-    """The files that match a monitor's patterns.
+    """The files that a monitor watches.
 
     Args:
         project: Where they are.
-        patterns: Globs below the project.
+        listing: Returns those that there are now, in order.
         adapt: What becomes of the rows of each.
+        is_log: Whether they are appended to all the time, line by line; others are waited for until nobody writes.
     """
 
     def __init__(
-        self, project: Project, patterns: Sequence[str], adapt: Callable[[Batch], Batch] = lambda batch: batch
+        self,
+        project: Project,
+        listing: Callable[[], list[File]],
+        adapt: Callable[[Batch], Batch] = lambda batch: batch,
+        *,
+        is_log: bool = False,
     ) -> None:
         self._project = project
-        self._patterns = patterns
+        self._listing = listing
         self._adapt = adapt
+        self._is_log = is_log
         self._held: dict[str, _Held] = {}
 
     def files(self) -> list[File]:
-        """What there is to read, in natural order.
+        """What there is to read, in order.
 
         Raises:
             UsageError: A pattern leaves the project.
         """
-        return watches.matches(self._project, self._patterns)
+        return self._listing()
 
     def read(self, file: File) -> Table | None:
         """The rows of a file now; None when it went away or somebody goes on writing to it.
@@ -92,9 +115,11 @@ class Files:
             Unreadable: It holds no table.
         """
         held = self._held.get(file.path)
-        if held is not None and held.seen == _look(self._project, file.path):
+        if held is not None and self._is_still(held.seen, file):
             return held.table
-        found = content(self._project, file)
+        found = None if self._is_log else content(self._project, file)
+        if found is None:  # nobody waits for the end of a log
+            found = so_far(self._project, file)
         if found is None:
             return None
         if found.data is None:
@@ -114,7 +139,14 @@ class Files:
         if len(ended) == len(text) or time.time() - file.modified_ns / 1e9 > _UNENDED_S:
             return Table(file, self._adapt(batches.parse(text)), text)
         batch = self._adapt(batches.parse(ended))
-        return Table(replace(file, size_bytes=-1), replace(batch, notes=(*batch.notes, _UNENDED)), ended)
+        notes = batch.notes if self._is_log else (*batch.notes, _UNENDED)
+        return Table(replace(file, size_bytes=-1), replace(batch, notes=notes), ended)
+
+    def _is_still(self, seen: File, file: File) -> bool:
+        """Whether what was read holds all that is asked for."""
+        if self._is_log:
+            return seen.inode == file.inode and seen.size_bytes >= file.size_bytes
+        return seen == _look(self._project, file.path)
 
     def _hold(self, path: str, held: _Held) -> None:
         self._held.pop(path, None)

@@ -1,0 +1,215 @@
+"""The log of requests: what a served model was asked, and what it answered, as JSON lines for a monitor to read.
+
+A line a row: ``{"id", "time", "version", "inputs": {…}, "prediction"}``, and ``probabilities`` where the model gave
+them. Answers never wait for it: rows stand in a bounded queue until a thread has written them, and are counted and
+left out where it is full or the disk is. Files are closed at a size or an age, and the oldest are deleted.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import queue
+import re
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from typing import IO, Any
+
+from mlops_tui.serve import answers
+
+_log = logging.getLogger("mlops_tui.serve")
+_ID = re.compile(r"[\w.:-]{1,100}")
+#: Arrays of more columns are pictures or the like, and no table.
+_MOST_COLUMNS = 2_000
+#: How long the end of the server waits for what is left to be written.
+_END_S = 10.0
+_CERTAIN = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much the log takes: rows that wait to be written, bytes and seconds of a file, bytes of all files."""
+
+    waiting_rows: int = 50_000
+    file_bytes: int = 64 << 20
+    file_s: float = 86400.0
+    kept_bytes: int = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    id: str
+    at: float
+    data: Any
+    predictions: Any
+    rows: int
+
+
+def request_id(given: str | None) -> str:
+    """The id of a request: the client's own where it is a plain word, else a new one."""
+    return given if given is not None and _ID.fullmatch(given) else uuid.uuid4().hex
+
+
+class RequestLog:
+    """Writes what was asked and answered into a folder.
+
+    Args:
+        directory: Where; several servers may share it, each writes files of its own.
+        version: The version that answers.
+        bounds: How much is kept.
+
+    Attributes:
+        written_rows: Rows that were handed to the system.
+        lost_rows: Rows that were left out.
+    """
+
+    def __init__(self, directory: str, version: str, bounds: Bounds | None = None) -> None:
+        self._directory = directory
+        self._version = version
+        self._bounds = bounds or Bounds()
+        self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
+        self._waiting_rows = 0
+        self._counting = threading.Lock()
+        self.written_rows = 0
+        self.lost_rows = 0
+        self._file: IO[bytes] | None = None
+        self._opened_at = 0.0
+        self._files = 0
+        self._has_told = False
+        self._thread = threading.Thread(target=self._run, name="request-log", daemon=True)
+        self._thread.start()
+
+    def put(self, identity: str, at: float, data: Any, predictions: Any, rows: int) -> None:
+        """Hands over a request that was answered; returns at once.
+
+        Args:
+            identity: Its id; the rows of a request of several are called ``id:0``, ``id:1``, ….
+            at: When it came, Unix seconds.
+            data: What the model was given.
+            predictions: What it returned.
+            rows: How many rows that is.
+        """
+        with self._counting:
+            if self._waiting_rows + rows > self._bounds.waiting_rows:
+                self.lost_rows += rows
+                return
+            self._waiting_rows += rows
+        self._queue.put(_Entry(identity, at, data, predictions, rows))
+
+    def close(self) -> None:
+        """Writes what waits, as far as that takes no longer than a few seconds."""
+        self._queue.put(None)
+        self._thread.join(_END_S)
+
+    def _run(self) -> None:
+        while (entry := self._queue.get()) is not None:
+            self._write(entry)
+            if self._file is not None and self._queue.empty():
+                self._flush(self._file)
+        if self._file is not None:
+            self._file.close()
+
+    def _write(self, entry: _Entry) -> None:
+        try:
+            lines = _lines(entry, self._version)
+            self._opened().write(lines)
+            self.written_rows += entry.rows
+        except Exception as error:  # whatever a stranger's values or a full disk raise: the server goes on
+            self.lost_rows += entry.rows
+            self._tell(error)
+        finally:
+            with self._counting:
+                self._waiting_rows -= entry.rows
+
+    def _flush(self, file: IO[bytes]) -> None:
+        try:
+            file.flush()
+        except OSError as error:
+            self._tell(error)
+            self._file = None  # what it holds is lost, and would be tried again without end
+
+    def _tell(self, error: Exception) -> None:
+        if not self._has_told:
+            self._has_told = True
+            _log.warning("requests are not logged: %s", error)
+
+    def _opened(self) -> IO[bytes]:
+        now = time.time()
+        if self._file is not None:
+            if self._file.tell() < self._bounds.file_bytes and now - self._opened_at < self._bounds.file_s:
+                return self._file
+            self._file.close()
+            self._file = None
+        # what a model is asked about is often about people
+        os.makedirs(self._directory, mode=0o700, exist_ok=True)
+        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
+        path = os.path.join(self._directory, f"{stamp}-{os.getpid()}-{self._files:06}.jsonl")
+        self._files += 1
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._file, self._opened_at = os.fdopen(descriptor, "ab"), now
+        self._make_room(path)
+        return self._file
+
+    def _make_room(self, own: str) -> None:
+        """Deletes the oldest files until there is room for a whole new one."""
+        with os.scandir(self._directory) as listing:
+            files = sorted((entry.name, entry.path, entry.stat().st_size) for entry in listing if entry.is_file())
+        kept = sum(size for _, _, size in files) + self._bounds.file_bytes
+        for _, path, size in files:
+            if kept <= self._bounds.kept_bytes or path == own:
+                return
+            os.unlink(path)
+            kept -= size
+
+
+def _lines(entry: _Entry, version: str) -> bytes:
+    inputs, predictions = _inputs(entry.data), _predictions(entry.predictions, entry.rows)
+    lines = []
+    for place in range(entry.rows):
+        line: dict[str, Any] = {
+            "id": entry.id if entry.rows == 1 else f"{entry.id}:{place}",
+            "time": entry.at,
+            "version": version,
+        }
+        if inputs:
+            line["inputs"] = {name: values[place] for name, values in inputs.items()}
+        lines.append(json.dumps(line | predictions[place], default=answers.plain_value))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _inputs(data: Any) -> dict[str, list[Any]]:
+    """Column -> values, of a table; nothing of what is none."""
+    if hasattr(data, "columns") and hasattr(data, "iloc"):
+        return {str(name): data[name].tolist() for name in data.columns}
+    if isinstance(data, dict):
+        return {str(name): values.tolist() for name, values in data.items() if getattr(values, "ndim", 0) == 1}
+    if getattr(data, "ndim", 0) == 2 and data.shape[1] <= _MOST_COLUMNS:
+        return {str(place): column for place, column in enumerate(data.T.tolist())}
+    return {}
+
+
+def _predictions(predictions: Any, rows: int) -> list[dict[str, Any]]:
+    if hasattr(predictions, "columns") and hasattr(predictions, "iloc"):
+        names = [str(name) for name in predictions.columns]
+        values = predictions.to_numpy().tolist()
+        if len(names) == 1:
+            return [{"prediction": row[0]} for row in values]
+        return [{"prediction": dict(zip(names, row, strict=True))} for row in values]
+    values = predictions.tolist() if hasattr(predictions, "tolist") else predictions
+    if not isinstance(values, list) or len(values) != rows:
+        return [{"prediction": values if rows == 1 else None} for _ in range(rows)]
+    if getattr(predictions, "ndim", 1) == 2:
+        return [_of_classes(row) for row in values]
+    return [{"prediction": value} for value in values]
+
+
+def _of_classes(row: list[Any]) -> dict[str, Any]:
+    """Probabilities of classes with the likeliest of them; one number alone, or others as they are."""
+    if len(row) == 1:
+        return {"prediction": row[0]}
+    if all(isinstance(value, float) and 0 <= value <= 1 for value in row) and abs(sum(row) - 1) < _CERTAIN:
+        return {"prediction": row.index(max(row)), "probabilities": {str(k): value for k, value in enumerate(row)}}
+    return {"prediction": {str(k): value for k, value in enumerate(row)}}
