@@ -31,12 +31,6 @@ class MonitorConfig:
     Attributes:
         name: The table's name.
         watch: Globs relative to the project's root.
-        query: SQL that gives the rows, run over ``database``.
-        database: An SQLite or DuckDB file, relative to the project's root; only read.
-        interval_s: ``interval``: the query is run at most once in so many seconds.
-        requests: The name of a served model: the requests that its servers have logged.
-        window: How the rows become windows.
-        time: The column that says when a row is from, never checked itself; with ``requests`` known without it.
         model: The registered model whose production version's profile is the reference and which makes predictions.
         reference: A CSV, Parquet or JSON lines file used as the reference instead.
         earlier: Windows of this monitor used as the reference instead (``reference`` as a table).
@@ -47,6 +41,12 @@ class MonitorConfig:
         methods: Column name -> method id, where the default choice is not wanted.
         thresholds: Method id, column name or 'domain_classifier' -> threshold.
         drift_share: Share of drifted columns from which the data set counts as drifted, 0 to 1.
+        query: SQL that gives the rows, run over ``database``.
+        database: An SQLite or DuckDB file, relative to the project's root; only read.
+        interval_s: ``interval``: the query is run at most once in so many seconds.
+        requests: The name of a served model: the requests that its servers have logged.
+        window: How the rows become windows.
+        time: The column that says when a row is from, never checked itself; with ``requests`` known without it.
         alert: In how many of the last windows something must be seen before it becomes an incident.
         mute: Of what nobody is to be told.
         actions: Whom it tells of its alerts, and how.
@@ -59,12 +59,6 @@ class MonitorConfig:
 
     name: str
     watch: tuple[str, ...] = ()
-    query: str = ""
-    database: str = ""
-    interval_s: float = 60.0
-    requests: str = ""
-    window: WindowConfig = field(default_factory=WindowConfig)
-    time: str = ""
     model: str = ""
     reference: str = ""
     earlier: EarlierConfig | None = None
@@ -75,6 +69,12 @@ class MonitorConfig:
     methods: Mapping[str, str] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
     drift_share: float = 0.5
+    query: str = ""
+    database: str = ""
+    interval_s: float = 60.0
+    requests: str = ""
+    window: WindowConfig = field(default_factory=WindowConfig)
+    time: str = ""
     alert: AlertRule = field(default_factory=AlertRule)
     mute: tuple[MuteRule, ...] = ()
     actions: ActionsConfig = field(default_factory=ActionsConfig)

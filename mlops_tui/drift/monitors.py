@@ -61,6 +61,15 @@ def has_source(monitor: MonitorConfig) -> bool:
     return bool(monitor.watch or monitor.query or monitor.requests)
 
 
+def waits_for(monitor: MonitorConfig) -> str:
+    """What a monitor waits for when nothing has come yet, after "waits for"."""
+    if monitor.query:
+        return f"rows of its query over {monitor.database}"
+    if monitor.requests:
+        return f"requests: mlops-tui serve {monitor.requests}"
+    return f"a file in {', '.join(monitor.watch) or 'no folder'}"
+
+
 def _is_by_file(monitor: MonitorConfig) -> bool:
     """Whether each file that a monitor watches is a window."""
     return monitor.window.is_batch and not monitor.query

@@ -13,9 +13,11 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -35,6 +37,18 @@ _MESSAGES = {404: "ENDPOINT_NOT_FOUND"}
 _log = logging.getLogger("mlops_tui.serve")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The body of an answer, when the model was asked, what it got and gave, of how many rows, and how long it took."""
+
+    content: bytes
+    at: float
+    data: Any
+    predictions: Any
+    rows: int
+    length_s: float
 
 
 class Server:
@@ -60,7 +74,7 @@ class Server:
             {"model": served.name, "version": served.version, "stage": served.stage, "digest": served.digest}, log
         )
         self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="predict")
-        self._working: set[Future[tuple[bytes, int, float]]] = set()
+        self._working: set[Future[_Answer]] = set()
 
     def application(self) -> Starlette:
         """The ASGI application."""
@@ -125,16 +139,25 @@ class Server:
         try:
             async with requests.body(request, self.limits, self.metrics) as content:
                 content_type = request.headers.get("content-type")
-                found, rows, length_s = await self._predicted(content, content_type, identity)
+                found = await self._predicted(content, content_type)
         finally:
             self.metrics.in_progress -= 1
             self.metrics.requests.add(time.perf_counter() - started)
-        self.metrics.predictions.add(length_s)
-        self.metrics.rows += rows
-        return Response(found, headers={_ID_HEADER: identity} if identity else {}, media_type="application/json")
+        self.metrics.predictions.add(found.length_s)
+        self.metrics.rows += found.rows
+        response = Response(found.content, media_type="application/json")
+        if self._request_log is not None:
+            response.headers[_ID_HEADER] = identity
+            response.background = BackgroundTask(self._write_down, identity, found)
+        return response
 
-    async def _predicted(self, content: bytes, content_type: str | None, identity: str) -> tuple[bytes, int, float]:
-        work = self._threads.submit(self._predict, content, content_type, identity)
+    async def _write_down(self, identity: str, answer: _Answer) -> None:
+        """Hands an answer to the log; called when it has been sent."""
+        assert self._request_log is not None
+        self._request_log.put(identity, answer.at, answer.data, answer.predictions, answer.rows)
+
+    async def _predicted(self, content: bytes, content_type: str | None) -> _Answer:
+        work = self._threads.submit(self._predict, content, content_type)
         self._working.add(work)
         work.add_done_callback(self._working.discard)
         try:
@@ -142,8 +165,8 @@ class Server:
         except TimeoutError as error:
             raise Fault("Request processing time exceeded limit", "DEADLINE_EXCEEDED", 504) from error
 
-    def _predict(self, content: bytes, content_type: str | None, identity: str) -> tuple[bytes, int, float]:
-        """The answer, its number of rows and the seconds that the model took; runs in a thread."""
+    def _predict(self, content: bytes, content_type: str | None) -> _Answer:
+        """The answer; runs in a thread."""
         at = time.time()
         data, _ = inputs.take(content, content_type, self._served.schema)
         started = time.perf_counter()
@@ -158,13 +181,10 @@ class Server:
             ) from error
         length_s = time.perf_counter() - started
         try:
-            answer, rows = answers.encoded(predictions), _rows(predictions)
+            return _Answer(answers.encoded(predictions), at, data, predictions, _rows(predictions), length_s)
         except (TypeError, ValueError) as error:
             _log.exception("the predictions cannot be sent")
             raise Fault(f"The predictions cannot be sent: {because(error)}", "INTERNAL_ERROR", 500) from error
-        if self._request_log is not None:
-            self._request_log.put(identity, at, data, predictions, rows)
-        return answer, rows, length_s
 
     async def _not_here(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

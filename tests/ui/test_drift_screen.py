@@ -266,24 +266,27 @@ def advice(monitor: Monitor, checked: int = 0) -> str:
     return "\n".join(plain(line) for line in drift_records.advice(Inbox((), (monitor,), checked), stage="live"))
 
 
+FILES = "a file in in/*.csv"
+
+
 def test_a_monitor_without_a_reference_asks_for_a_promotion() -> None:
-    assert "promote a version of churn to live" in advice(Monitor("production", ("in/*.csv",), "churn", False, 0))
+    assert "promote a version of churn to live" in advice(Monitor("production", FILES, "churn", False, 0))
 
 
 def test_a_monitor_whose_reference_file_is_missing_says_so() -> None:
-    assert "its reference file is not there yet" in advice(Monitor("production", ("in/*.csv",), "", False, 0))
+    assert "its reference file is not there yet" in advice(Monitor("production", FILES, "", False, 0))
 
 
 def test_a_monitor_that_waits_for_its_first_batch_says_where() -> None:
-    assert "waits for a file in in/*.csv" in advice(Monitor("production", ("in/*.csv",), "churn", True, 0))
+    assert "waits for a file in in/*.csv" in advice(Monitor("production", FILES, "churn", True, 0))
 
 
 def test_batches_that_wait_for_a_check_are_counted() -> None:
-    assert "2 batches wait for a check: press D" in advice(Monitor("production", ("in/*.csv",), "churn", True, 2))
+    assert "2 batches wait for a check: press D" in advice(Monitor("production", FILES, "churn", True, 2))
 
 
 def test_when_all_is_well_it_says_so() -> None:
-    assert "No alerts to see to." in advice(Monitor("production", ("in/*.csv",), "churn", True, 0), checked=3)
+    assert "No alerts to see to." in advice(Monitor("production", FILES, "churn", True, 0), checked=3)
 
 
 async def test_a_monitor_that_waits_for_a_promotion_is_seen_on_the_screen(tmp_path: Path) -> None:

@@ -97,6 +97,11 @@ def _newest(candidate: Candidate, monitor: MonitorConfig, options: Mapping[str, 
     """The batches written last, the newest at the end."""
     from mlops_tui.drift import watches
 
+    if not monitor.watch:
+        raise Refused(
+            f"monitors.{monitor.name} watches no files, and the gate compares with the newest of those",
+            'name another by monitor = "…", one with watch = …',
+        )
     files = sorted(watches.matches(Project(candidate.root), monitor.watch), key=lambda file: file.modified_ns)
     if not files:
         raise Refused(

@@ -30,14 +30,14 @@ class Monitor:
 
     Attributes:
         name: The monitor's name.
-        watch: Its globs.
+        waits_for: What would be its next batch.
         model: The registered model whose version in production is the reference; "" where a file is.
         has_reference: Whether there is something to compare with.
         waiting: Batches that have not been checked yet.
     """
 
     name: str
-    watch: tuple[str, ...]
+    waits_for: str
     model: str
     has_reference: bool
     waiting: int
@@ -104,8 +104,8 @@ def _monitors(session: Session) -> tuple[Monitor, ...]:
     return tuple(
         Monitor(
             monitor.name,
-            monitor.watch,
-            monitor.model if not monitor.reference else "",
+            monitors.waits_for(monitor),
+            monitor.model if not monitor.reference and not monitor.earlier else "",
             db is not None and references.exists(session.project, db, session.config, monitor),
             waiting.count(monitor.name),
         )
@@ -154,7 +154,7 @@ def _monitor_lines(monitor: Monitor, found: Inbox, stage: str) -> list[CellValue
         noun = "batch waits" if monitor.waiting == 1 else "batches wait"
         return ["", (head, Cell(f"{monitor.waiting} {noun} for a check: press D."))]
     if not found.checked:
-        return ["", (head, Cell(f"no batch yet; waits for a file in {', '.join(monitor.watch) or 'no folder'}."))]
+        return ["", (head, Cell(f"no batch yet; waits for {monitor.waits_for}."))]
     return []
 
 
