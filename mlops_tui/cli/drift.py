@@ -11,6 +11,7 @@ from mlops_store.errors import UsageError
 from mlops_store.incident_records import UNRESOLVED
 from mlops_store.records import IncidentState, MonitorReport
 from mlops_tui.cli import (
+    drift_backtest,
     drift_cause,
     drift_compare,
     drift_heat,
@@ -261,6 +262,7 @@ def _write_report(report: MonitorReport, with_unmoved: bool) -> None:
 for verb in (
     drift_cause.cause,
     drift_incidents.command,
+    drift_backtest.backtest,
     drift_compare.compare,
     drift_profile.profile,
     drift_report.report,

@@ -193,7 +193,8 @@ def mute(workspace: Workspace, number: int, kind: str, column: str, dry_run: boo
         with store.trial() as db:
             done = incidents.mute(db, number, ", ".join(map(str, rules)), processes.user())
     else:
-        done = muting.mute(workspace.project, store, number, rules, processes.user())
+        muting.mute(workspace.project, store, number, rules, processes.user())
+        done = incidents.get(store.read(), number)
     _say([done], word, dry_run, as_json)
 
 
@@ -212,7 +213,8 @@ def unmute(workspace: Workspace, number: int, dry_run: bool, as_json: bool) -> N
         with store.trial() as db:
             done = incidents.unmute(db, number, processes.user())
     else:
-        done = muting.unmute(workspace.project, store, number, processes.user())
+        muting.unmute(workspace.project, store, number, processes.user())
+        done = incidents.get(store.read(), number)
     _say([done], "opened again", dry_run, as_json)
 
 

@@ -1,4 +1,4 @@
-"""What ``mlops-tui status`` shows: what is stale and why, what runs, the models, the alerts.
+"""What ``mlops-tui status`` shows: what is stale and why, what runs, the models, the incidents.
 
 Knows no click, and with a verdict that still holds loads neither YAML nor the classes of records: then everything is up
 to date, which is what most who ask want to hear at once.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from mlops_store.records import Alert, ModelSummary, PipelineRun
+    from mlops_store.records import Alert, Incident, ModelSummary, PipelineRun
     from mlops_tui.pipeline.estimates import Estimate
     from mlops_tui.pipeline.spec import Pipeline
     from mlops_tui.pipeline.state import StageStatus
@@ -32,11 +32,18 @@ _COLUMNS = ("stage", "state", "why")
 class _Recorded:
     """What the store tells."""
 
-    __slots__ = ("alerts", "models", "seen")
+    __slots__ = ("alerts", "incidents", "models", "seen")
 
-    def __init__(self, seen: glance.Glance, models: Sequence[ModelSummary] = (), alerts: Sequence[Alert] = ()) -> None:
+    def __init__(
+        self,
+        seen: glance.Glance,
+        models: Sequence[ModelSummary] = (),
+        incidents: Sequence[Incident] = (),
+        alerts: Sequence[Alert] = (),
+    ) -> None:
         self.seen = seen
         self.models = models
+        self.incidents = incidents
         self.alerts = alerts
 
 
@@ -75,7 +82,7 @@ def _is_all_well(workspace: Workspace) -> bool:
     output.say()
     write_table(_COLUMNS, [(name, "up to date", "") for name, _ in verdict.stages])
     _write_models(recorded.models)
-    _write_alerts(recorded.alerts)
+    _write_incidents(recorded.incidents)
     return True
 
 
@@ -117,6 +124,7 @@ def _look(workspace: Workspace, jobs: int | None, *, as_json: bool) -> None:
                 "models": []
                 if store is None
                 else [shapes.model(model, signed) for model in registry.all(store.read())],
+                "incidents": [shapes.incident(incident) for incident in recorded.incidents],
                 "alerts": [shapes.alert(alert) for alert in recorded.alerts],
             }
         )
@@ -127,7 +135,7 @@ def _look(workspace: Workspace, jobs: int | None, *, as_json: bool) -> None:
         output.say()
         write_table(("tracked data", "why"), [(name, "; ".join(reasons)) for name, reasons in data.items()])
     _write_models(recorded.models)
-    _write_alerts(recorded.alerts)
+    _write_incidents(recorded.incidents)
 
 
 def _tell_of_options(pipeline: Pipeline) -> None:
@@ -144,6 +152,7 @@ def _tell_of_options(pipeline: Pipeline) -> None:
 def _recorded(db: sqlite3.Connection) -> _Recorded:
     seen = glance.of(db)
     models: Sequence[ModelSummary] = ()
+    found: Sequence[Incident] = ()
     alerts: Sequence[Alert] = ()
     if seen.has_models:
         from mlops_store import models as registry
@@ -151,9 +160,11 @@ def _recorded(db: sqlite3.Connection) -> _Recorded:
         models = registry.summaries(db)
     if seen.has_alerts:
         from mlops_store import alerts as raised
+        from mlops_store import incidents
+        from mlops_store.incident_records import UNRESOLVED
 
-        alerts = raised.alerts(db)
-    return _Recorded(seen, models, alerts)
+        found, alerts = incidents.ranked(db, UNRESOLVED), raised.alerts(db)
+    return _Recorded(seen, models, found, alerts)
 
 
 def _stages(workspace: Workspace, pipeline: Pipeline) -> list[StageStatus] | None:
@@ -268,9 +279,9 @@ def _write_models(models: Sequence[ModelSummary]) -> None:
     write_table(("model", "versions", "newest in each stage"), rows, right=("versions",))
 
 
-def _write_alerts(alerts: Sequence[Alert]) -> None:
-    if not alerts:
+def _write_incidents(incidents: Sequence[Incident]) -> None:
+    if not incidents:
         return
     output.say()
-    rows = [(str(alert.id), alert.severity, alert.state, alert.batch, alert.title) for alert in alerts]
-    write_table(("alert", "severity", "state", "batch", "what"), rows, right=("alert",))
+    rows = [(str(each.id), each.severity, each.state, each.last_batch, each.title) for each in incidents]
+    write_table(("incident", "severity", "state", "batch", "what"), rows, right=("incident",))

@@ -16,7 +16,7 @@ from mlops_tui.cli.workspace import Workspace
 VERBS = {
     "init": "Prepare a directory: a commented mlops.toml and the store.",
     "demo": "Write a small project with real data and run it.",
-    "status": "What is stale, what is running, which models and alerts there are.",
+    "status": "What is stale, what is running, which models and incidents there are.",
     "run": "Run the stale stages of the pipeline.",
     "queue": "List, move and remove waiting runs; apply experiments.",
     "stop": "Stop a running pipeline.",

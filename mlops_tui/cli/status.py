@@ -15,7 +15,7 @@ from mlops_tui.cli.workspace import Workspace
 @click.option("--format", "form", type=click.Choice(["dvc"]), help="Print what 'dvc status --json' prints.")
 @click.pass_obj
 def command(workspace: Workspace, jobs: int | None, as_json: bool, form: str | None) -> None:
-    """Show what is stale and why, what is running, which models are where, and open alerts.
+    """Show what is stale and why, what is running, which models are where, and what has drifted.
 
     How long a run would take is judged by past runs, for as many stages at a time as the newest run had or --jobs says.
     """

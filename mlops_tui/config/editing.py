@@ -67,7 +67,7 @@ def change(project: Project, values: Callable[[config.Config], Mapping[tuple[str
         SpecError: The file cannot be understood, or would not be afterwards.
         StoreError: It cannot be written.
     """
-    before = _read(project)
+    before = read(project)
     write(project, changed(before, values(config.parse(before, project.root))))
     return before
 
@@ -91,7 +91,12 @@ def write(project: Project, text: str) -> None:
         raise StoreError(f"{CONFIG_FILE} cannot be written ({error.strerror})", "check who may write there") from error
 
 
-def _read(project: Project) -> str:
+def read(project: Project) -> str:
+    """The project's file as it is; '' where there is none.
+
+    Raises:
+        SpecError: It cannot be read.
+    """
     try:
         with open(project.config_path, encoding="utf-8", newline="") as file:
             return file.read()

@@ -65,7 +65,7 @@ DESTINATIONS: Mapping[str, Destination] = {
         ),
         Destination("approvals", "approvals:ApprovalsScreen", "Versions that wait for somebody's approval"),
         Destination("audit", "audit:AuditScreen", "Who did what to models, and whether the log is intact", "filter"),
-        Destination("drift", "drift:DriftScreen", "Monitors, batches and alerts", "alert"),
+        Destination("drift", "drift:DriftScreen", "Incidents and batches of monitors", "incident"),
         Destination("measures", "measures:MeasuresScreen", "Quality, performance, estimates of a window", "report"),
         Destination("heat", "heat:HeatScreen", "Columns × windows: what drifted when; ':heat production'", "monitor"),
         Destination(
@@ -93,6 +93,8 @@ ALIASES: Mapping[str, str] = {
     "dataset": "data",
     "alerts": "drift",
     "alert": "drift",
+    "incidents": "drift",
+    "incident": "drift",
     "heatmap": "heat",
     "loops": "loop",
     "home": "overview",

@@ -35,7 +35,9 @@ _INCIDENTS = (
     f"(SELECT p.batch {_WINDOWS} ORDER BY p.window_start, p.window_id LIMIT 1), "
     f"(SELECT p.batch {_WINDOWS} ORDER BY p.window_start DESC, p.window_id DESC LIMIT 1), "
     f"(SELECT p.id {_WINDOWS} ORDER BY p.window_start DESC, p.window_id DESC LIMIT 1), "
-    f"(SELECT count(DISTINCT p.id) {_WINDOWS}) FROM incidents i"
+    f"(SELECT count(DISTINCT p.id) {_WINDOWS}), "
+    "(SELECT max(a.id) FROM alerts a WHERE a.incident_id = i.id AND a.change IN ('opened', 'reopened', 'worsened')) "
+    "FROM incidents i"
 )
 _RANKED = (
     f" ORDER BY CASE {STATE} WHEN 'open' THEN 0 WHEN 'acknowledged' THEN 1 WHEN 'snoozed' THEN 2 WHEN 'pending' THEN 3 "
@@ -340,7 +342,8 @@ def _values(incident: Incident) -> Mapping[str, Any]:
 
 
 def _incident(row: Sequence[Any]) -> Incident:
-    values = dict(zip(("id", *_FIELDS, "first_batch", "last_batch", "last_report_id", "windows"), row, strict=True))
+    names = ("id", *_FIELDS, "first_batch", "last_batch", "last_report_id", "windows", "told_alert_id")
+    values = dict(zip(names, row, strict=True))
     values |= {
         "state": IncidentState(values["state"]),
         "severity": Severity(values["severity"]),

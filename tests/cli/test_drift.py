@@ -215,3 +215,18 @@ def test_the_heat_table_has_a_line_for_each_column(cli) -> None:
     assert amount["states"] == ["steady", "drifted"]
     assert cli("drift", "heat", "--json").json["windows"][1]["batch"] == "incoming/shifted.csv"
     assert cli("drift", "heat", "-m", "wbe").exit_code == 2
+
+
+def test_other_settings_are_tried_before_they_are_saved(cli, project: Path) -> None:
+    (project / "mlops.toml").write_text(CONFIG + "# as agreed\n")
+    cli("drift", "check")
+    tried = cli("drift", "backtest", "--set", "alert=2 of 2", "--json").json
+    assert [(one["settings"], one["incidents"]) for one in tried] == [("", 1), ("alert=2 of 2", 0)]
+    assert cli("drift", "backtest", "--set", "alert=2 of 2", "--save", "--dry-run").exit_code == 0
+    assert (project / "mlops.toml").read_text() == CONFIG + "# as agreed\n"
+    assert cli("drift", "backtest", "--set", "alert=2 of 2", "--save").exit_code == 0
+    assert 'alert = "2 of 2"' in (project / "mlops.toml").read_text()
+    assert "# as agreed" in (project / "mlops.toml").read_text()
+    for arguments in (("--save",), ("--set", "methods.age=ks"), ("-m", "wbe"), ("--set", "alert=x")):
+        done = cli("drift", "backtest", *arguments)
+        assert (done.exit_code, done.stdout) == (2, "")

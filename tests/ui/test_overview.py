@@ -18,7 +18,7 @@ from mlops_tui.config import Config, RegistryConfig
 from mlops_tui.project import Project
 from mlops_tui.ui.app import MlopsApp
 from mlops_tui.ui.screens.overview import OverviewScreen
-from mlops_tui.ui.screens.overview_panes import AlertsPane, ExperimentsPane, PipelinePane, RegistryPane
+from mlops_tui.ui.screens.overview_panes import ExperimentsPane, IncidentsPane, PipelinePane, RegistryPane
 from mlops_tui.ui.widgets.window_table import WindowTable
 
 WIDE = (120, 40)
@@ -228,7 +228,7 @@ async def test_the_four_panes_stand_at_any_size(tmp_path: Path, size: tuple[int,
     app = dashboard(tmp_path)
     async with app.run_test(size=size) as pilot:
         await sees(pilot, "1 Experiments", "third")
-        for number, pane_type in enumerate((ExperimentsPane, PipelinePane, RegistryPane, AlertsPane), 1):
+        for number, pane_type in enumerate((ExperimentsPane, PipelinePane, RegistryPane, IncidentsPane), 1):
             await pilot.press(str(number))
             await until(pilot, lambda pane_type=pane_type: app.screen.query_one(pane_type).has_focus_within)  # type: ignore[misc]
             pane = app.screen.query_one(pane_type)

@@ -106,6 +106,11 @@ def steps(
     return found + [step for course in left if (step := _missed(course, order, window, rule, unread)) is not None]
 
 
+def numbered(course: Course, number: int) -> Course:
+    """The same with a number of its own."""
+    return replace(course, number=number)
+
+
 def flapping(presence: Sequence[bool], *, is_flapping: bool) -> bool:
     """Whether something that was there in these windows, oldest first, comes and goes."""
     changes = [one is not other for one, other in pairwise(presence)][-(REMEMBERED - 1) :]

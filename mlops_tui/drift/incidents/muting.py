@@ -30,8 +30,8 @@ def rules_for(incident: Incident, kind: str = "", column: str = "") -> list[Mute
     return [MuteRule(kind=name) for name in incident.kinds]
 
 
-def mute(project: Project, store: Store, incident_id: int, rules: Sequence[MuteRule], by: str) -> Incident:
-    """Adds rules to the monitor of an incident, and mutes that.
+def mute(project: Project, store: Store, incident_id: int, rules: Sequence[MuteRule], by: str) -> str:
+    """Adds rules to the monitor of an incident, and mutes that; returns mlops.toml as it was before.
 
     Raises:
         NotFound: There is no such incident, or its monitor is not in mlops.toml any more.
@@ -41,13 +41,14 @@ def mute(project: Project, store: Store, incident_id: int, rules: Sequence[MuteR
     incident = incidents.get(store.read(), incident_id)
     if incident.state in (IncidentState.RESOLVED, IncidentState.MUTED):
         raise Refused(f"incident {incident_id} is already {incident.state}")
-    editing.change(project, lambda config: _values(config, incident.monitor, add=rules))
+    before = editing.change(project, lambda config: _values(config, incident.monitor, add=rules))
     with store.write() as db:
-        return incidents.mute(db, incident_id, ", ".join(map(str, rules)), by)
+        incidents.mute(db, incident_id, ", ".join(map(str, rules)), by)
+    return before
 
 
-def unmute(project: Project, store: Store, incident_id: int, by: str) -> Incident:
-    """Removes the rules that speak of an incident from its monitor, and opens that again.
+def unmute(project: Project, store: Store, incident_id: int, by: str) -> str:
+    """Removes the rules that speak of an incident, and opens that again; returns mlops.toml as it was before.
 
     Raises:
         NotFound: There is no such incident, or its monitor is not in mlops.toml any more.
@@ -57,9 +58,10 @@ def unmute(project: Project, store: Store, incident_id: int, by: str) -> Inciden
     incident = incidents.get(store.read(), incident_id)
     if incident.state is not IncidentState.MUTED:
         raise Refused(f"incident {incident_id} is not muted, but {incident.state}")
-    editing.change(project, lambda config: _values(config, incident.monitor, remove=incident))
+    before = editing.change(project, lambda config: _values(config, incident.monitor, remove=incident))
     with store.write() as db:
-        return incidents.unmute(db, incident_id, by)
+        incidents.unmute(db, incident_id, by)
+    return before
 
 
 def _values(

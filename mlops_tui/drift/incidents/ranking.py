@@ -2,7 +2,8 @@
 
 - *importance* of a column: its share of all permutation importances times the number of columns, so that 1 is the
   average; from a tenth to ten. 1 where none were measured.
-- *effect*: of the column's change, 0 to 1. A column that is missing or cannot be compared has lost all: 1.
+- *effect*: of the column's change, 0 to 1, or the share of rows whose quality fell. A column that is missing or cannot
+  be compared has lost all: 1.
 - *loss*: the relative fall of the performance, in units of 5 %, from a tenth to ten: from the labels where they have
   come, else from the estimate without them. 1 where nothing is known, 10 where the model cannot predict at all.
 
@@ -61,8 +62,12 @@ def score(
         goal: The better direction of a metric.
     """
     columns = {column.column: column for column in report.columns}
+    lost = _lost(report.measures)
     parts = {
-        name: (_bounded(importance.get(name, 1.0) if importance else 1.0), _effect(columns.get(name)))
+        name: (
+            _bounded(importance.get(name, 1.0) if importance else 1.0),
+            max(_effect(columns.get(name)), lost.get(name, 0.0)),
+        )
         for name in cause.columns
     }
     if not parts:
@@ -82,6 +87,16 @@ def score(
         "is_broken": is_broken,
         "columns": sorted(parts, key=lambda name: -parts[name][0] * parts[name][1])[:20] if cause.columns else [],
     }
+
+
+def _lost(measures: Collection[Measure]) -> dict[str, float]:
+    """Column -> the largest share of its rows that its quality lost against the reference."""
+    found: dict[str, float] = {}
+    for each in measures:
+        if each.family == "quality" and each.is_breach and each.subject and each.name.endswith("_share"):
+            change = min(1.0, max(0.0, (each.value or 0.0) - (each.reference or 0.0)))
+            found[each.subject] = max(found.get(each.subject, 0.0), change)
+    return found
 
 
 def _fall(measure: Measure, goal: str) -> float:

@@ -154,8 +154,8 @@ class AuditScreen(WordFilterScreen):
         kind, _, name = entry.subject.partition(":")
         if kind == "model":
             self.go("models", name)
-        elif kind in ("alert", "report"):
-            self.go("drift", name)
+        elif kind in ("alert", "report", "incident"):
+            self.go("drift", {"alert": entry.subject, "incident": name}.get(kind, ""))
 
     def copy_text(self) -> tuple[str, str]:
         """The hash of the entry under the cursor: noted elsewhere, it shows whether the log was rewritten since."""

@@ -1,35 +1,9 @@
-"""What the drift screen does: seeing to incidents, and checking batches."""
+"""What the drift screen does beside seeing to incidents: checking batches."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from mlops_store import incidents, processes
 from mlops_tui.ui import messages, spawn
-from mlops_tui.ui.screens.acts import store_of
 from mlops_tui.ui.session import Session
-
-
-def acknowledge(session: Session, numbers: Sequence[int]) -> messages.Did:
-    """Marks open incidents as seen; runs in a thread.
-
-    Raises:
-        NotFound: One of them does not exist.
-        Refused: One of them has been resolved meanwhile; then none is marked.
-    """
-    store = store_of(session)
-
-    def undo() -> None:
-        with store.write() as db:
-            for incident in before:
-                incidents.put_back(db, incident, processes.user())
-
-    with store.write() as db:
-        before = [incidents.get(db, number) for number in numbers]
-        for number in numbers:
-            incidents.acknowledge(db, number, processes.user())
-    notice = f"incident {numbers[0]} acknowledged" if len(numbers) == 1 else f"{len(numbers)} incidents acknowledged"
-    return messages.Did(f"mlops-tui drift incidents ack {' '.join(map(str, numbers))}", undo, notice)
 
 
 def check(session: Session) -> messages.Did:

@@ -1,13 +1,14 @@
-"""The panes of the drift screen: alerts, batches, a report's columns, and one column drawn."""
+"""The panes of the drift screen: incidents, batches, a report's columns, and one column drawn."""
 
 from __future__ import annotations
 
 import time
 
 from textual.app import ComposeResult
+from textual.timer import Timer
 
-from mlops_store.records import Alert, ColumnReport, IncidentState, MonitorReport
-from mlops_tui.ui.screens import drift_records, drift_rows
+from mlops_store.records import ColumnReport, Incident, IncidentState, MonitorReport
+from mlops_tui.ui.screens import drift_records, drift_rows, incident_rows
 from mlops_tui.ui.screens.drift_records import Inbox, Report
 from mlops_tui.ui.screens.filtering import matches
 from mlops_tui.ui.session import Session, session_of
@@ -19,21 +20,28 @@ from mlops_tui.ui.widgets.text_view import TextView
 from mlops_tui.ui.widgets.window_table import Key, WindowTable
 
 
-class AlertsPane(Pane[Inbox]):
-    """The inbox: open alerts first, then the most severe, then the newest."""
+class IncidentsPane(Pane[Inbox]):
+    """The inbox: open incidents first, those that matter most above the others.
+
+    Args:
+        alert_id: The alert whose incident is looked for.
+    """
 
     FOLLOWS_PROJECT = True
 
-    def __init__(self) -> None:
-        super().__init__("Alerts", 1, id="alerts")
+    def __init__(self, alert_id: int | None = None) -> None:
+        super().__init__("Incidents", 1, id="incidents")
         self.which = "unresolved"
         self.words: tuple[str, ...] = ()
         self.is_checking = False
+        self.alert_id = alert_id
+        self._waking: Timer | None = None
+        self._names = tuple(column.key for column in incident_rows.COLUMNS)
 
     def compose(self) -> ComposeResult:
         """A list."""
         yield WindowTable(
-            drift_rows.ALERT_COLUMNS, can_mark=True, empty="no alert matches the filter", id="alert-table"
+            incident_rows.COLUMNS, can_mark=True, empty="no incident matches the filter", id="incident-table"
         )
 
     @property
@@ -41,36 +49,55 @@ class AlertsPane(Pane[Inbox]):
         """The list."""
         return self.query_one(WindowTable)
 
-    def alert(self, key: Key | None) -> Alert | None:
-        """The alert of that id, if it is listed."""
-        found = self.records.alerts if self.records else ()
-        return next((alert for alert in found if alert.id == key), None)
+    def incident(self, key: Key | None) -> Incident | None:
+        """The incident of that id, if it is listed."""
+        found = self.records.incidents if self.records else ()
+        return next((incident for incident in found if incident.id == key), None)
+
+    @property
+    def chosen(self) -> list[Incident]:
+        """The marked incidents, or the one under the cursor."""
+        return [found for key in self.table.selection if (found := self.incident(key)) is not None]
 
     def load(self, session: Session) -> Inbox:
-        """The alerts in the states that are wanted."""
-        return drift_records.inbox(session, drift_records.STATES[self.which])
+        """The incidents in the states that are wanted."""
+        return drift_records.inbox(session, drift_records.STATES[self.which], self.alert_id)
 
     def show(self, records: Inbox) -> None:
         """Draws the list, or what to do where it is empty."""
         now = time.time()
-        chosen = [alert for alert in records.alerts if matches(self.words, *drift_rows.alert_texts(alert))]
-        folder = drift_rows.common_folder(alert.batch for alert in records.alerts)
-        self.table.show([drift_rows.alert_row(alert, folder, now) for alert in chosen])
+        chosen = [each for each in records.incidents if matches(self.words, *incident_rows.texts(each))]
+        folder = drift_rows.common_folder(each.last_batch for each in records.incidents)
+        columns = incident_rows.columns(records.incidents)
+        names = tuple(column.key for column in columns)
+        if names != self._names:
+            self._names = names
+            self.table.set_columns(columns)
+        self.table.show([incident_rows.row(each, names, folder, now) for each in chosen])
         self.note(records)
-        if records.alerts:
+        self._wake(records, now)
+        if records.incidents:
             self.uncover()
         else:
             self.say(drift_records.advice(records, stage=session_of(self).config.registry.charge))
 
+    def _wake(self, records: Inbox, now: float) -> None:
+        """Loads again when the first snooze ends."""
+        if self._waking is not None:
+            self._waking.stop()
+        ends = [each.snoozed_until for each in records.incidents if each.state is IncidentState.SNOOZED]
+        first = min((until for until in ends if until is not None), default=None)
+        self._waking = None if first is None else self.set_timer(min(86400.0, max(0.0, first - now) + 0.1), self.reload)
+
     def note(self, records: Inbox) -> None:
         """Says how many there are, which are shown and what is being done, in the frame."""
-        states = [alert.state for alert in records.alerts]
+        states = [incident.state for incident in records.incidents]
         parts = [f"{states.count(IncidentState.OPEN)} open"]
-        settled = (IncidentState.ACKNOWLEDGED, IncidentState.RESOLVED)
-        parts += [f"{states.count(state)} {state}" for state in settled if state in states]
+        others = [state for state in IncidentState if state is not IncidentState.OPEN]
+        parts += [f"{states.count(state)} {state}" for state in others if state in states]
         if self.words:
             parts.append(f"/{' '.join(self.words)}")
-        self.entitle("Alerts", f" {sign('dot')} ".join(parts) if records.alerts else "")
+        self.entitle("Incidents", f" {sign('dot')} ".join(parts) if records.incidents else "")
         waiting = sum(monitor.waiting for monitor in records.monitors)
         if self.is_checking:
             self.subtitle("checking batches…")
@@ -157,7 +184,7 @@ class ReportPane(Pane[Report]):
             self.entitle("Report")
             self.subtitle("")
             self.table.show([])
-            self.say([Cell("Choose an alert or a batch.", "dim")])
+            self.say([Cell("Choose an incident or a batch.", "dim")])
             return
         now = time.time()
         self.uncover()

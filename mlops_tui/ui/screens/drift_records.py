@@ -1,21 +1,23 @@
-"""What the drift screen loads: alerts, reports, and how far each monitor is set up. Runs in threads."""
+"""What the drift screen loads: incidents, reports, and how far each monitor is set up. Runs in threads."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from mlops_store import alerts as stored_alerts
-from mlops_store import drift, models
-from mlops_store.errors import MlopsError
-from mlops_store.records import Alert, IncidentState, MonitorReport
+from mlops_store import drift, incidents, models
+from mlops_store.errors import MlopsError, NotFound
+from mlops_store.incident_records import UNRESOLVED
+from mlops_store.records import Alert, Incident, IncidentState, MonitorReport
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.text import Cell, CellValue
 from mlops_tui.ui.theme import state_sign
 
-#: Which states of alerts a list shows: name -> states.
+#: Which states of incidents a list shows: name -> states.
 STATES: dict[str, tuple[IncidentState, ...]] = {
-    "unresolved": (IncidentState.OPEN, IncidentState.ACKNOWLEDGED),
+    "unresolved": UNRESOLVED,
     "all": tuple(IncidentState),
     "open": (IncidentState.OPEN,),
 }
@@ -45,12 +47,16 @@ class Monitor:
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """The alerts of a list, and what there is to say when there are none."""
+    """The incidents of a list, and what there is to say when there are none.
 
-    alerts: tuple[Alert, ...] = ()
+    ``wanted`` is the incident that was asked for by one of its alerts.
+    """
+
+    incidents: tuple[Incident, ...] = ()
     monitors: tuple[Monitor, ...] = ()
     checked: int = 0
     example: str = "churn"
+    wanted: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +67,28 @@ class Report:
     alerts: tuple[Alert, ...] = ()
 
 
-def inbox(session: Session, states: Sequence[IncidentState]) -> Inbox:
-    """The alerts in these states, and the monitors."""
+def inbox(session: Session, states: Sequence[IncidentState], alert_id: int | None = None) -> Inbox:
+    """The incidents in these states, ranked, and the monitors.
+
+    Args:
+        session: The project.
+        states: Of the incidents.
+        alert_id: Whose incident is looked for.
+    """
     found = _monitors(session)
     if session.store is None:
         return Inbox(monitors=found)
     db = session.store.read()
+    wanted = None
+    if alert_id is not None:
+        with suppress(NotFound):
+            wanted = stored_alerts.alert(db, alert_id).incident_id
     return Inbox(
-        tuple(stored_alerts.alerts(db, states)),
+        tuple(incidents.ranked(db, states)),
         found,
         len(drift.reports(db, limit=LISTED)),
         next(iter(models.names(db)), "churn"),
+        wanted,
     )
 
 
@@ -114,7 +131,7 @@ def _monitors(session: Session) -> tuple[Monitor, ...]:
 
 
 def advice(found: Inbox, *, stage: str) -> list[CellValue]:
-    """What to say where there is no alert: what is missing, or that all is well.
+    """What to say where there is no incident: what is missing, or that all is well.
 
     Args:
         found: The inbox.
@@ -135,7 +152,7 @@ def advice(found: Inbox, *, stage: str) -> list[CellValue]:
     lines: list[CellValue] = []
     if found.checked:
         good = state_sign("ok")
-        lines += [(good, Cell(" No alerts to see to."))]
+        lines += [(good, Cell(" No incidents to see to."))]
     return lines + [line for monitor in found.monitors for line in _monitor_lines(monitor, found, stage)]
 
 

@@ -12,15 +12,6 @@ from mlops_tui.ui.widgets import figures
 from mlops_tui.ui.widgets.columns import Column
 from mlops_tui.ui.widgets.window_table import Row
 
-ALERT_COLUMNS = (
-    Column("severity", "severity", 10, 10),
-    Column("title", "what", 30, 200, grows=True),
-    Column("batch", "batch", 8, 30, 1),
-    Column("state", "state", 4, 18, 3),
-    Column("opened", "opened", 8, 12, 2),
-    Column("monitor", "monitor", 6, 16, 4),
-)
-
 BATCH_COLUMNS = (
     Column("sign", "", 1, 1),
     Column("batch", "batch", 10, 200, grows=True),
@@ -44,24 +35,6 @@ COLUMN_COLUMNS = (
     Column("reference", "n ref", 5, 11, 8, right=True),
     Column("current", "n cur", 5, 11, 8, right=True),
 )
-
-
-def alert_row(alert: Alert, folder: str, now: float) -> Row:
-    """An alert of the inbox; its key is its id, ``folder`` what is left out of the batch's path."""
-    is_open = alert.state == IncidentState.OPEN
-    severity = state_cell(alert.severity)
-    who = f" {alert.acknowledged_by}" if alert.acknowledged_by else ""
-    return Row(
-        alert.id,
-        (
-            severity if is_open else Cell(severity.text, "dim"),
-            alert.title if is_open else Cell(alert.title, "dim"),
-            Cell(alert.batch.removeprefix(folder), "" if is_open else "dim"),
-            Cell(state_word(alert.state) + who, "" if is_open else "dim"),
-            Cell(shown.moment(alert.opened_at, now), "dim"),
-            Cell(alert.monitor, "dim"),
-        ),
-    )
 
 
 def batch_row(report: MonitorReport, folder: str, now: float) -> Row:
@@ -116,11 +89,6 @@ def ranked(columns: Sequence[ColumnReport]) -> list[int]:
         return order.get(column.state, 3), column.role == "feature", -(column.effect or 0.0)
 
     return sorted(range(len(columns)), key=rank)
-
-
-def alert_texts(alert: Alert) -> tuple[str, ...]:
-    """What a filter finds an alert by."""
-    return (alert.severity, alert.title, alert.batch, alert.monitor, alert.kind, alert.state, alert.acknowledged_by)
 
 
 def batch_texts(report: MonitorReport) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ SCREENS = {
     "model": "models",
     "data": "data",
     "alert": "drift",
+    "incident": "drift",
     "report": "drift",
     "pipeline": "pipeline",
     "stage": "pipeline",
@@ -156,5 +157,7 @@ class EventsScreen(ProjectScreen):
             return
         kind, _, name = event.subject.partition(":")
         if kind in SCREENS:
-            argument = {"model": name.partition("/")[0], "run": name, "data": name}.get(kind, "")
+            argument = {
+                "model": name.partition("/")[0], "run": name, "data": name, "incident": name, "alert": event.subject,
+            }.get(kind, "")  # fmt: skip
             self.go(SCREENS[kind], argument)

@@ -206,7 +206,7 @@ class LoopScreen(ProjectScreen):
             return
         subject = records.loop.steps[message.key].subject
         kind, _, name = subject.partition(":")
-        self.go(_SCREENS[kind], name if kind in ("alert", "model") else "")
+        self.go(_SCREENS[kind], subject if kind == "alert" else name if kind == "model" else "")
 
     def action_step(self, by: int) -> None:
         """Goes to the loop after this one, or to the one before."""

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 
 from mlops_tui.ui import keymap
 from mlops_tui.ui.screens.base import ProjectScreen
-from mlops_tui.ui.screens.overview_panes import AlertsPane, ExperimentsPane, OverviewPane, PipelinePane, RegistryPane
+from mlops_tui.ui.screens.overview_panes import ExperimentsPane, IncidentsPane, OverviewPane, PipelinePane, RegistryPane
 
 
 class OverviewScreen(ProjectScreen):
@@ -38,7 +38,7 @@ class OverviewScreen(ProjectScreen):
         yield ExperimentsPane()
         yield PipelinePane()
         yield RegistryPane()
-        yield AlertsPane()
+        yield IncidentsPane()
 
     def on_mount(self) -> None:
         """Begins with the first pane."""

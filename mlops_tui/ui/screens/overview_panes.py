@@ -1,4 +1,4 @@
-"""The panes of the overview: experiments, pipeline, registry, drift alerts. Each fills itself and opens its screen."""
+"""The panes of the overview: experiments, pipeline, registry, drift. Each fills itself and opens its screen."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import ClassVar, NamedTuple, TypeVar
 from textual import events
 from textual.app import ComposeResult
 
-from mlops_store.records import Alert, IncidentState, ModelSummary, Run
+from mlops_store.records import Incident, IncidentState, ModelSummary, Run
 from mlops_store.run_conditions import plain
 from mlops_tui.ui import foreign, messages, shown
-from mlops_tui.ui.screens import run_cells
+from mlops_tui.ui.screens import incident_rows, run_cells
 from mlops_tui.ui.session import Session, session_of
 from mlops_tui.ui.stage_rows import PipelineShown
 from mlops_tui.ui.text import Cell, CellValue
@@ -301,25 +301,27 @@ class RegistryPane(OverviewPane[tuple[ModelSummary, ...]]):
         return Row(model.name, (model.name, *cells, Cell(shown.moment(model.updated_at), "dim")))
 
 
-class AlertsPane(OverviewPane[tuple[tuple[Alert, ...], str]]):
-    """Alerts that nobody has resolved, the most urgent first."""
+class IncidentsPane(OverviewPane[tuple[tuple[Incident, ...], str]]):
+    """Incidents that are not resolved, those that matter most first."""
 
     SCREEN = "drift"
     ROW_SCREEN = "drift"
     COLUMNS = (
         Column("severity", "", 1, 1),
-        Column("title", "alert", 16, 300, grows=True),
+        Column("title", "incident", 16, 300, grows=True),
+        Column("windows", "in", 9, 11, 2),
         Column("opened_at", "opened", 8, 12, 1),
     )
 
     def __init__(self) -> None:
         super().__init__("Drift", 4, id="drift")
 
-    def load(self, session: Session) -> tuple[tuple[Alert, ...], str]:
-        """Reads the alerts, and how the newest check went."""
+    def load(self, session: Session) -> tuple[tuple[Incident, ...], str]:
+        """Reads the incidents, and how the newest check went."""
         if session.store is None:
             return (), ""
-        from mlops_store import drift
+        from mlops_store import drift, incidents
+        from mlops_store.incident_records import UNRESOLVED
 
         db = session.store.read()
         newest = drift.reports(db, limit=1)
@@ -327,27 +329,16 @@ class AlertsPane(OverviewPane[tuple[tuple[Alert, ...], str]]):
         if newest:
             verdict = {"ok": "no drift", "drift": "drift", "error": "could not be checked"}.get(newest[0].status, "")
             checked = f"newest batch {newest[0].batch}: {verdict}, {shown.moment(newest[0].checked_at)}"
-        return tuple(drift.alerts(db)), checked
+        return tuple(incidents.ranked(db, UNRESOLVED)), checked
 
-    def show(self, records: tuple[tuple[Alert, ...], str]) -> None:
+    def show(self, records: tuple[tuple[Incident, ...], str]) -> None:
         """Draws them."""
-        alerts, checked = records
-        opened = sum(1 for alert in alerts if alert.state == IncidentState.OPEN)
-        self.entitle("Drift", f"{opened} open" if opened else "nothing open" if alerts or checked else "")
-        self.subtitle(checked if alerts else "")
-        nothing: Sequence[CellValue] = ("No open alert.", "", Cell(checked, "dim")) if checked else _NO_MONITORS
-        self.fill([_alert_row(alert) for alert in alerts], nothing)
-
-
-def _alert_row(alert: Alert) -> Row:
-    is_open = alert.state == IncidentState.OPEN
-    mark = state_sign(alert.severity)
-    title = Cell(alert.title, "" if is_open else "dim")
-    return Row(alert.id, (mark if is_open else Cell(mark.text, "dim"), title, Cell(_opened(alert), "dim")))
-
-
-def _opened(alert: Alert) -> str:
-    return shown.moment(alert.opened_at)
+        found, checked = records
+        opened = sum(1 for incident in found if incident.state is IncidentState.OPEN)
+        self.entitle("Drift", f"{opened} open" if opened else "nothing open" if found or checked else "")
+        self.subtitle(checked if found else "")
+        nothing: Sequence[CellValue] = ("No open incident.", "", Cell(checked, "dim")) if checked else _NO_MONITORS
+        self.fill([incident_rows.overview_row(incident) for incident in found], nothing)
 
 
 _NO_RUNS: tuple[CellValue, ...] = (
