@@ -47,7 +47,6 @@ class Incident:
         last_batch: The newest one.
         last_report_id: The report on that.
         windows: How many windows had it.
-        told_alert_id: The newest alert because of which people were told; None while nobody was.
         is_flapping: Whether it comes and goes so often that it is no news any more.
         snoozed_until: Until when nobody wants to hear of it.
         muted_by: The rule that mutes it.
@@ -73,7 +72,6 @@ class Incident:
     last_batch: str = ""
     last_report_id: int | None = None
     windows: int = 0
-    told_alert_id: int | None = None
     is_flapping: bool = False
     snoozed_until: float | None = None
     muted_by: str = ""

@@ -35,9 +35,7 @@ _INCIDENTS = (
     f"(SELECT p.batch {_WINDOWS} ORDER BY p.window_start, p.window_id LIMIT 1), "
     f"(SELECT p.batch {_WINDOWS} ORDER BY p.window_start DESC, p.window_id DESC LIMIT 1), "
     f"(SELECT p.id {_WINDOWS} ORDER BY p.window_start DESC, p.window_id DESC LIMIT 1), "
-    f"(SELECT count(DISTINCT p.id) {_WINDOWS}), "
-    "(SELECT max(a.id) FROM alerts a WHERE a.incident_id = i.id AND a.change IN ('opened', 'reopened', 'worsened')) "
-    "FROM incidents i"
+    f"(SELECT count(DISTINCT p.id) {_WINDOWS}) FROM incidents i"
 )
 _RANKED = (
     f" ORDER BY CASE {STATE} WHEN 'open' THEN 0 WHEN 'acknowledged' THEN 1 WHEN 'snoozed' THEN 2 WHEN 'pending' THEN 3 "
@@ -342,7 +340,7 @@ def _values(incident: Incident) -> Mapping[str, Any]:
 
 
 def _incident(row: Sequence[Any]) -> Incident:
-    names = ("id", *_FIELDS, "first_batch", "last_batch", "last_report_id", "windows", "told_alert_id")
+    names = ("id", *_FIELDS, "first_batch", "last_batch", "last_report_id", "windows")
     values = dict(zip(names, row, strict=True))
     values |= {
         "state": IncidentState(values["state"]),

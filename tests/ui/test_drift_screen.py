@@ -124,7 +124,7 @@ async def test_at_80_columns_alerts_still_name_their_batch(store: Store) -> None
         await settled(pilot)
         (line,) = [line for line in rendered(app).splitlines() if "half of the" in line]
         assert "2026-05" in line
-        assert "tumours" in line
+        assert "ours.csv" in line
 
 
 async def test_good_batches_are_listed_too(store: Store) -> None:
@@ -294,7 +294,7 @@ def test_when_all_is_well_it_says_so() -> None:
 
 async def test_a_monitor_that_waits_for_a_promotion_is_seen_on_the_screen(tmp_path: Path) -> None:
     make_version(make_store(tmp_path))
-    config = Config(monitors={"production": MonitorConfig("production", ("in/*.csv",), "churn")})
+    config = Config(monitors={"production": MonitorConfig("production", ("in/*.csv",), model="churn")})
     app = MlopsApp(Project(str(tmp_path)), config, start="drift")
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)

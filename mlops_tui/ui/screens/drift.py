@@ -268,11 +268,8 @@ class DriftScreen(WordFilterScreen):
             if key is not None:
                 self.go("loop", f"report:{key}")
             return
-        incident = self._incidents.incident(key)
-        if incident is None or incident.told_alert_id is None:
-            self.remark("nobody was told of it yet" if incident else "no incident is chosen", "dim")
-            return
-        self.go("loop", f"alert:{incident.told_alert_id}")
+        if key is not None:
+            self.go("loop", f"incident:{key}")
 
     def on_did(self, _: Did) -> None:
         """Shows at once what an act has changed."""

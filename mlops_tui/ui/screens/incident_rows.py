@@ -15,7 +15,7 @@ from mlops_tui.ui.widgets.window_table import Row
 COLUMNS = (
     Column("severity", "severity", 10, 10),
     Column("title", "what", 34, 200, grows=True),
-    Column("batch", "newest batch", 14, 30, 1, is_cut_within=True),
+    Column("batch", "newest batch", 14, 30, is_cut_within=True),
     Column("windows", "in", 3, 5, 3, right=True),
     Column("state", "state", 4, 18, 2),
     Column("opened", "opened", 8, 12, 4),
