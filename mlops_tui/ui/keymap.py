@@ -376,7 +376,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("drift.model", "m", "model", "model", "Go to the model version that was in charge", 14),
     Key("drift.heat", "h", "heat", "heat", "Show all columns of the monitor over all its windows", 7),
-    Key("drift.measures", "M", "measures", "measures", "Show what was measured of the whole window", 10),
+    Key("drift.measures", "w", "measures", "measures", "Show what was measured of the whole window", 10),
     Key("drift.column", "c", "column", "column", "Show the column in full", 8),
     Key("heat.order", "s", "order", "sort", "Sort the columns in another way", 3),
     Key("heat.monitor", "m", "monitor", "monitor", "Show the next monitor", 6),
