@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mlops_store import audit, events, model_facts, models
+from mlops_store import approval_rounds, audit, events, models
 from mlops_store.errors import Refused, UsageError
 from mlops_store.records import AuditEntry, ModelVersion
 from mlops_store.store import Store
@@ -20,11 +20,14 @@ from mlops_tui.registry.keys import Ask, PrivateKey
 from mlops_tui.registry.signed_acts import Candidate
 from mlops_tui.registry.voices import Rules, Voices, rules_of
 
-__all__ = ["ACTS", "Round", "Rules", "act", "queue", "rules", "rules_of", "standing"]
+__all__ = ["ACTS", "Round", "Rules", "act", "queue", "rounds", "rules", "rules_of", "standing"]
 
 #: What people do: a request opens a round, approvals and rejections count within it.
 ACTS = ("request", "approve", "reject")
 _ACTION = "approval."
+#: What makes up a round: approvals, and the moves that end it.
+_NOUNS = ("approval", "model")
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,11 @@ class Round:
     message: str
     acts: tuple[AuditEntry, ...] = ()
     ignored: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody is to act on it: to answer, or to move the version now that it may go."""
+        return self.state in ("waiting", "approved")
 
 
 def rules(config: Config, stage: str) -> Rules:
@@ -150,36 +158,46 @@ def standing(
     db: sqlite3.Connection, wanted: Rules, version: Candidate, stage: str, *, now: float | None = None
 ) -> Round:
     """Where the approval of a version for a stage stands."""
-    now = time.time() if now is None else now
-    subject = f"model:{version.model}/{version.version}"
-    history = [
-        entry
-        for entry in audit.entries(db, subject=subject, newest_first=False)
-        if entry.after.get("stage") == stage and entry.action.partition(".")[0] in ("approval", "model")
-    ]
-    return _round(wanted, version, stage, history, now)
+    subject = _subject(version)
+    history = audit.of_subjects(db, [subject], *_NOUNS).get(subject, [])
+    return _round(wanted, version, stage, history, time.time() if now is None else now)
 
 
 def queue(db: sqlite3.Connection, config: Config, *, everything: bool = False) -> list[Round]:
-    """The requests that wait, the oldest first.
+    """The requests that wait or are granted, the oldest first.
 
     Args:
         db: A connection.
         config: The configuration.
-        everything: Also those that were answered, have expired, or are done.
+        everything: Also those that were answered by a no, have expired, or are done.
     """
-    found = []
-    for name, number, stage in model_facts.requests(db, everything=everything):
-        version = models.version(db, name, number)
-        round_ = standing(db, rules(config, stage), version, stage)
-        if everything or round_.state in ("waiting", "approved"):
-            found.append(round_)
-    return sorted(found, key=lambda one: one.requested_at)
+    found = rounds(db, config, approval_rounds.numbers(db, everything=everything))
+    return [one for one in found.values() if everything or one.is_open]
+
+
+def rounds(db: sqlite3.Connection, config: Config, numbers: Sequence[int]) -> dict[int, Round]:
+    """The rounds of these numbers (see ``approval_rounds``) in the given order, some hundreds at a time."""
+    now, found = time.time(), dict[int, Round]()
+    wanted: dict[str, Rules] = {}
+    for place in range(0, len(numbers), _AT_ONCE):
+        asked = approval_rounds.read(db, numbers[place : place + _AT_ONCE])
+        done = audit.of_subjects(db, {_subject(one) for one in asked}, *_NOUNS)
+        for one in asked:
+            if one.stage not in wanted:
+                wanted[one.stage] = rules(config, one.stage)
+            found[one.number] = _round(wanted[one.stage], one, one.stage, done.get(_subject(one), ()), now)
+    return found
+
+
+def _subject(version: Candidate) -> str:
+    return f"model:{version.model}/{version.version}"
 
 
 def _round(wanted: Rules, version: Candidate, stage: str, history: Iterable[AuditEntry], now: float) -> Round:
     requester, requested_at, acts, is_done = "", 0.0, list[AuditEntry](), False
     for entry in history:
+        if entry.after.get("stage") != stage:
+            continue
         if entry.action == f"{_ACTION}request":
             requester, requested_at, acts, is_done = entry.actor, entry.at, [entry], False
         elif entry.action.startswith(_ACTION):

@@ -12,7 +12,7 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mlops_store.audit_chain import COLUMNS, GENESIS, hashed
@@ -127,6 +127,19 @@ def among(db: sqlite3.Connection, ids: Sequence[int]) -> list[AuditEntry]:
     """The entries of these ids, in no order."""
     chosen = ",".join(map(str, map(int, ids)))
     return [_entry(row) for row in db.execute(f"SELECT {COLUMNS} FROM audit WHERE id IN ({chosen})")]
+
+
+def of_subjects(db: sqlite3.Connection, subjects: Iterable[str], *nouns: str) -> dict[str, list[AuditEntry]]:
+    """Subject -> what was done to exactly that, in order; of the acts only those of some nouns (``approval``)."""
+    wanted = " OR ".join("action >= ? AND action < ?" for _ in nouns) or "TRUE"
+    found: dict[str, list[AuditEntry]] = {}
+    for row in db.execute(
+        f"SELECT {COLUMNS} FROM audit WHERE subject IN (SELECT value FROM json_each(?)) AND ({wanted}) ORDER BY id",
+        (json.dumps([*subjects]), *(f"{noun}{end}" for noun in nouns for end in "./")),
+    ):
+        entry = _entry(row)
+        found.setdefault(entry.subject, []).append(entry)
+    return found
 
 
 def _plain(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class Card(NamedTuple):
         metrics: Its metrics as they were when it was registered.
         gates: Stage -> how many gates let it pass, and how many did not.
         digest: The digest of its files.
-        has_requests: Whether people were asked for an approval of it, or gave one.
+        has_requests: Whether people were asked for an approval of it, or gave one, and it has not gone there since.
     """
 
     number: int
@@ -63,12 +63,13 @@ def by_stage(db: sqlite3.Connection, words: Sequence[str] = ()) -> dict[str, arr
     joined = "JOIN registered_models AS m ON m.id = v.model_id AND m.deleted_at IS NULL" if gone or words else ""
     found: dict[str, array[int]] = {}
     for (stage,) in db.execute("SELECT DISTINCT stage FROM model_versions WHERE deleted_at IS NULL").fetchall():
-        rows = db.execute(
-            f"SELECT v.id FROM model_versions AS v {joined} WHERE v.deleted_at IS NULL AND v.stage = ? {where} "
-            "ORDER BY v.updated_at DESC, v.id DESC",
+        # one text of all numbers is several times faster than a row for each
+        numbers = db.execute(
+            f"SELECT json_group_array(id) FROM (SELECT v.id FROM model_versions AS v {joined} "
+            f"WHERE v.deleted_at IS NULL AND v.stage = ? {where} ORDER BY v.updated_at DESC, v.id DESC)",
             (stage, *(word for word in words for _ in range(2))),
         )
-        found[stage] = array("q", [number for (number,) in rows])
+        found[stage] = array("q", json.loads(numbers.fetchone()[0]))
     return found
 
 
@@ -93,9 +94,8 @@ def read(db: sqlite3.Connection, numbers: Sequence[int]) -> list[Card]:
         )
         for row in db.execute(
             "SELECT v.id, m.name, v.version, v.stage, coalesce(v.updated_at, v.created_at), v.created_at, "
-            "coalesce(v.created_by, ''), v.flavor, v.lineage, v.digest, EXISTS (SELECT 1 FROM audit AS a "
-            "WHERE a.subject = 'model:' || m.name || '/' || v.version "
-            "AND a.action >= 'approval.' AND a.action < 'approval/') "
+            "coalesce(v.created_by, ''), v.flavor, v.lineage, v.digest, EXISTS (SELECT 1 FROM approval_rounds AS a "
+            "WHERE a.version_id = v.id AND a.state <> 'done') "
             "FROM model_versions AS v JOIN registered_models AS m ON m.id = v.model_id AND m.deleted_at IS NULL "
             f"WHERE v.id IN ({chosen}) AND v.deleted_at IS NULL"
         )

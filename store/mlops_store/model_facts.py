@@ -75,32 +75,6 @@ def alias(db: sqlite3.Connection, name: str, alias: str) -> int | None:
     return row[0] if row else None
 
 
-def requests(db: sqlite3.Connection, *, everything: bool = False) -> list[tuple[str, int, str]]:
-    """(Model, version, stage) of what people asked for, approved or rejected, the oldest first.
-
-    Args:
-        db: A connection.
-        everything: Also where the version has gone to the stage since: of thousands of requests that is nearly all.
-    """
-    is_open = """
-        WHERE NOT EXISTS (SELECT 1 FROM stage_changes AS c WHERE c.version_id = v.id AND c.audit_id > s.last
-              AND c.to_stage = s.stage AND c.kind NOT IN ('replace', 'register'))
-    """
-    rows = db.execute(
-        f"""
-        SELECT m.name, v.version, s.stage
-          FROM (SELECT subject, max(id) AS last, rtrim(subject, '0123456789') AS stem,
-                       CASE WHEN json_valid(after) THEN json_extract(after, '$.stage') END AS stage
-                  FROM audit WHERE action >= 'approval.' AND action < 'approval/' GROUP BY subject, after) AS s
-          JOIN registered_models AS m ON m.name = substr(s.stem, 7, length(s.stem) - 7) AND m.deleted_at IS NULL
-          JOIN model_versions AS v ON v.model_id = m.id AND v.deleted_at IS NULL
-               AND v.version = CAST(substr(s.subject, length(s.stem) + 1) AS INTEGER)
-        {"" if everything else is_open} ORDER BY s.last
-        """
-    )
-    return [(name, version, str(stage)) for name, version, stage in rows]
-
-
 def aliases(db: sqlite3.Connection, name: str) -> dict[str, int]:
     """The aliases of a model and the versions that they name, sorted."""
     rows = db.execute(

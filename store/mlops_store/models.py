@@ -58,16 +58,16 @@ NAMED = 2
 def summaries(db: sqlite3.Connection) -> list[ModelSummary]:
     """Every registered model as lists show it, by name; of ten thousand versions only those that are named are read."""
     stages: dict[int, dict[str, StageHolders]] = {}
-    for model_id, stage, count, version, flavor in db.execute(
-        "SELECT model_id, stage, c, version, flavor FROM (SELECT model_id, stage, version, flavor, "
-        "row_number() OVER (PARTITION BY model_id, stage ORDER BY version DESC) AS n, "
-        "count(*) OVER (PARTITION BY model_id, stage) AS c FROM model_versions WHERE deleted_at IS NULL) "
-        "WHERE n <= ? ORDER BY model_id, stage, n",
+    for model_id, stage, count, newest in db.execute(
+        "SELECT g.model_id, g.stage, g.count, (SELECT json_group_array(json_array(n.version, n.flavor)) FROM "
+        "(SELECT version, flavor FROM model_versions WHERE model_id = g.model_id AND stage = g.stage "
+        "AND deleted_at IS NULL ORDER BY version DESC LIMIT ?) AS n) "
+        "FROM (SELECT model_id, stage, count(*) AS count FROM model_versions WHERE deleted_at IS NULL "
+        "GROUP BY model_id, stage) AS g",
         (NAMED,),
     ):
-        known = stages.setdefault(model_id, {})
-        before = known[stage].newest if stage in known else ()
-        known[stage] = StageHolders(count, (*before, (version, flavor)))
+        named = tuple((version, flavor) for version, flavor in json.loads(newest))
+        stages.setdefault(model_id, {})[stage] = StageHolders(count, named)
     aliases: dict[int, dict[str, int]] = {}
     for model_id, alias, version in db.execute(
         "SELECT a.model_id, a.alias, v.version FROM model_aliases AS a JOIN model_versions AS v ON v.id = a.version_id"

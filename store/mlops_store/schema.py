@@ -1194,5 +1194,72 @@ def m026_labels(db: Database) -> None:
     db.table("label_matches").create_index(["report_id"])
 
 
+@migrations()
+def m027_approval_rounds(db: Database) -> None:
+    """Where people asked for, gave and refused approvals, kept by triggers from what the audit log and the moves say.
+
+    Also an index that counts the versions of each model's stages and names the newest of them.
+    """
+    db.create_table(
+        "approval_rounds",
+        {
+            "id": int,
+            "version_id": int,
+            "stage": str,
+            # 'open', 'rejected', or 'done': the version has gone to the stage since
+            "state": str,
+            # when its first act was done
+            "opened_at": float,
+        },
+        pk="id",
+        foreign_keys=[("version_id", "model_versions", "id")],
+        not_null={"version_id", "stage", "state", "opened_at"},
+        strict=True,
+    )
+    db.table("approval_rounds").create_index(["version_id", "stage"], unique=True)
+    db.execute("CREATE INDEX approval_rounds_in_turn ON approval_rounds(state, opened_at)")
+    # the version that an entry is about: subjects read model:NAME/NUMBER
+    stem = "rtrim({0}.subject, '0123456789')"
+    version = (
+        "(SELECT v.id FROM registered_models AS m JOIN model_versions AS v ON v.model_id = m.id "
+        f"WHERE m.name = substr({stem}, 7, length({stem}) - 7) "
+        f"AND v.version = CAST(substr({{0}}.subject, length({stem}) + 1) AS INTEGER))"
+    )
+    # an entry that was tampered with need not be JSON
+    stage = "CASE WHEN json_valid({0}.after) THEN json_extract({0}.after, '$.stage') END"
+    state = "CASE {0}.action WHEN 'approval.reject' THEN 'rejected' ELSE 'open' END"
+    found = f"SELECT {version} AS version_id, {stage} AS stage, {state} AS state, {{0}}.at AS opened_at"
+    taken = (
+        "INSERT INTO approval_rounds (version_id, stage, state, opened_at) "
+        "SELECT version_id, stage, state, opened_at FROM ({0}) WHERE version_id IS NOT NULL AND stage IS NOT NULL "
+        "ON CONFLICT (version_id, stage) DO UPDATE SET opened_at = CASE WHEN {1} = 'approval.request' "
+        "OR state = 'done' THEN excluded.opened_at ELSE opened_at END, state = excluded.state"
+    )
+    ended = "UPDATE approval_rounds SET state = 'done' WHERE version_id = {0} AND stage = {1}"
+    db.execute(
+        "CREATE TRIGGER audit_opens_rounds AFTER INSERT ON audit WHEN NEW.action >= 'approval.' "
+        f"AND NEW.action < 'approval/' BEGIN {taken.format(found.format('NEW'), 'NEW.action')}; END"
+    )
+    db.execute(
+        "CREATE TRIGGER stage_changes_end_rounds AFTER INSERT ON stage_changes "
+        "WHEN NEW.kind NOT IN ('replace', 'register') "
+        f"BEGIN {ended.format('NEW.version_id', 'NEW.to_stage')}; END"
+    )
+    # what was done before, in its order
+    for entry_id, action, version_id, to_stage in db.execute(
+        "SELECT id, action, NULL, NULL FROM audit WHERE action >= 'approval.' AND action < 'approval/' UNION ALL "
+        "SELECT audit_id, NULL, version_id, to_stage FROM stage_changes WHERE kind NOT IN ('replace', 'register') "
+        "ORDER BY 1"
+    ).fetchall():
+        if action is None:
+            db.execute(ended.format("?", "?"), (version_id, to_stage))
+        else:
+            db.execute(taken.format(f"{found.format('e')} FROM audit AS e WHERE e.id = ?", "?"), (entry_id, action))
+    db.execute("DROP INDEX idx_model_versions_model_id_stage")
+    db.execute(
+        "CREATE INDEX model_versions_of_stages ON model_versions(model_id, stage, version) WHERE deleted_at IS NULL"
+    )
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

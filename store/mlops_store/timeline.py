@@ -26,9 +26,9 @@ KINDS = {
     "aliases": "action >= 'alias.' AND action < 'alias/'",
 }
 #: What every act on a version begins with.
-_NOUNS = ("alias", "approval", "gate", "model")
+NOUNS = ("alias", "approval", "gate", "model")
 _AT_ONCE = 500
-_TEXT = "lower(subject || ' ' || action || ' ' || actor || ' ' || reason || ' ' || after)"
+_TEXT = "lower(subject || ' ' || action || ' ' || actor || ' ' || origin || ' ' || reason || ' ' || after)"
 
 
 def numbers(
@@ -37,6 +37,7 @@ def numbers(
     model: str = "",
     version: int | None = None,
     kind: str = "",
+    nouns: Sequence[str] = NOUNS,
     words: Sequence[str] = (),
     since: float | None = None,
     until: float | None = None,
@@ -49,6 +50,7 @@ def numbers(
         model: Only on this model and its versions; "" for all.
         version: Only on this version of the model.
         kind: A key of ``KINDS``; "" for all.
+        nouns: What the acts begin with; none for the whole log, acts on other things than models included.
         words: Only entries that have each of these in them, in lower case.
         since: Only from then on, Unix seconds.
         until: Only up to then, Unix seconds.
@@ -65,15 +67,18 @@ def numbers(
             arguments.append(at)
     if limit >= 0:
         # few are wanted: from the end of the log on, whatever the indexes say
-        conditions += ["+subject >= ? AND +subject < ?", *([KINDS[kind]] if kind else [])]
-        arguments += [*_range(model, version), limit]
-        query = f"SELECT id FROM audit NOT INDEXED WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT ?"
+        if nouns:
+            conditions.append("+subject >= ? AND +subject < ?")
+            arguments += _range(model, version)
+        conditions += [KINDS[kind]] if kind else []
+        arguments.append(limit)
+        query = f"SELECT id FROM audit NOT INDEXED WHERE {' AND '.join(conditions) or 'TRUE'} ORDER BY id DESC LIMIT ?"
     else:
         if model:
             conditions.append("subject >= ? AND subject < ?")
             arguments += _range(model, version)
-        ranges = [KINDS[kind]] if kind else [f"action >= '{noun}.' AND action < '{noun}/'" for noun in _NOUNS]
-        if model and not kind:
+        ranges = [KINDS[kind]] if kind else [f"action >= '{noun}.' AND action < '{noun}/'" for noun in nouns]
+        if (model and not kind) or not ranges:
             ranges = ["TRUE"]
         query = " UNION ALL ".join(f"SELECT id FROM audit WHERE {' AND '.join([*conditions, one])}" for one in ranges)
         arguments *= len(ranges)

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 from registry_builders import make_store, make_version
+from sqlite_utils import Database
 
-from mlops_store import audit, audit_chain, models
+from mlops_store import approval_rounds, audit, audit_chain, models, schema
 from mlops_store.errors import NotFound, Refused, UsageError
 from mlops_store.records import AuditEntry
 from mlops_store.store import Store
@@ -157,6 +158,46 @@ def test_the_queue_lists_what_waits_the_oldest_first(store: Store) -> None:
     done_by(store, "ann", "reject", reason="no")
     assert ("churn", "production") not in {(one.model, one.stage) for one in approvals.queue(store.read(), CONFIG)}
     assert len(approvals.queue(store.read(), CONFIG, everything=True)) == 3
+
+
+def test_rounds_kept_by_triggers_are_those_that_the_log_and_the_moves_tell_of(store: Store) -> None:
+    make_version(store)
+    done_by(store, "bob", "request", ago_s=30)
+    done_by(store, "ann", "approve", ago_s=20)
+    approvals.act(store, CONFIG, "churn", 2, "staging", "request")
+    stages.promote(store, CONFIG, "churn", 1, "production")
+    stages.promote(store, CONFIG, "churn", 2, "production", override="in haste")
+    done_by(store, "bob", "reject", "staging", reason="no")
+    kept = "SELECT version_id, stage, state, opened_at FROM approval_rounds ORDER BY version_id, stage"
+    before = store.read().execute(kept).fetchall()
+    assert [row[:3] for row in before] == [
+        (1, "production", "done"),
+        (1, "staging", "rejected"),
+        (2, "staging", "open"),
+    ]
+    # as a store is that had all of this before it had rounds
+    with store.write() as db:
+        for kind, name in (
+            ("TRIGGER", "audit_opens_rounds"),
+            ("TRIGGER", "stage_changes_end_rounds"),
+            ("TABLE", "approval_rounds"),
+            ("INDEX", "model_versions_of_stages"),
+        ):
+            db.execute(f"DROP {kind} {name}")
+        db.execute("CREATE INDEX idx_model_versions_model_id_stage ON model_versions(model_id, stage)")
+        schema.m027_approval_rounds(Database(db))
+    assert store.read().execute(kept).fetchall() == before
+
+
+def test_of_all_rounds_those_that_are_asked_for_are_read(store: Store) -> None:
+    make_version(store, "fraud")
+    done_by(store, "bob", "request", ago_s=10)
+    approvals.act(store, CONFIG, "fraud", 1, None, "request")
+    stages.promote(store, CONFIG, "churn", 1, "production", override="in haste")
+    numbers = approval_rounds.numbers(store.read(), everything=True)
+    found = approvals.rounds(store.read(), CONFIG, numbers[1:])
+    assert [(one.model, one.state) for one in found.values()] == [("fraud", "waiting")]
+    assert approvals.rounds(store.read(), CONFIG, numbers[:1])[numbers[0]].state == "done"
 
 
 def approve_as(path: str, uid: int) -> None:

@@ -3,45 +3,54 @@
 from __future__ import annotations
 
 import time
+from array import array
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 
-from mlops_store import audit, audit_chain
+from mlops_store import audit_chain, timeline
 from mlops_store.audit_chain import Verdict
 from mlops_store.records import AuditEntry
 from mlops_tui.ui import keymap
 from mlops_tui.ui.screens import history_rows
-from mlops_tui.ui.screens.filtering import WordFilterScreen, matches
-from mlops_tui.ui.session import Session
+from mlops_tui.ui.screens.filtering import WordFilterScreen
+from mlops_tui.ui.session import Session, session_of
 from mlops_tui.ui.text import Cell
 from mlops_tui.ui.widgets.columns import Column
 from mlops_tui.ui.widgets.pane import Pane
+from mlops_tui.ui.widgets.rows import Key
 from mlops_tui.ui.widgets.window_table import Row, WindowTable
 
-#: Entries looked at; ``mlops-tui audit list`` has all.
-NEWEST = 5000
+#: Entries that are read with the list, and how many stand there until all are known and verified.
+_FIRST, _EARLY = 100, 200
 
 
 class Log(NamedTuple):
-    """The newest entries, and what the last verification found."""
+    """The numbers of the entries, newest first, those that are read already, and what verifying found."""
 
-    entries: tuple[AuditEntry, ...] = ()
+    numbers: array[int] = array("q")
+    read: tuple[AuditEntry, ...] = ()
     verdict: Verdict | None = None
 
 
 class AuditPane(Pane[Log]):
-    """The newest entries that have every word of a filter in them."""
+    """The entries that have every word of a filter in them; however many there are, only those in sight are read."""
+
+    LOADS_FIRST = True
 
     def __init__(self) -> None:
         super().__init__("Audit log", 1)
         self.words: tuple[str, ...] = ()
         self._verdict: Verdict | None = None
+        self._read: dict[int, AuditEntry] = {}
+        self._session: Session | None = None
 
     def compose(self) -> ComposeResult:
         """A list."""
         yield WindowTable(
             (Column("id", "#", 1, 7, 3, right=True), Column("on", "on", 6, 28, 1), *history_rows.COLUMNS),
+            load=self._bring,
             empty="no entry matches the filter",
         )
 
@@ -51,49 +60,70 @@ class AuditPane(Pane[Log]):
         return self.query_one(WindowTable)
 
     def entry(self, number: object) -> AuditEntry | None:
-        """The entry of that number, None when it is not among the newest."""
-        entries = self.records.entries if self.records else ()
-        return next((entry for entry in entries if entry.id == number), None)
+        """The entry of that number, None while it is not read."""
+        return self._read.get(number) if isinstance(number, int) else None
 
     def verify(self) -> None:
         """Verifies the whole log again."""
         self._verdict = None
         self.reload()
 
+    def reload(self, *, restart: bool = False) -> None:
+        """Reads it again."""
+        self._session = session_of(self)
+        super().reload(restart=restart)
+
+    def early(self, session: Session) -> Log | None:
+        """The newest entries, while all are still being looked for and verified."""
+        if session.store is None or (self.records is not None and self._verdict is not None):
+            return None
+        return self._log(session, _EARLY)
+
     def load(self, session: Session) -> Log:
-        """Reads the newest entries; verifies the log the first time, and when asked to."""
+        """Which entries there are; verifies the log the first time, and when asked to."""
         if session.store is None:
             return Log()
-        db = session.store.read()
         if self._verdict is None:
-            self._verdict = audit_chain.verify(db)
-        return Log(tuple(audit.entries(db, limit=NEWEST)), self._verdict)
+            self._verdict = audit_chain.verify(session.store.read())
+        return self._log(session, -1)
+
+    def _log(self, session: Session, limit: int) -> Log:
+        assert session.store is not None
+        with session.store.snapshot() as db:
+            numbers = timeline.numbers(db, nouns=(), words=self.words, limit=limit)
+            return Log(numbers, tuple(timeline.read(db, numbers[:_FIRST])), self._verdict)
 
     def show(self, records: Log) -> None:
         """Draws them, or says what would be here."""
-        found = [entry for entry in records.entries if matches(self.words, *_texts(entry))]
-        total = f"{len(records.entries):,}" + ("+" if len(records.entries) == NEWEST else "")
+        count = f"{len(records.numbers):,}" + ("+" if len(records.numbers) == _EARLY else "")
         words = " ".join(self.words)
-        self.entitle(
-            "Audit log", f"{len(found):,} of {total} · /{words}" if words else total if records.entries else ""
-        )
-        self.subtitle(_said(records.verdict) if records.verdict is not None else "")
-        if records.entries:
+        self.entitle("Audit log", f"{count} · /{words}" if words else count if records.numbers else "")
+        self.subtitle(_said(records.verdict) if records.verdict is not None else "being verified")
+        if records.numbers or words:
             self.uncover()
         else:
             self.say(["Nothing is recorded yet.", "", Cell("Promotions, rollbacks and aliases show here.", "dim")])
-        now = time.time()
-        self.table.show([_row(entry, now) for entry in found])
+        self.table.show_window(records.numbers, self._rows(records.read))
+
+    def _bring(self, keys: Sequence[Key]) -> Sequence[Row]:
+        """The entries of these numbers; runs in a thread."""
+        session = self._session
+        if session is None or session.store is None:
+            return ()
+        return self._rows(timeline.read(session.store.read(), [key for key in keys if isinstance(key, int)]))
+
+    def _rows(self, entries: Iterable[AuditEntry]) -> list[Row]:
+        now, rows = time.time(), []
+        for entry in entries:
+            self._read[entry.id] = entry
+            rows.append(_row(entry, now))
+        return rows
 
 
 def _said(verdict: Verdict) -> str:
     if verdict.broken is not None:
         return f"BROKEN: {verdict.broken}"
     return f"intact up to entry {verdict.entries:,}, head {verdict.head[:12]}" if verdict.entries else ""
-
-
-def _texts(entry: AuditEntry) -> tuple[str, ...]:
-    return entry.action, entry.subject, entry.actor, entry.origin, entry.reason, history_rows.sentence(entry)
 
 
 def _row(entry: AuditEntry, now: float) -> Row:
@@ -132,8 +162,8 @@ class AuditScreen(WordFilterScreen):
         """Shows the entries that match."""
         self.argument = " ".join(words)
         self._pane.words = words
-        if self._pane.records is not None:
-            self._pane.show(self._pane.records)
+        self._pane.table.start_over()
+        self._pane.reload(restart=True)
 
     def action_verify(self) -> None:
         """Verifies the whole log."""

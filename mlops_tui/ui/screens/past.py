@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import sqlite3
 import time
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from textual.app import ComposeResult
@@ -26,7 +28,11 @@ from mlops_tui.ui.theme import sign
 from mlops_tui.ui.widgets.columns import Column
 from mlops_tui.ui.widgets.pane import Pane
 from mlops_tui.ui.widgets.prompt import Prompt
+from mlops_tui.ui.widgets.rows import Key
 from mlops_tui.ui.widgets.window_table import Row, WindowTable
+
+#: Versions that are read with the list of all.
+_FIRST = 80
 
 
 class Scene(NamedTuple):
@@ -35,30 +41,37 @@ class Scene(NamedTuple):
     Attributes:
         number: The entry; 0 for before the first.
         entry: The entry itself, None when there is none.
-        standings: Where every version stood.
-        changed: (Model, version) of those that the entry moved or named.
+        versions: The store's own numbers of the versions that there were.
+        read: Where those stood that are read already, by number.
+        changed: The numbers of those that the entry moved or named.
         last: The number of the last entry of the log.
     """
 
-    number: int
-    entry: AuditEntry | None
-    standings: tuple[Standing, ...]
-    changed: frozenset[tuple[str, int]]
-    last: int
+    number: int = 0
+    entry: AuditEntry | None = None
+    versions: array[int] = array("q")
+    read: Mapping[int, Standing] = {}
+    changed: frozenset[int] = frozenset()
+    last: int = 0
 
 
 class PastPane(Pane[Scene]):
-    """The versions, and where each stood.
+    """The versions, and where each stood; however many there are, only those in sight are read.
 
     Args:
         at: A time as ``moments.parse`` reads it, ``#12`` for after an entry, "" for now.
     """
+
+    LOADS_FIRST = True
 
     def __init__(self, at: str) -> None:
         super().__init__("Registry", 1)
         self._at = at
         self._number: int | None = None
         self._steps = 0
+        self._sight: tuple[int, ...] = ()
+        self._read: dict[int, Standing] = {}
+        self._session: Session | None = None
 
     def compose(self) -> ComposeResult:
         """A list."""
@@ -72,13 +85,20 @@ class PastPane(Pane[Scene]):
                 Column("since", "since", 8, 12, 1),
                 Column("by", "by", 3, 20, 3),
                 Column("reason", "why", 6, 60, 4, grows=True),
-            )
+            ),
+            load=self._bring,
         )
 
     @property
     def table(self) -> WindowTable:
         """The list."""
         return self.query_one(WindowTable)
+
+    @property
+    def chosen(self) -> Standing | None:
+        """The version under the cursor, and where it stood."""
+        key = self.table.cursor_key
+        return self._read.get(key) if isinstance(key, int) else None
 
     def go_to(self, at: str) -> None:
         """Shows another time."""
@@ -96,14 +116,22 @@ class PastPane(Pane[Scene]):
             self._number, self._steps = message.records.number, 0
         super().on_loaded(message)
 
+    def reload(self, *, restart: bool = False) -> None:
+        """Reads it again, with the versions in sight."""
+        self._session = session_of(self)
+        self._sight = tuple(
+            key for table in self.query(WindowTable) for key in table.window_keys if isinstance(key, int)
+        )
+        super().reload(restart=restart)
+
     def load(self, session: Session) -> Scene:
-        """Reads where everything stood.
+        """Which versions there were; reads where the first stood, and those in sight.
 
         Raises:
             UsageError: The time is none.
         """
         if session.store is None:
-            return Scene(0, None, (), frozenset(), 0)
+            return Scene()
         db = session.store.read()
         last = standings.entry_at(db, math.inf)
         number = min(_entry_number(db, self._at) if self._number is None else self._number, last)
@@ -113,13 +141,17 @@ class PastPane(Pane[Scene]):
             if found is None and by > 0:
                 break
             number = found or 0
-        stood = standings.after(db, number)
         entry = audit.find(db, number)
         model = acts.about(entry)[0] if entry is not None else ""
         # an act changes versions of its own model only
-        before = {one.version: one for one in standings.after(db, number - 1, model=model)} if model else {}
-        changed = {(model, one.version) for one in stood if one.model == model and before.get(one.version) != one}
-        return Scene(number, entry, tuple(stood), frozenset(changed), last)
+        now, before = (
+            standings.read(db, at, standings.numbers(db, at, model=model)) if model else {}
+            for at in (number, number - 1)
+        )
+        changed = frozenset(one for one, stood in now.items() if before.get(one) != stood)
+        versions = standings.numbers(db, number)
+        wanted = dict.fromkeys((*versions[:_FIRST], *self._sight))
+        return Scene(number, entry, versions, standings.read(db, number, [*wanted]), changed, last)
 
     def show(self, records: Scene) -> None:
         """Draws them."""
@@ -135,12 +167,27 @@ class PastPane(Pane[Scene]):
             name = entry.subject.partition(":")[2].rpartition("/")[0]
             why = f" — {entry.reason}" if entry.reason else ""
             self.subtitle(f"{entry.actor}: {name} {history_rows.sentence(entry)}{why}")
-        if records.standings:
+        if records.versions:
             self.uncover()
         else:
             self.say(["Nothing was registered yet." if records.last else "Nothing is registered yet."])
-        top = session_of(self).config.registry.stages[-2:-1]
-        self.table.show([_row(one, records, top, now) for one in records.standings])
+        self.table.show_window(records.versions, self._rows(session_of(self), records, records.read.items()))
+
+    def _bring(self, keys: Sequence[Key]) -> Sequence[Row]:
+        """Where the versions of these numbers stood; runs in a thread."""
+        session, scene = self._session, self.records
+        if session is None or session.store is None or scene is None:
+            return ()
+        numbers = [key for key in keys if isinstance(key, int)]
+        return self._rows(session, scene, standings.read(session.store.read(), scene.number, numbers).items())
+
+    def _rows(self, session: Session, scene: Scene, read: Iterable[tuple[int, Standing]]) -> list[Row]:
+        now, rows = time.time(), []
+        top = session.config.registry.stages[-2:-1]
+        for number, one in read:
+            self._read[number] = one
+            rows.append(_row(number, one, now, is_changed=number in scene.changed, is_top=one.stage in top))
+        return rows
 
 
 def _entry_number(db: sqlite3.Connection, at: str) -> int:
@@ -153,16 +200,14 @@ def _entry_number(db: sqlite3.Connection, at: str) -> int:
         raise UsageError(f"{at!r} is no point in time", moments.FORMS) from error
 
 
-def _row(one: Standing, scene: Scene, top: tuple[str, ...], now: float) -> Row:
-    is_changed = (one.model, one.version) in scene.changed
-    tone = "good" if one.stage in top else ""
+def _row(number: int, one: Standing, now: float, *, is_changed: bool, is_top: bool) -> Row:
     return Row(
-        f"{one.model}/{one.version}",
+        number,
         (
             Cell(sign("arrow") if is_changed else "", "accent"),
             one.model,
             f"v{one.version}",
-            Cell(one.stage, tone),
+            Cell(one.stage, "good" if is_top else ""),
             ", ".join(f"@{name}" for name in one.aliases),
             Cell(shown.moment(one.since, now), "dim"),
             Cell(one.actor, "dim"),
@@ -226,6 +271,14 @@ class PastScreen(ProjectScreen):
         prompt.remove()
         self._pane.focus_inside()
 
-    def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:
+    def on_window_table_row_selected(self, _: WindowTable.RowSelected) -> None:
         """Goes to the version as it stands now."""
-        self.go("models", str(message.key))
+        one = self._pane.chosen
+        if one is not None:
+            self.go("models", f"{one.model}/{one.version}")
+
+    def copy_text(self) -> tuple[str, str]:
+        """The URI of the version under the cursor."""
+        one = self._pane.chosen
+        uri = f"models:/{one.model}/{one.version}" if one is not None else ""
+        return uri, uri
