@@ -43,8 +43,6 @@ class Queue(NamedTuple):
 class ApprovalsPane(Pane[Queue]):
     """The requests, the oldest first; of all that ever were only those in sight are read."""
 
-    LOADS_FIRST = True
-
     def __init__(self) -> None:
         super().__init__("Approvals", 1)
         self._is_everything = False

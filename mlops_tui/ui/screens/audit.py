@@ -37,8 +37,6 @@ class Log(NamedTuple):
 class AuditPane(Pane[Log]):
     """The entries that have every word of a filter in them; however many there are, only those in sight are read."""
 
-    LOADS_FIRST = True
-
     def __init__(self) -> None:
         super().__init__("Audit log", 1)
         self.words: tuple[str, ...] = ()

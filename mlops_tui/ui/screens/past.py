@@ -62,8 +62,6 @@ class PastPane(Pane[Scene]):
         at: A time as ``moments.parse`` reads it, ``#12`` for after an entry, "" for now.
     """
 
-    LOADS_FIRST = True
-
     def __init__(self, at: str) -> None:
         super().__init__("Registry", 1)
         self._at = at
