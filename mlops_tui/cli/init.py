@@ -28,13 +28,9 @@ single = ["production"]                                      # at most one versi
 # metric = "auc"
 # min = 0.9
 
-# Each file that appears in the watched folder is compared with what the model in production was trained on.
-# [monitors.production]
-# watch = ["production/*.csv", "production/*.parquet"]
-# model = "churn"              # or: reference = "data/reference.csv"
-# ignore = ["id"]
-# drift_share = 0.5            # from this share of drifted columns on, the whole batch counts as drifted
-
+# What is compared with what the model in production was trained on: each file that appears in a folder, or so many
+# rows, or a day; of files, of a query over a database, or of what mlops-tui serve was asked. README has the rest.
+{monitor}
 # What starts the pipeline by itself; see: mlops-tui schedule export
 # [triggers.nightly]
 # schedule = "0 3 * * *"       # or: change = ["data/*.csv"], or: drift = "production"
@@ -51,6 +47,17 @@ single = ["production"]                                      # at most one versi
 # The better direction of a metric, where its name does not tell.
 # [metrics]
 # auc = "max"
+"""
+
+#: Where no folder looks as if it held production data.
+MONITOR = """\
+# [monitors.production]
+# watch = ["production/*.csv", "production/*.parquet"]      # or: requests = "churn"
+# model = "churn"              # or: reference = "data/reference.csv", or: reference = { last = 7 }
+# window = "1d"                # or: "1000 rows"; without it each file is one
+# time = "created_at"
+# ignore = ["id"]
+# drift_share = 0.5            # from this share of drifted columns on, the whole batch counts as drifted
 """
 
 
@@ -92,7 +99,7 @@ def _make(project: Project) -> None:
             # a TOML basic string is written like a JSON string
             name = json.dumps(project.name)[1:-1]
             with open(project.config_path, "x", encoding="utf-8") as file:
-                file.write(TEMPLATE.replace("{name}", name))
+                file.write(TEMPLATE.replace("{name}", name).replace("{monitor}", _monitor(project)))
     except OSError as error:
         raise Refused(
             f"{project.config_path} cannot be written ({error.strerror})", "check the directory's owner and mode"
@@ -100,6 +107,25 @@ def _make(project: Project) -> None:
     from mlops_store.store import Store
 
     Store(project.store_path).close()
+
+
+def _monitor(project: Project) -> str:
+    """A monitor of the project's production data where that is in a usual place, else one to fill in."""
+    from mlops_tui.drift import proposals
+
+    proposal = proposals.for_project(project, _only_model(project))
+    return MONITOR if proposal is None else proposal.text
+
+
+def _only_model(project: Project) -> str:
+    from mlops_store import models
+    from mlops_store.store import Store
+
+    if not project.has_store:
+        return ""
+    with Store(project.store_path) as store:
+        names = models.names(store.read())
+    return names[0] if len(names) == 1 else ""
 
 
 def _next_steps(project: Project) -> list[str]:

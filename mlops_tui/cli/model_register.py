@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlops_store.errors import Refused, UsageError
-from mlops_tui.cli import output, shapes, text
+from mlops_tui.cli import monitoring, output, shapes, text
 from mlops_tui.cli.parameters import (
     dry_run_option,
     json_option,
@@ -52,6 +52,7 @@ _FORMATS = [kind.name for kind in kinds.KINDS.values() if kind.suffixes]
 @click.option("--description", default="", metavar="TEXT", help="What is special about this version.")
 @click.option("--alias", "aliases", multiple=True, metavar="NAME", help="Give the version this alias; may be repeated.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Give the version this tag; may be repeated.")
+@click.option("--no-monitor", is_flag=True, help="Add no monitor of a new model to mlops.toml.")
 @reason_option
 @dry_run_option
 @json_option
@@ -74,6 +75,7 @@ def register(
     description: str,
     aliases: tuple[str, ...],
     tags: tuple[str, ...],
+    no_monitor: bool,
     reason: str,
     dry_run: bool,
     as_json: bool,
@@ -112,6 +114,8 @@ def register(
             version = _outside(
                 workspace, store, model, (chosen, artifact, path, mlflow), format, example, dry_run, kept
             )
+    if not dry_run and not no_monitor and version.version == 1:
+        monitoring.begin(workspace, version)
     if as_json:
         output.write_json(shapes.model_version(version, None))
         return
