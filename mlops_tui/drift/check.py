@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_store.errors import MlopsError, UsageError, nearest
 from mlops_store.records import ColumnReport
 from mlops_tui.config.monitors import MULTIVARIATE, MonitorConfig
-from mlops_tui.drift import kinds, methods, severity
+from mlops_tui.drift import kinds, methods, severity, texts
 from mlops_tui.drift.columns import Known, Settings, compare, prepare, unscored
 from mlops_tui.drift.predictions import Predictor, Unloadable
 from mlops_tui.drift.schemas import Schema, examine
@@ -34,6 +34,9 @@ class Prepared:
     Attributes:
         features: The columns to compare.
         counters: Those that are checked only where they do not go on counting.
+        texts: The values of those that are free text.
+        target: The reference's labels, if there are any.
+        target_column: Where a batch may bring its own.
         prediction: The reference's predictions, if there are any.
         prediction_column: Where a batch may bring its own predictions.
         predictor: Makes predictions for batches without them.
@@ -47,6 +50,9 @@ class Prepared:
 
     features: tuple[Known, ...]
     counters: frozenset[str]
+    texts: Mapping[str, pd.Series[Any]] = field(default_factory=dict)
+    target: Known | None = None
+    target_column: str = ""
     prediction: Known | None = None
     prediction_values: pd.Series[Any] | None = None
     prediction_column: str = ""
@@ -86,7 +92,7 @@ def prepared(
     apart = unread | {*monitor.ignore, *([monitor.time] if monitor.time else [])}
     features = [str(name) for name in frame.columns if name not in apart]
     column = monitor.prediction or prediction or "prediction"
-    _validate(monitor, {str(name) for name in frame.columns} | {column})
+    _validate(monitor, {str(name) for name in frame.columns} | {column, monitor.target} - {""})
     if monitor.columns:
         features = [name for name in features if name in monitor.columns]
 
@@ -112,9 +118,16 @@ def prepared(
     if values is not None:
         wanted = kind(prediction) if prediction is not None else kinds.infer(values)
         known = prepare(values, wanted, name=column, role="prediction")
+    target = None
+    if monitor.target and monitor.target in frame.columns:
+        target = prepare(frame[monitor.target], kind(monitor.target), name=monitor.target, role="target")
+    known_features = tuple(prepare(frame[name], kind(name), name=name) for name in features)
     return Prepared(
-        features=tuple(prepare(frame[name], kind(name), name=name) for name in features),
+        features=known_features,
+        texts={each.name: frame[each.name] for each in known_features if each.kind == "text"},
         counters=frozenset(name for name in features if name not in monitor.columns and kinds.is_counter(frame[name])),
+        target=target,
+        target_column=monitor.target,
         prediction=known,
         prediction_values=values,
         prediction_column=column,
@@ -137,7 +150,7 @@ def _validate(monitor: MonitorConfig, columns: set[str]) -> None:
     for method_id in monitor.methods.values():
         methods.get(method_id)
     for name in monitor.thresholds:
-        known = {*columns, *methods.IDS, *MULTIVARIATE}
+        known = {*columns, *methods.IDS, *texts.METHODS, *MULTIVARIATE}
         if name not in known:
             raise UsageError(f"{place}.thresholds: {name!r} is neither a column nor a method", nearest(name, known))
 
@@ -168,6 +181,8 @@ def check(reference: Prepared, frame: pd.DataFrame, *, repeated: Sequence[str] =
     outcome = _prediction(reference, frame)
     if outcome.column is not None:
         columns.append(outcome.column)
+    target, note = _target(reference, frame)
+    columns += target
     columns += [_extra(name, frame[name]) for name in schema.extra]
     return Findings(
         columns=severity.mark_notable(columns),
@@ -175,7 +190,7 @@ def check(reference: Prepared, frame: pd.DataFrame, *, repeated: Sequence[str] =
         drift_share=reference.drift_share,
         needed=outcome.needed,
         problem=outcome.problem,
-        notes=outcome.notes,
+        notes=(*outcome.notes, *note),
         predictions=outcome.values,
     )
 
@@ -186,6 +201,8 @@ def _feature(reference: Prepared, known: Known, frame: pd.DataFrame, schema: Sch
     column = frame[known.name]
     if known.name in reference.counters and kinds.is_counter(column):
         return unscored(known, len(column), "unchecked", COUNTER)
+    if known.name in reference.texts:
+        return texts.compare(known, reference.texts[known.name], column, reference.settings)
     return compare(known, column, reference.settings)
 
 
@@ -199,6 +216,16 @@ def missing(known: Known, schema: Schema) -> ColumnReport:
 def _extra(name: str, column: pd.Series[Any]) -> ColumnReport:
     known = Known(name, kinds.infer(column), kinds.family(column), None)
     return unscored(known, int(column.notna().sum()), "extra", EXTRA)
+
+
+def _target(reference: Prepared, frame: pd.DataFrame) -> tuple[list[ColumnReport], tuple[str, ...]]:
+    """The report on labels that came with the rows, and why there is none where the reference has no labels."""
+    name = reference.target_column
+    if not name or name not in frame.columns or not frame[name].notna().any():
+        return [], ()
+    if reference.target is None:
+        return [], (f"the reference holds no labels to compare {name!r} with",)
+    return [compare(reference.target, frame[name], reference.settings)], ()
 
 
 @dataclass(frozen=True, slots=True)

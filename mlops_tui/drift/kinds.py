@@ -15,7 +15,7 @@ WHOLE_CATEGORIES = 10
 COMPARABLE = ("numerical", "categorical")
 
 UNCHECKED = {
-    "text": "free text (more than half of its values are distinct) is not checked",
+    "text": "free text (more than half of its values are distinct) is not checked value by value, but by its words",
     "datetime": "dates and times are not checked: they move on by nature",
     "empty": "the reference has no values to compare with",
     "other": "values of this type are not checked",

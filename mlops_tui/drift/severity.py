@@ -5,6 +5,7 @@ At most one alert a kind, because a batch is one thing to look at; here those of
 - ``schema``: critical when a column that is needed is missing or cannot be compared any more, warning when a type
   changed or a name stands twice, info when there are only extra columns;
 - ``prediction_drift``: critical from an effect of 0.2 on (a fifth of the predictions is another), else warning;
+- ``target_drift``: the same of labels that come with the rows;
 - ``data_drift``: when at least one drifted feature matters; critical when the drifted features reach the share from
   which the data set counts as drifted, else warning.
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 FALSE_DISCOVERIES = 0.05
 SMALLEST_EFFECT = 0.1
 LARGE_EFFECT = 0.2
+#: Columns that have an alert of their own, and what it calls them.
+_ROLES = (("prediction", "predictions"), ("target", "labels"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def alerts(findings: Findings, others: Iterable[NewAlert] = ()) -> tuple[NewAler
         findings: Of the columns.
         others: What the checks of the whole window raised.
     """
-    own = (_schema(findings), _prediction_drift(findings), _data_drift(findings))
+    own = (_schema(findings), *(_role_drift(findings, role, what) for role, what in _ROLES), _data_drift(findings))
     raised = [*(alert for alert in own if alert is not None), *others]
     return tuple(sorted(raised, key=lambda alert: list(Severity).index(alert.severity), reverse=True))
 
@@ -129,13 +132,14 @@ def _data_drift(findings: Findings) -> NewAlert | None:
     return NewAlert("data_drift", severity, title, columns=_names(c for c in drifted if c.detail["notable"]))
 
 
-def _prediction_drift(findings: Findings) -> NewAlert | None:
-    drifted = [column for column in findings.columns if column.role == "prediction" and column.detail.get("notable")]
+def _role_drift(findings: Findings, role: str, what: str) -> NewAlert | None:
+    drifted = [column for column in findings.columns if column.role == role and column.detail.get("notable")]
     if not drifted:
         return None
-    (prediction,) = drifted
-    severity = Severity.CRITICAL if (prediction.effect or 0.0) >= LARGE_EFFECT else Severity.WARNING
-    return NewAlert("prediction_drift", severity, f"predictions drifted: {titles.moved_from(prediction)}")
+    (column,) = drifted
+    severity = Severity.CRITICAL if (column.effect or 0.0) >= LARGE_EFFECT else Severity.WARNING
+    title = f"{what} drifted: {titles.moved_from(column)}"
+    return NewAlert(f"{role}_drift", severity, title)
 
 
 def _names(columns: Iterable[ColumnReport]) -> tuple[str, ...]:

@@ -153,6 +153,24 @@ def test_predictions_of_the_batch_are_compared_with_those_of_the_reference() -> 
     assert len(findings.features) == 3
 
 
+def test_labels_that_come_with_the_rows_are_compared_apart_from_the_features() -> None:
+    reference = a_frame().assign(churned=[0, 1] * 200)
+    findings = against(reference, a_frame(seed=1).assign(churned=[0, 1, 1, 1] * 100), {"target": "churned"})
+    assert (column(findings, "churned").role, len(findings.features)) == ("target", 3)
+    (alert,) = severity.alerts(findings)
+    assert (alert.kind, alert.severity, alert.title) == ("target_drift", "critical", "labels drifted: '0' 50% → 25%")
+    for later in (a_frame(seed=1), a_frame(seed=1).assign(churned=None)):
+        findings = against(reference, later, {"target": "churned"})
+        assert [each.column for each in findings.columns] == ["age", "income", "plan"]
+        assert severity.alerts(findings) == ()
+
+
+def test_labels_of_a_batch_without_any_in_the_reference_are_noted() -> None:
+    findings = against(a_frame(), a_frame(seed=1).assign(churned=1), {"target": "churned"})
+    assert findings.notes == ("the reference holds no labels to compare 'churned' with",)
+    assert severity.alerts(findings) == ()
+
+
 def test_a_batch_may_name_its_predictions_otherwise() -> None:
     reference = a_frame().assign(label=[0, 1] * 200)
     batch = a_frame(seed=1).assign(score=[0, 1] * 200)

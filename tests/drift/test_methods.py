@@ -14,6 +14,8 @@ from mlops_tui.drift.methods.anderson import anderson
 from mlops_tui.drift.methods.chisquare import chisquare
 from mlops_tui.drift.methods.cramer_von_mises import cramer_von_mises
 from mlops_tui.drift.methods.ed import ed
+from mlops_tui.drift.methods.empirical_mmd import empirical_mmd
+from mlops_tui.drift.methods.es import es
 from mlops_tui.drift.methods.fisher_exact import fisher_exact
 from mlops_tui.drift.methods.g_test import g_test
 from mlops_tui.drift.methods.hellinger import hellinger
@@ -67,6 +69,8 @@ def test_an_unknown_method_is_answered_with_the_nearest_one() -> None:
         ("anderson", False),
         ("cramer_von_mises", True),
         ("ed", False),
+        ("empirical_mmd", False),
+        ("es", False),
         ("fisher_exact", False),
         ("g_test", False),
         ("hellinger", True),
@@ -97,6 +101,28 @@ def test_wasserstein_is_scipys_distance_over_the_standard_deviation(reference: F
 @settings(deadline=None)
 def test_ks_is_scipys_p_value(reference: FloatArray, current: FloatArray) -> None:
     assert ks(reference, current) == pytest.approx(stats.ks_2samp(reference, current).pvalue, rel=1e-12)
+
+
+def test_the_maximum_mean_discrepancy_sees_a_change_of_spread_and_nothing_in_one_source() -> None:
+    rng = np.random.default_rng(0)
+    reference, wide, same = (np.sort(rng.normal(0, scale, 2000)) for scale in (1, 1.5, 1))
+    assert empirical_mmd(reference, wide) == 0.0
+    assert empirical_mmd(reference, same) > 0.1
+    assert empirical_mmd(np.array([1.0]), np.array([2.0])) == empirical_mmd(np.ones(9), np.ones(9)) == 1.0
+    with pytest.raises(OverflowError):
+        empirical_mmd(np.array([-1e300, 1e300]), np.array([0.0, 1.0]))
+
+
+@given(samples, samples)
+@settings(deadline=None, max_examples=50)
+def test_es_is_scipys_p_value_where_scipy_has_one(reference: FloatArray, current: FloatArray) -> None:
+    assume(min(len(reference), len(current)) >= 5)
+    assume(stats.iqr(np.concatenate([reference, current])) > 0)
+    try:
+        expected = stats.epps_singleton_2samp(reference, current).pvalue
+    except np.linalg.LinAlgError:
+        assume(False)
+    assert es(reference, current) == pytest.approx(expected, rel=1e-12, nan_ok=True)
 
 
 @given(counts.map(filled))

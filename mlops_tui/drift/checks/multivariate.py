@@ -50,7 +50,8 @@ def check(examined: Examined) -> Outcome:
     alerts: tuple[NewAlert, ...] = ()
     if told and not is_known:
         title = f"columns moved together, none by itself: {'; '.join(told)}"
-        alerts = (NewAlert("multivariate", Severity.WARNING, title),)
+        named = tuple(name for measure, _ in found if measure.is_breach for name in measure.detail.get("columns", ()))
+        alerts = (NewAlert("multivariate", Severity.WARNING, title, columns=named),)
     return Outcome(tuple(measure for measure, _ in found), alerts)
 
 

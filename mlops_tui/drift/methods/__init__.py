@@ -24,6 +24,8 @@ IDS = (
     "chisquare",
     "cramer_von_mises",
     "ed",
+    "empirical_mmd",
+    "es",
     "fisher_exact",
     "g_test",
     "hellinger",

@@ -5,6 +5,7 @@ Only ``random.Random.random`` is used, whose numbers Python promises to keep, an
 
 import math
 import random
+import re
 from dataclasses import dataclass
 
 import pandas as pd
@@ -140,4 +141,27 @@ CASES = {
     "breast_cancer": lambda: measured("breast_cancer"),
     "wine": lambda: measured("wine"),
     "diabetes": lambda: measured("diabetes"),
+}
+
+
+_WORDS = re.findall(
+    r"\w+", "the order came late but works refund please my parcel never arrived great product love it again box broken"
+)
+_LATER = re.findall(r"\w+", "app crash login password update screen slow again the please my")
+
+
+def comments(rows: int, seed: int, later: float = 0.0) -> list[str]:
+    """Comments of three to twelve words; a part of them about other things."""
+    rng = random.Random(seed)
+    return [
+        " ".join(pick(rng, 3 + int(10 * rng.random()), _LATER if rng.random() < later else _WORDS)) for _ in range(rows)
+    ]
+
+
+#: Name -> reference and current texts.
+TEXTS = {
+    "few": (comments(300, 0), comments(200, 1)),
+    "few moved": (comments(300, 2), comments(200, 3, 0.4)),
+    "many": (comments(1500, 4), comments(800, 5)),
+    "many moved": (comments(1500, 6), comments(800, 7, 0.2)),
 }

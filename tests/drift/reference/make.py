@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy
 import pandas
 import scipy
-from cases import CASES, Case
+from cases import CASES, TEXTS, Case
 from evidently import DataDefinition, Dataset, Report
 from evidently import __version__ as evidently_version
+from evidently.legacy.utils.data_drift_utils import calculate_text_drift_score
 from evidently.presets import DataDriftPreset
 
 IDS = {
@@ -34,6 +35,7 @@ IDS = {
     "Hellinger distance": "hellinger",
     "Kullback-Leibler divergence": "kl_div",
     "t_test": "t_test",
+    "Epps-Singleton": "es",
 }
 EXPLICIT = {
     "ks": ("numerical",),
@@ -47,6 +49,7 @@ EXPLICIT = {
     "hellinger": ("numerical", "categorical"),
     "kl_div": ("numerical", "categorical"),
     "t_test": ("numerical",),
+    "es": ("numerical",),
 }
 
 
@@ -102,6 +105,21 @@ def main() -> None:
             except ValueError as error:  # some methods know no columns of one value
                 print(f"  {method}: {error}", file=sys.stderr)
                 out["cases"][name][method] = {}
+    out["texts"] = {
+        name: dict(
+            zip(
+                ("score", "drifted"),
+                map(
+                    float,
+                    calculate_text_drift_score(
+                        pandas.Series(reference), pandas.Series(current), bootstrap=len(reference) <= 1000
+                    ),
+                ),
+                strict=True,
+            )
+        )
+        for name, (reference, current) in TEXTS.items()
+    }
     text = json.dumps(out, indent=1, sort_keys=True)
     (Path(__file__).parent / "evidently.json").write_text(text + "\n")
 
