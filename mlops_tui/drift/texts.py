@@ -117,7 +117,7 @@ def _classified(before: list[str], now: list[str]) -> tuple[Area, list[Word]] | 
     seen, unseen = train_test_split(np.arange(len(texts)), test_size=0.5, random_state=42, shuffle=True)
     if len(np.unique(is_current[seen])) < 2 or len(np.unique(is_current[unseen])) < 2:
         return None
-    vectorizer = TfidfVectorizer(sublinear_tf=True, max_df=0.5, stop_words="english")
+    vectorizer: Any = TfidfVectorizer(sublinear_tf=True, max_df=0.5, stop_words="english")
     try:
         learnt = vectorizer.fit_transform(texts[seen])
     except ValueError:  # no word, or every word in more than half of the texts
@@ -126,7 +126,7 @@ def _classified(before: list[str], now: list[str]) -> tuple[Area, list[Word]] | 
     with warnings.catch_warnings():
         # scikit-learn says so where 50 rounds, which are Evidently's, are not enough
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = SGDClassifier(random_state=42, **options).fit(learnt, is_current[seen].astype(np.int64))
+        model: Any = SGDClassifier(random_state=42, **options).fit(learnt, is_current[seen].astype(np.int64))
     scores = np.asarray(model.predict_proba(vectorizer.transform(texts[unseen]))[:, 1], dtype=np.float64)
     weights = np.abs(model.coef_[0])
     places = [place for place in np.argsort(-weights, kind="stable")[:_WORDS].tolist() if weights[place] > 0]
