@@ -41,7 +41,8 @@ def cause(workspace: Workspace, report: int | None, column: str, incident: int |
     if incident is not None:
         report, column = _of_incident(store.read(), incident)
     assert report is not None
-    found = find(store, report, column, open_model=partial(formats.load_version, store))
+    opened = partial(formats.load_version, store)
+    found = find(workspace.project, store, workspace.config, report, column, open_model=opened)
     lineage = lineages.of_cause(workspace.project, store, workspace.config, found)
     if as_json:
         output.write_json(_shape(found, lineage))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sqlite3
 from dataclasses import asdict, dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from mlops_store import drift, models
+from mlops_store.datasets import WRITTEN
 from mlops_store.records import DataUse, ModelVersion
 from mlops_tui.data import origin
 from mlops_tui.data.origin import Origin
@@ -66,34 +68,60 @@ class Lineage:
 def of_cause(project: Project, store: Store, config: Config, found: Cause) -> Lineage:
     """Where the data of a drifted column came from, and what was trained on it."""
     db = store.read()
-    first = found.windows[found.levels[found.level].start if found.levels else found.at]
-    before = found.windows[found.levels[found.level].start - 1] if found.level else None
+    level = found.levels[found.level] if found.levels else None
+    first = found.windows[level.start if level is not None else found.at]
+    before = found.windows[level.start - 1] if level is not None and level.start else None
     path = _inside(project, drift.report(db, first.report_id).path)
     window = None
     if path:
         window = origin.of(project, db, path, at=first.at, since=None if before is None else before.at)
     monitor = config.monitors.get(found.report.monitor)
-    named = monitor.reference if monitor is not None and isinstance(monitor.reference, str) else ""
-    reference = origin.of(project, db, named, at=found.report.checked_at) if named else None
-    runs = origin.readers(db, named)[:_RUNS] if named else ()
-    trained = _trained(db, found, {use.run_id for use in runs})
+    named = monitor.reference if monitor is not None else ""
+    trained = _trained(db, found, named)
+    if named:
+        reference: Origin | None = origin.of(project, db, named, at=found.report.checked_at)
+    else:
+        reference = next(filter(None, (_training_data(project, db, one) for one in trained)), None)
+    runs = origin.readers(db, reference.path)[:_RUNS] if reference is not None else ()
     notes = () if trained or runs else ("no run and no version is known to have been trained on the reference",)
-    return Lineage(window, reference, trained, runs, notes)
+    return Lineage(
+        window,
+        reference,
+        tuple(
+            Trained(one.model, one.version, one.stage, one.run_id or "", _reads(one, found.column.column))
+            for one in trained
+        ),
+        runs,
+        notes,
+    )
+
+
+def _training_data(project: Project, db: sqlite3.Connection, version: ModelVersion) -> Origin | None:
+    """Where the data that a version was trained on came from: what its run called so, else what a stage writes."""
+    used = [one for one in version.lineage.get("datasets", []) if one.get("path") and one.get("context") != WRITTEN]
+    for one in sorted(used, key=lambda one: one.get("context") == "input"):
+        found = origin.of(project, db, one["path"], at=version.created_at)
+        if found.stage or one.get("context") != "input":
+            return found
+    return None
 
 
 def _inside(project: Project, path: str) -> str:
-    """A path from the project's root with slashes; "" outside of it."""
-    relative = os.path.relpath(path, project.root)
-    if relative.startswith(os.pardir) or os.path.isabs(relative) or not os.path.lexists(path):
+    """A path from the project's root with slashes, up to the first wildcard of a pattern; "" outside of it."""
+    whole = path if os.path.isabs(path) else os.path.join(project.root, path.partition(", ")[0])
+    relative = os.path.relpath(whole, project.root)
+    if relative.startswith(os.pardir) or os.path.isabs(relative):
         return ""
-    return relative.replace(os.sep, "/")
+    kept = list(takewhile(lambda part: not any(letter in part for letter in "*?["), relative.split(os.sep)))
+    return "/".join(kept)
 
 
-def _trained(db: sqlite3.Connection, found: Cause, run_ids: set[str]) -> tuple[Trained, ...]:
-    """The versions whose training data is the report's reference, or that runs made which read it."""
+def _trained(db: sqlite3.Connection, found: Cause, reference: str) -> list[ModelVersion]:
+    """The versions whose training data is the report's reference, or that runs made which read its file."""
     profile_id = drift.profile_id_of(db, found.report.id)
+    run_ids = {use.run_id for use in origin.readers(db, reference)} if reference else set()
     names = [found.report.model] if found.report.model else models.names(db)
-    chosen = [
+    return [
         version
         for name in names
         for version in models.get(db, name).versions
@@ -101,9 +129,6 @@ def _trained(db: sqlite3.Connection, found: Cause, run_ids: set[str]) -> tuple[T
         or version.run_id in run_ids
         or (version.model, version.version) == (found.report.model, found.report.version)
     ]
-    return tuple(
-        Trained(one.model, one.version, one.stage, one.run_id or "", _reads(one, found.column.column)) for one in chosen
-    )
 
 
 def _reads(version: ModelVersion, column: str) -> bool | None:

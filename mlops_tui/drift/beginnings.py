@@ -15,6 +15,10 @@ from statistics import median
 LEAST_NOISE = 0.01
 #: A level that differs by less than this many times the noise is not another one, however many windows say so.
 _LEAST_STEP = 1.0
+#: Fewer figures than this say too little of their noise; then the least noise is taken for it.
+_ENOUGH = 8
+#: The standard deviation of Kolmogorov's distribution.
+_KOLMOGOROV = 0.2603
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ def levels(figures: Sequence[float | None], *, least_noise: float = LEAST_NOISE)
     values = [float(figure) for figure in figures if figure is not None]
     if not values:
         return ()
-    noise = max(least_noise, _noise(values))
+    noise = max(least_noise, _noise(values)) if len(values) >= _ENOUGH else least_noise
     starts = _changes(values, 3 * math.log(max(2, len(values))) * noise**2)
     kept = [0]
     for start, end in pairwise([*starts[1:], len(values)]):
@@ -55,6 +59,13 @@ def levels(figures: Sequence[float | None], *, least_noise: float = LEAST_NOISE)
         Level(firsts[place], firsts[place + 1], _mean(values[start:end]))
         for place, (start, end) in enumerate(zip(kept, ends, strict=True))
     )
+
+
+def chance(reference_count: int, current_count: int) -> float:
+    """How much effects differ by chance between windows of so many rows: a standard deviation, at least the least."""
+    if not reference_count or not current_count:
+        return LEAST_NOISE
+    return max(LEAST_NOISE, _KOLMOGOROV * math.sqrt(1 / reference_count + 1 / current_count))
 
 
 def _mean(values: Sequence[float]) -> float:

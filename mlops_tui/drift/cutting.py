@@ -107,6 +107,24 @@ def due(store: Store, monitor: MonitorConfig, source: Source, *, force: bool) ->
     yield from _ready(store, monitor, source, known, given, force=force)
 
 
+def again(store: Store, monitor: MonitorConfig, source: Source, batch: str) -> Window | None:
+    """The window of a name with the rows that it has now; None where no rows are known for it.
+
+    Args:
+        store: Where rows were written down.
+        monitor: How they are cut: by count, by time, or as the whole answer of a query.
+        source: Where they come from.
+        batch: The window's name.
+    """
+    files = {file.batch: file for file in source.files()}
+    if monitor.window.is_batch:
+        return AnswerWindow(monitor, source, files[batch], None) if batch in files else None
+    for number in _numbers(store.read(), monitor, time.time(), is_again=True):
+        if _title(monitor, number) == batch:
+            return _window(store, monitor, source, files, number)
+    return None
+
+
 def done(store: Store, window: Window) -> None:
     """Notes that a window was checked."""
     if isinstance(window, RowsWindow):

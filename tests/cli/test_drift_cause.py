@@ -98,3 +98,22 @@ def test_what_is_not_there_is_refused(cli, project: Path) -> None:
     lost = cli("drift", "cause", "1", "amount", "--json").json
     assert lost["state"] == "missing"
     assert lost["slice_why"] == "the batch has no such column"
+
+
+@pytest.mark.slow
+def test_rows_of_windows_by_count_are_read_again(cli, project: Path) -> None:
+    (project / "mlops.toml").write_text(
+        '[monitors.web]\nwatch = ["incoming/*.csv"]\nreference = "reference.csv"\nwindow = "1000 rows"\n'
+    )
+    (project / "reference.csv").write_text(rows(0, 3000))
+    (project / "incoming").mkdir()
+    moved = rows(2, 3000, drifts=True).partition("\n")[2]
+    (project / "incoming" / "all.csv").write_text(rows(1, 3000) + moved)
+    cli("drift", "check")
+    newest = cli("drift", "reports", "--json").stdout.splitlines()
+    assert len(newest) == 6
+    found = cli("drift", "cause", "6", "amount", "--json").json
+    assert found["since"]["batch"] == "rows 3001-4000"
+    assert found["rows"] == 3000
+    assert found["slice"]["text"] in ("region = north and plan = pro", "plan = pro and region = north")
+    assert found["window_origin"]["path"] == "incoming"

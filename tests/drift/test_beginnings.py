@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops_tui.drift.beginnings import Level, levels
+from mlops_tui.drift.beginnings import Level, chance, levels
 
 
 def around(mean: float, count: int, seed: int = 1) -> list[float]:
@@ -40,6 +40,12 @@ def test_windows_without_a_figure_belong_to_the_level_around_them() -> None:
 
 def test_what_stays_within_the_least_noise_does_not_change() -> None:
     assert levels([0.01] * 10 + [0.012] * 10) == (Level(0, 20, pytest.approx(0.011)),)
+
+
+def test_of_three_windows_the_last_can_be_another_level_by_the_size_of_their_samples() -> None:
+    assert [level.start for level in levels([0.15, 0.2, 0.67], least_noise=chance(455, 26))] == [0, 2]
+    assert len(levels([0.15, 0.2, 0.22], least_noise=chance(455, 26))) == 1
+    assert chance(0, 0) == chance(10**9, 10**9) == 0.01
 
 
 def brute_force(values: list[float], penalty: float) -> float:

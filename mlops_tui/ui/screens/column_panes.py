@@ -13,7 +13,7 @@ from mlops_store.errors import NotFound
 from mlops_store.heat import Line, Window
 from mlops_store.records import ColumnReport
 from mlops_tui.drift import heat_orders
-from mlops_tui.drift.beginnings import Level, levels
+from mlops_tui.drift.beginnings import Level, chance, levels
 from mlops_tui.ui import shown
 from mlops_tui.ui.screens.column_words import beginning
 from mlops_tui.ui.session import Session
@@ -100,8 +100,9 @@ class DistributionPane(Pane[Course]):
         places = [place for place, window in enumerate(table.windows) if window.report_id == report_id]
         at = places[0] if places else len(table.windows) - 1
         effects = [line.effect(place) for place in range(len(table.windows))]
+        known = levels(effects, least_noise=chance(column.reference_count, column.current_count))
         names = tuple(one.column for one in heat_orders.ordered(table) if one.states[at])
-        return Course(column, report_id, monitor, table.windows, line, at, levels(effects), names)
+        return Course(column, report_id, monitor, table.windows, line, at, known, names)
 
     def show(self, records: Course) -> None:
         """Draws it."""
