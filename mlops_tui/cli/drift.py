@@ -16,6 +16,7 @@ from mlops_tui.cli import (
     drift_compare,
     drift_heat,
     drift_incidents,
+    drift_measures,
     drift_notices,
     drift_performance,
     drift_profile,
@@ -261,6 +262,7 @@ def _write_report(report: MonitorReport, with_unmoved: bool) -> None:
 
 for verb in (
     drift_cause.cause,
+    drift_measures.measures,
     drift_incidents.command,
     drift_backtest.backtest,
     drift_compare.compare,

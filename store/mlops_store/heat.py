@@ -131,6 +131,20 @@ def monitors(db: sqlite3.Connection) -> list[str]:
     return [row[0] for row in db.execute("SELECT monitor FROM monitor_reports GROUP BY monitor ORDER BY max(id) DESC")]
 
 
+def named(db: sqlite3.Connection, monitor: str = "") -> str:
+    """The monitor of that name; for "" the one that checked last.
+
+    Raises:
+        NotFound: It has not checked anything.
+    """
+    known = monitors(db)
+    if monitor and monitor not in known:
+        raise NotFound(f"no monitor {monitor!r} has checked anything yet", nearest(monitor, known))
+    if not known:
+        raise NotFound("no batch has been checked yet", "'mlops-tui drift check' checks new ones")
+    return monitor or known[0]
+
+
 def read(db: sqlite3.Connection, monitor: str = "", *, limit: int = 1000) -> Heat:
     """The newest windows of a monitor, with their columns in the order of the reports.
 
@@ -142,15 +156,10 @@ def read(db: sqlite3.Connection, monitor: str = "", *, limit: int = 1000) -> Hea
     Raises:
         NotFound: No monitor of that name has checked anything.
     """
-    known = monitors(db)
-    if monitor and monitor not in known:
-        raise NotFound(f"no monitor {monitor!r} has checked anything yet", nearest(monitor, known))
-    if not known:
-        raise NotFound("no batch has been checked yet", "'mlops-tui drift check' checks new ones")
-    name = monitor or known[0]
-    windows = _windows(db, name)
-    kept = windows[-limit:]
-    return Heat(name, tuple(kept), tuple(_lines(db, kept)), len(windows) - len(kept))
+    name = named(db, monitor)
+    every = windows(db, name)
+    kept = every[-limit:]
+    return Heat(name, tuple(kept), tuple(_lines(db, kept)), len(every) - len(kept))
 
 
 def columns(db: sqlite3.Connection) -> dict[str, list[int]]:
@@ -181,7 +190,8 @@ def place(db: sqlite3.Connection, wanted: str) -> tuple[int, str]:
     return int(newest), name
 
 
-def _windows(db: sqlite3.Connection, monitor: str) -> list[Window]:
+def windows(db: sqlite3.Connection, monitor: str) -> list[Window]:
+    """All windows of a monitor, from the oldest to the newest; of each the newest report."""
     rows = db.execute(
         "SELECT p.id, p.batch, coalesce(p.window_start, of.first_at), p.status, p.checked_columns, p.drifted_columns "
         "FROM (SELECT max(id) AS newest, min(id) AS first, min(checked_at) AS first_at FROM monitor_reports "

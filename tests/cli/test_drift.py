@@ -230,3 +230,15 @@ def test_other_settings_are_tried_before_they_are_saved(cli, project: Path) -> N
     for arguments in (("--save",), ("--set", "methods.age=ks"), ("-m", "wbe"), ("--set", "alert=x")):
         done = cli("drift", "backtest", *arguments)
         assert (done.exit_code, done.stdout) == (2, "")
+
+
+def test_measures_of_the_newest_windows_are_listed_by_words(cli) -> None:
+    cli("drift", "check")
+    found = cli("drift", "measures", "row_count", "--json").json
+    assert [(one["batch"], one["name"], one["value"]) for one in found] == [
+        ("incoming/same.csv", "row_count", 200.0),
+        ("incoming/shifted.csv", "row_count", 200.0),
+    ]
+    assert "row_count" in cli("drift", "measures", "-n", "1").stdout
+    assert cli("drift", "measures", "nothing").stderr == "no measures\n"
+    assert cli("drift", "measures", "-m", "wbe").exit_code == 2

@@ -49,10 +49,12 @@ async def test_an_estimate_is_drawn_beside_what_came_true(store: Store) -> None:
     app = opened(store, "measures 10")
     async with app.run_test(size=(120, 40)) as pilot:
         await shows(pilot, "Course roc_auc")
-        for name in ("estimate", "performance", "reference"):
+        for name in ("estimate", "performance", "reference", "limit"):
             await shows(pilot, name)
         await press(pilot, "/", *"row_count", "enter")
         await shows(pilot, "Course row_count")
+        await press(pilot, "enter")
+        await shows(pilot, "it is about no column alone")
 
 
 @pytest.mark.parametrize("start", ["measures x", "measures 99"])
@@ -64,5 +66,6 @@ async def test_what_is_not_there_is_said(store: Store, start: str) -> None:
 
 def test_a_curve_has_a_point_only_where_there_is_a_value() -> None:
     known, unknown = Measure("quality", "a", value=1.0), Measure("quality", "a")
-    drawn = measure_rows.drawing(known, {"quality": [(3, known), (5, unknown), (9, known)]})
-    assert [point[:2] for point in drawn.series[0].points] == [(1.0, 1.0), (3.0, 1.0)]
+    course = [(9, known), (3, known), (5, unknown), (7, known)]
+    drawn = measure_rows.drawing(known, {"quality": course}, {3: 1, 5: 2, 9: 4})
+    assert [point[:2] for point in drawn.series[0].points] == [(1.0, 1.0), (4.0, 1.0)]

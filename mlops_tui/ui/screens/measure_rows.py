@@ -14,7 +14,7 @@ from mlops_tui.ui.widgets.window_table import Key, Row
 
 COLUMNS = (
     Column("sign", "", 1, 1),
-    Column("measure", "measure", 12, 40, grows=True),
+    Column("measure", "measure", 18, 40, grows=True),
     Column("family", "check", 6, 16, 1),
     Column("subject", "of", 4, 40, 3),
     Column("value", "value", 8, 12, right=True),
@@ -77,24 +77,30 @@ def together(family: str) -> tuple[str, ...]:
     return _PAIR if family in _PAIR else (family,)
 
 
-def drawing(measure: Measure, courses: Mapping[str, Sequence[tuple[int, Measure]]]) -> Drawing:
-    """Curves over the reports, each point as high as its interval, with the reference as a level line.
+def drawing(
+    measure: Measure, courses: Mapping[str, Sequence[tuple[int, Measure]]], numbers: Mapping[int, int]
+) -> Drawing:
+    """Curves over the windows, each point as high as its interval; reference and limit as level lines.
 
     Args:
         measure: The one under the cursor.
-        courses: Family -> (report id, measure), oldest first.
+        courses: Family -> (report id, measure).
+        numbers: Report id -> the number of its window; reports that were superseded are left out.
     """
-    ids = sorted({report_id for course in courses.values() for report_id, _ in course})
-    place = {report_id: float(number) for number, report_id in enumerate(ids, 1)}
     curves = []
-    if measure.reference is not None and len(ids) > 1:
-        level = measure.reference
-        ends = [(1.0, level, level, level), (float(len(ids)), level, level, level)]
-        curves.append(Series("reference", ends, 2, shown.number(level)))
     for slot, (family, course) in enumerate(courses.items()):
-        points = [(place[report_id], *_span(one), one.value) for report_id, one in course if one.value is not None]
+        points = sorted(
+            (float(numbers[report_id]), *_span(one), one.value)
+            for report_id, one in course
+            if one.value is not None and report_id in numbers
+        )
         if points:
             curves.append(Series(family, points, slot, shown.number(points[-1][3])))
+    ends = [point[0] for curve in curves for point in curve.points]
+    for slot, (name, level) in enumerate((("reference", measure.reference), ("limit", measure.threshold)), 2):
+        if level is not None and ends and min(ends) < max(ends):
+            line = [(end, level, level, level) for end in (min(ends), max(ends))]
+            curves.insert(0, Series(name, line, slot, shown.number(level)))
     return Drawing("", tuple(curves), empty=why(measure) or "no window has a value")
 
 

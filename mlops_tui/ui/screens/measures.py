@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from textual.app import ComposeResult
 
-from mlops_store import drift
+from mlops_store import drift, heat
 from mlops_store import measures as stored
 from mlops_store.errors import NotFound, UsageError
 from mlops_store.records import Measure, MonitorReport
@@ -105,14 +105,14 @@ class SeriesPane(Pane[Drawing]):
         """Reads its course."""
         if session.store is None or self._wanted is None:
             return Drawing(empty="nothing is chosen")
-        one = self._wanted.measure
+        one, monitor = self._wanted.measure, self._wanted.monitor
         families = measure_rows.together(one.family)
         with session.store.snapshot() as db:
             courses = {
-                family: stored.series(db, self._wanted.monitor, family, one.name, one.subject, limit=WINDOWS)
-                for family in families
+                family: stored.series(db, monitor, family, one.name, one.subject, limit=WINDOWS) for family in families
             }
-        return measure_rows.drawing(one, courses)
+            numbers = {window.report_id: place for place, window in enumerate(heat.windows(db, monitor), 1)}
+        return measure_rows.drawing(one, courses, numbers)
 
     def show(self, records: Drawing) -> None:
         """Draws it."""
@@ -162,3 +162,14 @@ class MeasuresScreen(WordFilterScreen):
         report, measure = self._pane.records, self._pane.measure(message.key)
         wanted = Wanted(report.monitor, measure) if report is not None and measure is not None else None
         self.query_one(SeriesPane).choose(wanted)
+
+    def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:
+        """Goes to the column that the measure is about."""
+        message.stop()
+        report, measure = self._pane.records, self._pane.measure(message.key)
+        if report is None or measure is None:
+            return
+        if any(column.column == measure.subject for column in report.columns):
+            self.go("column", f"{report.id} {measure.subject}")
+        else:
+            self.remark("it is about no column alone", "dim")
