@@ -41,12 +41,14 @@ def loss(measures: Collection[Measure], goal: Callable[[str], str]) -> tuple[flo
     """
     for family in ("performance", "estimate"):
         known = [
-            (_fall(each, goal(each.name)), each)
+            each
             for each in measures
             if each.family == family and not each.subject and each.value is not None and each.reference
         ]
+        # where the project says which metric counts, the others do not
+        known = [each for each in known if each.detail.get("goal")] or known
         if known:
-            return max(known, key=lambda pair: pair[0])
+            return max(((_fall(each, goal(each.name)), each) for each in known), key=lambda pair: pair[0])
     return None
 
 

@@ -18,6 +18,7 @@ from mlops_store.records import ColumnReport, IncidentState, Measure, MonitorRep
 from mlops_store.store import Store
 from mlops_tui.config.alerting import AlertRule
 from mlops_tui.config.monitors import MonitorConfig
+from mlops_tui.drift.incidents import recording
 
 MOVED = NewAlert("data_drift", Severity.WARNING, "age moved", columns=("age",))
 
@@ -113,6 +114,19 @@ def test_a_window_that_is_checked_again_counts_once(store: Store, windows: Windo
     found = incidents.get(store.read(), 1)
     assert (found.state, found.windows) == ("resolved", 0)
     assert "checked again" in incidents.entries(store.read(), 1)[-1].message
+
+
+def test_a_report_that_is_taken_up_again_when_labels_come_tells_of_what_is_new(store: Store, windows: Windows) -> None:
+    report = windows.check(MOVED)
+    with store.write() as db:
+        recording.record(db, report, windows.monitor, lambda _: "max")
+    assert windows.told(report) == [("opened", 1)]
+    with store.write() as db:
+        worse = NewAlert("performance", Severity.CRITICAL, "roc_auc fell")
+        drift.revise(db, report, ("performance",), (worse,), at=900.0)
+        recording.record(db, report, windows.monitor, lambda _: "max")
+    assert windows.told(report) == [("worsened", 1)]
+    assert incidents.get(store.read(), 1).windows == 1
 
 
 def test_an_earlier_window_that_is_checked_again_ends_nothing_of_later_ones(store: Store, windows: Windows) -> None:
