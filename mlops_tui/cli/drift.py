@@ -99,6 +99,9 @@ def check(
         _write_reports(found)
     else:
         output.remark("no new batches")
+    reports = [*found, *(report for arrival in arrivals.values() for report in arrival.reports)]
+    for line in drift_incidents.told(store, reports):
+        output.remark(line)
     for line in drift_performance.told(arrivals):
         output.remark(line)
     for delivery in drift_notices.send(workspace):

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from mlops_store.errors import UsageError
 from mlops_store.incident_records import UNRESOLVED
-from mlops_store.records import Incident, IncidentState
+from mlops_store.records import Incident, IncidentState, MonitorReport
 from mlops_tui.cli import output, shapes, text
 from mlops_tui.cli.parameters import NUMBER, REMARK, Noun, Remark, dry_run_option, json_option
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mlops_store.store import Store
 
 #: An act on one incident: by whom, and what is to be said of it.
 Act = Callable[[sqlite3.Connection, int, str], Incident]
@@ -64,6 +68,19 @@ def command(context: click.Context, everything: bool, monitor: str | None, as_js
     ]
     titles = ("incident", "severity", "state", "what", "score", "windows", "last", "opened", "assigned", "monitor")
     write_table(titles, rows, right=("incident", "score", "windows"))
+
+
+def told(store: Store, reports: Sequence[MonitorReport]) -> list[str]:
+    """One line for each incident that checks opened, opened again or worsened."""
+    from mlops_store import incidents
+
+    db = store.read()
+    lines = {
+        incident.id: f"incident {incident.id} {change}: {text.clean(incident.title)}"
+        for report in reports
+        for change, incident in incidents.changed_by(db, report.id)
+    }
+    return list(lines.values())
 
 
 def _state(incident: Incident) -> str:

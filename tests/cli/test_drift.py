@@ -34,6 +34,11 @@ def test_new_batches_are_checked_once(cli) -> None:
     assert cli("drift", "check", "--json").json == []
 
 
+def test_a_check_says_which_incidents_it_opened(cli) -> None:
+    done = cli("drift", "check")
+    assert "incident 1 opened: 1 of 2 columns drifted: amount" in done.stderr
+
+
 def test_a_dry_run_names_what_would_be_checked_and_makes_nothing(cli, project: Path) -> None:
     done = cli("drift", "check", "--dry-run")
     assert done.stdout == "would check incoming/same.csv by web\nwould check incoming/shifted.csv by web\n"
