@@ -82,25 +82,28 @@ def of_term(term: Term, goal: Goal) -> Condition:
 
 def _word(word: Word) -> Condition:
     pattern = f"%{like_escaped(word.text)}%"
+    named = r"name LIKE ? ESCAPE '\'"
     pieces = [
         # each different name is looked at once, where all runs are asked
         replace(
-            plain(r"r.name LIKE ? ESCAPE '\'", pattern),
-            sets=r"r.name IN (SELECT name FROM (SELECT DISTINCT name FROM runs LIMIT -1) WHERE name LIKE ? ESCAPE '\')",
+            indexed(f"r.{named}", pattern),
+            sets=f"r.name IN (SELECT name FROM (SELECT DISTINCT name FROM runs LIMIT -1) WHERE {named})",
         ),
-        plain("r.status = ?", word.text.upper()),
-        plain(r"r.experiment_id IN (SELECT id FROM experiments WHERE name LIKE ? ESCAPE '\')", pattern),
+        indexed("r.status = ?", word.text.upper()),
+        indexed(f"r.experiment_id IN (SELECT id FROM experiments WHERE {named})", pattern),
         # MLflow's own tags hold diffs and commands: a word found there surprises
         key_condition(
             "tags v JOIN keys k ON k.id = v.key_id",
-            r"k.name NOT GLOB 'mlflow.*' AND (v.value LIKE ? ESCAPE '\' OR k.name LIKE ? ESCAPE '\')",
+            rf"k.name NOT GLOB 'mlflow.*' AND (v.value LIKE ? ESCAPE '\' OR k.{named})",
             (pattern, pattern),
+            is_indexed=True,
         ),
     ]
     if len(word.text) >= _SHORTEST_ID_START:
         start = word.text.lower()
-        ids = "+r.id IN (SELECT id FROM runs WHERE run_id >= ? AND run_id < ?)"
-        pieces.append(plain(ids, start, start + chr(0x10FFFF), needs_row=False))
+        ids = "SELECT id FROM runs WHERE run_id >= ? AND run_id < ?"
+        bound = (start, start + chr(0x10FFFF))
+        pieces.append(replace(plain(f"+r.id IN ({ids})", *bound, needs_row=False), drivers=((ids, bound),)))
     return either(pieces)
 
 

@@ -35,6 +35,8 @@ _DRIVEN, _MOST_COUNTED = 10, 20_000
 _ROW = 2
 #: Seconds of processor time after which runs are no longer asked one by one; of what that is expected to take, so many.
 _PATIENCE_S, _MOST_S, _TIMES = 0.01, 0.025, 3
+#: The same where nothing but asking each run tells which match, so that to ask all of them takes longer.
+_MOST_UNINDEXED_S = 0.06
 #: The newest runs that tell how many match, and how long it takes to ask one.
 _SAMPLE = 400
 #: Steps of SQLite's machine, some 0.2 ms, after which that time is looked at.
@@ -198,7 +200,8 @@ def _asked(db: sqlite3.Connection, condition: Condition, seen: Condition, limit:
     if asked < _SAMPLE / 2:  # there are few, or most are hidden
         return 1.0, _PATIENCE_S
     expected_s = (time.thread_time() - begun) / max(matching, 1) * limit
-    return (matching / asked if expected_s < _MOST_S else 0.0), _PATIENCE_S + _TIMES * expected_s
+    most_s = _MOST_S if condition.drivers or not matching else _MOST_UNINDEXED_S
+    return (matching / asked if expected_s < most_s else 0.0), _PATIENCE_S + _TIMES * expected_s
 
 
 def _ahead(

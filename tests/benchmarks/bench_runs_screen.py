@@ -3,7 +3,8 @@
     python tests/benchmarks/bench_runs_screen.py [ROUNDS] [RUNS]
 
 A key counts as answered when the bytes have come with which the run that must be there (asked of SQLite beforehand) is
-on the screen: wall-clock time, so other work on the machine shows in it. A thread notes when bytes come, so that what
+on the screen: wall-clock time, so other work on the machine shows in it (``nice -n -19`` helps; ``chrt`` does not, as
+threads of one priority then wait for each other for a tenth of a second). A thread notes when bytes come, so that what
 this program takes to look at them does not count. The floor is a cursor move in a bare Textual application with a
 ``DataTable`` of 100 rows, in the same terminal. Opening is measured with a hundredth of the runs.
 """

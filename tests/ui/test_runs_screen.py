@@ -169,6 +169,24 @@ async def test_sorting_asks_for_the_key_and_turns_round_when_asked_again(store, 
         await until(pilot, lambda: names(app) == ["a", "c", "b", "without"])
 
 
+async def test_the_cursor_goes_to_the_first_row_that_is_found_unless_its_own_is(store, tmp_path):
+    add_run(store, "a", values={"auc": 0.5, "loss": 0.1})
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await sees(pilot, "0.5000")
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, ChooseOrder))
+        app.screen.table.move_to("max(auc)")
+        await pilot.press("slash", *"max")
+        await until(pilot, lambda: app.screen.table.row_count == 2)
+        assert app.screen.table.cursor_key == "max(auc)"
+        await pilot.press(*" loss")
+        await until(pilot, lambda: app.screen.table.cursor_key == "max(loss)")
+        await pilot.press(*["backspace"] * 8, *"loss")
+        await until(pilot, lambda: app.screen.table.row_count == 7)
+        assert app.screen.table.cursor_key == "max(loss)"
+
+
 async def test_a_list_is_sorted_by_the_best_value_that_a_metric_ever_had(store, tmp_path):
     add_run(store, "early", curves={"auc": [0.9, 0.5]})
     add_run(store, "late", curves={"auc": [0.1, 0.7]}, started_at=1.6e9)

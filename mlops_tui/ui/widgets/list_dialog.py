@@ -84,9 +84,12 @@ class ListDialog(Dialog[Answer]):
         self.table.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Narrows the list."""
+        """Narrows the list; the cursor stays on its row while that is found, and goes to the first one otherwise."""
         event.stop()
+        before = self.table.cursor_key
         self.draw()
+        if self.table.keys and self.table.cursor_key != before:
+            self.table.move_to(self.table.keys[0])
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Returns to the rows that were found."""
