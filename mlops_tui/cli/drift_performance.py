@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from mlops_tui.drift.performance.arrivals import Arrival
 
 
+#: The families of measures that are shown, the better known first.
+_FAMILIES = ("performance", "estimate")
+
+
 @click.command()
 @click.option("-m", "--monitor", metavar="NAME", help="Only this monitor's.")
 @json_option
@@ -54,7 +58,9 @@ def labels(workspace: Workspace, monitor: str | None, as_json: bool) -> None:
 def performance(workspace: Workspace, limit: int, monitor: str | None, metric: str | None, as_json: bool) -> None:
     """List how good the model was on each window, newest first: realized where labels came, and estimated.
 
-    A realized figure is of the rows that have labels; its interval is how far chance alone may have moved it.
+    A realized figure is of the rows that have labels; its interval is how far chance alone may have moved it. An
+    estimate needs no labels: its interval is where the realized figure will be 95 times of 100 if its assumptions
+    hold. They were checked, all but one: whether the same inputs still mean the same, only labels will tell.
     """
     from mlops_store import drift
 
@@ -79,7 +85,8 @@ def performance(workspace: Workspace, limit: int, monitor: str | None, metric: s
         )
         return
     rows = [_row(report, measures) for report, measures in found]
-    write_table(("report", "batch", "metric", "realized", "95 %", "reference", "labels", ""), rows, right=("report",))
+    titles = ("report", "batch", "metric", "realized", "estimated", "reference", "labels", "worth")
+    write_table(titles, rows, right=("report",))
 
 
 def told(arrivals: Mapping[str, Arrival]) -> Iterable[str]:
@@ -123,22 +130,54 @@ def _chosen(report: MonitorReport, metric: str | None) -> dict[str, Measure]:
     return {
         each.family: each
         for each in report.measures
-        if each.family == "performance" and (each.name == metric if metric else each.detail.get("goal"))
+        if each.family in _FAMILIES
+        and not each.subject
+        and (each.name == metric if metric else each.detail.get("goal"))
     }
 
 
 def _row(report: MonitorReport, measures: Mapping[str, Measure]) -> tuple[str, ...]:
-    found = measures["performance"]
-    interval = f"{text.number(found.low)} to {text.number(found.high)}" if found.low is not None else ""
+    realized, estimate = (measures.get(family) for family in _FAMILIES)
+    first = realized or estimate
+    assert first is not None
+    references = [each.reference for each in (realized, estimate) if each is not None and each.reference is not None]
+    labelled = f"{realized.detail.get('labelled', 0):,} of {realized.detail.get('of', 0):,}" if realized else "-"
     return (
         str(report.id),
         report.batch,
-        found.name,
-        text.number(found.value) if found.value is not None else "-",
-        interval,
-        text.number(found.reference) if found.reference is not None else "-",
-        f"{found.detail.get('labelled', 0):,} of {found.detail.get('of', 0):,}",
-        "beyond" if found.is_breach else str(found.detail.get("why", "")),
+        first.name,
+        _cell(realized),
+        _cell(estimate),
+        text.number(references[0]) if references else "-",
+        labelled,
+        worth(realized, estimate),
+    )
+
+
+def _cell(measure: Measure | None) -> str:
+    if measure is None or measure.value is None:
+        return "-"
+    interval = f" ({text.number(measure.low)} to {text.number(measure.high)})" if measure.low is not None else ""
+    return text.number(measure.value) + interval
+
+
+def worth(realized: Measure | None, estimate: Measure | None) -> str:
+    """What the figures of a window are worth to somebody who has to decide something, in a few words."""
+    if realized is not None and realized.value is not None:
+        words = "surely worse" if realized.is_breach else "not surely worse"
+        if realized.reference is None and realized.threshold is None:
+            words = "nothing to compare with"
+        remarks = realized.detail.get("remarks") or ()
+        return "; ".join([words, *remarks])
+    if estimate is None:
+        return str(realized.detail.get("why", "")) if realized is not None else ""
+    if estimate.value is None:
+        return f"no estimate: {estimate.detail.get('why', '')}"
+    doubts = estimate.detail.get("doubts") or ()
+    if doubts:
+        return f"doubtful: {'; '.join(doubts)}"
+    return (
+        "surely worse, if inputs mean the same" if estimate.is_breach else "not surely worse, if inputs mean the same"
     )
 
 

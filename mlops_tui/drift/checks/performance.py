@@ -1,23 +1,51 @@
-"""Performance of a window: measured where its rows bring the truth, else awaited and kept until labels come."""
+"""Performance of a window: measured where its rows bring the truth, else estimated, and kept until labels come."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from mlops_store.records import Measure
 from mlops_tui.drift.checks.examined import Examined, Outcome
 from mlops_tui.drift.performance import outputs, window
+from mlops_tui.drift.performance.outputs import Outputs
+from mlops_tui.drift.performance.window import Known
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def check(examined: Examined) -> Outcome:
-    """The measures, and what is kept of the rows for labels that come later.
+    """The measures, realized and estimated, and what is kept of the rows for labels that come later.
 
     Raises:
         UsageError: The monitor names a class, metric or file that there is not.
     """
-    monitor, frame = examined.monitor, examined.frame
-    if not monitor.truth.labels and monitor.target not in frame.columns:
+    monitor, frame, labelled = examined.monitor, examined.frame, examined.labelled
+    is_asked = bool(monitor.truth.labels) or monitor.target in frame.columns
+    is_estimated = labelled is not None and monitor.truth.estimates and labelled.is_wanted
+    if not is_asked and not is_estimated:
         return Outcome()
     given = outputs.of_frame(frame, monitor, examined.prepared, examined.findings.predictions)
-    about = window.known(examined.labelled, given, len(frame))
-    truth = frame[monitor.target] if monitor.target in frame.columns else None
+    estimated = Outcome()
+    if labelled is not None and is_estimated:
+        measures, alerts, notes = labelled.estimation.window(frame, given)
+        estimated = Outcome(measures=measures, alerts=alerts, notes=notes)
+    if not is_asked:
+        return estimated
+    about = window.known(labelled, given, len(frame))
+    realized = _realized(examined, given, about, estimated.measures)
+    is_known = any(window.is_known(measure) for measure in realized.measures)
+    return Outcome(
+        measures=(*realized.measures, *estimated.measures),
+        alerts=realized.alerts if is_known else (*realized.alerts, *estimated.alerts),
+        notes=realized.notes if is_known else (*realized.notes, *estimated.notes),
+        rows=realized.rows,
+    )
+
+
+def _realized(examined: Examined, given: Outputs, about: Known, estimates: tuple[Measure, ...]) -> Outcome:
+    monitor, frame = examined.monitor, examined.frame
+    truth: pd.Series[Any] | None = frame[monitor.target] if monitor.target in frame.columns else None
     notes, rows = [], None
     if given.predicted is None and given.proba is None:
         return Outcome(measures=window.awaited(monitor, about, given.why))
@@ -34,5 +62,5 @@ def check(examined: Examined) -> Outcome:
         rows = window.waiting(given, ids, truth, about)
     if truth is None or not truth.notna().any():
         return Outcome(measures=window.awaited(monitor, about, window.NOT_YET), notes=tuple(notes), rows=rows)
-    measures, alerts = window.realized(monitor, about, given, truth)
+    measures, alerts = window.realized(monitor, about, given, truth, estimates=estimates)
     return Outcome(measures=measures, alerts=alerts, notes=tuple(notes), rows=rows)

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from mlops_store.store import Store
 
-#: The kinds of alerts that labels decide.
-KINDS = ("performance",)
 _SHOWN = 2
 
 
@@ -216,10 +214,13 @@ def _revise(
     facts = {"files": len(files), "changed": changed}
     found, raised = window.awaited(monitor, about, window.NOT_YET, at=at), tuple[NewAlert, ...]()
     if truth.notna().any():
-        found, raised = window.realized(monitor, about, given, truth, facts=facts, at=at)
+        estimates = drift.report(store.read(), kept.report_id).measures
+        found, raised = window.realized(monitor, about, given, truth, estimates=estimates, facts=facts, at=at)
+    # what is known takes the place of what was estimated
+    kinds = ("performance", "estimate") if any(map(window.is_known, found)) else ("performance",)
     with store.write() as db:
         measures.replace_family(db, kept.report_id, "performance", found, at=at)
-        drift.revise(db, kept.report_id, KINDS, raised, at=at)
+        drift.revise(db, kept.report_id, kinds, raised, at=at)
         recording.record(db, kept.report_id, monitor, goal)
     return drift.report(store.read(), kept.report_id)
 

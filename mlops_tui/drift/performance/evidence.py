@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlops_store import measures
 from mlops_store.errors import MlopsError, NotFound, UsageError
+from mlops_store.records import Measure
 from mlops_tui.compare import predictions as logged
 from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.drift import batches
@@ -30,10 +32,13 @@ if TYPE_CHECKING:
 
     from mlops_store.store import Store
     from mlops_tui.drift.check import Prepared
+    from mlops_tui.drift.performance.estimation import Estimation
     from mlops_tui.drift.references import Reference
 
 #: What rows a model was trained on are called among logged predictions.
 _TRAINING = ("train", "fit")
+#: Windows that an estimate's record reaches back.
+_REMEMBERED = 50
 _HINT = "log predictions of test data with log_predictions, or set estimate = { reference = FILE } to labelled rows"
 
 
@@ -127,6 +132,27 @@ class Labelled:
             return None
         wanted = self.task.wanted(self._monitor.truth.metrics, f"monitors.{self._monitor.name}.metrics")
         return scoring.score(evidence.outputs, evidence.truth, self.task, wanted)
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the monitor speaks of performance, or there are such rows without its saying anything."""
+        truth = self._monitor.truth
+        said = truth.labels or truth.labelled or truth.metrics or truth.proba or self._monitor.target
+        return bool(said) or self.found[0] is not None
+
+    @cached_property
+    def estimation(self) -> Estimation:
+        """What estimates the performance of windows without labels, learned from these rows."""
+        from mlops_tui.drift.performance.estimation import Estimation
+
+        return Estimation(self._monitor, self._prepared, self)
+
+    def earlier(self, metric: str) -> list[tuple[Measure, Measure]]:
+        """(estimate, realized) of the newest windows that have both, oldest first."""
+        db, name = self._store.read(), self._monitor.name
+        realized = dict(measures.series(db, name, "performance", metric, limit=_REMEMBERED))
+        estimated = measures.series(db, name, "estimate", metric, limit=_REMEMBERED)
+        return [(each, realized[report_id]) for report_id, each in estimated if report_id in realized]
 
     def _of_file(self, name: str) -> Evidence:
         place = f"monitors.{self._monitor.name}.estimate.reference"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mlops_tui.drift.performance.evidence import Labelled
 
 NOT_YET = "no labels have come yet"
+#: The share of a window's rows from which on their labels say more than an estimate.
+MOST_KNOWN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ def realized(
     given: Outputs,
     truth: pd.Series[Any],
     *,
+    estimates: Sequence[Measure] = (),
     facts: Mapping[str, Any] | None = None,
     at: float = 0.0,
 ) -> tuple[tuple[Measure, ...], tuple[NewAlert, ...]]:
@@ -102,6 +105,7 @@ def realized(
         about: What is known of the model.
         given: Its predictions for the window.
         truth: As long, missing where a row has no label.
+        estimates: What was estimated of the same window, to be told beside it.
         facts: What is to be told with each measure.
         at: When this is computed.
 
@@ -120,7 +124,7 @@ def realized(
         "remarks": list(scores.remarks),
         **(facts or {}),
     }
-    measures = _measures(monitor, about, task, scores, detail, at)
+    measures = _measures(monitor, about, task, scores, estimates, detail, at)
     return measures, judgement.alerts(measures, monitor.truth.metrics or wanted[:1])
 
 
@@ -147,22 +151,41 @@ def awaited(monitor: MonitorConfig, about: Known, why: str, *, at: float = 0.0) 
     return (found,)
 
 
+def is_known(measure: Measure) -> bool:
+    """Whether a measure tells the performance of a window well enough to take the place of its estimate."""
+    is_realized = measure.family == "performance" and measure.value is not None
+    return is_realized and measure.count >= MOST_KNOWN * int(measure.detail.get("of", 0))
+
+
 def _measures(
-    monitor: MonitorConfig, about: Known, task: Task, scores: Scores, detail: Mapping[str, Any], at: float
+    monitor: MonitorConfig,
+    about: Known,
+    task: Task,
+    scores: Scores,
+    estimates: Sequence[Measure],
+    detail: Mapping[str, Any],
+    at: float,
 ) -> tuple[Measure, ...]:
-    return tuple(
-        judgement.measure(
+    estimated = {each.name: each.value for each in estimates if each.family == "estimate" and each.value is not None}
+    found = []
+    for place, (name, figure) in enumerate(scores.figures.items()):
+        more: dict[str, Any] = {"task": task.kind}
+        if place == 0:
+            more["goal"] = True
+        if name in estimated:
+            more["estimated"] = estimated[name]
+        measure = judgement.measure(
             "performance",
             name,
             figure,
             count=scores.count,
             reference=about.reference.get(name),
             bound=monitor.truth.bounds.get(name),
-            detail={**detail, "task": task.kind, **({"goal": True} if place == 0 else {})},
+            detail={**detail, **more},
             at=at,
         )
-        for place, (name, figure) in enumerate(scores.figures.items())
-    )
+        found.append(measure)
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
