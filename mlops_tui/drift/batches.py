@@ -21,6 +21,8 @@ from mlops_tui.drift import compression, json_lines
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mlops_tui.drift.sketches.table import TableSketch
+
 #: Larger files are not read into memory.
 LARGEST_BYTES = 2 * 1024**3
 #: The same for Parquet's columns when uncompressed.
@@ -51,11 +53,18 @@ class Batch:
         frame: One row an example.
         repeated: Names that stood in the file more than once; the first column of each is kept.
         notes: What had to be guessed, one sentence each.
+        profile: Of all rows, where they are too many to be held in memory; ``frame`` then has some, chosen by chance.
     """
 
     frame: pd.DataFrame
     repeated: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    profile: TableSketch | None = None
+
+    @property
+    def row_count(self) -> int:
+        """All rows."""
+        return len(self.frame) if self.profile is None else self.profile.rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from mlops_tui.drift.checks.examined import Examined
 from mlops_tui.drift.incidents import recording
 from mlops_tui.drift.profiles import SMALLEST_REFERENCE
 from mlops_tui.drift.references import Reference
+from mlops_tui.drift.sketches import checking
 from mlops_tui.drift.windows import Taken, Window
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class Checker:
         except batches.Unreadable as error:
             alert = NewAlert("unreadable", Severity.CRITICAL, f"the batch {error.message}")
             return replace(report, error=error.message), (alert,), self.reference, None
-        report = replace(report, row_count=len(batch.frame))
+        report = replace(report, row_count=batch.row_count)
         report = self._spanned(report, batch.frame)
         place, against, notes = self._against(window, report)
         if against is None:
@@ -127,6 +128,8 @@ class Checker:
             return replace(report, status="ok", notes=(*batch.notes, *notes)), (), None, None
         reference, prepared = against
         findings = comparison.check(prepared, batch.frame, repeated=batch.repeated)
+        if batch.profile is not None:
+            findings = checking.findings(prepared, batch.profile, findings)
         self._keep(report, place, batch.frame, findings.predictions)
         examined = Examined(
             self.monitor,
@@ -134,13 +137,14 @@ class Checker:
             prepared,
             batch.frame,
             findings,
+            row_count=batch.row_count,
             delivered_at=_delivered_at(window, taken),
             earlier_rows=drift.row_counts(self.store.read(), self.monitor.name, but=window.batch),
             labelled=self._labels(reference, prepared),
         )
         outcome = checks.run(examined)
         raised = severity.alerts(findings, outcome.alerts)
-        told = [*batch.notes, *notes, *findings.notes, *outcome.notes, *_notes(reference, len(batch.frame))]
+        told = [*batch.notes, *notes, *findings.notes, *outcome.notes, *_notes(reference, batch.row_count)]
         if findings.drifted and not any(alert.kind == "data_drift" for alert in raised):
             told.append(
                 f"no alert: {titles.columns(len(findings.drifted))} beyond the threshold, none surely and by much"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from mlops_store.records import Profile
     from mlops_store.store import Store
+    from mlops_tui.drift.sketches.table import TableSketch
 
 #: Rows that a sample holds at most.
 SAMPLE_ROWS = 100_000
@@ -29,7 +30,9 @@ SAMPLE_SEED = 0
 SMALLEST_REFERENCE = 30
 
 
-def save(store: Store, frame: pd.DataFrame, name: str, prediction: str | None = None) -> int:
+def save(
+    store: Store, frame: pd.DataFrame, name: str, prediction: str | None = None, *, all_rows: TableSketch | None = None
+) -> int:
     """Builds and keeps the profile of a frame; the same data is kept once.
 
     Args:
@@ -37,6 +40,7 @@ def save(store: Store, frame: pd.DataFrame, name: str, prediction: str | None = 
         frame: One row an example: the features, and the model's predictions where they are known.
         name: What a person calls it.
         prediction: The column that holds the predictions.
+        all_rows: What is known of all rows, where the frame has some of them only, chosen by chance.
 
     Returns:
         The profile's id.
@@ -46,13 +50,20 @@ def save(store: Store, frame: pd.DataFrame, name: str, prediction: str | None = 
     """
     from mlops_store.drift import add_profile
 
-    kept = keep(store.objects_dir, frame, name, prediction)
+    kept = keep(store.objects_dir, frame, name, prediction, all_rows=all_rows)
     with store.write() as db:
         return add_profile(db, **kept)
 
 
-def keep(objects_dir: str, frame: pd.DataFrame, name: str, prediction: str | None = None) -> dict[str, Any]:
-    """Builds a profile and stores its sample, but leaves the row to the caller.
+def keep(
+    objects_dir: str,
+    frame: pd.DataFrame,
+    name: str,
+    prediction: str | None = None,
+    *,
+    all_rows: TableSketch | None = None,
+) -> dict[str, Any]:
+    """Builds a profile and stores its sample and the profile that merges, but leaves the row to the caller.
 
     Returns:
         ``digest``, ``name``, ``row_count``, ``summary`` and ``sample_digest``: what ``drift.add_profile`` takes.
@@ -61,8 +72,13 @@ def keep(objects_dir: str, frame: pd.DataFrame, name: str, prediction: str | Non
         UsageError: See ``save``.
     """
     from mlops_store.artifacts import put_bytes
+    from mlops_tui.drift.sketches import frames, packing
 
     summary, sample = build(frame, prediction)
+    if all_rows is not None:
+        summary |= {"rows": all_rows.rows, "sample_seed": SAMPLE_SEED}
+    merging = packing.packed(all_rows or frames.of_frame(frame))
+    summary["merging"], _ = put_bytes(objects_dir, merging)
     sample_digest, _ = put_bytes(objects_dir, sample)
     text = json.dumps(summary, sort_keys=True, allow_nan=False)
     return {
@@ -114,6 +130,25 @@ def described(
         "prediction": prediction,
         "columns": {str(name): _summary(frame[name]) for name in frame.columns},
     }
+
+
+def merging(store: Store, profile: Profile) -> TableSketch:
+    """The profile of all rows, which can be put together with others.
+
+    Raises:
+        UsageError: It was kept by an older version of the program, or its object is gone or damaged.
+    """
+    from mlops_store.artifacts import object_path
+    from mlops_tui.drift.sketches import packing
+
+    digest = profile.summary.get("merging")
+    if digest is None:
+        raise UsageError(f"{profile.name!r} was kept without a profile that merges", "register the model again")
+    try:
+        with open(object_path(store.objects_dir, digest), "rb") as file:
+            return packing.unpacked(file.read())
+    except OSError as error:
+        raise UsageError(f"the profile of {profile.name!r} cannot be read ({error.strerror})") from error
 
 
 def sample(store: Store, profile: Profile) -> pd.DataFrame:

@@ -106,9 +106,12 @@ def _none(config: Config, monitor: MonitorConfig, version: ModelVersion | None) 
 
 def _of_file(project: Project, store: Store, monitor: MonitorConfig) -> Profile:
     from mlops_tui.drift import batches, profiles
+    from mlops_tui.drift.sketches import tables
 
     place = f"monitors.{monitor.name}.reference"
     path = project.path(monitor.reference)
+    if os.path.isfile(path) and tables.is_large(path):
+        return _of_large_file(store, monitor, path)
     try:
         with open(path, "rb") as file:
             data = file.read()
@@ -126,3 +129,24 @@ def _of_file(project: Project, store: Store, monitor: MonitorConfig) -> Profile:
         raise UsageError(f"{place}: {monitor.reference} {error.message}", error.hint) from error
     prediction = monitor.prediction if monitor.prediction in frame.columns else None
     return drift.profile(store.read(), profiles.save(store, frame, name, prediction))
+
+
+def _of_large_file(store: Store, monitor: MonitorConfig, path: str) -> Profile:
+    """The profile of a file that does not fit into memory: of all rows, with some of them chosen by chance."""
+    from mlops_tui.drift import batches, profiles
+    from mlops_tui.drift.sketches import building
+
+    found = os.stat(path)
+    state = f"{path}\0{found.st_size}\0{found.st_mtime_ns}\0{monitor.prediction}"
+    name = f"{monitor.reference} ({hashlib.sha256(state.encode()).hexdigest()[:16]})"
+    known = drift.find_profile(store.read(), name)
+    if known is not None:
+        return known
+    try:
+        read = building.with_sample(path, rows=profiles.SAMPLE_ROWS, seed=profiles.SAMPLE_SEED)
+    except batches.Unreadable as error:
+        place = f"monitors.{monitor.name}.reference"
+        raise UsageError(f"{place}: {monitor.reference} {error.message}", error.hint) from error
+    prediction = monitor.prediction if monitor.prediction in read.frame.columns else None
+    made = profiles.save(store, read.frame, name, prediction, all_rows=read.table)
+    return drift.profile(store.read(), made)

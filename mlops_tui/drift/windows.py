@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from mlops_store import windows as stored
 from mlops_tui.config.monitors import MonitorConfig
+from mlops_tui.drift import watches
 from mlops_tui.drift.watches import File
 from mlops_tui.project import Project
 
@@ -90,8 +92,14 @@ class FileWindow:
     def take(self) -> Taken | None:
         """The file's bytes; None when it went away or somebody goes on writing to it."""
         from mlops_tui.drift import batches
-        from mlops_tui.drift.sources import files
+        from mlops_tui.drift.sources import files, large
 
+        if large.is_large(self.file):
+            settled = large.settled(self.project, self.file)
+            if settled is None:
+                return None
+            digest = watches.digest(settled)
+            return Taken(digest, partial(large.parse, self.project, settled), *settled.state)
         found = files.content(self.project, self.file)
         if found is None:
             return None

@@ -27,8 +27,9 @@ class Examined:
         monitor: What the project wants of it.
         reference: What it was compared with: the profile, the kept rows, the version in charge.
         prepared: The same made ready, with the kind of each column and the predictor.
-        frame: The window's rows.
+        frame: The window's rows; of a window that is too large for memory some of them, chosen by chance.
         findings: What the comparison of its columns found, with the predictions that were made for it.
+        row_count: How many rows the window has.
         delivered_at: When the rows came, as Unix seconds.
         earlier_rows: How many rows the monitor's earlier windows had, the newest first.
         labelled: Rows of known truth that the model was not trained on, found when they are asked for; None for none.
@@ -39,9 +40,15 @@ class Examined:
     prepared: Prepared
     frame: pd.DataFrame
     findings: Findings
+    row_count: int
     delivered_at: float
     earlier_rows: tuple[int, ...] = ()
     labelled: Labelled | None = None
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether ``frame`` holds some of the rows only."""
+        return self.row_count > len(self.frame)
 
     @property
     def predictions(self) -> pd.Series[Any] | None:

@@ -36,12 +36,16 @@ REPEATED_IDS = 0.01
 def findings(examined: Examined) -> Iterator[Finding]:
     """The figures of the window's rows."""
     bounds = examined.monitor.quality
-    yield row_count(len(examined.frame), examined.earlier_rows, bounds)
-    yield _duplicates(examined, bounds)
-    for name in bounds.unique:
-        if name in examined.frame.columns:
-            yield _repeated(name, examined.frame[name])
-    yield from _ids(examined)
+    yield row_count(examined.row_count, examined.earlier_rows, bounds)
+    if examined.is_sampled:
+        why = {"why": "rows chosen by chance do not show which of all rows repeat others"}
+        yield Finding(Measure("quality", "duplicate_share", count=len(examined.frame), detail=why), 1.0)
+    else:
+        yield _duplicates(examined, bounds)
+        for name in bounds.unique:
+            if name in examined.frame.columns:
+                yield _repeated(name, examined.frame[name])
+        yield from _ids(examined)
     for name, age_s in bounds.fresh.items():
         if name in examined.frame.columns:
             yield _age(name, examined.frame[name], examined.delivered_at, age_s)

@@ -20,7 +20,7 @@ from mlops_tui.drift.sketches.column import ColumnSketch
 from mlops_tui.drift.sketches.pairs import SketchedNumbers, SketchedPair
 from mlops_tui.drift.sketches.table import TableSketch
 
-_UNPREDICTED = "the model does not predict on a file that is read in parts"
+_UNPREDICTED = "a profile holds no rows to predict on"
 
 
 def known(sketch: ColumnSketch, kind: str = "", role: str = "feature") -> Known:
@@ -82,8 +82,13 @@ def _surely(pair: SketchedPair) -> float:
     return float(kolmogorov(max(0.0, pair.walk.apart - pair.rank_error) * math.sqrt(n * m / (n + m))))
 
 
-def findings(reference: Prepared, table: TableSketch) -> Findings:
+def findings(reference: Prepared, table: TableSketch, rows: Findings | None = None) -> Findings:
     """All findings about a table, as ``check`` gives them of rows.
+
+    Args:
+        reference: What to compare with.
+        table: The profile of the table.
+        rows: What was found of some of its rows: what the model predicts on them is taken from there.
 
     Raises:
         UsageError: A configured method is unknown or does not suit its column.
@@ -98,22 +103,19 @@ def findings(reference: Prepared, table: TableSketch) -> Findings:
     reports = [_feature(reference, feature, table, schema) for feature in reference.features]
     if (prediction := reference.prediction) is not None:
         found = table.columns.get(reference.prediction_column)
-        reports.append(
-            compare(prediction, found, reference.settings)
-            if found is not None
-            else unscored(prediction, 0, "unpredicted", _UNPREDICTED)
-        )
+        if found is not None:
+            reports.append(compare(prediction, found, reference.settings))
+        elif rows is not None:
+            reports += [column for column in rows.columns if column.role == "prediction"]
+        else:
+            reports.append(unscored(prediction, 0, "unpredicted", _UNPREDICTED))
     for name in schema.extra:
         extra = Known(name, table.columns[name].kind, table.columns[name].family, None)
         reports.append(unscored(extra, table.columns[name].count, "extra", check.EXTRA))
-    predictor = reference.predictor
-    return Findings(
-        columns=severity.mark_notable(reports),
-        schema=schema,
-        drift_share=reference.drift_share,
-        needed=frozenset(predictor.inputs) if predictor is not None and predictor.inputs else None,
-        notes=(reference.problem,) if reference.problem else (),
-    )
+    columns = severity.mark_notable(reports)
+    if rows is not None:
+        return replace(rows, columns=columns, schema=schema)
+    return Findings(columns, schema, reference.drift_share)
 
 
 def _feature(reference: Prepared, feature: Known, table: TableSketch, schema: Schema) -> ColumnReport:
