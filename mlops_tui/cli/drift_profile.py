@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlops_store.errors import UsageError
+from mlops_store.errors import NotFound, UsageError
 from mlops_tui.cli import output, text
-from mlops_tui.cli.parameters import json_option
+from mlops_tui.cli.parameters import NUMBER, json_option
 from mlops_tui.cli.table import write_table
+from mlops_tui.cli.workspace import Workspace
 
 if TYPE_CHECKING:
+    from mlops_store.store import Store
     from mlops_tui.drift.sketches.column import ColumnSketch
     from mlops_tui.drift.sketches.table import TableSketch
 
@@ -22,27 +24,64 @@ _LISTED = 20
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path())
+@click.argument("files", nargs=-1, type=click.Path())
+@click.option(
+    "-r", "--report", "reports", metavar="N", type=NUMBER, multiple=True, help="What was checked by a report."
+)
+@click.option("--version", "versions", metavar="MODEL@VERSION", multiple=True, help="What a version was trained on.")
 @click.option("--save", metavar="FILE", type=click.Path(), help="Keep the profile in a file, a few KB a column.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 @json_option
-def profile(files: tuple[str, ...], save: str | None, force: bool, as_json: bool) -> None:
+@click.pass_obj
+def profile(
+    workspace: Workspace,
+    files: tuple[str, ...],
+    reports: tuple[int, ...],
+    versions: tuple[str, ...],
+    save: str | None,
+    force: bool,
+    as_json: bool,
+) -> None:
     """Show what the rows of FILES hold together, column by column.
 
     FILES are CSV, Parquet or JSON lines of any size, compressed or not, read once in bounded memory, and profiles that
-    were kept: these are put together without the rows. A kept profile stands for its rows in drift compare.
+    were kept. Every check keeps that of its window, and every version that of its reference: -r 7 -r 8 puts two windows
+    together without their rows. A kept profile stands for its rows in drift compare.
     """
     from mlops_tui.drift.sketches import tables
+    from mlops_tui.drift.sketches.table import joined
 
+    if not files and not reports and not versions:
+        raise UsageError("name files, reports (-r N) or versions (--version MODEL@VERSION)")
     if save is not None and os.path.exists(save) and not force:
         raise UsageError(f"{save} is there already", "name another file, or replace it with --force")
-    found = tables.load(files)
+    kept = [_of_report(workspace.store(), number) for number in reports]
+    kept += [_of_version(workspace.store(), version) for version in versions]
+    found = joined([*kept, tables.load(files)] if files else kept)
     if save is not None:
         _keep(found, save)
     if as_json:
         output.write_json(_shape(found))
     else:
         _write(found)
+
+
+def _of_report(store: Store, number: int) -> TableSketch:
+    from mlops_store import report_profiles
+    from mlops_store.artifacts import object_path
+    from mlops_tui.drift.sketches import tables
+
+    return tables.load([object_path(store.objects_dir, report_profiles.of_report(store.read(), number))])
+
+
+def _of_version(store: Store, name: str) -> TableSketch:
+    from mlops_store import drift, models
+    from mlops_tui.drift import profiles
+
+    version = models.resolve(store.read(), name)
+    if version.profile_id is None:
+        raise NotFound(f"{name} was registered without reference data", "log the model with reference=<training data>")
+    return profiles.merging(store, drift.profile(store.read(), version.profile_id))
 
 
 def _keep(found: TableSketch, path: str) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlops_store import artifacts, drift, labels
+from mlops_store import artifacts, drift, labels, report_profiles
 from mlops_store.drift import NewAlert
 from mlops_store.records import ModelVersion, MonitorReport, Severity
 from mlops_tui.config.monitors import MonitorConfig
@@ -18,7 +18,8 @@ from mlops_tui.drift.checks.examined import Examined
 from mlops_tui.drift.incidents import recording
 from mlops_tui.drift.profiles import SMALLEST_REFERENCE
 from mlops_tui.drift.references import Reference
-from mlops_tui.drift.sketches import checking
+from mlops_tui.drift.sketches import checking, frames, packing
+from mlops_tui.drift.sketches.table import TableSketch
 from mlops_tui.drift.windows import Taken, Window
 
 if TYPE_CHECKING:
@@ -34,6 +35,25 @@ if TYPE_CHECKING:
 
 #: In fewer rows hardly any drift can show.
 SMALLEST_BATCH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Examination:
+    """What a check of a window found.
+
+    Attributes:
+        report: To be recorded.
+        raised: Its alerts.
+        reference: What the window was compared with; None for nothing.
+        rows: What is to be kept of its rows until their labels come.
+        profile: Of all its rows; None where they could not be read.
+    """
+
+    report: MonitorReport
+    raised: tuple[NewAlert, ...] = ()
+    reference: Reference | None = None
+    rows: Waiting | None = None
+    profile: TableSketch | None = None
 
 
 class Checker:
@@ -80,13 +100,16 @@ class Checker:
             return None
         if not self.force and drift.has_seen(self.store.read(), self.monitor.name, window.batch, taken.digest):
             return None
-        report, raised, reference, rows = self._examine(window, taken)
+        found = self._examine(window, taken)
+        reference, rows = found.reference, found.rows
         kept = None if rows is None else artifacts.put_bytes(self.store.objects_dir, rows.data)[0]
+        profile = None if found.profile is None else packing.packed(found.profile)
+        profiled = None if profile is None else artifacts.put_bytes(self.store.objects_dir, profile)[0]
         with self.store.write() as db:
             report_id = drift.add_report(
                 db,
-                replace(report, duration_s=time.monotonic() - began),
-                raised,
+                replace(found.report, duration_s=time.monotonic() - began),
+                found.raised,
                 profile_id=(reference.profile.id or None) if reference is not None else None,
                 size_bytes=taken.size_bytes,
                 modified_ns=taken.modified_ns,
@@ -94,14 +117,14 @@ class Checker:
             )
             if report_id is not None:
                 recording.record(db, report_id, self.monitor, self.goal)
+                if profiled is not None:
+                    report_profiles.put(db, report_id, profiled)
                 if rows is not None and kept is not None:
                     labels.keep_rows(db, report_id, digest=kept, low=rows.low, high=rows.high, about=rows.about)
         # another process was faster: its report stands
         return None if report_id is None else drift.report(self.store.read(), report_id)
 
-    def _examine(
-        self, window: Window, taken: Taken
-    ) -> tuple[MonitorReport, tuple[NewAlert, ...], Reference | None, Waiting | None]:
+    def _examine(self, window: Window, taken: Taken) -> _Examination:
         report = MonitorReport(
             id=0,
             monitor=self.monitor.name,
@@ -119,13 +142,14 @@ class Checker:
             batch = taken.parse()
         except batches.Unreadable as error:
             alert = NewAlert("unreadable", Severity.CRITICAL, f"the batch {error.message}")
-            return replace(report, error=error.message), (alert,), self.reference, None
+            return _Examination(replace(report, error=error.message), (alert,), self.reference)
         report = replace(report, row_count=batch.row_count)
         report = self._spanned(report, batch.frame)
+        profile = batch.profile or frames.of_frame(batch.frame)
         place, against, notes = self._against(window, report)
         if against is None:
             self._keep(report, place, batch.frame, None)
-            return replace(report, status="ok", notes=(*batch.notes, *notes)), (), None, None
+            return _Examination(replace(report, status="ok", notes=(*batch.notes, *notes)), profile=profile)
         reference, prepared = against
         findings = comparison.check(prepared, batch.frame, repeated=batch.repeated)
         if batch.profile is not None:
@@ -157,7 +181,7 @@ class Checker:
             notes=tuple(told),
             **comparison.totals(findings),
         )
-        return report, raised, reference, outcome.rows
+        return _Examination(report, raised, reference, outcome.rows, profile)
 
     def _spanned(self, report: MonitorReport, frame: pd.DataFrame) -> MonitorReport:
         """The report with the time that the rows are from, where the window itself does not say it."""

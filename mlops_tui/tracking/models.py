@@ -210,9 +210,6 @@ def _profile(run: ActiveRun, folder: str, reference: Any, predictions: Any) -> d
     """The reference profile as the journal holds it; None without one, or with one that cannot be used."""
     if reference is None:
         return None
-    import hashlib
-    import json
-
     import pandas as pd
 
     from mlops_tui.drift import profiles
@@ -221,19 +218,11 @@ def _profile(run: ActiveRun, folder: str, reference: Any, predictions: Any) -> d
         frame = reference if isinstance(reference, pd.DataFrame) else pd.DataFrame(reference)
         if predictions is not None:
             frame = frame.assign(prediction=predictions)
-        summary, sample = profiles.build(frame, "prediction" if "prediction" in frame.columns else None)
-        sample_digest, _ = artifacts.put_bytes(run.project.objects_dir, sample)
+        name, prediction = f"{run.name or run.run_id}/{folder}", "prediction" if "prediction" in frame.columns else None
+        return profiles.keep(run.project.objects_dir, frame, name, prediction)
     except (MlopsError, OSError, ValueError, TypeError) as error:
         run.problem(f"reference {folder}", f"the reference data of model {folder!r} was not kept: {error}")
         return None
-    text = json.dumps(summary, sort_keys=True, allow_nan=False)
-    return {
-        "digest": hashlib.sha256(f"{text}\0{sample_digest}".encode()).hexdigest(),
-        "name": f"{run.name or run.run_id}/{folder}",
-        "row_count": len(frame),
-        "summary": json.loads(text),
-        "sample_digest": sample_digest,
-    }
 
 
 def _plain(value: Any) -> Any:

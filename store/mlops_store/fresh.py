@@ -33,6 +33,7 @@ MIGRATIONS = (
     "m025_window_parts",
     "m026_labels",
     "m027_approval_rounds",
+    "m028_report_profiles",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -655,4 +656,8 @@ STATEMENTS = (
     """CREATE TRIGGER audit_opens_rounds AFTER INSERT ON audit WHEN NEW.action >= 'approval.' AND NEW.action < 'approval/' BEGIN INSERT INTO approval_rounds (version_id, stage, state, opened_at) SELECT version_id, stage, state, opened_at FROM (SELECT (SELECT v.id FROM registered_models AS m JOIN model_versions AS v ON v.model_id = m.id WHERE m.name = substr(rtrim(NEW.subject, '0123456789'), 7, length(rtrim(NEW.subject, '0123456789')) - 7) AND v.version = CAST(substr(NEW.subject, length(rtrim(NEW.subject, '0123456789')) + 1) AS INTEGER)) AS version_id, CASE WHEN json_valid(NEW.after) THEN json_extract(NEW.after, '$.stage') END AS stage, CASE NEW.action WHEN 'approval.reject' THEN 'rejected' ELSE 'open' END AS state, NEW.at AS opened_at) WHERE version_id IS NOT NULL AND stage IS NOT NULL ON CONFLICT (version_id, stage) DO UPDATE SET opened_at = CASE WHEN NEW.action = 'approval.request' OR state = 'done' THEN excluded.opened_at ELSE opened_at END, state = excluded.state; END""",
     """CREATE TRIGGER stage_changes_end_rounds AFTER INSERT ON stage_changes WHEN NEW.kind NOT IN ('replace', 'register') BEGIN UPDATE approval_rounds SET state = 'done' WHERE version_id = NEW.version_id AND stage = NEW.to_stage; END""",
     """CREATE INDEX model_versions_of_stages ON model_versions(model_id, stage, version) WHERE deleted_at IS NULL""",
+    """CREATE TABLE "report_profiles" (
+   "report_id" INTEGER PRIMARY KEY REFERENCES "monitor_reports"("id"),
+   "object" TEXT NOT NULL
+) STRICT""",
 )

@@ -1261,5 +1261,18 @@ def m027_approval_rounds(db: Database) -> None:
     )
 
 
+@migrations()
+def m028_report_profiles(db: Database) -> None:
+    """The profiles of windows, which can be put together without their rows."""
+    db.create_table(
+        "report_profiles",
+        {"report_id": int, "object": str},
+        pk="report_id",
+        foreign_keys=[("report_id", "monitor_reports", "id")],
+        not_null={"object"},
+        strict=True,
+    )
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

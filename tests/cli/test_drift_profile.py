@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
 
 
 @pytest.fixture(autouse=True)
@@ -55,3 +56,33 @@ def test_no_file_is_replaced_unasked_and_no_other_file_is_a_profile(cli, project
     (project / "cut.profile").write_bytes(b"mlopsPF1 and nothing more")
     done = cli("drift", "profile", "cut.profile")
     assert (done.exit_code, "damaged" in done.stderr) == (2, True)
+
+
+def test_every_check_keeps_the_profile_of_its_window(cli, project: Path) -> None:
+    (project / "mlops.toml").write_text('[monitors.web]\nwatch = ["in/*.csv"]\nreference = "all.csv"\n')
+    (project / "in").mkdir()
+    for name in ("first", "moved"):
+        (project / "in" / f"{name}.csv").write_text((project / f"{name}.csv").read_text())
+    assert len(cli("drift", "check", "--json").json) == 2
+    for name in ("first", "moved"):
+        (project / "in" / f"{name}.csv").unlink()
+    together = cli("drift", "profile", "-r", "1", "-r", "2", "--save", "both.profile", "--json").json
+    assert together["rows"] == 5000
+    assert together["columns"]["city"]["labels"].keys() == {"Bonn", "Kiel"}
+    assert cli("drift", "compare", "all.csv", "both.profile", "--json").json["columns"]["amount"]["drifted"]
+    assert cli("drift", "profile", "-r", "9").exit_code == 2
+    assert cli("drift", "profile").exit_code == 2
+
+
+def test_a_version_keeps_the_profile_of_what_it_was_trained_on(cli, project: Path) -> None:
+    import mlops_tui as mlops
+
+    frame = pd.DataFrame({"amount": np.arange(400.0), "city": ["Bonn", "Kiel"] * 200})
+    model = LinearRegression().fit(frame[["amount"]], frame["amount"])
+    with mlops.start_run():
+        mlops.log_model(model, registered_model_name="prices", reference=frame)
+    done = cli("drift", "profile", "--version", "prices/1", "--json")
+    assert not done.stderr
+    found = done.json
+    assert found["rows"] == 400
+    assert found["columns"]["amount"]["mean"] == pytest.approx(199.5)

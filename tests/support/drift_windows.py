@@ -36,6 +36,7 @@ def examined(
         prepared,
         frame,
         comparison.check(prepared, frame),
+        row_count=len(frame),
         delivered_at=DELIVERED_AT,
         earlier_rows=tuple(earlier_rows),
     )

@@ -110,8 +110,10 @@ class ColumnSketch:
         """The kind of column, as ``kinds.infer`` tells it of all values."""
         if not self.rows - self.missing:
             return "empty"
+        if self.is_text:
+            return "text"
         if self.tally is not None:
-            is_text = self.is_text or (self.family == "text" and self.tally.distinct > self.count * 0.5)
+            is_text = self.family == "text" and self.tally.distinct > self.count * 0.5
             return "text" if is_text else "categorical"
         if self.family == "number":
             if self.unparsable > MOST_UNPARSABLE * (self.rows - self.missing):

@@ -24,22 +24,22 @@ def of_frame(frame: pd.DataFrame) -> TableSketch:
 def _column(name: str, column: pd.Series[Any]) -> ColumnSketch:
     family = kinds.family(column)
     if family == "number":
-        held = numbers(column)
+        found = numbers(column)
         return of_numbers(
             name,
-            held.values,
-            missing=held.missing,
-            infinite=held.infinite,
-            unparsable=held.unparsable,
-            is_integer=held.is_integer,
+            found.values,
+            missing=found.missing,
+            infinite=found.infinite,
+            unparsable=found.unparsable,
+            is_integer=found.is_integer,
         )
     missing = int(column.isna().sum())
     if family not in ("text", "boolean"):
         return ColumnSketch(name, family, len(column), missing)
-    if kinds.infer(column) != "categorical":  # free text, or dates as text
-        is_text = kinds.infer(column) == "text"
-        return ColumnSketch(name, family if is_text else "date", len(column), missing, tally=None, is_text=is_text)
+    if (kind := kinds.infer(column)) != "categorical":  # free text, or dates as text
+        held = family if kind == "text" else "date"
+        return ColumnSketch(name, held, len(column), missing, is_text=kind == "text")
     tally = Tally()
-    found = labels(column)
-    tally.add(zip(found.names, found.counts.tolist(), strict=True))
+    counted = labels(column)
+    tally.add(zip(counted.names, counted.counts.tolist(), strict=True))
     return ColumnSketch(name, family, len(column), missing, tally=tally)
