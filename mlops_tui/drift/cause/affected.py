@@ -100,9 +100,12 @@ def as_before(reference: pd.Series[Any], current: pd.Series[Any], generator: np.
     import pandas as pd
     from pandas.api import types
 
-    if not types.is_numeric_dtype(current.dtype) or types.is_bool_dtype(current.dtype):
+    if not all(
+        types.is_numeric_dtype(one.dtype) and not types.is_bool_dtype(one.dtype) for one in (reference, current)
+    ):
         return _relabelled(reference, current, generator)
-    known = reference.dropna().to_numpy(dtype=np.float64)
+    known = reference.to_numpy(dtype=np.float64, na_value=np.nan)
+    known = known[np.isfinite(known)]
     if not len(known):
         return current
     shares = ((current.rank(method="average") - 0.5) / max(1, int(current.notna().sum()))).fillna(0.5)
@@ -136,7 +139,8 @@ def _relabelled(reference: pd.Series[Any], current: pd.Series[Any], generator: n
     import pandas as pd
 
     found: pd.Series[Any] = pd.Series(values, index=current.index, name=current.name)
-    return found.astype(current.dtype) if current.dtype != "category" else found
+    has_same_type = current.dtype == reference.dtype and current.dtype != "category"
+    return found.astype(current.dtype) if has_same_type else found
 
 
 def wilson(hits: int, count: int) -> tuple[float, float]:

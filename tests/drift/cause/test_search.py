@@ -111,6 +111,23 @@ def test_values_as_before_have_the_distribution_of_the_reference(reference: pd.D
     assert ((plans != current["plan"]) & (current["plan"] != "pro")).sum() == 0
 
 
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ([1.0, np.inf, -np.inf, 2.0], [np.inf, 3.0, None, 4.0]),
+        (["a", "b", "a", None], [1, 2, 3, 4]),
+        ([1, 2, 3, 4], ["a", "b", None, "a"]),
+        ([None, None, None, None], [1.0, 2.0, 3.0, 4.0]),
+        ([True, False, True, None], [False, False, None, True]),
+    ],
+)
+def test_values_of_any_kind_can_be_as_before(before: list[object], now: list[object]) -> None:
+    current = pd.Series(now, name="x")
+    found = as_before(pd.Series(before), current, np.random.default_rng(1))
+    assert len(found) == len(current)
+    assert found.isna().tolist() == current.isna().tolist()
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 500), st.integers(0, 500))
 def test_an_interval_of_a_share_holds_the_share(hits: int, misses: int) -> None:
