@@ -56,7 +56,7 @@ def backtest(
     else:
         _write(made)
     if save and not dry_run:
-        editing.write(workspace.project, made[-1].text)
+        editing.replaced(workspace.project, before, made[-1].text)
     if save:
         word = "would be saved" if dry_run else "saved"
         where = os.path.basename(workspace.project.config_path)

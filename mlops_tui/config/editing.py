@@ -6,9 +6,10 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from mlops_store.errors import SpecError, StoreError, UsageError
+from mlops_store.errors import Refused, SpecError, StoreError, UsageError
 from mlops_tui import config
 from mlops_tui.project import CONFIG_FILE, Project
 
@@ -56,8 +57,16 @@ def changed(text: str, values: Mapping[tuple[str, ...], Any]) -> str:
     return made
 
 
-def change(project: Project, values: Callable[[config.Config], Mapping[tuple[str, ...], Any]]) -> str:
-    """Changes values of the project's file in one step; returns the text that it had before.
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change of the project's file: its text before and after."""
+
+    before: str
+    after: str
+
+
+def change(project: Project, values: Callable[[config.Config], Mapping[tuple[str, ...], Any]]) -> Edit:
+    """Changes values of the project's file in one step.
 
     Args:
         project: The project; its file is made where there is none.
@@ -68,8 +77,32 @@ def change(project: Project, values: Callable[[config.Config], Mapping[tuple[str
         StoreError: It cannot be written.
     """
     before = read(project)
-    write(project, changed(before, values(config.parse(before, project.root))))
-    return before
+    return replaced(project, before, changed(before, values(config.parse(before, project.root))))
+
+
+def replaced(project: Project, before: str, after: str) -> Edit:
+    """Puts a text in the place of another one.
+
+    Raises:
+        Refused: The file holds another text by now.
+        SpecError: It cannot be read.
+        StoreError: It cannot be written.
+    """
+    if read(project) != before:
+        raise Refused(f"{CONFIG_FILE} was changed meanwhile", "nothing was written; look at it and try again")
+    write(project, after)
+    return Edit(before, after)
+
+
+def undo(project: Project, edit: Edit) -> None:
+    """Takes a change back, unless the file was changed since.
+
+    Raises:
+        Refused: It was.
+        SpecError: It cannot be read.
+        StoreError: It cannot be written.
+    """
+    replaced(project, edit.after, edit.before)
 
 
 def write(project: Project, text: str) -> None:

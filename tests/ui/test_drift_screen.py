@@ -390,6 +390,12 @@ async def test_a_mute_by_key_is_a_rule_in_the_project_s_file_until_it_is_undone(
         await press(pilot, "u")
         assert path.read_text() == text
         assert set(states(store).values()) == {"open"}
+        await press(pilot, "M", "enter")
+        edited = path.read_text() + "# by hand\n"
+        path.write_text(edited)
+        await press(pilot, "u")
+        assert path.read_text() == edited, "what somebody wrote since is not lost"
+        assert "was changed meanwhile" in rendered(app)
 
 
 async def test_other_settings_are_tried_and_saved_by_keys(store: Store) -> None:

@@ -10,6 +10,7 @@ from mlops_store.records import Incident, IncidentState
 from mlops_store.store import Store
 from mlops_tui.config import Config, editing
 from mlops_tui.config.alerting import MuteRule
+from mlops_tui.config.editing import Edit
 from mlops_tui.project import Project
 
 
@@ -30,8 +31,8 @@ def rules_for(incident: Incident, kind: str = "", column: str = "") -> list[Mute
     return [MuteRule(kind=name) for name in incident.kinds]
 
 
-def mute(project: Project, store: Store, incident_id: int, rules: Sequence[MuteRule], by: str) -> str:
-    """Adds rules to the monitor of an incident, and mutes that; returns mlops.toml as it was before.
+def mute(project: Project, store: Store, incident_id: int, rules: Sequence[MuteRule], by: str) -> Edit:
+    """Adds rules to the monitor of an incident, and mutes that; returns the change of mlops.toml.
 
     Raises:
         NotFound: There is no such incident, or its monitor is not in mlops.toml any more.
@@ -41,14 +42,14 @@ def mute(project: Project, store: Store, incident_id: int, rules: Sequence[MuteR
     incident = incidents.get(store.read(), incident_id)
     if incident.state in (IncidentState.RESOLVED, IncidentState.MUTED):
         raise Refused(f"incident {incident_id} is already {incident.state}")
-    before = editing.change(project, lambda config: _values(config, incident.monitor, add=rules))
+    edit = editing.change(project, lambda config: _values(config, incident.monitor, add=rules))
     with store.write() as db:
         incidents.mute(db, incident_id, ", ".join(map(str, rules)), by)
-    return before
+    return edit
 
 
-def unmute(project: Project, store: Store, incident_id: int, by: str) -> str:
-    """Removes the rules that speak of an incident, and opens that again; returns mlops.toml as it was before.
+def unmute(project: Project, store: Store, incident_id: int, by: str) -> Edit:
+    """Removes the rules that speak of an incident, and opens that again; returns the change of mlops.toml.
 
     Raises:
         NotFound: There is no such incident, or its monitor is not in mlops.toml any more.
@@ -58,10 +59,10 @@ def unmute(project: Project, store: Store, incident_id: int, by: str) -> str:
     incident = incidents.get(store.read(), incident_id)
     if incident.state is not IncidentState.MUTED:
         raise Refused(f"incident {incident_id} is not muted, but {incident.state}")
-    before = editing.change(project, lambda config: _values(config, incident.monitor, remove=incident))
+    edit = editing.change(project, lambda config: _values(config, incident.monitor, remove=incident))
     with store.write() as db:
         incidents.unmute(db, incident_id, by)
-    return before
+    return edit
 
 
 def _values(

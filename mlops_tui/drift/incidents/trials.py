@@ -30,11 +30,13 @@ class Trial:
 
     Attributes:
         label: The settings, as they are written; '' for those in force.
-        text: The whole of ``mlops.toml`` with them.
+        before: The whole of ``mlops.toml`` as it was.
+        text: The same with the settings.
         result: What came of it.
     """
 
     label: str
+    before: str
     text: str
     result: Replayed
 
@@ -113,4 +115,4 @@ def run(db: sqlite3.Connection, text: str, monitor: str, settings: Sequence[str]
     windows = kept_windows.last(db, monitor, last, with_columns=bool(touched.intersection(replay.OF_COLUMNS)))
     if not windows:
         raise UsageError(f"no window of {monitor} has been checked yet", "mlops-tui drift check checks what waits")
-    return [Trial(label, made, replay.replay(windows, now, each)) for label, made, each in wanted]
+    return [Trial(label, text, made, replay.replay(windows, now, each)) for label, made, each in wanted]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 
 from textual import work
 from textual.app import ComposeResult
@@ -136,7 +137,7 @@ def run(session: Session, monitor: str, tried: Sequence[str]) -> list[Trial]:
     for written in tried:
         settings = [part.strip() for part in written.split(";") if part.strip()]
         last = trials.run(db, text, monitor, settings)[-1]
-        found.append(Trial(written, last.text, last.result))
+        found.append(replace(last, label=written))
     return found
 
 
@@ -146,13 +147,12 @@ def save(screen: ProjectScreen, monitor: str, trial: Trial) -> None:
     def act() -> Did:
         from mlops_tui.config import editing
 
-        before = editing.read(screen.session.project)
-        editing.write(screen.session.project, trial.text)
+        edit = editing.replaced(screen.session.project, trial.before, trial.text)
         settings = [word for part in trial.label.split(";") for word in ("--set", part.strip())]
         command = shlex.join(["mlops-tui", "drift", "backtest", "-m", monitor, *settings, "--save"])
 
         def undo() -> None:
-            editing.write(screen.session.project, before)
+            editing.undo(screen.session.project, edit)
 
         return Did(command, undo, f"{clean(trial.label, 60)} saved to mlops.toml · u undoes")
 

@@ -101,10 +101,10 @@ def _mute(session: Session, incident: Incident, rules: Sequence[MuteRule]) -> Di
     from mlops_tui.drift.incidents import muting
 
     store = store_of(session)
-    before = muting.mute(session.project, store, incident.id, rules, processes.user())
+    edit = muting.mute(session.project, store, incident.id, rules, processes.user())
 
     def undo() -> None:
-        editing.write(session.project, before)
+        editing.undo(session.project, edit)
         with store.write() as db:
             incidents.put_back(db, incident, processes.user())
 
@@ -122,10 +122,10 @@ def _unmute(session: Session, incident: Incident) -> Did:
     from mlops_tui.drift.incidents import muting
 
     store = store_of(session)
-    before = muting.unmute(session.project, store, incident.id, processes.user())
+    edit = muting.unmute(session.project, store, incident.id, processes.user())
 
     def undo() -> None:
-        editing.write(session.project, before)
+        editing.undo(session.project, edit)
         with store.write() as db:
             incidents.put_back(db, incident, processes.user())
 
