@@ -222,18 +222,32 @@ def _window(
         _require_same(rows, known[part.source])
         return rows.rows(part.first_row, part.row_count)
 
-    earlier = drift.row_count(db, monitor.name, batch)
-    late = 0 if earlier is None else sum(part.row_count for part in parts) - earlier
     return RowsWindow(
         batch=batch,
         path=monitor.database or ", ".join(monitor.watch) or monitor.requests,
         position=number,
         parts=parts,
         read=read,
-        note=f"checked again: {late:,} row{'s' if late > 1 else ''} came after the first check" if late > 0 else "",
+        notes=tuple(_notes(db, monitor, number, batch, sum(part.row_count for part in parts))),
         start=number if length_s else None,
         end=number + length_s if length_s else None,
     )
+
+
+def _notes(db: sqlite3.Connection, monitor: MonitorConfig, number: float, batch: str, rows: int) -> Iterator[str]:
+    """What is to be known of a window beside its rows: which came late, and that none came before it."""
+    earlier = drift.row_count(db, monitor.name, batch)
+    if earlier is not None and rows > earlier:
+        late = rows - earlier
+        yield f"checked again: {late:,} row{'s' if late > 1 else ''} came after the first check"
+    length_s = monitor.window.length_s
+    before = stored.before(db, monitor.name, plan(monitor), number) if length_s else None
+    missing = 0 if before is None else round((number - before) / length_s) - 1
+    if missing == 1:
+        yield f"no rows came of the window before this one, {_title(monitor, number - length_s)}"
+    elif missing > 1:
+        first = _title(monitor, number - missing * length_s)
+        yield f"no rows came of the {missing:,} windows before this one, from {first} on"
 
 
 def _rows(source: Source, name: str, file: File | None) -> Rows:

@@ -126,7 +126,7 @@ class RowsWindow:
     position: float
     parts: tuple[stored.Part, ...]
     read: Callable[[stored.Part], Batch]
-    note: str = ""
+    notes: tuple[str, ...] = ()
     start: float | None = None
     end: float | None = None
 
@@ -144,7 +144,7 @@ class RowsWindow:
         frame = found[0].frame if len(found) == 1 else pd.concat([each.frame for each in found], ignore_index=True)
         notes = dict.fromkeys(note for each in found for note in each.notes)
         repeated = dict.fromkeys(name for each in found for name in each.repeated)
-        return Batch(frame, tuple(repeated), (*([self.note] if self.note else []), *notes))
+        return Batch(frame, tuple(repeated), (*self.notes, *notes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,6 +200,15 @@ def next_start(db: sqlite3.Connection, monitor: str, plan: str) -> float | None:
     return None if row[0] is None else float(row[0])
 
 
+def before(db: sqlite3.Connection, monitor: str, plan: str, window: float) -> float | None:
+    """The window before one, of those that have rows; None where it is the first."""
+    row = db.execute(
+        "SELECT max(window) FROM monitor_parts WHERE monitor = ? AND plan = ? AND window < ?",
+        (monitor, storable(plan), window),
+    ).fetchone()
+    return None if row[0] is None else float(row[0])
+
+
 def parts(db: sqlite3.Connection, monitor: str, plan: str, window: float) -> tuple[Part, ...]:
     """The rows of a window, in the order in which they came."""
     rows = db.execute(

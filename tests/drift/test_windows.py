@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -253,3 +253,56 @@ def test_two_checks_at_once_write_every_row_down_once(place: Place) -> None:
     assert sorted(found) == ["rows 1-200", "rows 201-400", "rows 401-600", "rows 601-800"]
     total = place.store.read().execute("SELECT sum(row_count) FROM monitor_parts").fetchone()[0]
     assert total == 880
+
+
+def test_days_without_rows_are_told_of_with_the_next_that_has_some(place: Place) -> None:
+    place.configure(DAILY)
+    for day in (0, 2, 5):
+        place.deliver("1.csv", rows(100, start=MONDAY + day * DAY_S, seed=day))
+    found = {report.batch: report.notes for report in place.reports()}
+    assert found["2026-11-02"] == ()
+    assert found["2026-11-04"] == ("no rows came of the window before this one, 2026-11-03",)
+    assert found["2026-11-07"] == ("no rows came of the 2 windows before this one, from 2026-11-05 on",)
+
+
+@pytest.mark.parametrize("settings", ['window = "60 rows"', 'window = "1d"'])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda frame: frame.assign(age=1.0),
+        lambda frame: frame.assign(age=None),
+        lambda frame: frame.assign(age=np.inf),
+        lambda frame: frame.assign(age=frame["age"].astype(object).where(frame.index % 2 == 0, "n/a?")),
+        lambda frame: frame.assign(plan=[f"plan {row}" for row in range(len(frame))]),
+        lambda frame: frame.assign(plan=True),
+        lambda frame: frame.assign(age=frame["at"]),
+        lambda frame: frame.rename(columns={"plan": "age"}),
+        lambda frame: frame.rename(columns={"plan": "plän"}),
+    ],
+)
+def test_whatever_a_column_becomes_is_seen(
+    place: Place, settings: str, change: Callable[[pd.DataFrame], pd.DataFrame]
+) -> None:
+    place.configure(f'{settings}\nreference = "train.csv"\ntime = "at"')
+    text = change(rows(60, seed=1)).to_csv(index=False)
+    place.deliver("1.csv", text.encode("latin-1"))
+    (report,) = place.reports()
+    assert (report.row_count, report.status) == (60, "drift")
+
+
+def test_windows_of_one_row_and_of_utf_16_are_windows(place: Place) -> None:
+    place.configure('window = 1\nreference = "train.csv"\ntime = "at"')
+    place.deliver("1.csv", rows(2, seed=1).to_csv(index=False).encode("utf-16"))
+    found = place.reports()
+    assert [report.batch for report in found] == ["rows 1-1", "rows 2-2"]
+    assert "the batch has only 1 row: hardly any drift can show" in found[0].notes
+
+
+def test_a_quoted_field_that_is_not_complete_yet_is_waited_for(place: Place) -> None:
+    text = rows(200, seed=1).to_csv(index=False).encode()
+    last = b'2026-11-02T00:00:00Z,40.0,"fr\n'
+    place.deliver("1.csv", text + last + b"e")
+    assert place.check() == {}
+    assert drift.alerts(place.store.read()) == []
+    place.deliver("1.csv", b'e"\n')
+    assert place.check() == {"rows 1-200": "ok"}

@@ -67,6 +67,8 @@ def _missing(examined: Examined, report: ColumnReport, values: pd.Series[Any], b
 def _lost(report: ColumnReport, side: str, values: pd.Series[Any]) -> tuple[int, int]:
     """Rows that hold nothing usable (no value, ±inf, text that is no number), and all rows."""
     summary: Mapping[str, Any] = report.detail.get(side, {})
+    if side == "current" and report.detail.get("finding", {}).get("kind") == "empty":
+        return len(values), len(values)
     if "count" not in summary:
         return int(values.isna().sum()), len(values)
     lost = sum(int(summary.get(key, 0)) for key in ("missing", "infinite", "unparsable"))

@@ -125,10 +125,11 @@ class Files:
         if found.data is None:
             raise Unreadable(found.problem)
         table = self._table(found.file, found.data)
-        self._hold(file.path, _Held(found.file, table))
+        if table is not None:
+            self._hold(file.path, _Held(found.file, table))
         return table
 
-    def _table(self, file: File, data: bytes) -> Table:
+    def _table(self, file: File, data: bytes) -> Table | None:
         try:
             text = compression.unpacked(data, batches.LARGEST_BYTES)
         except compression.Damaged as error:
@@ -138,7 +139,12 @@ class Files:
         ended = _ended(text)
         if len(ended) == len(text) or time.time() - file.modified_ns / 1e9 > _UNENDED_S:
             return Table(file, self._adapt(batches.parse(text)), text)
-        batch = self._adapt(batches.parse(ended))
+        try:
+            batch = self._adapt(batches.parse(ended))
+        except batches.Empty:
+            raise
+        except Unreadable:  # cut in the middle of a quoted field, perhaps
+            return None
         notes = batch.notes if self._is_log else (*batch.notes, _UNENDED)
         return Table(replace(file, size_bytes=-1), replace(batch, notes=notes), ended)
 
