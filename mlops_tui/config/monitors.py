@@ -7,10 +7,19 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mlops_tui.config import actions, alerting, monitor_quality, monitor_slices, monitor_truth, monitor_windows
+from mlops_tui.config import (
+    actions,
+    alerting,
+    monitor_quality,
+    monitor_slices,
+    monitor_stream,
+    monitor_truth,
+    monitor_windows,
+)
 from mlops_tui.config.actions import ActionsConfig
 from mlops_tui.config.alerting import AlertRule, MuteRule
 from mlops_tui.config.monitor_quality import QualityConfig
+from mlops_tui.config.monitor_stream import StreamConfig
 from mlops_tui.config.monitor_truth import TruthConfig
 from mlops_tui.config.monitor_windows import EarlierConfig, WindowConfig
 
@@ -53,6 +62,7 @@ class MonitorConfig:
         quality: Bounds of the project's own for the rows.
         multivariate: Which measures of all columns together are taken, see ``MULTIVARIATE``.
         slices: Name -> a column, each value of which is looked at on its own, or a condition.
+        stream: Which detector follows the rows of a window one after the other.
         target: The column of labels, of the reference and of batches that holds what was to be predicted.
         truth: Where labels come from, and what is measured with them.
     """
@@ -81,6 +91,7 @@ class MonitorConfig:
     quality: QualityConfig = field(default_factory=QualityConfig)
     multivariate: tuple[str, ...] = ()
     slices: Mapping[str, str] = field(default_factory=dict)
+    stream: StreamConfig = field(default_factory=StreamConfig)
     target: str = ""
     truth: TruthConfig = field(default_factory=TruthConfig)
 
@@ -150,6 +161,7 @@ def read(reader: Reader, name: str, body: object) -> MonitorConfig:
         quality=get("quality", partial(monitor_quality.read, reader), QualityConfig()),
         multivariate=get("multivariate", partial(_multivariate, reader), ()),
         slices=get("slices", partial(monitor_slices.read, reader), {}),
+        stream=get("stream", partial(monitor_stream.read, reader), StreamConfig()),
         target=get("target", reader.text, ""),
         truth=monitor_truth.read(reader, place, table),
     )
