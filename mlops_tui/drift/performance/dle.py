@@ -86,7 +86,8 @@ class Estimator:
         from sklearn.ensemble import HistGradientBoostingRegressor
 
         categorical = [bool(names) for names in self._categories.values()]
-        made = HistGradientBoostingRegressor(**_SETTINGS, categorical_features=[*categorical, False], random_state=0)
+        settings: dict[str, Any] = {**_SETTINGS, "categorical_features": [*categorical, False], "random_state": 0}
+        made = HistGradientBoostingRegressor(**settings)
         with _one_thread():
             return made.fit(self._table, losses)
 
