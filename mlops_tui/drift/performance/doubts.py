@@ -34,8 +34,8 @@ WORST_CALIBRATION = 0.05
 MOST_OUTSIDE = 0.05
 #: Labelled rows below which an estimate is a rough one.
 ENOUGH = 300
-#: Earlier windows that make a record, and the share of hits (of 95 % promised) below which it is bad.
-LEAST_WINDOWS, WORST_RECORD = 5, 0.7
+#: Earlier windows that make a record; the share of hits (of 95 % promised) below which it is bad, from two misses on.
+LEAST_WINDOWS, WORST_RECORD, _MISSES = 2, 0.7, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def of_record(earlier: Sequence[tuple[Measure, Measure]]) -> Doubt | None:
         return None
     hits = sum(_is_hit(estimate, realized) for estimate, realized in known)
     share = hits / len(known)
-    is_bad = share < WORST_RECORD
+    is_bad = share < WORST_RECORD and len(known) - hits >= _MISSES
     reason = ""
     if is_bad:
         reason = (
