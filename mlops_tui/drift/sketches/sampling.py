@@ -49,7 +49,7 @@ class Reservoir:
         self._tables.append(pa.Table.from_arrays(columns, names=list(dict.fromkeys(names))))
         self._drawn.append(drawn[chosen])
         self._count += len(chosen)
-        if self._count > 2 * self._size:
+        if self._count > 1.25 * self._size:
             self._tables, self._drawn = _least(self._tables, self._drawn, self._size)
             self._count, self._cut = self._size, float(self._drawn[0].max())
 
