@@ -111,7 +111,11 @@ def _of_numbers(name: str, by: str, reference: pd.Series[Any], window: pd.Series
 
     before = pd.to_numeric(reference, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     now = None if window is None else pd.to_numeric(window, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    inner = np.unique(np.nanquantile(before, np.arange(1, PARTS) / PARTS))
+    finite = before[np.isfinite(before)]
+    if not len(finite):
+        return
+    # of halves, because the whole span may be more than a double can hold
+    inner = np.unique(np.quantile(finite / 2, np.arange(1, PARTS) / PARTS) * 2)
     edges = [-np.inf, *inner.tolist(), np.inf]
     for low, high in pairwise(edges):
         named = f"{name} ≤ {high:.4g}" if low == -np.inf else f"{name} > {low:.4g}"

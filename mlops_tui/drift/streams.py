@@ -85,14 +85,19 @@ def follow(make: Callable[[], Detector], values: FloatArray, mean: float, std: f
     """
     values = values[:most_rows]
     rows = np.flatnonzero(np.isfinite(values))
-    standard = np.clip((values[rows] - mean) / std, -1e6, 1e6)
+    with np.errstate(over="ignore"):
+        standard = np.clip((values[rows] - mean) / std, -1e6, 1e6)
     found, place = make(), len(rows)
     for place, value in enumerate(standard.tolist()):
         found.update(value)
         if found.drift_detected:
-            before, after = values[rows[: place + 1]], values[rows[place + 1 :]]
-            return Change(
-                int(rows[place]), float(before.mean()), float(after.mean()) if len(after) else float("nan"), len(values)
-            )
-    whole = float(values[rows].mean()) if len(rows) else float("nan")
+            means = _mean(values[rows[: place + 1]]), _mean(values[rows[place + 1 :]])
+            return Change(int(rows[place]), *means, len(values))
+    whole = _mean(values[rows])
     return Change(None, whole, whole, len(values))
+
+
+def _mean(values: FloatArray) -> float:
+    """NaN where there are no values, and ±inf where they are too large."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(values.mean()) if len(values) else float("nan")

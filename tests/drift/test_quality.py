@@ -87,12 +87,18 @@ def test_what_is_small_or_may_be_chance_is_not(frame: pd.DataFrame) -> None:
 
 
 def test_a_column_with_one_value_left_is_told_unless_its_drift_is() -> None:
-    reference = pd.DataFrame({"x": [0] * 380 + [1] * 20})
-    found = quality(pd.DataFrame({"x": [0] * 400}), reference)
+    reference = pd.DataFrame({"x": [0] * 340 + [1] * 60})
+    found = quality(pd.DataFrame({"x": [0] * 400}), reference, thresholds={"x": -1.0})
     assert title(found) == "one value only: x"
     stuck = quality(with_("plan", 1.0, "pro"))
     assert measure(stuck, "distinct", "plan").is_breach
     assert title(stuck) == ""
+
+
+def test_that_the_few_other_values_are_gone_is_a_small_change() -> None:
+    found = quality(pd.DataFrame({"x": [0] * 400}), pd.DataFrame({"x": [0] * 380 + [1] * 20}))
+    assert not measure(found, "distinct", "x").is_breach
+    assert title(found) == ""
 
 
 def test_a_column_that_was_constant_before_stays_so_in_peace() -> None:

@@ -48,7 +48,11 @@ def check(examined: Examined) -> Outcome:
             )
         )  # fmt: skip
         if change.row is not None and name not in moved:
-            shift = f"mean {change.before:.3g} → {change.after:.3g}, " if np.isfinite(change.after) else ""
+            shift = (
+                f"mean {change.before:.3g} → {change.after:.3g}, "
+                if np.isfinite([change.before, change.after]).all()
+                else ""
+            )
             told[name] = f"{titles.name(name)} ({shift}at row {change.row + 1:,})"
     alerts: tuple[NewAlert, ...] = ()
     if told:

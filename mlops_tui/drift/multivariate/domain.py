@@ -115,7 +115,8 @@ def of_table(data: Table) -> tuple[Verdict, list[tuple[str, float]]]:
 
         options: dict[str, Any] = {"categorical_features": data.is_categorical, "early_stopping": False}
         model: Any = HistGradientBoostingClassifier(max_iter=50, random_state=0, **options)
-        model.fit(seen, label)
+        # scikit-learn cannot bin a column without a value
+        model.fit(np.where(np.isnan(seen).all(axis=0), 0.0, seen), label)
         return lambda unseen: np.asarray(model.decision_function(unseen), dtype=np.float64)
 
     # on so few rows threads only wait for each other: on a busy machine 20 times as long

@@ -15,6 +15,7 @@ from mlops_tui.drift import titles
 from mlops_tui.drift.columns import Known, aligned
 from mlops_tui.drift.quality.finding import Finding, chance, threshold
 from mlops_tui.drift.samples import Labels, Numbers, labels, numbers
+from mlops_tui.drift.severity import SMALLEST_EFFECT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,7 +118,7 @@ def _constant(known: Known, report: ColumnReport) -> Iterator[Finding]:
     sample, now = known.sample, report.detail["current"]
     if isinstance(sample, Numbers):
         is_constant = now["min"] is not None and now["min"] == now["max"]
-        runs = np.flatnonzero(np.concatenate([[True], np.diff(sample.values) != 0, [True]]))
+        runs = np.flatnonzero(np.concatenate([[True], sample.values[1:] != sample.values[:-1], [True]]))
         distinct, most = len(runs) - 1, int(np.diff(runs).max())
     else:
         assert sample is not None
@@ -125,8 +126,9 @@ def _constant(known: Known, report: ColumnReport) -> Iterator[Finding]:
     if not is_constant or distinct == 1:
         return
     measure = Measure(
-        "quality", "distinct", report.column, 1.0, reference=float(distinct), threshold=1.0, is_breach=True,
-        count=report.current_count,
+        "quality", "distinct", report.column, 1.0, reference=float(distinct), threshold=1.0,
+        # that the few others are gone is a small change
+        is_breach=1 - most / sample.count >= SMALLEST_EFFECT, count=report.current_count,
     )  # fmt: skip
     # each further row repeats the first with at most the chance of the reference's commonest value
     p_value = ((most + 1) / (sample.count + 1)) ** (report.current_count - 1)

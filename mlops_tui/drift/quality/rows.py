@@ -121,7 +121,7 @@ def _ids(examined: Examined) -> Iterator[Finding]:
             continue
         if isinstance(known.sample, Numbers):
             sample = known.sample
-            is_id = sample.is_integer and sample.count > 1 and bool((np.diff(sample.values) > 0).all())
+            is_id = sample.is_integer and sample.count > 1 and bool((sample.values[1:] > sample.values[:-1]).all())
         else:
             is_id = known.kind == "text" and bool(reference[name].is_unique)
         if is_id:
