@@ -48,7 +48,7 @@ class MonitorConfig:
         categorical: Columns to treat as categories whatever their type.
         prediction: The column of a batch that holds predictions; when absent, the model predicts.
         methods: Column name -> method id, where the default choice is not wanted.
-        thresholds: Method id, column name or 'domain_classifier' -> threshold.
+        thresholds: Method id, column name, 'domain_classifier' or 'attribution' -> threshold.
         drift_share: Share of drifted columns from which the data set counts as drifted, 0 to 1.
         query: SQL that gives the rows, run over ``database``.
         database: An SQLite or DuckDB file, relative to the project's root; only read.
@@ -60,6 +60,7 @@ class MonitorConfig:
         mute: Of what nobody is to be told.
         actions: Whom it tells of its alerts, and how.
         quality: Bounds of the project's own for the rows.
+        attribution: Whether the order of the inputs that predictions hang on is compared.
         multivariate: Which measures of all columns together are taken, see ``MULTIVARIATE``.
         slices: Name -> a column, each value of which is looked at on its own, or a condition.
         stream: Which detector follows the rows of a window one after the other.
@@ -89,6 +90,7 @@ class MonitorConfig:
     mute: tuple[MuteRule, ...] = ()
     actions: ActionsConfig = field(default_factory=ActionsConfig)
     quality: QualityConfig = field(default_factory=QualityConfig)
+    attribution: bool = False
     multivariate: tuple[str, ...] = ()
     slices: Mapping[str, str] = field(default_factory=dict)
     stream: StreamConfig = field(default_factory=StreamConfig)
@@ -159,6 +161,7 @@ def read(reader: Reader, name: str, body: object) -> MonitorConfig:
         mute=get("mute", partial(alerting.read_mutes, reader), ()),
         actions=actions.read(reader, f"{place}.actions", table.get("actions", {})),
         quality=get("quality", partial(monitor_quality.read, reader), QualityConfig()),
+        attribution=get("attribution", reader.flag, False),
         multivariate=get("multivariate", partial(_multivariate, reader), ()),
         slices=get("slices", partial(monitor_slices.read, reader), {}),
         stream=get("stream", partial(monitor_stream.read, reader), StreamConfig()),

@@ -12,7 +12,7 @@ from importlib import import_module
 from mlops_tui.drift.checks.examined import Examined, Outcome
 
 #: Modules of this package, each with a function ``check``, in the order in which they run.
-FAMILIES = ("quality", "performance", "slices", "multivariate", "stream")
+FAMILIES = ("quality", "performance", "slices", "multivariate", "attribution", "stream")
 
 
 def run(examined: Examined) -> Outcome:
