@@ -1,6 +1,8 @@
-"""What the registry's acts cost beside the same rows written by hand with ``sqlite3``, one commit each.
+"""What the registry's acts cost beside the same rows written by hand with ``sqlite3``, one commit each; then, with
+10,000 versions and 100,000 acts, what it takes to read each list, and from the key to the list on a real terminal.
 
-Run it: ``python tests/benchmarks/bench_registry.py``. Prints one line a measure.
+Run it: ``python tests/benchmarks/bench_registry.py``. Prints one line a measure. All times are of the wall clock: on a
+busy machine run it with ``chrt -r 1``.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from registry_builders import CONFIG, FILES, log_model, make_run, make_store
+from timed_program import TimedProgram
 
 from mlops_store import audit, audit_chain, events, model_versions, models, standings, timeline
 from mlops_store.store import Store
@@ -209,7 +212,7 @@ def lists(store: Store) -> None:
         "timeline of a model": lambda: whole_timeline(model="model-07"),
         "audit, the newest 1,000": lambda: list(audit.entries(db, limit=1000)),
         "approvals": lambda: approvals.queue(db, CONFIG),
-        "as of another time": lambda: standings.after(db, total // 2),
+        "as of another time": lambda: standings.read(db, total // 2, standings.numbers(db, total // 2)[:80]),
     }
     for name, read in opened.items():
         taken = []
@@ -218,6 +221,45 @@ def lists(store: Store) -> None:
             read()
             taken.append(time.perf_counter() - start)
         print(f"{name:32} {statistics.median(taken) * 1e3:8.1f} ms  (bar < {LIST_BAR_MS:g})")
+
+
+#: Place -> what stands on the screen once its list does.
+SCREENS = {
+    "models": "model-02",
+    "models model-07": "v100",
+    "board": "model-",
+    "timeline": "model-49",
+    "timeline model-07": "v1 asked",
+    "approvals": "0 of 1 approved",
+    "audit": "model-49/1",
+    "past": "model-00",
+    "version model-07/7": "m3",
+}
+SIZES = ((80, 24), (120, 40), (160, 50))
+
+
+def screens(root: Path, rounds: int = 7) -> None:
+    """Milliseconds from enter after ``:place`` to the list on a terminal: the first time, and the median of others."""
+    for size in SIZES:
+        program = TimedProgram([sys.executable, "-m", "mlops_tui", "-C", str(root)], size)
+        program.until(lambda text: "model-" in text or "churn" in text)
+        program.quiet(1.5)
+        for place, words in SCREENS.items():
+            taken = []
+            for _ in range(rounds + 1):
+                program.type(f":{place}")
+                title = f"› {place.split()[0]}"
+                is_there = partial(_shows, title=title, words=words)
+                taken.append(program.press("\r", is_there))
+                program.quiet()
+                program.type(":overview\r")
+            name = f":{place} {size[0]}x{size[1]}"
+            print(f"{name:32} {statistics.median(taken[1:]):8.1f} ms  (bar < {LIST_BAR_MS:g}), first {taken[0]:.1f} ms")
+        program.close()
+
+
+def _shows(text: str, *, title: str, words: str) -> bool:
+    return title in text.splitlines()[0] and words in text
 
 
 GUARDS = config.parse(
@@ -286,6 +328,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory, prepared(Path(directory)) as store:
         fill(store)
         lists(store)
+        screens(Path(directory))
 
 
 if __name__ == "__main__":
