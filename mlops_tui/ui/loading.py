@@ -85,6 +85,8 @@ class Loader(Widget, Generic[Records]):
 
     #: Whether files of the project (dvc.yaml, params, data) matter as well as the store.
     FOLLOWS_PROJECT = False
+    #: Whether ``load`` needs nothing of the widget's size: it is read while the widgets inside are still being made.
+    LOADS_FIRST = False
 
     def load(self, session: Session) -> Records:
         """The records to show; runs in a thread, touches no widget. ``session.store`` is None before there is one.
@@ -135,6 +137,11 @@ class Loader(Widget, Generic[Records]):
         )
         self._reading.stop()
         self._reading = reading
+
+    def on_compose(self) -> None:
+        """Loads at once, where the size does not matter."""
+        if self.LOADS_FIRST:
+            self.reload()
 
     _reading = Reading()
     _is_loading = False

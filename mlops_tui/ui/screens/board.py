@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import ClassVar
 
 from textual import events
@@ -23,7 +24,7 @@ from mlops_tui.ui.widgets.text_view import TextView
 from mlops_tui.ui.widgets.window_table import WindowTable
 
 #: Cards of each column that are read with it.
-_FIRST = 24
+_FIRST = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Board(Loader[BoardRecords]):
     Board.-empty > #board-empty { display: block; }
     """
 
+    LOADS_FIRST = True
+
     def __init__(self) -> None:
         super().__init__()
         self.words: tuple[str, ...] = ()
@@ -59,10 +62,9 @@ class Board(Loader[BoardRecords]):
         yield TextView(model_rows.NOTHING, can_focus=False, id="board-empty")
 
     def on_mount(self) -> None:
-        """Reads it, and puts the focus into the first column."""
+        """Puts the focus into the first column."""
         self._arrange()
         self.columns[0].cards.focus()
-        self.reload()
 
     # columns
 
@@ -144,8 +146,9 @@ class Board(Loader[BoardRecords]):
                 [number for place, number in enumerate(one.numbers) if place < _FIRST or number in sight]
                 for one in columns
             ]
-            cards = tuple(tuple(boards.read(db, session.config, numbers)) for numbers in wanted)
-        return BoardRecords(columns, cards)
+            # at once: each query's rows wait for the threads that draw
+            read = {card.number: card for card in boards.read(db, session.config, [*chain(*wanted)])}
+        return BoardRecords(columns, tuple(tuple(read[one] for one in some if one in read) for some in wanted))
 
     def show(self, records: BoardRecords) -> None:
         """Hands each column its cards."""

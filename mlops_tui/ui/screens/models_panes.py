@@ -27,6 +27,8 @@ ENTRIES = 1000
 class ModelsPane(Pane[tuple[ModelSummary, ...]]):
     """Every registered model and which version is in each stage."""
 
+    LOADS_FIRST = True
+
     def __init__(self) -> None:
         super().__init__("Models", 1, id="models")
         self.words: tuple[str, ...] = ()

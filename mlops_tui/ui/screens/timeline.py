@@ -42,6 +42,8 @@ class TimelinePane(Pane[Times]):
         model: Of which model; "" for all.
     """
 
+    LOADS_FIRST = True
+
     def __init__(self, model: str) -> None:
         super().__init__("Timeline", 1)
         self.model = model

@@ -77,7 +77,7 @@ class Pane(Loader[Records]):
 
     def on_mount(self, _: events.Mount) -> None:
         """Loads for the first time."""
-        if self.fills_itself:
+        if self.fills_itself and not self.LOADS_FIRST:
             self.reload()
 
     def say(self, lines: Sequence[CellValue]) -> None:
