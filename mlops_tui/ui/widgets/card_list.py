@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -23,6 +23,16 @@ from mlops_tui.ui.widgets.window_table import WindowTable
 LINES, PITCH = 2, 3
 #: Cells that are left to the beginning of a line.
 _LEAST = 8
+
+
+class Frame(NamedTuple):
+    """What all lines of a list have in common: width in cells, style, lines a card, cards in sight and above."""
+
+    width: int
+    base: Style
+    pitch: int
+    room: int
+    top: int
 
 
 class CardList(WindowTable, inherit_bindings=False):
@@ -65,16 +75,30 @@ class CardList(WindowTable, inherit_bindings=False):
         if 0 <= place <= self._room:
             self.refresh(Region(0, place * self._pitch, self._inner.width, LINES))
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines of the window."""
+        self._frame = self._measured()  # what asks Textual for styles and sizes, once for all lines
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._frame = None
+
+    _frame: Frame | None = None
+
+    def _measured(self) -> Frame:
+        return Frame(self._inner.width, self.rich_style, self._pitch, self._room, self.scroll_offset.y)
+
     def render_line(self, y: int) -> Strip:
         """One line of the window."""
-        width, base = self._inner.width, self.rich_style
+        width, base, pitch, room, top = self._frame or self._measured()
         if not self.keys:
             style = base + style_of(self.app, "faint")
-            return Strip([Segment(cut(self._empty, width).ljust(width), style)], width) if y == 0 else self._blank()
-        above, line = divmod(y, self._pitch)
-        position = self.scroll_offset.y + above
-        if position >= len(self.keys) or line >= LINES or above > self._room:
-            return self._blank()
+            text = cut(self._empty, width).ljust(width)
+            return Strip([Segment(text, style)], width) if y == 0 else Strip.blank(width, base)
+        above, line = divmod(y, pitch)
+        position = top + above
+        if position >= len(self.keys) or line >= LINES or above > room:
+            return Strip.blank(width, base)
         style = self.style_of_row(position, base)
         row = self._rows.get(self.keys[position])
         value: CellValue = row.cells[line] if row else sign("more") if line == 0 else ""
@@ -83,16 +107,13 @@ class CardList(WindowTable, inherit_bindings=False):
         left = width - 1
         parts = pieces(value)
         # a long name gives way to what stands after it
-        room = max(_LEAST, left - sum(cell_len(part.text) for part in parts[1:]))
+        first = max(_LEAST, left - sum(cell_len(part.text) for part in parts[1:]))
         for place, piece in enumerate(parts):
-            text = cut(piece.text, left if place else min(left, room))
+            text = cut(piece.text, left if place else min(left, first))
             left -= cell_len(text)
             segments.append(Segment(text, self._toned(piece.tone, style)))
         segments.append(Segment(" " * left, style))
         return Strip(segments, width)
-
-    def _blank(self) -> Strip:
-        return Strip.blank(self._inner.width, self.rich_style)
 
     def _toned(self, tone: str, base: Style) -> Style:
         return base + style_of(self.app, tone) if tone and not base.reverse else base
