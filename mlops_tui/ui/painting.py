@@ -1,10 +1,11 @@
 """When a screen is painted: once for all that a key sets off, and then at once; and no more of it than has changed.
 
 Textual paints at the ticks of a clock of its own: what comes just after a tick waits for the next one, and a key that
-closes a dialog and asks the store for something is painted twice. Here a screen does not paint while an answer that
-the key has asked for is about to come, and paints as soon as it is there. Textual also paints all of a screen when
-another one is put on it or taken away; here a dialog paints its own place only, and where it was the screen below it
-is painted again. The one place that knows how Textual goes about it.
+closes a dialog and asks the store for something is painted twice; a screen that is opened is painted empty while its
+contents are being read, and both take longer. Here a screen does not paint while an answer that the key has asked for
+is about to come, and paints as soon as it is there. Textual also paints all of a screen when another one is put on it
+or taken away; here a dialog paints its own place only, and where it was the screen below it is painted again. The one
+place that knows how Textual goes about it.
 """
 
 from __future__ import annotations
@@ -22,13 +23,15 @@ from mlops_tui.ui.compositing import SeenCompositor
 
 #: Longest time for which nothing is painted because an answer is about to come: shorter than anybody notices.
 HOLD_S = 0.02
+#: Longest time for which a screen that is opened waits for its contents: the one before is seen until then.
+OPEN_S = 0.05
 
 
 class PaintingScreen(Screen[ScreenResultType]):
     """A screen that paints answers at once, and through which one sees the screen below where it has no background."""
 
     _hold: Timer | None = None
-    _is_answered = False
+    _paints_at_once = False
     _is_left_alone = False
     _uncovered: frozenset[Region] = frozenset()
 
@@ -38,17 +41,26 @@ class PaintingScreen(Screen[ScreenResultType]):
 
     # when
 
-    def hold(self) -> None:
-        """Paints nothing until ``release``, or for ``HOLD_S``: what was asked for is about to come."""
+    @property
+    def is_answered(self) -> bool:
+        """Whether what the screen was opened for has come."""
+        return True
+
+    def hold(self, longest_s: float | None = None) -> None:
+        """Paints nothing until ``release``, or for so long (``HOLD_S``): what was asked for is about to come."""
         if self._hold is None:
-            self._hold = self.set_timer(HOLD_S, self.release)
+            self._hold = self.set_timer(HOLD_S if longest_s is None else longest_s, self._paint)
 
     def release(self) -> None:
-        """Paints what has changed by now, at once."""
+        """Paints what has changed by now, at once, if that is what was waited for."""
+        if self._hold is not None and self.is_answered:
+            self._paint()
+
+    def _paint(self) -> None:
         if self._hold is not None:
             self._hold.stop()
-            self._hold, self._is_answered = None, True
-            self.check_idle()
+        self._hold, self._paints_at_once = None, True
+        self.check_idle()
 
     @property
     def _is_due(self) -> bool:
@@ -67,8 +79,8 @@ class PaintingScreen(Screen[ScreenResultType]):
             await self._invoke_and_clear_callbacks()
         elif self._hold is not None:
             return
-        elif self._is_answered:
-            self._is_answered = False
+        elif self._paints_at_once:
+            self._paints_at_once = False
             self.call_later(self._on_timer_update)
         else:
             self._update_timer.resume()  # what goes on changing is painted sixty times a second at most
@@ -147,6 +159,8 @@ class PaintingScreen(Screen[ScreenResultType]):
     def _compositor_refresh(self) -> None:
         if self.app._batch_count:
             return  # Textual would render the frame and then throw it away
+        if self._hold is not None and self.is_current:
+            return  # what is due is painted when it ends
         top = self.app.screen
         if self is top or not isinstance(top, PaintingScreen):
             super()._compositor_refresh()
@@ -157,4 +171,4 @@ class PaintingScreen(Screen[ScreenResultType]):
             top.expose(changed)
 
 
-__all__ = ["HOLD_S", "PaintingScreen"]
+__all__ = ["HOLD_S", "OPEN_S", "PaintingScreen"]
