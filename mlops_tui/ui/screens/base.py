@@ -168,7 +168,7 @@ class ProjectScreen(PaintingScreen[None]):
         else:
             self._is_stale = True
 
-    def on_screen_resume(self, event: events.ScreenResume) -> None:
+    def on_screen_resume(self, event: events.ScreenResume, /) -> None:
         """Loads what changed while another screen was shown."""
         if not self._was_shown:
             self._was_shown = True

@@ -21,7 +21,7 @@ class ChartScreen(ProjectScreen):
         self.session.chart_view = view
         self.view_charts(view)
 
-    def on_screen_resume(self, _: events.ScreenResume) -> None:
+    def on_screen_resume(self, _: events.ScreenResume, /) -> None:
         """Draws curves as they were last wanted anywhere."""
         self.view_charts(self.session.chart_view)
 
