@@ -121,11 +121,12 @@ def prepared(
     target = None
     if monitor.target and monitor.target in frame.columns:
         target = prepare(frame[monitor.target], kind(monitor.target), name=monitor.target, role="target")
+    is_counted = kinds.was_counter if monitor.earlier else kinds.is_counter
     known_features = tuple(prepare(frame[name], kind(name), name=name) for name in features)
     return Prepared(
         features=known_features,
         texts={each.name: frame[each.name] for each in known_features if each.kind == "text"},
-        counters=frozenset(name for name in features if name not in monitor.columns and kinds.is_counter(frame[name])),
+        counters=frozenset(name for name in features if name not in monitor.columns and is_counted(frame[name])),
         target=target,
         target_column=monitor.target,
         prediction=known,

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 #: Whole numbers with at most this many distinct values are categories.
 WHOLE_CATEGORIES = 10
 
+#: Where rows of several windows stand after each other, a count of them begins anew at no more of the rows.
+_MOST_RESTARTS = 1 / 30
+
 #: The kinds that methods compare; columns of any other kind are listed as not checked, with the reason.
 COMPARABLE = ("numerical", "categorical")
 
@@ -81,6 +84,19 @@ def is_counter(column: pd.Series[Any]) -> bool:
         return False
     values = column.to_numpy(dtype="int64", na_value=0)
     return bool((values[1:] - values[:-1] == 1).all())
+
+
+def was_counter(column: pd.Series[Any]) -> bool:
+    """Whether rows of one window or of several, or some rows of them, were counted.
+
+    Windows begin anew or skip numbers, and rows that are left out leave gaps: a count of them hardly ever goes back.
+    """
+    from pandas.api import types
+
+    if not types.is_integer_dtype(column.dtype) or len(column) < 3 or column.hasnans:
+        return False
+    values = column.to_numpy(dtype="int64", na_value=0)
+    return int((values[1:] <= values[:-1]).sum()) <= len(values) * _MOST_RESTARTS
 
 
 def family(column: pd.Series[Any]) -> str:

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlops_tui.drift.kinds import COMPARABLE, UNCHECKED, family, infer, is_counter
+from mlops_tui.drift.kinds import COMPARABLE, UNCHECKED, family, infer, is_counter, was_counter
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,22 @@ def test_half_of_the_values_distinct_is_not_yet_text() -> None:
 )
 def test_a_counter_goes_up_by_one_each_row(column: pd.Series, expected: bool) -> None:
     assert is_counter(column) is expected
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([*range(100, 200), *range(800, 900)], True),
+        ([*range(100), *range(100)], True),
+        (sorted({value * 7919 % 5000 for value in range(300)}), True),
+        ([value * 7919 % 5000 for value in range(300)], False),
+        ([1, 2, 3, 4] * 50, False),
+        ([7] * 100, False),
+    ],
+    ids=["skips", "begins anew", "gaps", "any order", "labels", "constant"],
+)
+def test_rows_of_several_windows_are_counted_with_gaps_and_from_anew(values: list[int], expected: bool) -> None:
+    assert was_counter(pd.Series(values)) is expected
 
 
 @pytest.mark.parametrize(

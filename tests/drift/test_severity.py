@@ -120,6 +120,11 @@ def test_a_missing_column_that_the_model_does_not_read_is_no_alert() -> None:
     assert raised(found("note", "missing"), schema=Schema(missing=("note",)), needed=frozenset({"age"})) == {}
 
 
+def test_what_is_broken_is_not_tied_to_columns_too_many() -> None:
+    assert raised(same("a"), schema=Schema(missing=("b",), extra=("new",)))["schema"].columns == ("b",)
+    assert raised(same("a"), schema=Schema(extra=("new",)))["schema"].columns == ("new",)
+
+
 def test_extra_columns_alone_are_only_information() -> None:
     alert = raised(same("a"), schema=Schema(extra=("new",)))["schema"]
     assert (alert.severity, alert.title) == (Severity.INFO, "1 column not in the reference: new")

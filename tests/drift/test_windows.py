@@ -226,6 +226,14 @@ def test_a_window_is_compared_with_those_of_the_same_weekday(place: Place) -> No
     assert [report.checked_columns for report in reports] == [0] * 7 + [2] * 7
 
 
+def test_an_id_that_counts_on_is_no_drift_against_windows_that_are_not_neighbours(place: Place) -> None:
+    place.configure('window = "1d"\nreference = { weekday = 2 }\ntime = "at"')
+    days = [rows(100, start=MONDAY + day * DAY_S, seed=day + 40) for day in range(-21, 0)]
+    place.deliver("1.csv", pd.concat(days).assign(id=range(2100)))
+    reports = place.reports()
+    assert {report.checked_columns for report in reports[7:]} == {2}, "age and plan, not id"
+
+
 def test_a_fixed_span_is_the_reference_of_all_other_windows(place: Place) -> None:
     place.configure('window = "1d"\nreference = { from = 2026-11-02, to = 2026-11-04 }\ntime = "at"')
     days = [rows(100, start=MONDAY + day * DAY_S, seed=day + 1) for day in range(-1, 3)]

@@ -2,7 +2,7 @@
 
 Alerts that speak of a common column have one cause. What follows from moved or broken columns (predictions drift,
 performance falls, the model cannot predict) has the cause of the alert of its window that speaks of most columns;
-without any it stands for itself.
+without any it stands for itself. Nothing follows from what is worth no warning, such as a column too many.
 """
 
 from __future__ import annotations
@@ -124,9 +124,10 @@ def _grouped(signs: Sequence[Sign]) -> list[list[Sign]]:
         groups.append([*(other for group in joined for other in group), one])
     loose = [each for each in signs if not each.columns]
     if loose:
-        if not groups:
-            return [loose]
-        max(groups, key=lambda group: len(frozenset().union(*(other.columns for other in group)))).extend(loose)
+        telling = [group for group in groups if any(other.severity is not Severity.INFO for other in group)]
+        if not telling:
+            return [*groups, loose]
+        max(telling, key=lambda group: len(frozenset().union(*(other.columns for other in group)))).extend(loose)
     return groups
 
 

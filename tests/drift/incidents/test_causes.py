@@ -30,6 +30,15 @@ def test_what_follows_from_moved_columns_belongs_to_the_alert_about_most_of_them
     assert grouped(a_sign("prediction_drift"), a_sign("estimate")) == [{"prediction_drift", "estimate"}]
 
 
+def test_nothing_follows_from_columns_too_many() -> None:
+    extra = a_sign("schema", "x", "y", "z", severity=Severity.INFO)
+    assert grouped(extra, a_sign("prediction_drift"), a_sign("data_drift", "a")) == [
+        {"schema"},
+        {"prediction_drift", "data_drift"},
+    ]
+    assert grouped(extra, a_sign("prediction_drift")) == [{"schema"}, {"prediction_drift"}]
+
+
 def test_a_cause_is_called_by_its_most_severe_alert() -> None:
     (cause,) = causes.of_window([a_sign("quality", "a"), a_sign("schema", "a", severity=Severity.CRITICAL)])
     assert (cause.severity, cause.title) == (Severity.CRITICAL, "schema of ('a',)")
