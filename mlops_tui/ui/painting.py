@@ -39,6 +39,15 @@ class PaintingScreen(Screen[ScreenResultType]):
         super().__init__(*args, **options)
         self._seen = self._compositor = SeenCompositor(self._below)
 
+    async def _compose(self) -> None:
+        # Textual finds out with the first layout, and then gives all widgets their styles once more
+        app, size = self.app, self.app.size
+        wide, tall = app.HORIZONTAL_BREAKPOINTS or [], app.VERTICAL_BREAKPOINTS or []
+        self.add_class(
+            *self._get_breakpoint_classes(size.width, wide), *self._get_breakpoint_classes(size.height, tall)
+        )
+        await super()._compose()
+
     # when
 
     @property
