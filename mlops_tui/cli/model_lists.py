@@ -23,14 +23,17 @@ if TYPE_CHECKING:
 def find_version(db: sqlite3.Connection, model: str, version: str) -> ModelVersion:
     """The version of a model that a person means by '3', 'v3', 'champion', '@champion' or 'production'.
 
+    A number is a version; with an @ before it, it is an alias first.
+
     Raises:
         NotFound: No such model or version.
     """
     from mlops_store import models
 
-    word = version.removeprefix("@")
-    number = word.lower().removeprefix("v")
-    return models.resolve(db, f"{model}/{int(number)}" if number.isdecimal() else f"{model}@{word}")
+    if version.startswith("@"):
+        return models.resolve(db, f"{model}{version}")
+    number = version.lower().removeprefix("v")
+    return models.resolve(db, f"{model}/{int(number)}" if number.isdecimal() else f"{model}@{version}")
 
 
 @click.command("list")

@@ -22,7 +22,10 @@ _VERSION = re.compile(r"[vV]?([0-9]{1,18})")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a person wrote to name a version; at most one of the last three is set, none means the newest."""
+    """What a person wrote to name a version; at most one of the last three is set, none means the newest.
+
+    A number after ``@`` is both: the alias, and where there is none the version.
+    """
 
     name: str
     version: int | None = None
@@ -100,5 +103,6 @@ def parse(text: str) -> Reference:
     if rest.lower() == "latest":
         return Reference(name)
     if match := _VERSION.fullmatch(rest):
-        return Reference(name, version=int(match[1]))
+        # an alias may be a number, though not "v7"
+        return Reference(name, version=int(match[1]), alias=rest if separator == "@" and rest == match[1] else "")
     return Reference(name, alias=rest) if separator == "@" else Reference(name, stage=rest)

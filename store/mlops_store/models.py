@@ -146,7 +146,7 @@ def resolve(db: sqlite3.Connection, text: str) -> ModelVersion:
 
     ``name/3`` is a version, ``name`` and ``name/latest`` the newest one, ``name/Production`` the newest in a stage
     (any case), ``name@champion`` the one with the alias; where no alias has that name, ``name@production`` is the
-    newest in the stage. All may begin with ``models:/``.
+    newest in the stage, and ``name@3`` is version 3. All may begin with ``models:/``.
 
     Raises:
         UsageError: The text is no reference.
@@ -154,13 +154,13 @@ def resolve(db: sqlite3.Connection, text: str) -> ModelVersion:
     """
     reference = model_names.parse(text)
     name = reference.name
-    if reference.version is not None:
-        return version(db, name, reference.version)
     if reference.alias:
         aliased = "AND v.id = (SELECT version_id FROM model_aliases WHERE model_id = m.id AND alias = ?)"
         row = db.execute(f"{_ONE} AND m.name = ? {aliased}", (name, reference.alias)).fetchone()
         if row is not None:
             return _version(row)
+    if reference.version is not None:
+        return version(db, name, reference.version)
     stage = reference.stage or reference.alias
     where, arguments = ("AND lower(v.stage) = ?", (name, stage.lower())) if stage else ("", (name,))
     row = db.execute(f"{_ONE} AND m.name = ? {where} ORDER BY v.version DESC LIMIT 1", arguments).fetchone()

@@ -211,6 +211,12 @@ def test_an_alias_is_set_moved_used_and_removed(cli, two_versions) -> None:
     assert cli("models", "alias", "churn", "champion", "--remove", "--json").json["aliases"] == {}
 
 
+def test_a_number_is_a_version_and_with_an_at_an_alias_first(cli, two_versions) -> None:
+    cli("models", "alias", "churn", "2", "1")
+    shown = [cli("models", "show", "churn", word, "--json").json["version"] for word in ("2", "@2", "v2", "@1")]
+    assert shown == [2, 1, 2, 1]
+
+
 def test_an_alias_needs_a_version_or_remove(cli, two_versions) -> None:
     assert cli("models", "alias", "churn", "champion").exit_code == 2
     assert cli("models", "alias", "churn", "champion", "1", "--remove").exit_code == 2

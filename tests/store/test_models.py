@@ -133,6 +133,21 @@ def test_a_reference_names_its_version(store: Store, text: str, expected: int) -
     assert models.resolve(store.read(), text).version == expected
 
 
+def test_an_alias_that_is_a_number_comes_before_the_version_and_only_after_an_at(store: Store) -> None:
+    add(store)
+    add(store)
+    with store.write() as db:
+        model_versions.set_alias(db, "churn", "2", 1)
+    assert models.resolve(store.read(), "churn@2").version == 1
+    assert models.resolve(store.read(), "models:/churn/2").version == 2
+    assert models.resolve(store.read(), "churn@v2").version == 2
+    assert models.resolve(store.read(), "churn@1").version == 1
+    with pytest.raises(NotFound, match="no version 3"):
+        models.resolve(store.read(), "churn@3")
+    with pytest.raises(NotFound, match="no alias or stage"):
+        models.resolve(store.read(), "churn@" + "9" * 255)
+
+
 def test_an_alias_comes_before_a_stage_of_the_same_name(store: Store) -> None:
     add(store), add(store, stage="production")
     with store.write() as db:
