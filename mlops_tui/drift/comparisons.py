@@ -99,9 +99,12 @@ def compare(
     chosen, kept = _methods(given, method)
     settings = Settings(methods=chosen)
     if before.sketch is not None and now.sketch is not None:
-        features = tuple(checking.known(before.sketch.columns[name], kind) for name, kind in given.items())
+        columns = before.sketch.columns
+        features = tuple(checking.known(columns[name], kind) for name, kind in given.items())
+        # what the schema names is compared whatever it looks like
+        counters = frozenset(name for name in given if not schema and checking.counts_up(columns[name]))
         findings = checking.findings(
-            Prepared(features, frozenset(), ignored=frozenset(held), settings=settings), now.sketch
+            Prepared(features, counters, ignored=frozenset(held), settings=settings), now.sketch
         )
     else:
         assert before.frame is not None

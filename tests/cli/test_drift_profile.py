@@ -43,6 +43,17 @@ def test_a_kept_profile_stands_for_its_rows_in_a_comparison(cli) -> None:
         assert abs(column["score"] - exact["columns"][name]["score"]) <= column["score_error"] + 1e-12
 
 
+def test_row_numbers_are_no_drift_of_kept_profiles_unless_the_schema_names_them(cli, project: Path) -> None:
+    for name, first in (("old", 0), ("new", 9000)):
+        pd.DataFrame({"id": range(first, first + 500)}).to_csv(f"{name}.csv", index=False)
+        cli("drift", "profile", f"{name}.csv", "--save", f"{name}.profile")
+    found = cli("drift", "compare", "old.profile", "new.profile", "--json").json
+    assert (found["dataset"]["compared"], found["columns"]["id"]["drifted"]) == (0, False)
+    (project / "schema.json").write_text('{"numerical": ["id"], "categorical": []}')
+    asked = cli("drift", "compare", "old.profile", "new.profile", "--schema", "schema.json", "--json").json
+    assert asked["columns"]["id"]["drifted"]
+
+
 def test_a_profile_is_shown_with_how_exact_it_is(cli) -> None:
     shown = cli("drift", "profile", "all.csv")
     assert "city    categorical" in shown.stdout

@@ -3,7 +3,7 @@
 - *importance* of a column: its share of all permutation importances times the number of columns, so that 1 is the
   average; from a tenth to ten. 1 where none were measured.
 - *effect*: of the column's change, 0 to 1, or the share of rows whose quality fell. A column that is missing or cannot
-  be compared has lost all: 1.
+  be compared has lost all: 1. One that the reference lacks is read by no model: 0.
 - *loss*: the relative fall of the performance, in units of 5 %, from a tenth to ten: from the labels where they have
   come, else from the estimate without them. 1 where nothing is known, 10 where the model cannot predict at all.
 
@@ -108,6 +108,8 @@ def _fall(measure: Measure, goal: str) -> float:
 
 
 def _effect(column: ColumnReport | None) -> float:
+    if column is not None and column.detail.get("finding", {}).get("kind") == "extra":
+        return 0.0
     if column is None or column.score is None:
         return 1.0
     return min(1.0, abs(column.effect or 0.0))

@@ -242,7 +242,10 @@ def _explained(file: LabelFile, monitor: MonitorConfig, rows: _Rows, windows: Se
         return file
     of_file = ", ".join(map(repr, rows.truth(file).index[:_SHOWN]))
     if not windows:
-        note = "no window with ids has been checked yet; its labels are kept until one comes"
+        note = (
+            "no window with ids has been checked yet; its labels are kept until one comes; windows that were checked "
+            "before the monitor had labels are known by: mlops-tui drift check --force"
+        )
     else:
         of_rows = ", ".join(repr(name) for name in rows.ids(windows[-1])[:_SHOWN])
         note = (

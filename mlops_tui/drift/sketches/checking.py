@@ -82,6 +82,11 @@ def _surely(pair: SketchedPair) -> float:
     return float(kolmogorov(max(0.0, pair.walk.apart - pair.rank_error) * math.sqrt(n * m / (n + m))))
 
 
+def counts_up(column: ColumnSketch) -> bool:
+    """Whether the values may be row numbers: whole, and spread as if each stood in one row."""
+    return column.is_integer and column.rows > 2 and column.moments.high - column.moments.low == column.rows - 1
+
+
 def findings(reference: Prepared, table: TableSketch, rows: Findings | None = None) -> Findings:
     """All findings about a table, as ``check`` gives them of rows.
 
@@ -122,8 +127,7 @@ def _feature(reference: Prepared, feature: Known, table: TableSketch, schema: Sc
     found = table.columns.get(feature.name)
     if found is None:
         return check.missing(feature, schema)
-    counts_up = found.is_integer and found.moments.high - found.moments.low == found.rows - 1
-    if feature.name in reference.counters and counts_up:
+    if feature.name in reference.counters and counts_up(found):
         return unscored(feature, found.rows, "unchecked", check.COUNTER)
     return compare(feature, found, reference.settings)
 

@@ -57,6 +57,10 @@ def windows(store: Store) -> Windows:
     return Windows(store)
 
 
+def _found(kind: str) -> dict[str, Any]:
+    return {"finding": {"kind": kind, "message": ""}}
+
+
 def kinds(store: Store, number: int) -> list[str]:
     return [entry.kind for entry in incidents.entries(store.read(), number)]
 
@@ -176,6 +180,15 @@ def test_incidents_are_ranked_by_what_they_cost(store: Store, windows: Windows) 
     worst = incidents.ranked(store.read(), ["open"])[0]
     assert round(worst.score, 3) == 1.2, "a tenth is two times the usual loss of five percent"
     assert (worst.factors["loss_of"], worst.factors["loss_from"]) == ("roc_auc", "estimate")
+
+
+def test_columns_that_no_model_reads_rank_below_all_that_moved(store: Store, windows: Windows) -> None:
+    extra = ColumnReport("new", "feature", "numerical", None, None, None, False, None, 0, 40, _found("extra"))
+    lost = replace(extra, column="age", detail=_found("missing"))
+    windows.check(NewAlert("schema", Severity.INFO, "1 column too many", columns=("new",)), columns=(extra,))
+    windows.check(NewAlert("schema", Severity.CRITICAL, "age missing", columns=("age",)), columns=(extra, lost))
+    ranked = incidents.ranked(store.read(), ["open"])
+    assert [(incident.columns, incident.score) for incident in ranked] == [(("age",), 10.0), (("new",), 0.0)]
 
 
 def test_importances_of_the_model_s_card_weigh_the_columns(store: Store, windows: Windows) -> None:
