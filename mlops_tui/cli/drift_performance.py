@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -92,17 +92,29 @@ def performance(workspace: Workspace, limit: int, monitor: str | None, metric: s
 def told(arrivals: Mapping[str, Arrival]) -> Iterable[str]:
     """What came of labels, a line for each file and window."""
     for arrival in arrivals.values():
+        # files that match nothing for one reason are told of together: there may be one for every day
+        alike: dict[tuple[str, ...], list[LabelFile]] = {}
         for file in arrival.files:
-            if file.problem:
-                yield f"{text.clean(file.path)} {text.clean(file.problem)}"
-            else:
-                yield f"{text.clean(file.path)}: {file.matched:,} of {file.rows:,} labels belong to a checked row"
-            yield from (f"{text.clean(file.path)}: {text.clean(note)}" for note in file.notes)
+            is_like_others = not file.problem and not file.matched
+            alike.setdefault(file.notes if is_like_others else (file.path, *file.notes), []).append(file)
+        for files in alike.values():
+            yield from _told_of(files)
         for report in arrival.reports:
             goal = next((each for each in report.measures if _is_goal(each, "performance")), None)
             if goal is not None:
                 share = f"{goal.detail.get('labelled', 0):,} of {goal.detail.get('of', 0):,} rows have labels"
                 yield f"{text.clean(report.batch)}: {share}; {text.clean(figure(goal))}"
+
+
+def _told_of(files: Sequence[LabelFile]) -> Iterable[str]:
+    first = files[0]
+    name = text.clean(first.path) + (f" and {len(files) - 1:,} more" if len(files) > 1 else "")
+    if first.problem:
+        yield f"{name} {text.clean(first.problem)}"
+    else:
+        matched, rows = sum(file.matched for file in files), sum(file.rows for file in files)
+        yield f"{name}: {matched:,} of {rows:,} labels belong to a checked row"
+    yield from (f"{name}: {text.clean(note)}" for note in first.notes)
 
 
 def figure(measure: Measure) -> str:

@@ -64,6 +64,15 @@ def test_what_labels_say_is_told_listed_and_shown(cli) -> None:
     assert "none of its labels belongs to a checked row" in cli("drift", "labels").stderr
 
 
+def test_label_files_that_match_nothing_for_one_reason_are_told_of_in_one_line(cli, project: Path) -> None:
+    (project / "production" / "a.csv").unlink()
+    for day in range(3):
+        deliver(f"labels/{day}.csv", rows(20, 5000 + 20 * day)[["customer", "left"]])
+    told = cli("drift", "check").stderr.splitlines()
+    assert told[1] == "labels/0.csv and 2 more: 0 of 60 labels belong to a checked row"
+    assert [line.startswith("labels/0.csv and 2 more: no window with ids") for line in told[2:]] == [True]
+
+
 def test_without_labels_it_is_said_how_to_get_some(cli, project: Path) -> None:
     (project / "mlops.toml").write_text('[monitors.m]\nwatch = "production/*.csv"\nreference = "test.csv"\n')
     assert "key labels says where they arrive" in cli("drift", "labels").stderr
