@@ -55,6 +55,7 @@ def test_nothing_is_said_of_rows_like_those_of_the_reference() -> None:
     ("frame", "expected", "subject"),
     [
         (with_("age", 0.1, None), "more missing values: age 0% → 10%", "age"),
+        (with_("age", 0.1, np.inf), "more missing values: age 0% → 10% (40 are infinite)", "age"),
         (with_("note", 0.1, None), "more missing values: note 0% → 10%", "note"),
         (with_("age", 1.0, None), "without values: age", "age"),
         (with_("plan", 0.05, "gold"), "new labels: plan 5% ('gold')", "plan"),

@@ -61,8 +61,16 @@ def _missing(examined: Examined, report: ColumnReport, values: pd.Series[Any], b
     )
     if lost == rows:
         return Finding(measure, p_value, "without values", titles.name(name))
-    told = f"{titles.name(name)} {before:.0%} → {share:.0%}"
+    told = f"{titles.name(name)} {before:.0%} → {share:.0%}{_none_missing(report)}"
     return Finding(measure, p_value, "more missing values", told, is_idle=not lost and not lost_before)
+
+
+def _none_missing(report: ColumnReport) -> str:
+    """Which of the lost values are there, and useless: nobody finds them by looking for gaps."""
+    summary = report.detail.get("current", {})
+    found = [(int(summary.get(key, 0)), what) for key, what in (("infinite", "infinite"), ("unparsable", "no numbers"))]
+    parts = [f"{count:,} are {what}" for count, what in found if count]
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _lost(report: ColumnReport, side: str, values: pd.Series[Any]) -> tuple[int, int]:
