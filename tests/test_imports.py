@@ -73,3 +73,15 @@ def test_a_graph_is_drawn_without_the_interface(directory: Path) -> None:
 def test_the_command_line_itself_loads_no_store_and_no_interface() -> None:
     code = "import sys, mlops_tui.cli; sys.exit('click' in sys.modules or 'mlops_store' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+def test_no_screen_loads_what_only_checks_need() -> None:
+    code = (
+        "import sys, importlib\n"
+        "from mlops_tui.ui.places import DESTINATIONS\n"
+        "for one in DESTINATIONS.values():\n"
+        "    importlib.import_module('mlops_tui.ui.screens.' + one.source.partition(':')[0])\n"
+        "sys.exit(' '.join({'numpy', 'pandas', 'scipy', 'sklearn', 'pyarrow'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], timeout=60, capture_output=True, text=True)
+    assert done.stderr.strip() == ""

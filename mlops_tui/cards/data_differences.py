@@ -10,7 +10,6 @@ from mlops_store.errors import Refused
 from mlops_store.records import ColumnReport, ModelVersion, Profile
 from mlops_store.store import Store
 from mlops_tui.cards import measures
-from mlops_tui.drift import columns, kinds, profiles
 
 KIND = "data"
 
@@ -53,6 +52,8 @@ def _profile(store: Store, version: ModelVersion) -> Profile:
 
 
 def _columns(store: Store, before: Profile, after: Profile) -> Any:
+    from mlops_tui.drift import columns, kinds, profiles  # numpy, which no screen loads
+
     frames = [profiles.sample(store, profile) for profile in (before, after)]
     known, now = (profile.summary.get("columns") or {} for profile in (before, after))
     for name in dict.fromkeys((*frames[0].columns, *frames[1].columns)):

@@ -6,9 +6,12 @@ import difflib
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mlops_store.records import ColumnReport
-from mlops_tui.drift.columns import Known
+
+if TYPE_CHECKING:
+    from mlops_tui.drift.columns import Known
 
 #: From this likeness on (names count 6, distributions 4 of 10 parts) a missing and an extra column may be one.
 RENAMED_FROM = 0.7

@@ -26,10 +26,11 @@ from typing import TYPE_CHECKING, Any
 from mlops_store.drift import NewAlert
 from mlops_store.records import ColumnReport, Severity
 from mlops_tui.drift import titles
-from mlops_tui.drift.schemas import Schema
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from mlops_tui.drift.schemas import Schema
 
 FALSE_DISCOVERIES = 0.05
 SMALLEST_EFFECT = 0.1
@@ -128,8 +129,14 @@ def _data_drift(findings: Findings) -> NewAlert | None:
     if not drifted or not drifted[0].detail["notable"]:
         return None
     severity = Severity.CRITICAL if findings.is_dataset_drift else Severity.WARNING
-    title = f"{len(drifted)} of {len(findings.features)} columns drifted: {titles.listed(map(titles.change, drifted))}"
-    return NewAlert("data_drift", severity, title, columns=_names(c for c in drifted if c.detail["notable"]))
+    notable = [column for column in drifted if column.detail["notable"]]
+    slight = len(drifted) - len(notable)
+    if slight and len(notable) <= titles.NAMED:  # what is neither sure nor large is counted, not named
+        named = f"{titles.listed(map(titles.change, notable))} and {slight} slightly"
+    else:
+        named = titles.listed(map(titles.change, drifted))
+    title = f"{len(drifted)} of {len(findings.features)} columns drifted: {named}"
+    return NewAlert("data_drift", severity, title, columns=_names(notable))
 
 
 def _role_drift(findings: Findings, role: str, what: str) -> NewAlert | None:

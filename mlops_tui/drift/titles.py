@@ -15,7 +15,8 @@ _SMALL_SHIFT = 0.3
 _NO_SHIFT = 0.1
 #: From this factor on the spread counts as changed.
 _SAME_SPREAD = 1.25
-_NAMED = 3
+#: Columns that a title names.
+NAMED = 3
 _NAME_LENGTH = 40
 
 
@@ -60,8 +61,8 @@ def moved(column: ColumnReport) -> str:
 def listed(names: Iterable[str]) -> str:
     """The first three, and how many more there are."""
     every = list(names)
-    rest = f" and {len(every) - _NAMED} more" if len(every) > _NAMED else ""
-    return ", ".join(every[:_NAMED]) + rest
+    rest = f" and {len(every) - NAMED} more" if len(every) > NAMED else ""
+    return ", ".join(every[:NAMED]) + rest
 
 
 def columns(count: int) -> str:

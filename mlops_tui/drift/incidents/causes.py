@@ -14,6 +14,7 @@ from mlops_store.records import Alert, Severity
 from mlops_tui.config.alerting import MuteRule
 
 _ORDER = tuple(Severity)
+_SCHEMA, _DRIFT = "schema", frozenset({"data_drift"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,12 @@ def of_window(signs: Iterable[Sign], mutes: Sequence[MuteRule] = ()) -> list[Cau
 
 
 def likeness(columns: frozenset[str], kinds: frozenset[str], cause: Cause) -> float:
-    """How surely a cause is the one that had these columns and kinds before: 0 to 1, 0 for another one."""
+    """How surely a cause is the one that had these columns and kinds before: 0 to 1, 0 for another one.
+
+    A batch that lacks columns is no more of what these columns did when they were there, and the other way round.
+    """
+    if _SCHEMA in kinds ^ cause.kinds and not _DRIFT & kinds & cause.kinds:
+        return 0.0
     if columns and cause.columns:
         return len(columns & cause.columns) / len(columns | cause.columns)
     return 0.1 * len(kinds & cause.kinds) / len(kinds | cause.kinds)

@@ -1,7 +1,8 @@
 """The course of incidents from window to window: when one opens, worsens, flaps, and is over. Pure.
 
 An incident opens when ``needed`` of the last ``windows`` windows have its cause, and is over when as many as
-``windows``, and three at least, went by without it. One that comes and goes is found as Nagios does it: the share of
+``windows``, and three at least, went by without it. It worsens, and what somebody has seen to opens again, when it
+gets more severe or a quarter more columns join it. One that comes and goes is found as Nagios does it: the share of
 changes among the last 21 windows, newer ones weighing more, 20 % and more begins it, less than 5 % ends it; meanwhile
 the incident stays open and nobody is told anew. A window that could not be read says nothing of other causes.
 
@@ -21,6 +22,8 @@ from mlops_tui.drift.incidents.causes import Cause, likeness
 
 #: Windows without it after which an incident is over at the earliest.
 CALM = 3
+#: New columns for each so many known ones make an incident worse.
+SPREAD = 4
 FLAPS_FROM = 0.20
 STEADY_BELOW = 0.05
 _LEAST_WEIGHT, _MOST_WEIGHT = 0.8, 1.2
@@ -36,7 +39,7 @@ class Course:
         state: Where it is.
         severity: The worst since it opened.
         kinds: Of its alerts.
-        columns: Of its newest window.
+        columns: Of all its windows since it opened.
         windows: Those with it, as far as they are remembered.
         was_open: Whether it ever opened.
         is_flapping: Whether it comes and goes.
@@ -144,7 +147,7 @@ def _seen(before: Course | None, cause: Cause, order: Sequence[int], rule: Alert
     now = replace(
         known,
         windows=known.windows | {order[-1]},
-        columns=cause.columns or known.columns,
+        columns=cause.columns | (frozenset() if known.state is IncidentState.RESOLVED else known.columns),
         kinds=known.kinds | cause.kinds,
         is_gone=False,
     )
@@ -155,9 +158,10 @@ def _seen(before: Course | None, cause: Cause, order: Sequence[int], rule: Alert
         return Step(before, replace(now, state=IncidentState.MUTED), change, cause)
     is_worse = _ORDER.index(cause.severity) > _ORDER.index(known.severity)
     if known.state in (IncidentState.OPEN, IncidentState.ACKNOWLEDGED, IncidentState.SNOOZED):
-        if not is_worse:
+        if not is_worse and (now.is_flapping or not _has_spread(known, cause)):
             return Step(before, now, "", cause)
-        return Step(before, replace(now, state=IncidentState.OPEN, severity=cause.severity), "worsened", cause)
+        severity = cause.severity if is_worse else known.severity
+        return Step(before, replace(now, state=IncidentState.OPEN, severity=severity), "worsened", cause)
     now = replace(now, severity=cause.severity if known.state is IncidentState.RESOLVED or is_worse else known.severity)
     if sum(presence[-rule.windows :]) < rule.needed and not (now.is_flapping and known.was_open):
         change = "" if known.state is IncidentState.PENDING and before is not None else "pending"
@@ -165,6 +169,12 @@ def _seen(before: Course | None, cause: Cause, order: Sequence[int], rule: Alert
     is_news = not (known.was_open and now.is_flapping)
     change = ("reopened" if known.was_open else "opened") if is_news else ""
     return Step(before, replace(now, state=IncidentState.OPEN, was_open=True), change, cause)
+
+
+def _has_spread(known: Course, cause: Cause) -> bool:
+    """Whether so many columns have joined that it is to be looked at again."""
+    joined = frozenset().union(*(one.columns for one in cause.signs if one.severity is not Severity.INFO))
+    return len(joined - known.columns) * SPREAD >= max(1, len(known.columns))
 
 
 def _missed(before: Course, order: Sequence[int], window: int, rule: AlertRule, unread: Collection[int]) -> Step | None:

@@ -6,7 +6,6 @@ import platform
 import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib import metadata
 from importlib.util import find_spec
 
 REQUIREMENTS_FILE = "requirements.txt"
@@ -22,6 +21,8 @@ def locked(distributions: Iterable[str]) -> dict[str, str]:
     Args:
         distributions: Names as PyPI has them.
     """
+    from importlib import metadata
+
     from packaging.requirements import InvalidRequirement, Requirement
 
     found: dict[str, str] = {}
@@ -49,6 +50,8 @@ def locked(distributions: Iterable[str]) -> dict[str, str]:
 
 def distributions_of(modules: Iterable[str]) -> tuple[str, ...]:
     """The installed distributions that bring some top-level modules; what none brings is left out."""
+    from importlib import metadata  # the list of models opens without it
+
     found: set[str] = set()
     for module in modules:
         if module in sys.stdlib_module_names:
@@ -75,6 +78,8 @@ def _is_installed(module: str) -> bool:
 @cache
 def _by_module() -> Mapping[str, list[str]]:
     """Top-level module -> distributions; reads the list of files of everything that is installed."""
+    from importlib import metadata
+
     return metadata.packages_distributions()
 
 

@@ -52,6 +52,40 @@ def test_a_worse_alert_opens_what_was_acknowledged() -> None:
     assert (step.change, step.after.state) == ("", IncidentState.ACKNOWLEDGED)
 
 
+def of_columns(*columns: str, kind: str = "data_drift") -> Cause:
+    return Cause((Sign(kind, Severity.WARNING, "moved", frozenset(columns)),))
+
+
+def acknowledged(*columns: str) -> Course:
+    kinds = frozenset({"data_drift"})
+    return Course(7, IncidentState.ACKNOWLEDGED, Severity.WARNING, kinds, frozenset(columns), was_open=True)
+
+
+def test_what_was_acknowledged_opens_again_when_a_quarter_more_columns_join_it() -> None:
+    def change(known: Course, cause: Cause) -> tuple[str, frozenset[str]]:
+        (step,) = course.steps([known], [1, 2], 2, [cause], AlertRule())
+        return step.change, step.after.columns
+
+    assert change(acknowledged("tenure"), of_columns("tenure", "age")) == ("worsened", frozenset({"tenure", "age"}))
+    many = [f"c{number}" for number in range(9)]
+    assert change(acknowledged(*many), of_columns(*many, "age"))[0] == ""
+    assert change(acknowledged(*many), of_columns("c1", "x", "y", "z"))[0] == "worsened"
+
+
+def test_an_incident_goes_on_with_any_of_the_columns_that_it_had() -> None:
+    known = [acknowledged("logins", "last_seen")]
+    for number, column in enumerate(("last_seen", "logins"), 2):
+        (step,) = course.steps(known, list(range(number + 1)), number, [of_columns(column)], AlertRule())
+        assert (step.after.number, step.change) == (7, "")
+        known = [step.after]
+
+
+def test_a_batch_that_lacks_the_columns_is_another_incident() -> None:
+    broken = of_columns("logins", "plan", kind="schema")
+    seen, _ = course.steps([acknowledged("logins")], [1, 2], 2, [broken], AlertRule())
+    assert (seen.before, seen.change) == (None, "opened")
+
+
 def test_another_column_is_another_incident() -> None:
     known = [
         Course(7, IncidentState.OPEN, Severity.WARNING, frozenset({"data_drift"}), frozenset({"age"}), was_open=True)
