@@ -218,9 +218,13 @@ def _write_reports(found: list[MonitorReport]) -> None:
     titles = ("report", "monitor", "batch", "status", "rows", "drifted", "checked", "error")
     kept = 8 if any(report.error for report in found) else 7
     write_table(titles[:kept], [row[:kept] for row in rows], right=("report", "rows", "drifted"))
+    said: dict[tuple[str, str], list[str]] = {}
     for report in found:
         for note in report.notes:
-            output.remark(f"{text.clean(report.batch)}: {text.clean(note)}")
+            said.setdefault((report.monitor, note), []).append(report.batch)
+    for (_, note), names in said.items():  # what is said of many batches is said once
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        output.remark(f"{text.clean(names[0])}{more}: {text.clean(note)}")
 
 
 @command.command()

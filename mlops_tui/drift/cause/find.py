@@ -128,12 +128,22 @@ def _searched(
     cause = replace(cause, row_count=len(window), notes=(gathered.note,) if gathered.note else ())
     if name not in reference.columns or name not in window.columns:
         return _without(cause, f"{name} is made by the model: rows are not divided by it")
-    made = [one.column for one in cause.report.columns if one.role != "feature"]
     return replace(
         cause,
-        search=slices.search(reference, window, name, ignored=made),
+        search=_search(cause.report, reference, window, name),
         affected=_affected(store, cause.report, open_model, reference, gathered.frames[0], name),
     )
+
+
+def _search(report: MonitorReport, reference: pd.DataFrame, window: pd.DataFrame, name: str) -> Search:
+    """The slice, by columns that did not drift if they do: of two that moved together neither explains the other."""
+    made = [one.column for one in report.columns if one.role != "feature"]
+    moved = [one.column for one in report.columns if one.role == "feature" and one.detail.get("notable")]
+    found = slices.search(reference, window, name, ignored=[*made, *moved])
+    if found.slice is not None or not set(moved) - {name}:
+        return found
+    second = slices.search(reference, window, name, ignored=made)
+    return replace(second, tried=found.tried + second.tried)
 
 
 def _without(cause: Cause, why: str) -> Cause:
