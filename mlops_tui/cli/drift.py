@@ -98,7 +98,7 @@ def check(
     elif found:
         _write_reports(found)
     else:
-        output.remark("no new batches")
+        output.remark("no new batches; --force checks again what was checked")
     reports = [*found, *(report for arrival in arrivals.values() for report in arrival.reports)]
     for line in drift_incidents.told(store, reports):
         output.remark(line)

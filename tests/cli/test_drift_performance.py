@@ -50,7 +50,7 @@ def test_what_labels_say_is_told_listed_and_shown(cli) -> None:
     ]
     told = cli("drift", "check").stderr.splitlines()
     assert told[:3] == [
-        "no new batches",
+        "no new batches; --force checks again what was checked",
         "labels/1.csv: 150 of 150 labels belong to a checked row",
         "labels/odd.csv: 0 of 1 labels belong to a checked row",
     ]

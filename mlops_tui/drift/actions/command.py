@@ -39,7 +39,7 @@ def send(project: Project, monitor: MonitorConfig, message: Message, _channel: s
     except (OSError, ValueError) as error:
         raise Undelivered(f"{words[0]} cannot be run ({getattr(error, 'strerror', None) or error})") from error
     try:
-        _, errors = process.communicate(json.dumps(message.content).encode(), timeout=TIMEOUT_S)
+        _, errors = process.communicate(f"{json.dumps(message.content)}\n".encode(), timeout=TIMEOUT_S)
     except subprocess.TimeoutExpired as error:
         raise Undelivered(f"{words[0]} took longer than {TIMEOUT_S:g} s") from error
     finally:
