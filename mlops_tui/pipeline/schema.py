@@ -195,7 +195,9 @@ _ITEM: dict[str, _Check] = {
     "files": _list(_fields({**_HASHES, **_META, "relpath": _text, "cloud": _CLOUD}, ("relpath",))),
 }  # fmt: skip
 _TEXT_OR_MAP = _either(_text, mapping=_any)
-_REPO = _fields({"url": _text, "rev": _text, "rev_lock": _text, "config": _TEXT_OR_MAP, "remote": _TEXT_OR_MAP})
+_REPO = _fields(
+    {"url": _text, "rev": _text, "rev_lock": _text, "config": _TEXT_OR_MAP, "remote": _TEXT_OR_MAP}, ("url",)
+)
 _DB = _fields(dict.fromkeys(("query", "connection", "file_format", "table"), _text))
 _DATA = _fields(
     {

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from mlops_store.errors import SpecError
@@ -101,6 +101,7 @@ def test_a_dvc_yaml_is_accepted_as_dvc_does(content: dict[str, Any]) -> None:
     assert accepts(schema.check_pipeline, content) == dvc_accepts(COMPILED_MULTI_STAGE_SCHEMA, content)
 
 
+@example({"deps": [{"repo": {}}]})
 @settings(max_examples=200)
 @given(DATA)
 def test_a_dvc_file_is_accepted_as_dvc_does(content: dict[str, Any]) -> None:
