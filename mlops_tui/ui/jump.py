@@ -8,13 +8,12 @@ from textual.worker import get_current_worker
 
 from mlops_store.errors import MlopsError
 from mlops_tui.ui import completion, keymap, places
-from mlops_tui.ui.painting import PaintingScreen
 from mlops_tui.ui.places import Place
 from mlops_tui.ui.session import session_of
 from mlops_tui.ui.widgets.prompt import Completion, Prompt
 
 
-class JumpScreen(ModalScreen[Place], PaintingScreen[Place]):
+class JumpScreen(ModalScreen[Place]):
     """A line at the bottom of the screen with completions above it; dismissed with the place, or None.
 
     Args:

@@ -14,7 +14,6 @@ from textual.markup import escape
 from textual.widgets import Input
 
 from mlops_tui.ui import completion, keymap, places, theme
-from mlops_tui.ui.painting import PaintingScreen
 from mlops_tui.ui.places import Place
 from mlops_tui.ui.session import session_of
 from mlops_tui.ui.text import clean
@@ -38,7 +37,7 @@ class Entry(NamedTuple):
     act: partial[Any]
 
 
-class Palette(CommandPalette, PaintingScreen[Any]):  # pyright: ignore[reportIncompatibleMethodOverride]
+class Palette(CommandPalette):
     """Textual's palette without a dimmed background, pictures, or anything that blinks."""
 
     DEFAULT_CSS = """

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import os
 import termios
-from contextlib import nullcontext
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.console import RenderableType
-from textual import events
 from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual.app import App
-from textual.await_complete import AwaitComplete
 from textual.await_remove import AwaitRemove
 from textual.dom import DOMNode
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widget import Widget
 
-from mlops_tui.ui import frames, strips
+from mlops_tui.ui import frames
 from mlops_tui.ui.output import Output
-from mlops_tui.ui.painting import PaintingScreen
 from mlops_tui.ui.terminal import LEAVE_S, TerminalDriver, erases_in_colour, leave_within
 from mlops_tui.ui.text import clean
 from mlops_tui.ui.type_ahead import TypeAheadApp
@@ -37,7 +33,6 @@ class TerminalApp(TypeAheadApp):
 
     def __init__(self) -> None:
         super().__init__(TerminalDriver)
-        strips.lighten()
         self._output = Output(None if self.no_color else self.console._color_system, erases=erases_in_colour())
         self._is_leaving = False
         self.problem: BaseException | None = None
@@ -79,30 +74,6 @@ class TerminalApp(TypeAheadApp):
         self._previous_cursor_position = cursor
         driver.write(f"{SYNC_START}{frame}{SYNC_END}" if self._sync_available else frame)
 
-    # screens upon each other
-
-    def push_screen(self, *args: Any, **options: Any) -> Any:
-        """Puts a screen on the present one, which stays as it is painted."""
-        below = self.screen if self._screen_stack else None
-        with below.left_alone() if isinstance(below, PaintingScreen) else nullcontext():
-            return super().push_screen(*args, **options)
-
-    def pop_screen(self) -> AwaitComplete:
-        """Takes a screen away: what it covered is painted again."""
-        covered = self.screen.covered if isinstance(self.screen, PaintingScreen) else ()
-        done = super().pop_screen()
-        if isinstance(self.screen, PaintingScreen):
-            self.screen.uncover(covered)
-        return done
-
-    async def _replace_screen(self, screen: Screen[object]) -> Screen[object]:
-        # what Textual does, but for painting all of the screen below
-        screen.post_message(events.ScreenSuspend())
-        if not self.is_screen_installed(screen) and not any(screen in stack for stack in self._screen_stacks.values()):
-            self.capture_mouse(None)
-            await screen.remove()
-        return screen
-
     def _prune(self, *nodes: Widget, parent: DOMNode | None = None) -> AwaitRemove:
         # behind a dialog that is gone all stands where it stood: Textual would lay out the whole screen again
         return super()._prune(*nodes, parent=None if parent is self else parent)
@@ -111,7 +82,6 @@ class TerminalApp(TypeAheadApp):
         """Draws everything again."""
         self._output.forget()
         self.screen.refresh(layout=True)
-        self._paint_all()
 
     def terminal_returned(self) -> None:
         """The terminal may show anything: draws everything again."""
@@ -119,13 +89,7 @@ class TerminalApp(TypeAheadApp):
 
     def terminal_drained(self) -> None:
         """Frames were left out while the terminal was slow: draws what differs now."""
-        self._paint_all()
-
-    def _paint_all(self) -> None:
-        if isinstance(self.screen, PaintingScreen):
-            self.screen.expose((self.size.region,))
-        else:
-            self.screen.refresh()
+        self.screen.refresh()
 
     # telling somebody who looks elsewhere
 

@@ -79,7 +79,7 @@ def test_the_whole_loop_by_keys_over_ssh(tmp_path: Path, server: SshServer, sock
             terminal.wait(lambda text, done=f"is in {after}": done in text and "esc cancel" not in text)
 
         # batches arrive; the last one drifts
-        go(terminal, "drift", "Alerts")
+        go(terminal, "drift", "Incidents")
         terminal.wait("columns drifted", PATIENCE_S)
         terminal.wait("week_3", PATIENCE_S)
         terminal.send("enter")

@@ -14,7 +14,6 @@ from textual.app import App
 from textual.strip import Strip
 
 from mlops_tui.ui import frames
-from mlops_tui.ui.cells import Cells
 from mlops_tui.ui.frames import Span
 from mlops_tui.ui.output import Output
 
@@ -255,10 +254,11 @@ def test_an_update_of_an_unknown_kind_is_left_to_textual() -> None:
 
 
 @given(text=TEXTS)
-def test_cells_are_as_many_as_the_text_is_wide(text: str) -> None:
-    cells = Cells(ColorSystem.TRUECOLOR).of(Strip([Segment(text)]))
+def test_cells_and_looks_are_as_many_as_the_text_is_wide(text: str) -> None:
+    characters, looks = fresh()._cells(Span(0, 0, Strip([Segment(text)])))
+    assert len(characters) == len(looks)
     if text.isprintable():
-        assert len(cells) == cell_len(text)
+        assert len(characters) == cell_len(text)
 
 
 @pytest.mark.parametrize("steps", [1, 7])

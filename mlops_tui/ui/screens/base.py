@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.widget import Widget
 
 from mlops_store.errors import MlopsError
 from mlops_tui.ui import messages
-from mlops_tui.ui.loading import Loader, reload_all
-from mlops_tui.ui.painting import OPEN_S, PaintingScreen
+from mlops_tui.ui.loading import reload_all
+from mlops_tui.ui.painting import PaintingScreen
 from mlops_tui.ui.places import Place
 from mlops_tui.ui.session import Session, session_of
 from mlops_tui.ui.widgets.key_bar import KeyBar
@@ -50,8 +49,6 @@ class ProjectScreen(PaintingScreen[None]):
         super().__init__()
         self.argument = argument
         self._is_stale = False
-        self._was_shown = False
-        self._leader: Loader[object] | None = None
 
     # for subclasses
 
@@ -78,18 +75,6 @@ class ProjectScreen(PaintingScreen[None]):
 
     def filter(self) -> None:
         """Begins filtering, for ``/``; only called when ``HAS_FILTER``."""
-
-    # being opened
-
-    def on_mount(self) -> None:
-        """Is painted with the contents of its first part, and not without them before."""
-        self._leader = next((part for part in self.query_one("#body").query(Loader)), None)
-        self.hold(OPEN_S)
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether the first part of the body shows its contents."""
-        return self._leader is None or self._leader.has_loaded
 
     # what is shared
 
@@ -168,11 +153,8 @@ class ProjectScreen(PaintingScreen[None]):
         else:
             self._is_stale = True
 
-    def on_screen_resume(self, event: events.ScreenResume, /) -> None:
+    def on_screen_resume(self) -> None:
         """Loads what changed while another screen was shown."""
-        if not self._was_shown:
-            self._was_shown = True
-            event.refresh_styles = False  # its widgets were given their styles a moment ago
         if self._is_stale:
             self._is_stale = False
             reload_all(self, store=True, project=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from textual import events
-
 from mlops_tui.ui.chart_view import ChartView
 from mlops_tui.ui.screens.base import ProjectScreen
 
@@ -21,8 +19,9 @@ class ChartScreen(ProjectScreen):
         self.session.chart_view = view
         self.view_charts(view)
 
-    def on_screen_resume(self, _: events.ScreenResume, /) -> None:
+    def on_screen_resume(self) -> None:
         """Draws curves as they were last wanted anywhere."""
+        super().on_screen_resume()
         self.view_charts(self.session.chart_view)
 
     def action_axis(self) -> None:

@@ -10,12 +10,11 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from mlops_tui.ui import keymap
-from mlops_tui.ui.painting import PaintingScreen
 from mlops_tui.ui.text import Cell, CellValue
 from mlops_tui.ui.widgets.text_view import TextView
 
 
-class HelpScreen(ModalScreen[None], PaintingScreen[None]):
+class HelpScreen(ModalScreen[None]):
     """A box with the keys that work here.
 
     Args:
