@@ -88,7 +88,7 @@ def test_the_whole_loop_by_keys_over_ssh(tmp_path: Path, server: SshServer, sock
         terminal.wait_exit()
 
     # everything is there afterwards
-    with Terminal(server.command(in_tmux(tmp_path, socket, f"{program} loop")), size=size) as terminal:
+    with Terminal(server.command(in_tmux(tmp_path, socket, f"{program} ./loop")), size=size) as terminal:
         terminal.wait("breast-cancer" if size[0] > 80 else "Experiments")
         go(terminal, "models", "production")
         go(terminal, "drift", "columns drifted")
