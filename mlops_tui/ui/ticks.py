@@ -90,7 +90,6 @@ class Ticks:
         session = self._session
         if session.store is None:  # the first tick makes it
             return set(session.config.triggers)
-        from mlops_store import deliveries
         from mlops_store import triggers as triggers_store
         from mlops_tui import cron
         from mlops_tui.drift import actions
@@ -105,10 +104,8 @@ class Ticks:
             for trigger in session.config.triggers.values()
             if trigger.name not in late
         )
-        self._next_at = min((at for at in planned if at is not None), default=None)
-        is_busy = bool(pipelines.live(db))
         told = {_NOTICES} if actions.is_due(db, session.config, now=now) else set()
-        again = deliveries.next_time(db)
-        if again is not None and not told:
-            self._next_at = again if self._next_at is None else min(self._next_at, again)
+        again = None if told else actions.next_time(db, session.config)
+        self._next_at = min((at for at in (*planned, again) if at is not None), default=None)
+        is_busy = bool(pipelines.live(db))
         return told | {one.trigger.name for one in found if not (is_busy and one.state.waits_for)}

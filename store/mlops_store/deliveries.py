@@ -23,6 +23,8 @@ WAITS_S = (60.0, 300.0, 1800.0, 7200.0)
 #: Older alerts are no news to a way that has just been set up.
 NEWS_S = 86400.0
 
+#: What can be claimed again: monitor, channel, now, the time before which a sender is taken for dead.
+_AGAIN = "monitor = ? AND channel = ? AND ((state = 'failed' AND next_at <= ?) OR (state = 'sending' AND at < ?))"
 _FIELDS = "id, monitor, channel, report_id, state, attempts, error, at, next_at"
 
 
@@ -70,9 +72,8 @@ def claim_new(
 def claim_again(db: sqlite3.Connection, monitor: str, channel: str, *, now: float) -> list[Delivery]:
     """Claims what failed and is due again, and what a process left behind that died."""
     rows = db.execute(
-        "UPDATE deliveries SET state = 'sending', attempts = attempts + 1, at = ?, next_at = NULL "
-        "WHERE monitor = ? AND channel = ? AND ((state = 'failed' AND next_at <= ?) "
-        "OR (state = 'sending' AND at < ?)) RETURNING id",
+        f"UPDATE deliveries SET state = 'sending', attempts = attempts + 1, at = ?, next_at = NULL WHERE {_AGAIN} "
+        "RETURNING id",
         (now, monitor, channel, now, now - STALE_S),
     ).fetchall()
     return [delivery for (delivery_id,) in rows for delivery in _all(db, "WHERE id = ?", (delivery_id,))]
@@ -82,17 +83,18 @@ def is_due(db: sqlite3.Connection, monitor: str, channel: str, severities: Seque
     """Whether ``claim_new`` or ``claim_again`` would find anything."""
     return bool(
         db.execute(
-            f"SELECT EXISTS (SELECT 1 FROM {_news(severities)}) OR EXISTS (SELECT 1 FROM deliveries "
-            "WHERE monitor = ? AND channel = ? AND ((state = 'failed' AND next_at <= ?) "
-            "OR (state = 'sending' AND at < ?)))",
+            f"SELECT EXISTS (SELECT 1 FROM {_news(severities)}) OR EXISTS (SELECT 1 FROM deliveries WHERE {_AGAIN})",
             (monitor, *severities, now - NEWS_S, channel, monitor, channel, now, now - STALE_S),
         ).fetchone()[0]
     )
 
 
-def next_time(db: sqlite3.Connection) -> float | None:
-    """When a delivery that failed is to be tried again next, Unix seconds; None when none is."""
-    found: float | None = db.execute("SELECT min(next_at) FROM deliveries WHERE state = 'failed'").fetchone()[0]
+def next_time(db: sqlite3.Connection, monitor: str, channel: str) -> float | None:
+    """When a delivery that a way did not take is to be tried again next, Unix seconds; None when none is."""
+    found: float | None = db.execute(
+        "SELECT min(next_at) FROM deliveries WHERE state = 'failed' AND monitor = ? AND channel = ?",
+        (monitor, channel),
+    ).fetchone()[0]
     return found
 
 

@@ -108,7 +108,7 @@ def test_what_is_refused_is_tried_again_ever_later_and_given_up_at_last(
     assert (failed.state, failed.error) == ("failed", "127.0.0.1 answered 500")
     assert actions.send(project, store, config, now=now + 30) == []
     for _ in deliveries.WAITS_S:
-        due = deliveries.next_time(store.read())
+        due = actions.next_time(store.read(), config)
         assert due is not None
         (failed,) = actions.send(project, store, config, now=due + 1)
     assert (failed.state, failed.attempts, failed.next_at) == ("given up", 5, None)
@@ -116,6 +116,14 @@ def test_what_is_refused_is_tried_again_ever_later_and_given_up_at_last(
     told = [event.message for event in events.newest(store.read())]
     assert len(told) > 5
     assert not any("secret" in message for message in told)
+
+
+def test_nobody_wakes_for_what_failed_by_a_way_that_is_gone(project: Project, store: Store, server: Server) -> None:
+    server.statuses = [500]
+    raised(store, "1.csv", ("schema", Severity.CRITICAL))
+    actions.send(project, store, configured(webhook=server.url))
+    assert actions.next_time(store.read(), configured(webhook=server.url)) is not None
+    assert actions.next_time(store.read(), configured(command=["true"])) is None
 
 
 def test_a_redirect_is_not_followed(project: Project, store: Store, server: Server) -> None:

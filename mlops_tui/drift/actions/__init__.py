@@ -74,6 +74,19 @@ def is_due(db: sqlite3.Connection, config: Config, *, now: float) -> bool:
     )
 
 
+def next_time(db: sqlite3.Connection, config: Config) -> float | None:
+    """When what was not taken is to be sent again next, Unix seconds; None when nothing is.
+
+    What failed by a way that mlops.toml no longer has is never sent, so nobody is to wake for it.
+    """
+    times = (
+        deliveries.next_time(db, monitor.name, channel)
+        for monitor in config.monitors.values()
+        for channel in monitor.actions.channels
+    )
+    return min((at for at in times if at is not None), default=None)
+
+
 def _claim(store: Store, monitor: MonitorConfig, channel: str, now: float) -> list[Delivery]:
     severities = monitor.actions.severities
     if store.is_read_only or not deliveries.is_due(store.read(), monitor.name, channel, severities, now=now):
