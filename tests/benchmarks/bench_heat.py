@@ -17,7 +17,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench_runs_screen import SIZE, Program, floor_ms, tell
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+
+from bench_runs_screen import SIZE, floor_ms, tell
+from timed_program import TimedProgram
 
 from mlops_store import heat
 from mlops_store.records import COLUMN_STATES
@@ -84,7 +87,7 @@ def main() -> None:
         floor = floor_ms(rounds)
         print(f"{SIZE[0]}×{SIZE[1]}; floor: {floor:.1f} ms, a cursor move in a DataTable of 100 rows")
         print(f"{'':<52} {'p50':>10} {'p95':>10} {'÷ floor':>6}   (bar {BAR_MS} ms)")
-        program = Program([sys.executable, "-m", "mlops_tui", "-C", str(root)])
+        program = TimedProgram([sys.executable, "-m", "mlops_tui", "-C", str(root)], SIZE)
         program.until(lambda text: "Experiments" in text)
         program.quiet(1.5)
         program.type(":heat")

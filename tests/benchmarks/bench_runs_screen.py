@@ -11,26 +11,16 @@ this program takes to look at them does not count. The floor is a cursor move in
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
-import queue
-import random
-import signal
 import sqlite3
 import statistics
-import struct
-import subprocess
 import sys
 import tempfile
-import termios
-import threading
-import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 
-import pyte
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+
+from timed_program import TimedProgram
 
 from mlops_store import keys, run_rows
 from mlops_store.store import Store
@@ -88,73 +78,6 @@ def fill(store: Store, runs: int) -> None:
         )
 
 
-class Program:
-    """A command in a pty, and the screen that it has drawn."""
-
-    def __init__(self, command: Sequence[str]) -> None:
-        environment = dict(os.environ, TERM="xterm-256color", COLORTERM="truecolor", LANG="C.UTF-8")
-        environment.pop("NO_COLOR", None)
-        self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
-        self.process = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True, env=environment
-        )
-        os.close(slave)
-        self.screen = pyte.Screen(*SIZE)
-        self._stream = pyte.ByteStream(self.screen)
-        self._came: queue.SimpleQueue[tuple[float, bytes]] = queue.SimpleQueue()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        with suppress(OSError):  # it was closed
-            while data := os.read(self.master, 1 << 20):
-                self._came.put((time.perf_counter(), data))
-
-    @property
-    def text(self) -> str:
-        """What is on the screen."""
-        return "\n".join(self.screen.display)
-
-    def until(self, is_there: Callable[[str], object], timeout_s: float = 60.0) -> float:
-        """The time at which the bytes had come that make a condition true."""
-        while True:
-            try:
-                came, data = self._came.get(timeout=timeout_s)
-            except queue.Empty:
-                raise AssertionError("it never came:\n" + self.text) from None
-            self._stream.feed(data)
-            if is_there(self.text):
-                return came
-
-    def quiet(self, seconds: float = 0.4) -> None:
-        """Waits until nothing is written for about so long; never just as long, as clocks of screens go by beats."""
-        with suppress(queue.Empty):
-            while True:
-                self._stream.feed(self._came.get(timeout=seconds * random.uniform(1.0, 1.5))[1])
-
-    def press(self, key: str, is_there: Callable[[str], object]) -> float:
-        """Milliseconds from a key to what it asks for."""
-        begun = time.perf_counter()
-        os.write(self.master, key.encode())
-        return (self.until(is_there) - begun) * 1000
-
-    def type(self, text: str) -> None:
-        """Types without looking."""
-        os.write(self.master, text.encode())
-        self.quiet()
-
-    def memory_mb(self) -> float:
-        """Resident memory now."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
-
-    def close(self) -> None:
-        """Ends it."""
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-        os.close(self.master)
-
-
 def tell(name: str, times: Sequence[float], floor: float) -> None:
     """Prints a line: p50 and p95 in milliseconds, and how often the floor goes into p50."""
     ordered = sorted(times)
@@ -172,9 +95,9 @@ def leads(text: str, name: str) -> bool:
     return name in text.splitlines()[3]
 
 
-def dashboard(root: Path) -> Program:
+def dashboard(root: Path) -> TimedProgram:
     """The dashboard on its overview."""
-    program = Program([sys.executable, "-m", "mlops_tui", "-C", str(root)])
+    program = TimedProgram([sys.executable, "-m", "mlops_tui", "-C", str(root)], SIZE)
     program.until(lambda text: "Experiments" in text and "run-" in text)
     program.quiet(1.5)
     return program
@@ -191,7 +114,7 @@ def opening(root: Path, runs: int, rounds: int) -> list[float]:
     return times
 
 
-def scrolling(program: Program, names: list[str], rounds: int) -> dict[str, list[float]]:
+def scrolling(program: TimedProgram, names: list[str], rounds: int) -> dict[str, list[float]]:
     """Milliseconds of moves through the list."""
     times: dict[str, list[float]] = {}
     room = sum("run-" in line[:30] for line in program.screen.display)
@@ -213,7 +136,7 @@ def scrolling(program: Program, names: list[str], rounds: int) -> dict[str, list
     return times
 
 
-def sorting(program: Program, db: sqlite3.Connection, rounds: int) -> dict[str, list[float]]:
+def sorting(program: TimedProgram, db: sqlite3.Connection, rounds: int) -> dict[str, list[float]]:
     """Milliseconds from enter in the dialog to the run that comes first."""
     of_key = f"JOIN runs r ON r.id = v.run_id WHERE v.key_id = {_KEY} AND {_SEEN} ORDER BY"
     metric, param = f"metrics v CROSS {of_key}", f"params v CROSS {of_key}"
@@ -238,7 +161,7 @@ def sorting(program: Program, db: sqlite3.Connection, rounds: int) -> dict[str, 
     return times
 
 
-def filtering(program: Program, db: sqlite3.Connection, rounds: int) -> dict[str, list[float]]:
+def filtering(program: TimedProgram, db: sqlite3.Connection, rounds: int) -> dict[str, list[float]]:
     """Milliseconds from the last character of a filter to the run that comes first."""
     newest = f"AND {_SEEN} ORDER BY r.started_at DESC"
     of_metric = f"runs r JOIN metrics v ON v.run_id = r.id AND v.key_id = {_KEY} WHERE"
@@ -271,7 +194,7 @@ def floor_ms(rounds: int) -> float:
     with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
         file.write(BARE)
         file.flush()
-        program = Program([sys.executable, file.name])
+        program = TimedProgram([sys.executable, file.name], SIZE)
         program.until(lambda text: "run-9" in text)
         program.quiet(1.0)
         times = []
@@ -284,7 +207,6 @@ def floor_ms(rounds: int) -> float:
 
 def main() -> None:
     """Prints all measures."""
-    sys.setswitchinterval(0.0002)  # bytes are noted when they come, whatever else is being looked at
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     runs = int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
     with tempfile.TemporaryDirectory(prefix="mlops-bench-") as folder:

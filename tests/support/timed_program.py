@@ -1,7 +1,6 @@
-"""A program in a pseudo-terminal whose output is kept with the times at which it came: for benchmarks of screens.
+"""A program in a pseudo-terminal, for benchmarks of screens.
 
-Nothing is drawn while the program works, because drawing costs more than many a frame: the screen is made of the bytes
-afterwards, chunk by chunk, until what was waited for stands there.
+A thread notes when its bytes come, so that what it takes to draw and to look at the screen does not count.
 """
 
 from __future__ import annotations
@@ -9,13 +8,17 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
-import select
+import queue
+import random
 import signal
 import struct
 import subprocess
+import sys
 import termios
+import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pyte
@@ -30,6 +33,7 @@ class TimedProgram:
     """
 
     def __init__(self, command: Sequence[str], size: tuple[int, int]) -> None:
+        sys.setswitchinterval(0.0002)  # bytes are noted when they come, whatever else is being looked at
         environment = dict(os.environ, TERM="xterm-256color", COLORTERM="truecolor", LANG="C.UTF-8")
         environment.pop("NO_COLOR", None)
         self.master, slave = pty.openpty()
@@ -40,33 +44,35 @@ class TimedProgram:
         os.close(slave)
         self.screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self.screen)
+        self._came: queue.SimpleQueue[tuple[float, bytes]] = queue.SimpleQueue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        with suppress(OSError):  # it was closed
+            while data := os.read(self.master, 1 << 20):
+                self._came.put((time.perf_counter(), data))
 
     @property
     def text(self) -> str:
         """What is on the screen."""
         return "\n".join(self.screen.display)
 
-    def until(self, is_there: Callable[[str], object], timeout_s: float = 10.0) -> float:
-        """The time at which the bytes had come that make a condition true; the program is quiet again then.
-
-        Raises:
-            AssertionError: It did not become true; the message holds the screen.
-        """
-        deadline = time.perf_counter() + timeout_s
-        while time.perf_counter() < deadline:
-            came = self._chunks()
-            for place, (at, data) in enumerate(came):
-                self._stream.feed(data)
-                if is_there(self.text):
-                    for _, rest in came[place + 1 :]:
-                        self._stream.feed(rest)
-                    return at
-        raise AssertionError("it never came:\n" + self.text)
+    def until(self, is_there: Callable[[str], object], timeout_s: float = 60.0) -> float:
+        """The time at which the bytes had come that make a condition true."""
+        while True:
+            try:
+                came, data = self._came.get(timeout=timeout_s)
+            except queue.Empty:
+                raise AssertionError("it never came:\n" + self.text) from None
+            self._stream.feed(data)
+            if is_there(self.text):
+                return came
 
     def quiet(self, seconds: float = 0.4) -> None:
-        """Waits until nothing is written for a while."""
-        for _, data in self._chunks(seconds, seconds):
-            self._stream.feed(data)
+        """Waits until nothing is written for about so long; never just as long, as clocks of screens go by beats."""
+        with suppress(queue.Empty):
+            while True:
+                self._stream.feed(self._came.get(timeout=seconds * random.uniform(1.0, 1.5))[1])
 
     def press(self, key: str, is_there: Callable[[str], object]) -> float:
         """Milliseconds from a key to what it asks for."""
@@ -89,11 +95,3 @@ class TimedProgram:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         os.close(self.master)
-
-    def _chunks(self, first_s: float = 5.0, quiet_s: float = 0.2) -> list[tuple[float, bytes]]:
-        """What comes until nothing has come for a while, each piece with its time."""
-        came: list[tuple[float, bytes]] = []
-        while select.select([self.master], [], [], quiet_s if came else first_s)[0]:
-            data = os.read(self.master, 1 << 20)
-            came.append((time.perf_counter(), data))
-        return came
