@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from mlops_store.curves import Point
 from mlops_store.import_records import ImportedRun
-from mlops_store.records import RunStatus
 from mlops_store.texts import storable
 from mlops_tui.interop import json_values, sqlite
-from mlops_tui.interop.optuna_trials import KIND, STATES, external, study_tags
-from mlops_tui.interop.source import Experiment, Found, Problems, Source, made_id, texts
+from mlops_tui.interop.optuna_trials import KIND, external, moment, number, study_tags, trial_run, value_name
+from mlops_tui.interop.source import Experiment, Found, Problems, Source
 
 TABLES = frozenset(("studies", "trials", "trial_params", "trial_values"))
 
@@ -39,7 +37,7 @@ def read(path: str, problems: Problems, artifact_roots: tuple[str, ...] = ()) ->
         count = db.execute("SELECT count(*) FROM trials").fetchone()[0]
         names = [storable(str(name)) for (name,) in db.execute("SELECT study_name FROM studies ORDER BY study_id")]
         first = db.execute("SELECT min(datetime_start) FROM trials").fetchone()[0]
-    created_at = _moment(first) or 0.0
+    created_at = moment(first) or 0.0
     experiments = tuple(Experiment(name, created_at) for name in names)
     return Source(KIND, os.path.abspath(path), lambda: _runs(path, problems), count, experiments)
 
@@ -109,24 +107,23 @@ class _Reader:
         if owner is None:
             self._problems.add(f"trial {trial}", "its study is missing")
             return None
-        ended_at = _moment(complete)
-        status = STATES.get(str(state), RunStatus.KILLED)
-        started_at = _moment(start)
+        ended_at = moment(complete)
+        started_at = moment(start)
         attributes = dict(_attributes(self._db, "trial_user_attributes", "trial_id", trial))
         label = trial - 1 if number is None else number
         series = self._series(trial, owner, started_at, ended_at)
         if value is not None:
             series["value"] = [(0, round((ended_at or started_at or 0.0) * 1000), _number(value, None))]
-        return ImportedRun(
-            run_id=made_id(KIND, os.path.realpath(self._path), owner.name, str(label)),
-            name=f"trial {label}",
-            experiment=owner.name,
-            status=status,
-            # one that waits for its turn has no times yet
-            started_at=started_at if started_at is not None else ended_at or self._changed_at,
+        return trial_run(
+            self._path,
+            owner.name,
+            label,
+            state=str(state),
+            started_at=started_at,
             ended_at=ended_at,
-            params=texts(self._trial_params(trial)),
-            tags=texts({**owner.tags(), **attributes, "optuna.state": str(state), "optuna.trial": str(label)}),
+            changed_at=self._changed_at,
+            params=self._trial_params(trial),
+            tags={**owner.tags(), **attributes},
             series=series,
         )
 
@@ -153,8 +150,7 @@ class _Reader:
             if steps:
                 found["intermediate_value"] = steps
         for objective, value, kind in self._db.execute(self._values, (trial,)) if self._values else ():
-            name = "value" if len(study.directions) < 2 else f"values_{objective}"
-            found[name] = [(0, end_ms, _number(value, kind))]
+            found[value_name(study.directions, objective)] = [(0, end_ms, _number(value, kind))]
         return found
 
 
@@ -178,15 +174,4 @@ def _attributes(db: sqlite3.Connection, table: str, owner: str, number: int) -> 
 
 
 def _number(value: object, kind: object) -> float:
-    if kind in _SPECIAL:
-        return _SPECIAL[str(kind)]
-    number = json_values.number(value)
-    return float("nan") if number is None else number
-
-
-def _moment(written: object) -> float | None:
-    """A time without a zone, which is that of the machine."""
-    try:
-        return datetime.fromisoformat(str(written)).astimezone().timestamp()
-    except (ValueError, OverflowError, OSError):
-        return None
+    return _SPECIAL[str(kind)] if kind in _SPECIAL else number(value)

@@ -11,17 +11,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from mlops_store.curves import Point
 from mlops_store.errors import Refused
-from mlops_store.import_records import ImportedRun
-from mlops_store.records import RunStatus
 from mlops_store.texts import storable
 from mlops_tui.interop import json_values
-from mlops_tui.interop.optuna_trials import KIND, STATES, external, study_tags
-from mlops_tui.interop.source import Experiment, Found, Problems, Source, made_id, texts
+from mlops_tui.interop.optuna_trials import KIND, external, moment, number, study_tags, trial_run, value_name
+from mlops_tui.interop.source import Experiment, Found, Problems, Source
 
 _STATES = ("RUNNING", "COMPLETE", "PRUNED", "FAIL", "WAITING")
 _DIRECTIONS = ("not_set", "minimize", "maximize")
@@ -72,8 +69,8 @@ def read(path: str, problems: Problems, artifact_roots: tuple[str, ...] = ()) ->
     if not recognises(path):
         raise Refused(f"{path} is no journal of Optuna", "it holds a line of JSON for each operation")
     replay = _Replay()
-    for number, line in _lines(path):
-        replay.take(number, line, problems)
+    for place, line in _lines(path):
+        replay.take(place, line, problems)
     first = min((trial.started_at for trial in replay.kept if trial.started_at is not None), default=0.0)
     experiments = tuple(Experiment(storable(study.name), first) for study in replay.studies.values())
     return Source(KIND, os.path.abspath(path), lambda: _runs(path, replay), len(replay.kept), experiments)
@@ -81,11 +78,11 @@ def read(path: str, problems: Problems, artifact_roots: tuple[str, ...] = ()) ->
 
 def _lines(path: str) -> Iterator[tuple[int, bytes]]:
     with open(path, "rb") as file:
-        number = 0
+        place = 0
         while line := file.readline(_LINE_BYTES):
-            number += 1
+            place += 1
             if line.endswith(b"\n"):
-                yield number, line
+                yield place, line
 
 
 class _Replay:
@@ -101,13 +98,13 @@ class _Replay:
         """The trials whose studies were not deleted."""
         return [trial for trial in self.trials.values() if trial.study in self.studies]
 
-    def take(self, number: int, line: bytes, problems: Problems) -> None:
+    def take(self, place: int, line: bytes, problems: Problems) -> None:
         """Takes one operation; one that is not understood is a problem."""
         try:
             entry = json_values.loads(line)
             self._apply(entry["op_code"], entry)
         except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-            problems.add(f"line {number}", f"it is no operation of Optuna ({type(error).__name__})")
+            problems.add(f"line {place}", f"it is no operation of Optuna ({type(error).__name__})")
 
     def _apply(self, code: int, entry: Mapping[str, Any]) -> None:
         if code == 0:
@@ -133,21 +130,21 @@ class _Replay:
         study = self.studies.get(entry["study_id"])
         if study is None:
             return
-        trial = _Trial(entry["study_id"], study.trials, started_at=_moment(entry.get("datetime_start")))
+        trial = _Trial(entry["study_id"], study.trials, started_at=moment(entry.get("datetime_start")))
         study.trials += 1
         self.trials[len(self.trials)] = trial
         if "state" in entry:  # one that was made elsewhere and added as it was
             trial.state = _STATES[entry["state"]]
-            trial.ended_at = _moment(entry.get("datetime_complete"))
+            trial.ended_at = moment(entry.get("datetime_complete"))
             distributions = entry.get("distributions", {})
             for name, value in entry.get("params", {}).items():
                 trial.params[str(name)] = external(value, distributions.get(name))
             trial.attributes.update(entry.get("user_attrs", {}))
             trial.steps.update(
-                {int(step): _number(value) for step, value in entry.get("intermediate_values", {}).items()}
+                {int(step): number(value) for step, value in entry.get("intermediate_values", {}).items()}
             )
             values = entry.get("values") or ([entry["value"]] if entry.get("value") is not None else [])
-            trial.values = [_number(value) for value in values]
+            trial.values = [number(value) for value in values]
 
 
 def _change(trial: _Trial, code: int, entry: Mapping[str, Any]) -> None:
@@ -156,14 +153,14 @@ def _change(trial: _Trial, code: int, entry: Mapping[str, Any]) -> None:
     elif code == 6:
         state = _STATES[entry["state"]]
         if state == "RUNNING":
-            trial.started_at = _moment(entry.get("datetime_start")) or trial.started_at
+            trial.started_at = moment(entry.get("datetime_start")) or trial.started_at
         elif state in _ENDED:
-            trial.ended_at = _moment(entry.get("datetime_complete"))
+            trial.ended_at = moment(entry.get("datetime_complete"))
         trial.state = state
         if entry.get("values") is not None:
-            trial.values = [_number(value) for value in entry["values"]]
+            trial.values = [number(value) for value in entry["values"]]
     elif code == 7:
-        trial.steps[int(entry["step"])] = _number(entry["intermediate_value"])
+        trial.steps[int(entry["step"])] = number(entry["intermediate_value"])
     elif code == 8:
         trial.attributes.update(entry["user_attr"])
 
@@ -178,35 +175,17 @@ def _runs(path: str, replay: _Replay) -> Iterator[Found]:
         if trial.steps:
             series["intermediate_value"] = [(step, start_ms, value) for step, value in sorted(trial.steps.items())]
         for objective, value in enumerate(trial.values):
-            series["value" if len(study.directions) < 2 else f"values_{objective}"] = [(0, end_ms, value)]
-        name = storable(study.name)
-        started_at = trial.started_at if trial.started_at is not None else trial.ended_at or changed_at
-        tags = {**study_tags(study.attributes, study.directions), **trial.attributes}
-        yield Found(
-            ImportedRun(
-                run_id=made_id(KIND, os.path.realpath(path), name, str(trial.number)),
-                name=f"trial {trial.number}",
-                experiment=name,
-                status=STATES.get(trial.state, RunStatus.KILLED),
-                started_at=started_at,
-                ended_at=trial.ended_at,
-                params=texts(trial.params),
-                tags=texts({**tags, "optuna.state": trial.state, "optuna.trial": str(trial.number)}),
-                series=series,
-            )
+            series[value_name(study.directions, objective)] = [(0, end_ms, value)]
+        run = trial_run(
+            path,
+            storable(study.name),
+            trial.number,
+            state=trial.state,
+            started_at=trial.started_at,
+            ended_at=trial.ended_at,
+            changed_at=changed_at,
+            params=trial.params,
+            tags={**study_tags(study.attributes, study.directions), **trial.attributes},
+            series=series,
         )
-
-
-def _number(value: object) -> float:
-    number = json_values.number(value)
-    return float("nan") if number is None else number
-
-
-def _moment(written: object) -> float | None:
-    """A time; without a zone it is that of the machine."""
-    if written is None:
-        return None
-    try:
-        return datetime.fromisoformat(str(written)).timestamp()
-    except (ValueError, OverflowError, OSError):
-        return None
+        yield Found(run)
