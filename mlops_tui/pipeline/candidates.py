@@ -6,16 +6,14 @@ stands in the list of approvals until somebody answers. Whoever looks at trigger
 
 from __future__ import annotations
 
-import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from mlops_store import firings, models, pipelines, queue
 from mlops_store.errors import MlopsError, NotFound, StoreError
 from mlops_store.records import Firing, PipelineState
 from mlops_store.store import Store
 from mlops_tui.config import Config
+from mlops_tui.pipeline import hold
 from mlops_tui.project import Project
 
 _FILE = "candidates.lock"
@@ -37,13 +35,18 @@ def settle(project: Project, store: Store, config: Config, *, now: float) -> Non
     """
     if not firings.open_ones(store.read()):
         return
-    with _alone(project) as is_alone:
-        for firing in firings.open_ones(store.read()) if is_alone else ():
+    lock = hold.take(project, _FILE)
+    if lock is None:
+        return  # another process is at it; what it does is seen with the next look
+    try:
+        for firing in firings.open_ones(store.read()):
             ended = _ended(store, firing)
             if ended is not None:
                 state, note = _judge(store, config, firing, ended)
                 with store.write() as db:
                     firings.settle(db, firing, state, note, at=now)
+    finally:
+        os.close(lock)
 
 
 def _ended(store: Store, firing: Firing) -> list[PipelineState | None] | None:
@@ -105,17 +108,3 @@ def _propose(store: Store, config: Config, firing: Firing, model: str, version: 
         return False, f"{name} could not be proposed for {firing.stage}: {error.message}"
     passed = f" after {len(verdicts)} gate{'s' if len(verdicts) > 1 else ''}" if verdicts else ""
     return True, f"{name} waits for an approval for {firing.stage}{passed}"
-
-
-@contextmanager
-def _alone(project: Project) -> Iterator[bool]:
-    """Whether no other process is at it; what it does is seen with the next look."""
-    descriptor = os.open(os.path.join(project.state_dir, _FILE), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        yield False
-    else:
-        yield True
-    finally:
-        os.close(descriptor)

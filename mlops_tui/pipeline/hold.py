@@ -1,4 +1,4 @@
-"""The lock that the supervisor of a project holds for as long as it lives; the system frees it however that ends."""
+"""Locks of a project that the system frees however their holder ends: the supervisor's first of all."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from mlops_tui.project import Project
 _FILE = "pipeline.lock"
 
 
-def take(project: Project) -> int | None:
+def take(project: Project, name: str = _FILE) -> int | None:
     """A descriptor that holds the lock until it and its copies are closed; None when another process holds it.
+
+    Args:
+        project: The project.
+        name: The lock's file; by default that which the supervisor holds for as long as it lives.
 
     Raises:
         OSError: The lock's file cannot be made.
     """
-    descriptor = os.open(os.path.join(project.state_dir, _FILE), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    descriptor = os.open(os.path.join(project.state_dir, name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
