@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from mlops_store.errors import UsageError
@@ -9,6 +11,9 @@ from mlops_tui.cli import output, text
 from mlops_tui.cli.parameters import NUMBER, Noun, json_option, limit_option
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mlops_tui.registry.loops import Loop
 
 
 @click.group(cls=Noun)
@@ -27,7 +32,7 @@ def list_(workspace: Workspace, limit: int, as_json: bool) -> None:
     store = workspace.find()
     found = [] if store is None else loops.newest(store.read(), workspace.config, limit=limit)
     if as_json:
-        output.write_json_lines({"loop_id": loop.firing.id, "stage": loop.stage, **_shape(loop)} for loop in found)
+        output.write_json_lines(_shape(loop) for loop in found)
         return
     if not found:
         output.remark("no trigger has fired yet; [triggers.NAME] in mlops.toml with drift = MONITOR answers alerts")
@@ -75,7 +80,7 @@ def show(
     kind, value = named[0]
     found = loops.find(db, workspace.config, f"{kind}:{runs.resolve(db, run) if kind == 'run' and run else value}")
     if as_json:
-        output.write_json({"loop_id": found.firing.id, "stage": found.stage, **_shape(found), "steps": found.steps})
+        output.write_json({**_shape(found), "steps": found.steps})
         return
     output.write_fields([("loop", f"{found.firing.id}: {found.title}"), ("got to", found.stage)])
     if found.firing.note:
@@ -88,12 +93,11 @@ def show(
     write_table(("when", "what", "happened", "", "by"), rows)
 
 
-def _shape(loop: object) -> dict[str, object]:
-    from mlops_tui.registry.loops import Loop
-
-    assert isinstance(loop, Loop)
+def _shape(loop: Loop) -> dict[str, object]:
     firing = loop.firing
     return {
+        "loop_id": firing.id,
+        "stage": loop.stage,
         "trigger": firing.trigger,
         "fired_at": firing.at,
         "reason": firing.reason,

@@ -166,6 +166,12 @@ class LoopScreen(ProjectScreen):
     def _steps(self) -> StepsPane:
         return self.query_one(StepsPane)
 
+    @property
+    def _shown(self) -> Loop | None:
+        """The loop whose steps are shown."""
+        records = self._steps.records
+        return records.loop if records is not None else None
+
     def on_steps_pane_found(self, message: StepsPane.Found) -> None:
         """Puts the cursor on the loop that the screen was opened for."""
         message.stop()
@@ -201,33 +207,27 @@ class LoopScreen(ProjectScreen):
                 self._choose(message.key)
             self._steps.table.focus()
             return
-        records = self._steps.records
-        if records is None or records.loop is None or not isinstance(message.key, int):
+        if self._shown is None or not isinstance(message.key, int):
             return
-        subject = records.loop.steps[message.key].subject
+        subject = self._shown.steps[message.key].subject
         kind, _, name = subject.partition(":")
         self.go(_SCREENS[kind], subject if kind == "alert" else name if kind == "model" else "")
 
     def action_step(self, by: int) -> None:
         """Goes to the loop after this one, or to the one before."""
         table = self._loops.table
-        keys = list(table.keys)
-        shown = self._steps.records.loop.firing.id if self._steps.records and self._steps.records.loop else None
+        keys = [key for key in table.keys if isinstance(key, int)]
+        shown = self._shown.firing.id if self._shown else None
         if not keys:
             return
         place = keys.index(shown) - by if shown in keys else 0
         if 0 <= place < len(keys):
             self._is_wanted = False
             table.move_to(keys[place])
-            key = keys[place]
-            if isinstance(key, int):
-                self._choose(key)
+            self._choose(keys[place])
         else:
             self.remark("this is the newest loop" if by > 0 else "this is the oldest loop", "dim")
 
     def copy_text(self) -> tuple[str, str]:
         """The command that shows the loop."""
-        records = self._steps.records
-        if records is None or records.loop is None:
-            return "", ""
-        return f"mlops-tui loop show {records.loop.firing.id}", ""
+        return (f"mlops-tui loop show {self._shown.firing.id}", "") if self._shown else ("", "")
