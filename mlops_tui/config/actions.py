@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlops_store.errors import SpecError
+from mlops_tui.config.triggers import SEVERITIES
 
 if TYPE_CHECKING:
     from mlops_tui.config.reader import Reader
 
-_SEVERITIES = ("info", "warning", "critical")
 _FROM_ENVIRONMENT = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -42,7 +42,7 @@ class ActionsConfig:
     @property
     def severities(self) -> tuple[str, ...]:
         """The severities that are told."""
-        return _SEVERITIES[_SEVERITIES.index(self.severity) :]
+        return SEVERITIES[SEVERITIES.index(self.severity) :]
 
 
 def read(reader: Reader, place: str, body: object) -> ActionsConfig:
@@ -68,7 +68,7 @@ def read(reader: Reader, place: str, body: object) -> ActionsConfig:
     if webhook and not _FROM_ENVIRONMENT.fullmatch(webhook) and not webhook.startswith(("http://", "https://")):
         raise reader.error(f"{place}.webhook", f"{_short(webhook)!r} is no http or https URL", 'or "env:NAME"')
     return ActionsConfig(
-        severity=reader.choice(table.get("severity", default.severity), f"{place}.severity", _SEVERITIES),
+        severity=reader.choice(table.get("severity", default.severity), f"{place}.severity", SEVERITIES),
         notify=notify,
         webhook=webhook,
         command=_command(reader, f"{place}.command", table["command"]) if "command" in table else (),

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from mlops_tui.config.reader import Reader
 
 _KINDS = ("schedule", "change", "drift")
-_SEVERITIES = ("info", "warning", "critical")
+#: Of alerts, the least first; as ``records.Severity``, which is not loaded for a configuration without monitors.
+SEVERITIES = ("info", "warning", "critical")
 _COMMON = ("targets", "set", "force", "cooldown", "budget", "propose", "enabled")
 
 
@@ -108,7 +109,7 @@ def read(reader: Reader, name: str, body: object, monitors: Iterable[str], stage
         schedule=_schedule(reader, f"{place}.schedule", table["schedule"]) if "schedule" in table else "",
         change=_globs(reader, f"{place}.change", table["change"]) if "change" in table else (),
         drift=_monitor(reader, f"{place}.drift", table["drift"], tuple(monitors)) if "drift" in table else "",
-        severity=reader.choice(table.get("severity", "critical"), f"{place}.severity", _SEVERITIES),
+        severity=reader.choice(table.get("severity", "critical"), f"{place}.severity", SEVERITIES),
         targets=reader.texts(table.get("targets", []), f"{place}.targets"),
         set=_settings(reader, f"{place}.set", table.get("set", [])),
         force=reader.flag(table.get("force", False), f"{place}.force"),

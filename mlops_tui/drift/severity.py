@@ -106,7 +106,7 @@ def alerts(findings: Findings, others: Iterable[NewAlert] = ()) -> tuple[NewAler
     """
     own = (_schema(findings), *(_role_drift(findings, role, what) for role, what in _ROLES), _data_drift(findings))
     raised = [*(alert for alert in own if alert is not None), *others]
-    return tuple(sorted(raised, key=lambda alert: list(Severity).index(alert.severity), reverse=True))
+    return tuple(sorted(raised, key=lambda alert: alert.severity.rank, reverse=True))
 
 
 def status(raised: Iterable[NewAlert]) -> str:

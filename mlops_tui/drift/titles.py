@@ -36,8 +36,13 @@ def moved_from(column: ColumnReport) -> str:
 
 def name(text: str) -> str:
     """A column's name or a label, bounded, on one line, its control characters written out."""
-    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text[: 2 * _NAME_LENGTH])
-    return shown if len(shown) <= _NAME_LENGTH else shown[: _NAME_LENGTH - 1] + "…"
+    return plain(text, _NAME_LENGTH)
+
+
+def plain(text: str, length: int) -> str:
+    """A text of at most so many characters, on one line, its control characters written out."""
+    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text[: 2 * length])
+    return shown if len(shown) <= length else shown[: length - 1] + "…"
 
 
 def moved(column: ColumnReport) -> str:

@@ -169,8 +169,7 @@ def _begin(store: Store, state: TriggerState) -> None:
 def _alert(db: sqlite3.Connection, trigger: TriggerConfig, state: TriggerState) -> Alert | None:
     if not trigger.drift or not trigger.is_enabled:
         return None
-    order = list(Severity)
-    wanted = order[order.index(Severity(trigger.severity)) :]
+    wanted = Severity(trigger.severity).and_above
     return alerts.newest_told(db, trigger.drift, wanted, after=state.alert_id)
 
 

@@ -114,11 +114,21 @@ class MonitorReport:
 
 
 class Severity(StrEnum):
-    """How urgent an alert is."""
+    """How urgent an alert is; the least first."""
 
     INFO = "info"
     WARNING = "warning"
     CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for the least, one more for each that is more urgent."""
+        return tuple(Severity).index(self)
+
+    @property
+    def and_above(self) -> tuple[Severity, ...]:
+        """This one and all that are more urgent."""
+        return tuple(Severity)[self.rank :]
 
 
 @dataclass(frozen=True, slots=True)

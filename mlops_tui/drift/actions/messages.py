@@ -12,6 +12,7 @@ from typing import Any
 from mlops_store import alerts, drift
 from mlops_store.errors import Refused
 from mlops_store.records import Severity
+from mlops_tui.drift import titles
 
 _LINE = 300
 _FROM_ENVIRONMENT = re.compile(r"env:(\w+)")
@@ -46,8 +47,7 @@ def of_report(db: sqlite3.Connection, report_id: int, alert_ids: Sequence[int]) 
     """
     report = drift.report(db, report_id)
     found = [alerts.alert(db, alert_id) for alert_id in alert_ids]
-    order = list(Severity)
-    found.sort(key=lambda alert: order.index(alert.severity), reverse=True)
+    found.sort(key=lambda alert: alert.severity.rank, reverse=True)
     worst = found[0].severity
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     lines = [f"{alert.severity}: {_line(alert.title)} (alert {alert.id})" for alert in found]
@@ -110,5 +110,4 @@ def resolved(written: str) -> str:
 
 
 def _line(text: str) -> str:
-    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text[: 2 * _LINE])
-    return shown if len(shown) <= _LINE else shown[: _LINE - 1] + "…"
+    return titles.plain(text, _LINE)
