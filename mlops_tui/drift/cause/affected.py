@@ -6,13 +6,13 @@ or, as far as there is room, its label; the model predicts again, and what diffe
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlops_store.errors import MlopsError
+from mlops_tui.drift.performance.intervals import wilson
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,8 +24,6 @@ ROWS = 5_000
 #: Predicted numbers differ when they are further apart than this share of their standard deviation.
 LEAST_STEP = 0.05
 _SEED = 7
-#: The normal distribution's 97.5 % quantile.
-_Z = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ def affected(predictor: Predictor, reference: pd.DataFrame, window: pd.DataFrame
         return Affected(None, why=error.message)
     changed, step = _changed(now, then)
     share, count = changed / len(rows), len(rows)
-    low, high = wilson(changed, count)
+    low, high = wilson(share, count)
     return Affected(share, low, high, count, step)
 
 
@@ -141,17 +139,3 @@ def _relabelled(reference: pd.Series[Any], current: pd.Series[Any], generator: n
     found: pd.Series[Any] = pd.Series(values, index=current.index, name=current.name)
     has_same_type = current.dtype == reference.dtype and current.dtype != "category"
     return found.astype(current.dtype) if has_same_type else found
-
-
-def wilson(hits: int, count: int) -> tuple[float, float]:
-    """The 95 % interval of a share.
-
-    Source:
-        Wilson, Probable Inference, the Law of Succession, and Statistical Inference (1927).
-    """
-    if not count:
-        return 0.0, 1.0
-    share, spread = hits / count, _Z**2 / count
-    middle = (share + spread / 2) / (1 + spread)
-    half = _Z / (1 + spread) * math.sqrt(share * (1 - share) / count + spread / (4 * count))
-    return max(0.0, middle - half), min(1.0, middle + half)
