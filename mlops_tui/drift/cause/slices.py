@@ -77,7 +77,6 @@ class Search:
     Attributes:
         slice: The one that was found; None where there is none that explains more than its size.
         why: Why there is none; "" where there is one.
-        effect: Of all rows that were not searched.
         tried: How many slices were tried.
         searched: Rows of the window among which was searched.
         tested: Rows of the window on which the slice was tested.
@@ -85,7 +84,6 @@ class Search:
 
     slice: Slice | None
     why: str = ""
-    effect: float = 0.0
     tried: int = 0
     searched: int = 0
     tested: int = 0
@@ -137,15 +135,14 @@ def search(reference: pd.DataFrame, current: pd.DataFrame, column: str, *, ignor
             return Search(None, "there are too few rows to divide them")
     found, tried = _beam(search_half)
     searched, tested = (int(half.totals[1].sum()) for half in (search_half, test_half))
-    effect = effect_of(test_half.totals, test_half.is_ordered)
     if not tried:
-        return Search(None, "in half of the rows the drift is no larger than chance", effect, 0, searched, tested)
+        return Search(None, "in half of the rows the drift is no larger than chance", 0, searched, tested)
     slice_ = _tested(test_half, found, known, generator) if found else None
     if slice_ is None or slice_.low <= slice_.current_share:
         few = ", or these are too few rows to tell" if tested < _FEW_ROWS else ""
         why = f"none of {tried:,} slices explains more than its size: the drift is alike everywhere{few}"
-        return Search(None, why, effect, tried, searched, tested)
-    return Search(slice_, "", effect, tried, searched, tested)
+        return Search(None, why, tried, searched, tested)
+    return Search(slice_, "", tried, searched, tested)
 
 
 def _sampled(frame: pd.DataFrame, generator: np.random.Generator) -> pd.DataFrame:
