@@ -63,14 +63,16 @@ def _of_incident(db: sqlite3.Connection, number: int) -> tuple[int, str]:
 
 
 def _fields(found: Cause, lineage: Lineage) -> list[tuple[str, str]]:
-    column, level = found.column, found.levels[found.level] if found.levels else None
+    from mlops_tui.drift.beginnings import around
+
+    column = found.column
+    before, level = around(found.levels, found.at)
     fields = [
         ("column", f"{column.column}: {column.state}"),
         ("window", f"{found.at + 1} of {len(found.windows)}: {found.report.batch} ({found.report.monitor})"),
         ("effect", "" if column.effect is None else f"{column.effect:.2f} of 1"),
     ]
     if level is not None:
-        before = found.levels[found.level - 1] if found.level else None
         first = found.windows[level.start]
         since = (
             f"window {level.start + 1}, {first.batch}, {text.moment(first.at)}: {before.mean:.2f} -> {level.mean:.2f}"
@@ -123,8 +125,9 @@ def _worth(found: Slice) -> str:
 
 
 def _shape(found: Cause, lineage: Lineage) -> dict[str, Any]:
-    level = found.levels[found.level] if found.levels else None
-    before = found.levels[found.level - 1] if found.level else None
+    from mlops_tui.drift.beginnings import around
+
+    before, level = around(found.levels, found.at)
     search, share = found.search, found.affected
     return {
         "report_id": found.report.id,

@@ -13,6 +13,7 @@ from mlops_store.datasets import WRITTEN
 from mlops_store.records import DataUse, ModelVersion
 from mlops_tui.data import origin
 from mlops_tui.data.origin import Origin
+from mlops_tui.drift.beginnings import around
 from mlops_tui.project import Project
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Lineage:
 def of_cause(project: Project, store: Store, config: Config, found: Cause) -> Lineage:
     """Where the data of a drifted column came from, and what was trained on it."""
     db = store.read()
-    level = found.levels[found.level] if found.levels else None
+    _, level = around(found.levels, found.at)
     first = found.windows[level.start if level is not None else found.at]
     before = found.windows[level.start - 1] if level is not None and level.start else None
     path = _inside(project, drift.report(db, first.report_id).path)

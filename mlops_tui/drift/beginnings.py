@@ -61,6 +61,14 @@ def levels(figures: Sequence[float | None], *, least_noise: float = LEAST_NOISE)
     )
 
 
+def around(found: Sequence[Level], place: int) -> tuple[Level | None, Level | None]:
+    """The level before the one that a figure belongs to, and that one; None where there is none."""
+    rank = next((rank for rank, level in enumerate(found) if level.start <= place < level.end), None)
+    if rank is None:
+        return None, None
+    return found[rank - 1] if rank else None, found[rank]
+
+
 def chance(reference_count: int, current_count: int) -> float:
     """How much effects differ by chance between windows of so many rows: a standard deviation, at least the least."""
     if not reference_count or not current_count:

@@ -12,7 +12,7 @@ from mlops_store.heat import Line, Window
 from mlops_store.records import ColumnReport, ModelVersion, MonitorReport
 from mlops_tui.config import Config
 from mlops_tui.drift import predictions, profiles
-from mlops_tui.drift.beginnings import Level, chance, levels
+from mlops_tui.drift.beginnings import Level, around, chance, levels
 from mlops_tui.drift.cause import rows, slices
 from mlops_tui.drift.cause.affected import Affected, affected
 from mlops_tui.drift.cause.slices import Search
@@ -59,11 +59,6 @@ class Cause:
     row_count: int = 0
     notes: tuple[str, ...] = ()
 
-    @property
-    def level(self) -> int:
-        """The place of the window's level among all levels."""
-        return next((place for place, level in enumerate(self.levels) if level.start <= self.at < level.end), 0)
-
 
 def find(
     project: Project,
@@ -102,7 +97,8 @@ def find(
     if found.score is None:
         finding = found.detail.get("finding", {})
         return _without(nothing, str(finding.get("message", "nothing could be compared")))
-    level = next(level for level in known if level.start <= at < level.end)
+    _, level = around(known, at)
+    assert level is not None  # what has a score has an effect
     near = sorted(range(level.start, level.end), key=lambda place: abs(place - at))
     gathered = rows.gather(project, store, config, [table.windows[place] for place in near if line.states[place]])
     profile_id = drift.profile_id_of(db, report_id)

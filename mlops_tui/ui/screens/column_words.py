@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlops_store.heat import Line, Window
-from mlops_tui.drift.beginnings import Level
+from mlops_tui.drift.beginnings import Level, around
 from mlops_tui.ui.theme import sign
 
 
@@ -18,17 +18,15 @@ def beginning(line: Line, windows: Sequence[Window], at: int, levels: Sequence[L
         at: The window that is looked at.
         levels: What ``beginnings.levels`` found.
     """
-    place = next((number for number, level in enumerate(levels) if level.start <= at < level.end), None)
-    if place is None:
+    before, level = around(levels, at)
+    if level is None:
         return [("nothing was compared in any window", "dim")]
-    level = levels[place]
-    if place == 0:
+    if before is None:
         first = f"since the first window around {level.mean:.2f}"
     else:
-        before = levels[place - 1].mean
         first = (
             f"since window {level.start + 1}, {windows[level.start].batch}: "
-            f"{before:.2f} {sign('arrow')} {level.mean:.2f}"
+            f"{before.mean:.2f} {sign('arrow')} {level.mean:.2f}"
         )
     until = f", until window {level.end}" if level.end < len(windows) else ""
     began = line.began()
@@ -37,5 +35,5 @@ def beginning(line: Line, windows: Sequence[Window], at: int, levels: Sequence[L
         if began is not None
         else f"drifted surely and by much in none of {len(windows)} windows"
     )
-    tone = "strong" if place and level.mean > levels[place - 1].mean else ""
+    tone = "strong" if before is not None and level.mean > before.mean else ""
     return [(first + until, tone), (alarms, "dim")]
