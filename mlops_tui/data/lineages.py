@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
@@ -78,12 +79,14 @@ def of_cause(project: Project, store: Store, config: Config, found: Cause) -> Li
         window = origin.of(project, db, path, at=first.at, since=None if before is None else before.at)
     monitor = config.monitors.get(found.report.monitor)
     named = monitor.reference if monitor is not None else ""
-    trained = _trained(db, found, named)
+    readers = origin.readers(db, named) if named else ()
+    trained = _trained(db, found, {use.run_id for use in readers})
     if named:
         reference: Origin | None = origin.of(project, db, named, at=found.report.checked_at)
     else:
         reference = next(filter(None, (_training_data(project, db, one) for one in trained)), None)
-    runs = origin.readers(db, reference.path)[:_RUNS] if reference is not None else ()
+        readers = origin.readers(db, reference.path) if reference is not None else ()
+    runs = readers[:_RUNS]
     notes = () if trained or runs else ("no run and no version is known to have been trained on the reference",)
     return Lineage(
         window,
@@ -117,10 +120,9 @@ def _inside(project: Project, path: str) -> str:
     return "/".join(kept)
 
 
-def _trained(db: sqlite3.Connection, found: Cause, reference: str) -> list[ModelVersion]:
+def _trained(db: sqlite3.Connection, found: Cause, run_ids: Collection[str]) -> list[ModelVersion]:
     """The versions whose training data is the report's reference, or that runs made which read its file."""
     profile_id = drift.profile_id_of(db, found.report.id)
-    run_ids = {use.run_id for use in origin.readers(db, reference)} if reference else set()
     names = [found.report.model] if found.report.model else models.names(db)
     return [
         version
