@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from mlops_store.kept_windows import KeptAlert
 from mlops_store.records import Alert, Severity
 from mlops_tui.config.alerting import MuteRule
 
@@ -74,10 +75,14 @@ def sign(alert: Alert, columns: Collection[str]) -> Sign:
 
     Args:
         alert: The alert.
-        columns: Those of its report: an alert whose subject is one of them speaks of that.
+        columns: Those of its report.
     """
-    named = alert.columns or ((alert.subject,) if alert.subject in columns else ())
-    return Sign(alert.kind, alert.severity, alert.title, frozenset(named), alert.id)
+    return Sign(alert.kind, alert.severity, alert.title, frozenset(named(alert, columns)), alert.id)
+
+
+def named(alert: Alert | KeptAlert, columns: Collection[str]) -> tuple[str, ...]:
+    """The columns that an alert speaks of: those that it names, or its subject where that is one of its report's."""
+    return alert.columns or ((alert.subject,) if alert.subject in columns else ())
 
 
 def of_window(signs: Iterable[Sign], mutes: Sequence[MuteRule] = ()) -> list[Cause]:

@@ -16,6 +16,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from mlops_store.incident_records import UNRESOLVED
 from mlops_store.records import IncidentState, Severity
 from mlops_tui.config.alerting import REMEMBERED, AlertRule
 from mlops_tui.drift.incidents.causes import Cause, likeness
@@ -157,7 +158,7 @@ def _seen(before: Course | None, cause: Cause, order: Sequence[int], rule: Alert
         change = "" if known.state is IncidentState.MUTED else "muted"
         return Step(before, replace(now, state=IncidentState.MUTED), change, cause)
     is_worse = _ORDER.index(cause.severity) > _ORDER.index(known.severity)
-    if known.state in (IncidentState.OPEN, IncidentState.ACKNOWLEDGED, IncidentState.SNOOZED):
+    if known.state in UNRESOLVED:
         if not is_worse and (now.is_flapping or not _has_spread(known, cause)):
             return Step(before, now, "", cause)
         severity = cause.severity if is_worse else known.severity

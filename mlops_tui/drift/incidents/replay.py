@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from mlops_store.errors import UsageError
+from mlops_store.incident_records import UNRESOLVED
 from mlops_store.kept_windows import KeptColumn, KeptWindow
 from mlops_store.records import IncidentState, Severity
 from mlops_tui.config.alerting import REMEMBERED
@@ -124,7 +125,7 @@ def _letter(window: KeptWindow, steps: Sequence[course.Step]) -> str:
     if any(step.is_told for step in steps):
         return "t"
     states = {step.after.state for step in steps if step.cause is not None}
-    if states & {IncidentState.OPEN, IncidentState.ACKNOWLEDGED, IncidentState.SNOOZED}:
+    if states.intersection(UNRESOLVED):
         return "o"
     if states:
         return "p"
@@ -137,7 +138,7 @@ def _signs(window: KeptWindow, kept_under: MonitorConfig, monitor: MonitorConfig
     for alert in window.alerts:
         if remakes and alert.kind in _REMADE:
             continue
-        columns = alert.columns or ((alert.subject,) if alert.subject in names else ())
+        columns = causes.named(alert, names)
         left = frozenset(columns).difference(monitor.ignore)
         if left or not columns:
             signs.append(Sign(alert.kind, Severity(alert.severity), alert.title, left))
