@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from textual.widget import Widget
+
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.widgets.prompt import Prompt
 from mlops_tui.ui.widgets.window_table import WindowTable
@@ -16,8 +18,8 @@ def matches(words: Sequence[str], *texts: str) -> bool:
     return all(word in searched for word in words)
 
 
-class WordFilterScreen(ProjectScreen):
-    """A screen with such a filter; a subclass says what to narrow and which list takes the focus afterwards."""
+class WordFilter(ProjectScreen):
+    """A screen with such a filter; a subclass says what to narrow and what takes the focus afterwards."""
 
     HAS_FILTER: ClassVar[bool] = True
     #: What can be typed, shown while nothing is.
@@ -31,8 +33,8 @@ class WordFilterScreen(ProjectScreen):
         """Shows only what matches the words."""
         raise NotImplementedError
 
-    def filtered_table(self) -> WindowTable:
-        """The list that is looked at."""
+    def filtered_table(self) -> Widget:
+        """What is looked at."""
         raise NotImplementedError
 
     def filter_by(self, text: str) -> None:
@@ -65,6 +67,21 @@ class WordFilterScreen(ProjectScreen):
         self.filtered_table().focus()
 
     def retreat(self) -> bool:
+        """Removes the filter."""
+        if self.words:
+            self.filter_by("")
+            return True
+        return False
+
+
+class WordFilterScreen(WordFilter):
+    """The same for lists in which rows can be marked."""
+
+    def filtered_table(self) -> WindowTable:
+        """The list that is looked at."""
+        raise NotImplementedError
+
+    def retreat(self) -> bool:
         """Ends a range, then removes the marks, then the filter."""
         table = self.filtered_table()
         if table.end_range():
@@ -72,7 +89,4 @@ class WordFilterScreen(ProjectScreen):
         if table.marks:
             table.set_marks(())
             return True
-        if self.words:
-            self.filter_by("")
-            return True
-        return False
+        return super().retreat()

@@ -14,13 +14,12 @@ from mlops_store.heat import STEPS, Heat, Line
 from mlops_store.records import COLUMN_STATES, ColumnReport
 from mlops_tui.drift import heat_orders
 from mlops_tui.ui import keymap, shown
-from mlops_tui.ui.screens.base import ProjectScreen
+from mlops_tui.ui.screens.filtering import WordFilter
 from mlops_tui.ui.screens.heat_words import cell_lines
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.text import Cell
 from mlops_tui.ui.widgets.heat_table import HeatTable
 from mlops_tui.ui.widgets.pane import Pane
-from mlops_tui.ui.widgets.prompt import Prompt
 from mlops_tui.ui.widgets.text_view import TextView
 
 #: Windows that are read at most.
@@ -131,9 +130,9 @@ class HeatPane(Pane[Heat]):
         if self.records is not None:
             self.show(self.records)
 
-    def narrow(self, text: str) -> None:
+    def narrow(self, words: tuple[str, ...]) -> None:
         """Shows only columns whose names have the words."""
-        self.words = tuple(text.lower().split())
+        self.words = words
         if self.records is not None:
             self.show(self.records)
 
@@ -151,7 +150,7 @@ def _summary(heat: Heat) -> Line:
     )
 
 
-class HeatScreen(ProjectScreen):
+class HeatScreen(WordFilter):
     """Columns × windows of one monitor.
 
     Args:
@@ -160,7 +159,7 @@ class HeatScreen(ProjectScreen):
 
     NAME = "heat"
     BINDINGS = keymap.bindings("heat")
-    HAS_FILTER = True
+    FILTER_HINT = "words in the names of columns"
 
     def compose_body(self) -> ComposeResult:
         """The table, and the cell under its cursor."""
@@ -170,6 +169,14 @@ class HeatScreen(ProjectScreen):
     @property
     def _pane(self) -> HeatPane:
         return self.query_one(HeatPane)
+
+    def filtered_table(self) -> HeatTable:
+        """The table."""
+        return self._pane.table
+
+    def narrow(self, words: tuple[str, ...]) -> None:
+        """Shows only what matches."""
+        self._pane.narrow(words)
 
     def on_heat_table_moved(self, message: HeatTable.Moved) -> None:
         """Speaks of the cell under the cursor."""
@@ -201,35 +208,3 @@ class HeatScreen(ProjectScreen):
         self.argument = self._pane.monitor = names[(names.index(name) + 1) % len(names)]
         self._pane.reload(restart=True)
         self.retitle()
-
-    def filter(self) -> None:
-        """Opens the line for words."""
-        if not self.query(Prompt):
-            self.mount(Prompt("/", " ".join(self._pane.words), "words in the names of columns"))
-
-    def on_prompt_changed(self, message: Prompt.Changed) -> None:
-        """Narrows as one types."""
-        self._pane.narrow(message.value)
-
-    def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
-        """Keeps the words."""
-        self._close(message.prompt)
-
-    def on_prompt_cancelled(self, message: Prompt.Cancelled) -> None:
-        """Shows all columns again."""
-        self._pane.narrow("")
-        self._close(message.prompt)
-
-    def _close(self, prompt: Prompt) -> None:
-        prompt.remove()
-        self._pane.table.focus()
-
-    def retreat(self) -> bool:
-        """Removes the filter."""
-        if not self._pane.words:
-            return False
-        self._pane.narrow("")
-        return True
-
-
-__all__ = ["HeatScreen"]
