@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sqlite3
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from mlops_store import incidents, processes
 from mlops_store.records import Incident, IncidentState
@@ -17,6 +18,11 @@ from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.text import Cell, CellValue, clean
 from mlops_tui.ui.widgets.dialog import Ask, Choose, Option
+
+if TYPE_CHECKING:
+    from mlops_store.store import Store
+    from mlops_tui.config.editing import Edit
+    from mlops_tui.project import Project
 
 Act = Callable[[sqlite3.Connection, int, str], object]
 
@@ -97,20 +103,15 @@ def mute(screen: ProjectScreen, incident: Incident | None) -> None:
 
 
 def _mute(session: Session, incident: Incident, rules: Sequence[MuteRule]) -> Did:
-    from mlops_tui.config import editing
     from mlops_tui.drift.incidents import muting
 
     store = store_of(session)
     edit = muting.mute(session.project, store, incident.id, rules, processes.user())
-
-    def undo() -> None:
-        editing.undo(session.project, edit)
-        with store.write() as db:
-            incidents.put_back(db, incident, processes.user())
-
-    options = [word for rule in rules[:1] for word in _options(rule)] if len(rules) == 1 else []
+    options = _options(rules[0]) if len(rules) == 1 else []
     told = f"muted by {clean(', '.join(map(str, rules)), 60)} · u undoes"
-    return Did(_command("mute", str(incident.id), *options), undo, told)
+    return Did(
+        _command("mute", str(incident.id), *options), lambda: _undo(session.project, store, edit, incident), told
+    )
 
 
 def _options(rule: MuteRule) -> list[str]:
@@ -118,18 +119,21 @@ def _options(rule: MuteRule) -> list[str]:
 
 
 def _unmute(session: Session, incident: Incident) -> Did:
-    from mlops_tui.config import editing
     from mlops_tui.drift.incidents import muting
 
     store = store_of(session)
     edit = muting.unmute(session.project, store, incident.id, processes.user())
+    told = f"incident {incident.id} is heard again · u undoes"
+    return Did(_command("unmute", str(incident.id)), lambda: _undo(session.project, store, edit, incident), told)
 
-    def undo() -> None:
-        editing.undo(session.project, edit)
-        with store.write() as db:
-            incidents.put_back(db, incident, processes.user())
 
-    return Did(_command("unmute", str(incident.id)), undo, f"incident {incident.id} is heard again · u undoes")
+def _undo(project: Project, store: Store, edit: Edit, before: Incident) -> None:
+    """Brings back both the rules in ``mlops.toml`` and the incident."""
+    from mlops_tui.config import editing
+
+    editing.undo(project, edit)
+    with store.write() as db:
+        incidents.put_back(db, before, processes.user())
 
 
 def assign(screen: ProjectScreen, chosen: Sequence[Incident]) -> None:
