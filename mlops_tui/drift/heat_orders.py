@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from mlops_store.heat import NONE, STEPS, Heat, Line
-from mlops_store.records import COLUMN_STATES
+from mlops_store.heat import CODES, NONE, STEPS, Heat, Line
 
 #: States of a column that nothing could be compared of, although it should have been.
 BROKEN = ("missing", "empty", "retyped", "unpredicted")
-_BROKEN_CODES = tuple(COLUMN_STATES.index(state) + 1 for state in BROKEN)
+_BROKEN_CODES = tuple(CODES[state] for state in BROKEN)
 
 
 def _hot(line: Line) -> tuple[object, ...]:

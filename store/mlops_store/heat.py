@@ -21,7 +21,8 @@ from mlops_store.texts import storable
 STEPS = 250
 #: Instead of an effect where there is none.
 NONE = 255
-_CODES = {state: code for code, state in enumerate(COLUMN_STATES, 1)}
+#: State of a column -> the byte that stands for it in ``Line.states``.
+CODES = {state: code for code, state in enumerate(COLUMN_STATES, 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,11 @@ class Line:
 
     def drifted(self) -> int:
         """In how many windows it drifted, surely and by much."""
-        return self.states.count(_CODES["drifted"])
+        return self.states.count(CODES["drifted"])
 
     def began(self) -> int | None:
         """The place of the first window in which it drifted, surely and by much; None where it never did."""
-        place = self.states.find(_CODES["drifted"])
+        place = self.states.find(CODES["drifted"])
         return None if place < 0 else place
 
 
@@ -103,7 +104,7 @@ def add(db: sqlite3.Connection, report_id: int, columns: Sequence[ColumnReport])
         db,
         report_id,
         names,
-        bytes(_CODES[column.state] for column in columns),
+        bytes(CODES[column.state] for column in columns),
         bytes(step(column.effect) for column in columns),
     )
 

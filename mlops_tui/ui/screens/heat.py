@@ -10,8 +10,8 @@ from textual.app import ComposeResult
 from mlops_store import drift
 from mlops_store import heat as stored
 from mlops_store.errors import NotFound
-from mlops_store.heat import STEPS, Heat, Line
-from mlops_store.records import COLUMN_STATES, ColumnReport
+from mlops_store.heat import CODES, STEPS, Heat, Line
+from mlops_store.records import ColumnReport
 from mlops_tui.drift import heat_orders
 from mlops_tui.ui import keymap, shown
 from mlops_tui.ui.screens.filtering import WordFilter
@@ -139,13 +139,12 @@ class HeatPane(Pane[Heat]):
 
 def _summary(heat: Heat) -> Line:
     """All columns together: the share that drifted, which counts as drift where the check raised an alert."""
-    codes = {state: code for code, state in enumerate(COLUMN_STATES, 1)}
-    of_status = {"drift": codes["drifted"], "error": codes["unpredicted"]}
+    of_status = {"drift": CODES["drifted"], "error": CODES["unpredicted"]}
     shares = [window.drifted_columns / max(1, window.checked_columns) for window in heat.windows]
     return Line(
         "share drifted",
         "feature",
-        bytes(of_status.get(window.status, codes["steady"]) for window in heat.windows),
+        bytes(of_status.get(window.status, CODES["steady"]) for window in heat.windows),
         bytes(round(share * STEPS) for share in shares),
     )
 
