@@ -26,7 +26,8 @@ Rows: TypeAlias = tuple[tuple[Piece, ...], ...]
 #: Tones beside those of the theme.
 REFERENCE, CURRENT, BOTH = "reference", "current", "both"
 
-_UP, _UP_COARSE = " ▁▂▃▄▅▆▇█", " ▄█"
+#: Upright blocks from none to a whole one, in eighths and in halves of a cell.
+UP, UP_COARSE = " ▁▂▃▄▅▆▇█", " ▄█"
 _ALONG, _ALONG_COARSE = " ▏▎▍▌▋▊▉█", " ▌█"
 #: What marks the means of the reference and of the current sample.
 _MEANS, _MEANS_COARSE = "△▲", "^▲"
@@ -89,7 +90,7 @@ def histogram(samples: Numbers, width: int, height: int, shapes: Shapes) -> Rows
     for row in range(rows):
         base = rows - 1 - row
         cells = [_column(before - base, now - base, bin_width, shapes) for before, now in heights]
-        pieces = _joined([piece for group in cells for piece in group])
+        pieces = joined([piece for group in cells for piece in group])
         if has_axes:
             label = levels.get(row, "")
             sign = "┤" if label else "│"
@@ -112,13 +113,13 @@ def categories(samples: Categories, width: int, height: int, shapes: Shapes) -> 
     drawn = []
     for label, before, now in lines:
         pieces = [(fit(label, label_width) + " ", "", ""), *_along(before * scale, now * scale, bar_width, shapes)]
-        drawn.append(_joined(pieces + (_share_pieces(before, now, shapes) if has_shares else [])))
+        drawn.append(joined(pieces + (_share_pieces(before, now, shapes) if has_shares else [])))
     if (rest or any(samples.others)) and len(lines) < height:
         before = samples.others[0] + sum(line[1] for line in rest)
         now = samples.others[1] + sum(line[2] for line in rest)
         # no bar: all others together would make the scale of the bars useless
         pieces = [(fit("others", label_width) + " " * (bar_width + 1), "dim", "")]
-        drawn.append(_joined(pieces + (_share_pieces(before, now, shapes) if has_shares else [])))
+        drawn.append(joined(pieces + (_share_pieces(before, now, shapes) if has_shares else [])))
     return tuple(drawn)
 
 
@@ -139,7 +140,7 @@ def legend(samples: Numbers | Categories | None, shapes: Shapes) -> tuple[Piece,
 
 def _column(before: float, now: float, width: int, shapes: Shapes) -> list[Piece]:
     """One bin in one row: heights are in rows above the row's lower edge."""
-    blocks = _UP if shapes.has_eighths else _UP_COARSE
+    blocks = UP if shapes.has_eighths else UP_COARSE
     if shapes.has_colours:
         return [_overlaid(before, now, blocks, width)]
     thin = "│" if before >= 0.75 else "╷" if before >= 0.25 and shapes.has_eighths else " "
@@ -240,7 +241,7 @@ def _axis(samples: Numbers, gutter: int, bin_width: int, shapes: Shapes) -> Rows
             is_shared = line[column][0] in signs
             line[column] = (signs[tone == CURRENT or is_shared], BOTH if is_shared else tone, "")
     return (
-        _joined([(" " * gutter, "", ""), ("└", "faint", ""), *line]),
+        joined([(" " * gutter, "", ""), ("└", "faint", ""), *line]),
         (("".join(under), "dim", ""),),
     )
 
@@ -253,7 +254,7 @@ def _place(edges: Sequence[float], value: float, columns: int) -> int:
     return min(columns - 1, int((place + share) * columns / (len(edges) - 1)))
 
 
-def _joined(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+def joined(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
     """Neighbours of one look as one piece."""
     return tuple(
         ("".join(piece[0] for piece in group), *look) for look, group in groupby(pieces, key=lambda piece: piece[1:])

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from mlops_tui.ui.widgets import ticks
-from mlops_tui.ui.widgets.bars import Piece, Rows, Shapes
+from mlops_tui.ui.widgets.bars import UP, UP_COARSE, Piece, Rows, Shapes, joined
 
-_UP, _UP_COARSE = " ▁▂▃▄▅▆▇█", " ▄█"
 _TONES = {"drifted": "warning", "slight": "dim", "steady": "dim"}
 _WIDEST_BAR = 4
 #: Cells of the scale and its axis.
@@ -55,7 +53,7 @@ def draw(bars: Sequence[Bar], at: int, changes: Sequence[int], width: int, heigh
         label = scale.get(row, "")
         axis = "┤" if label else "│"
         drawn.append(
-            ((label.rjust(_GUTTER - 1), "dim", ""), (axis if shapes.has_eighths else "|", "faint", ""), *_joined(cells))
+            ((label.rjust(_GUTTER - 1), "dim", ""), (axis if shapes.has_eighths else "|", "faint", ""), *joined(cells))
         )
     return (*drawn, *_axis(first, count, size, at, changes, shapes))
 
@@ -66,7 +64,7 @@ def _cell(bar: Bar, base: int, scale: float, size: int, is_cursor: bool, shapes:
     if bar.effect is None:
         broken = bar.state not in ("", "unchecked", "extra")
         return (("x" if broken and base == 0 else " ") * (size - len(gap)) + gap, tone, "")
-    blocks = _UP if shapes.has_eighths else _UP_COARSE
+    blocks = UP if shapes.has_eighths else UP_COARSE
     height = bar.effect * scale - base
     level = min(len(blocks) - 1, max(0, round(height * (len(blocks) - 1))))
     # the least that there is shows, so that it is not mistaken for nothing
@@ -112,13 +110,6 @@ def _axis(first: int, count: int, size: int, at: int, changes: Sequence[int], sh
             write(place, "dim")
     corner = "└" if shapes.has_eighths else "+"
     return (
-        ((" " * (_GUTTER - 1), "", ""), (corner, "faint", ""), *_joined(line)),
-        ((" " * _GUTTER, "", ""), *_joined(under)),
-    )
-
-
-def _joined(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
-    """Neighbours of one look as one piece."""
-    return tuple(
-        ("".join(piece[0] for piece in group), *look) for look, group in groupby(pieces, key=lambda piece: piece[1:])
+        ((" " * (_GUTTER - 1), "", ""), (corner, "faint", ""), *joined(line)),
+        ((" " * _GUTTER, "", ""), *joined(under)),
     )
