@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mlops_store import alerts as stored_alerts
 from mlops_store import drift, incidents, models
-from mlops_store.errors import MlopsError, NotFound
+from mlops_store.errors import NotFound
 from mlops_store.incident_records import UNRESOLVED
 from mlops_store.records import Alert, Incident, IncidentState, MonitorReport
 from mlops_tui.ui.session import Session
@@ -173,8 +173,3 @@ def _monitor_lines(monitor: Monitor, found: Inbox, stage: str) -> list[CellValue
     if not found.checked:
         return ["", (head, Cell(f"no batch yet; waits for {monitor.waits_for}."))]
     return []
-
-
-def problem_lines(error: MlopsError) -> list[CellValue]:
-    """An error as lines."""
-    return [Cell(error.message, "error"), *([Cell(error.hint, "dim")] if error.hint else [])]
