@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from mlops_store.records import Alert, Incident, ModelSummary, PipelineRun
+    from mlops_store.records import Incident, ModelSummary, PipelineRun
     from mlops_tui.pipeline.estimates import Estimate
     from mlops_tui.pipeline.spec import Pipeline
     from mlops_tui.pipeline.state import StageStatus
@@ -32,19 +32,17 @@ _COLUMNS = ("stage", "state", "why")
 class _Recorded:
     """What the store tells."""
 
-    __slots__ = ("alerts", "incidents", "models", "seen")
+    __slots__ = ("incidents", "models", "seen")
 
     def __init__(
         self,
         seen: glance.Glance,
         models: Sequence[ModelSummary] = (),
         incidents: Sequence[Incident] = (),
-        alerts: Sequence[Alert] = (),
     ) -> None:
         self.seen = seen
         self.models = models
         self.incidents = incidents
-        self.alerts = alerts
 
 
 def show(workspace: Workspace, *, jobs: int | None = None, as_json: bool = False) -> None:
@@ -106,6 +104,7 @@ def _look(workspace: Workspace, jobs: int | None, *, as_json: bool) -> None:
     jobs = jobs or (run.jobs if run is not None else 1)
     estimate, usual = _estimate(workspace, pipeline, stages or (), jobs, as_json=as_json)
     if as_json:
+        from mlops_store import alerts as raised
         from mlops_store import model_signatures
         from mlops_store import models as registry
         from mlops_tui.cli import shapes
@@ -125,7 +124,7 @@ def _look(workspace: Workspace, jobs: int | None, *, as_json: bool) -> None:
                 if store is None
                 else [shapes.model(model, signed) for model in registry.all(store.read())],
                 "incidents": [shapes.incident(incident) for incident in recorded.incidents],
-                "alerts": [shapes.alert(alert) for alert in recorded.alerts],
+                "alerts": [] if store is None else [shapes.alert(alert) for alert in raised.alerts(store.read())],
             }
         )
         return
@@ -153,18 +152,16 @@ def _recorded(db: sqlite3.Connection) -> _Recorded:
     seen = glance.of(db)
     models: Sequence[ModelSummary] = ()
     found: Sequence[Incident] = ()
-    alerts: Sequence[Alert] = ()
     if seen.has_models:
         from mlops_store import models as registry
 
         models = registry.summaries(db)
     if seen.has_alerts:
-        from mlops_store import alerts as raised
         from mlops_store import incidents
         from mlops_store.incident_records import UNRESOLVED
 
-        found, alerts = incidents.ranked(db, UNRESOLVED), raised.alerts(db)
-    return _Recorded(seen, models, found, alerts)
+        found = incidents.ranked(db, UNRESOLVED)
+    return _Recorded(seen, models, found)
 
 
 def _stages(workspace: Workspace, pipeline: Pipeline) -> list[StageStatus] | None:
