@@ -69,7 +69,7 @@ def of_report(project: Project, store: Store, config: Config, report: MonitorRep
         MlopsError: They cannot be read.
     """
     monitor = config.monitors.get(report.monitor)
-    if (monitor is not None and not monitor.window.is_batch) or (monitor is not None and monitor.query):
+    if monitor is not None and (not monitor.window.is_batch or monitor.query):
         found = cutting.again(store, monitor, sources.of_monitor(project, monitor), report.batch)
         taken = found.take() if found is not None else None
         if taken is not None and taken.digest == report.digest:
