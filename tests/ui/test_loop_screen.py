@@ -88,6 +88,7 @@ async def test_a_project_without_loops_says_how_there_come_to_be_some(store: Sto
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         assert "No trigger has fired yet" in rendered(app)
+        assert "asks you" in rendered(app)
 
 
 async def test_what_belongs_to_no_loop_is_said(store: Store) -> None:

@@ -49,6 +49,7 @@ class LoopsPane(Pane[tuple[Loop, ...]]):
     def show(self, records: tuple[Loop, ...]) -> None:
         """Draws them, or says how there come to be any."""
         self.entitle("Loops", f"{len(records)}" if records else "")
+        self.screen.set_class(not records, "-none")
         if records:
             self.uncover()
         else:
@@ -56,11 +57,9 @@ class LoopsPane(Pane[tuple[Loop, ...]]):
                 [
                     "No trigger has fired yet.",
                     "",
-                    Cell(
-                        "[triggers.retrain] with drift = MONITOR and propose = STAGE in mlops.toml answers alerts:",
-                        "dim",
-                    ),
-                    Cell("it retrains, has the gates look at the version that comes of it, and asks you.", "dim"),
+                    Cell("What answers alerts stands in mlops.toml:", "dim"),
+                    Cell("[triggers.retrain] with drift = MONITOR and propose = STAGE.", "dim"),
+                    Cell("It retrains, has the gates look at the version, and asks you.", "dim"),
                 ]
             )
         now = time.time()
@@ -145,6 +144,8 @@ class LoopScreen(ProjectScreen):
     LoopScreen StepsPane { height: 2fr; }
     LoopScreen.-short LoopsPane, LoopScreen.-low LoopsPane { height: 5; }
     LoopScreen.-short StepsPane, LoopScreen.-low StepsPane { height: 1fr; }
+    LoopScreen.-none LoopsPane { height: 1fr; }
+    LoopScreen.-none StepsPane { display: none; }
     """
 
     def __init__(self, argument: str = "") -> None:
