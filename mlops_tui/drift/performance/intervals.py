@@ -61,7 +61,9 @@ def share(part: float, whole: float) -> Figure:
 
 
 def wilson(value: float, count: float) -> tuple[float, float]:
-    """Both ends of Wilson's interval of a share of so many rows."""
+    """Both ends of Wilson's interval of a share of so many rows; of none it may be anything."""
+    if not count:
+        return 0.0, 1.0
     middle = value + Z95**2 / (2 * count)
     half = Z95 * math.sqrt(value * (1 - value) / count + Z95**2 / (4 * count**2))
     scale = 1 + Z95**2 / count
