@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from mlops_tui.drift.placements import placements
 from mlops_tui.drift.samples import FloatArray
 
 
@@ -31,18 +32,10 @@ def area(scores: FloatArray, is_window: npt.NDArray[np.bool_]) -> Area:
         DeLong, DeLong and Clarke-Pearson (1988) for the variance; Mann and Whitney (1947), with Lehmann's correction
         for ties, for that under no difference.
     """
-    from scipy.stats import rankdata
-
-    m, n = int(is_window.sum()), int((~is_window).sum())
-    ranks = rankdata(scores)
-    own = np.empty_like(ranks)
-    own[is_window], own[~is_window] = rankdata(scores[is_window]), rankdata(scores[~is_window])
-    placements = np.where(is_window, (ranks - own) / n, 1 - (ranks - own) / m)
-    value = float(placements[is_window].mean())
-    spread = sum(
-        float(part.var(ddof=1)) / len(part) for part in (placements[is_window], placements[~is_window]) if len(part) > 1
-    )
+    of_window, of_reference = placements(scores, is_window)
+    m, n = len(of_window), len(of_reference)
+    spread = sum(float(part.var(ddof=1)) / len(part) for part in (of_window, of_reference) if len(part) > 1)
     _, ties = np.unique(scores, return_counts=True)
     total = n + m
     tied = float((ties.astype(np.float64) ** 3 - ties).sum()) / (total * (total - 1.0))
-    return Area(value, spread, max(0.0, (total + 1.0 - tied) / (12.0 * n * m)))
+    return Area(float(of_window.mean()), spread, max(0.0, (total + 1.0 - tied) / (12.0 * n * m)))

@@ -129,7 +129,7 @@ def _roc_auc(rows: Scored) -> Figure:
         absent = rows.classes[int(present.argmin())]
         return none(f"no row is {absent!r}")
     wanted = [1] if rows.is_binary else range(len(rows.classes))
-    found = [intervals.placements(rows.proba[:, index], rows.truth == index) for index in wanted]
+    found = [intervals.area_by_rows(rows.proba[:, index], rows.truth == index) for index in wanted]
     value = float(np.mean([area for area, _ in found]))
     return intervals.area(value, np.mean([influence for _, influence in found], axis=0), int(present.min()))
 

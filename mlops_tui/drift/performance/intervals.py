@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mlops_tui.drift.placements import placements
+
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -126,19 +128,14 @@ def logit(value: float, count: int) -> Figure:
     return Figure(value, 1 / (1 + math.exp(half - middle)), 1 / (1 + math.exp(-middle - half)), "logit")
 
 
-def placements(scores: FloatArray, is_positive: BoolArray) -> tuple[float, FloatArray]:
+def area_by_rows(scores: FloatArray, is_positive: BoolArray) -> tuple[float, FloatArray]:
     """The area under the ROC curve, and each row's influence on it; both classes must be there.
 
     Source:
-        DeLong, DeLong and Clarke-Pearson (1988); the placements by midranks as Sun and Xu (2014).
+        DeLong, DeLong and Clarke-Pearson (1988).
     """
-    from scipy.stats import rankdata
-
-    positive, negative = scores[is_positive], scores[~is_positive]
-    n, m = len(positive), len(negative)
-    ranks = rankdata(np.concatenate([positive, negative]))
-    of_positive = (ranks[:n] - rankdata(positive)) / m
-    of_negative = 1 - (ranks[n:] - rankdata(negative)) / n
+    of_positive, of_negative = placements(scores, is_positive)
+    n, m = len(of_positive), len(of_negative)
     area = float(of_positive.mean())
     influence = np.empty(n + m)
     influence[is_positive] = (of_positive - area) * (n + m) / n
@@ -151,7 +148,7 @@ def area(value: float, influence: FloatArray, rarest: int) -> Figure:
 
     Args:
         value: The area.
-        influence: Of each row, see ``placements``.
+        influence: Of each row, see ``area_by_rows``.
         rarest: Rows of the rarer class.
 
     Source:

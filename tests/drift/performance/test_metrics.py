@@ -102,7 +102,7 @@ def test_an_area_under_the_curve_has_the_variance_of_delong() -> None:
     wins = scores[is_positive][:, None] - scores[~is_positive][None, :]
     psi = (wins > 0) + 0.5 * (wins == 0)
     variance = psi.mean(axis=1).var(ddof=1) / len(psi) + psi.mean(axis=0).var(ddof=1) / psi.shape[1]
-    area, influence = intervals.placements(scores, is_positive)
+    area, influence = intervals.area_by_rows(scores, is_positive)
     assert area == pytest.approx(psi.mean())
     assert influence.var(ddof=1) / len(influence) == pytest.approx(variance, rel=0.03)
 
