@@ -21,7 +21,7 @@ from mlops_store.records import ColumnReport
 from mlops_store.texts import storable
 from mlops_tui.drift.choice import TESTED_UP_TO
 from mlops_tui.drift.columns import Known, Settings, unscored
-from mlops_tui.drift.multivariate.auc import Area, area
+from mlops_tui.drift.multivariate.auc import Area, area, p_value
 from mlops_tui.drift.multivariate.domain import chosen
 from mlops_tui.drift.profiles import SMALLEST_REFERENCE
 from mlops_tui.drift.summaries import LABEL_LENGTH
@@ -93,7 +93,7 @@ def compare(known: Known, reference: pd.Series[Any], column: pd.Series[Any], set
             "reference": _summary(reference, before, words, [word.reference for word in words]),
             "current": _summary(column, now, words, [word.current for word in words]),
             "score_is": "AUC",
-            "p_value": 0.5 * math.erfc((telling.value - 0.5) / error / math.sqrt(2)) if error else 1.0,
+            "p_value": p_value(telling.value, error),
             "shift": shift,
         },
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -39,3 +40,8 @@ def area(scores: FloatArray, is_window: npt.NDArray[np.bool_]) -> Area:
     total = n + m
     tied = float((ties.astype(np.float64) ** 3 - ties).sum()) / (total * (total - 1.0))
     return Area(float(of_window.mean()), spread, max(0.0, (total + 1.0 - tied) / (12.0 * n * m)))
+
+
+def p_value(value: float, null_error: float) -> float:
+    """How likely an area at least so large is where scores tell nothing and it varies by this standard error."""
+    return 0.5 * math.erfc((value - 0.5) / null_error / math.sqrt(2)) if null_error else 1.0

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from mlops_tui.drift.multivariate.auc import area
+from mlops_tui.drift.multivariate.auc import area, p_value
 from mlops_tui.drift.multivariate.table import MOST_CODES, Table
 from mlops_tui.drift.samples import FloatArray
 
@@ -82,9 +82,8 @@ def classify(
     shared = (1 / FOLDS + 1 / (FOLDS - 1)) / FOLDS
     error = math.sqrt(shared * sum(each.variance for each in areas))
     null_error = math.sqrt(shared * sum(each.null_variance for each in areas))
-    p_value = 0.5 * math.erfc((auc - 0.5) / null_error / math.sqrt(2)) if null_error else 1.0
     counts = int(is_window.sum()), int((~is_window).sum())
-    verdict = Verdict(auc, max(0.0, auc - 1.96 * error), min(1.0, auc + 1.96 * error), p_value, counts)
+    verdict = Verdict(auc, max(0.0, auc - 1.96 * error), min(1.0, auc + 1.96 * error), p_value(auc, null_error), counts)
     return verdict, models[-1], parts[-1][1]
 
 
