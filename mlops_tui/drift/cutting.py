@@ -94,7 +94,7 @@ def due(store: Store, monitor: MonitorConfig, source: Source, *, force: bool) ->
     if monitor.window.is_batch:
         seen = stored.sources(store.read(), monitor.name, plan(monitor))
         for file in files if force else changed(store.read(), monitor, files):
-            yield AnswerWindow(monitor, source, file, seen.get(file.batch))
+            yield AnswerWindow(file, monitor, source, seen.get(file.batch))
         return
     known = {file.batch: file for file in files}
     given: set[float] = set()
@@ -118,7 +118,7 @@ def again(store: Store, monitor: MonitorConfig, source: Source, batch: str) -> W
     """
     files = {file.batch: file for file in source.files()}
     if monitor.window.is_batch:
-        return AnswerWindow(monitor, source, files[batch], None) if batch in files else None
+        return AnswerWindow(files[batch], monitor, source, None) if batch in files else None
     for number in _numbers(store.read(), monitor, time.time(), is_again=True):
         if _title(monitor, number) == batch:
             return _window(store, monitor, source, files, number)

@@ -266,7 +266,7 @@ def _windows(
             yield from cutting.due(store, monitor, sources.of_monitor(project, monitor), force=force)
         return
     for file in _watched(project, store, monitor, force) if given is None else given:
-        yield FileWindow(project, file)
+        yield FileWindow(file, project)
 
 
 def _watched(project: Project, store: Store | None, monitor: MonitorConfig, force: bool) -> list[File]:

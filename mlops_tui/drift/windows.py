@@ -70,14 +70,10 @@ class Window(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class FileWindow:
-    """A file as one window."""
+class _WholeFile:
+    """All of a file: it has the file's name, and neither a time nor a place of its own."""
 
-    project: Project
     file: File
-    position: float | None = None
-    start: float | None = None
-    end: float | None = None
 
     @property
     def batch(self) -> str:
@@ -88,6 +84,25 @@ class FileWindow:
     def path(self) -> str:
         """The file's path."""
         return self.file.path
+
+    @property
+    def position(self) -> None:
+        """Has none but that of its check."""
+
+    @property
+    def start(self) -> None:
+        """Is not cut by time."""
+
+    @property
+    def end(self) -> None:
+        """Is not cut by time."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileWindow(_WholeFile):
+    """A file as one window."""
+
+    project: Project
 
     def take(self) -> Taken | None:
         """The file's bytes; None when it went away or somebody goes on writing to it."""
@@ -103,18 +118,9 @@ class FileWindow:
         found = files.content(self.project, self.file)
         if found is None:
             return None
-        data, problem = found.data, found.problem
-        if data is None:
-            digest = f"unread:{found.file.size_bytes}:{found.file.modified_ns}"
-        else:
-            digest = hashlib.sha256(data).hexdigest()
-
-        def parse() -> Batch:
-            if data is None:
-                raise batches.Unreadable(problem)
-            return batches.parse(data)
-
-        return Taken(digest, parse, *found.file.state)
+        if found.data is None:
+            return _unread(found.file, batches.Unreadable(found.problem))
+        return Taken(hashlib.sha256(found.data).hexdigest(), partial(batches.parse, found.data), *found.file.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,26 +154,12 @@ class RowsWindow:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerWindow:
-    """All that a query gives now, as one window."""
+class AnswerWindow(_WholeFile):
+    """All that a query gives now, as one window: it takes the place of what the database gave before."""
 
     monitor: MonitorConfig
     source: Source
-    file: File
     before: stored.Source | None
-    position: float | None = None
-    start: float | None = None
-    end: float | None = None
-
-    @property
-    def batch(self) -> str:
-        """The database's path below the project: what it gives now takes the place of what it gave before."""
-        return self.file.batch
-
-    @property
-    def path(self) -> str:
-        """The database's path."""
-        return self.file.path
 
     def take(self) -> Taken | None:
         """The answer; the query is run for it."""
@@ -180,39 +172,25 @@ class AnswerWindow:
         try:
             batch = rows.rows(0, rows.count)
         except Empty as error:
-            broken = error
-
-            def parse() -> Batch:
-                raise broken
-
-            return Taken("empty", parse)
+            return Taken("empty", partial(_fail, error))
         return Taken(tables.digest(batch.frame), lambda: batch)
 
 
 @dataclass(frozen=True, slots=True)
-class BrokenWindow:
+class BrokenWindow(_WholeFile):
     """A source that cannot be read, as a window of its own: a person has to hear of it."""
 
-    file: File
     error: Exception
-    position: float | None = None
-    start: float | None = None
-    end: float | None = None
-
-    @property
-    def batch(self) -> str:
-        """The file's path below the project."""
-        return self.file.batch
-
-    @property
-    def path(self) -> str:
-        """The file's path."""
-        return self.file.path
 
     def take(self) -> Taken:
         """What is wrong, as soon as somebody asks for the rows."""
+        return _unread(self.file, self.error)
 
-        def parse() -> Batch:
-            raise self.error
 
-        return Taken(f"unread:{self.file.size_bytes}:{self.file.modified_ns}", parse, *self.file.state)
+def _unread(file: File, error: Exception) -> Taken:
+    """A file that cannot be read: another content as soon as its size or time is another."""
+    return Taken(f"unread:{file.size_bytes}:{file.modified_ns}", partial(_fail, error), *file.state)
+
+
+def _fail(error: Exception) -> Batch:
+    raise error
