@@ -6,6 +6,7 @@ labels in one file has none. A window may be labelled bit by bit, and a file may
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from mlops_store.drift import NewAlert
 from mlops_store.labels import KeptRows, LabelFile
 from mlops_store.records import MonitorReport
 from mlops_tui.config.monitors import MonitorConfig
-from mlops_tui.drift import batches, label_files, watches
+from mlops_tui.drift import batches, label_files
 from mlops_tui.drift.incidents import recording
 from mlops_tui.drift.performance import outputs, window
 from mlops_tui.drift.performance.outputs import names
@@ -99,28 +100,24 @@ def join(project: Project, store: Store, monitor: MonitorConfig, goal: Callable[
 def _read(store: Store, monitor: MonitorConfig, file: File, before: dict[str, LabelFile]) -> LabelFile | None:
     """What a file holds; None when it went away."""
     known = before.get(file.batch)
-    try:
-        with open(file.path, "rb") as source:
-            data = source.read()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        data, problem = b"", f"cannot be read ({error.strerror})"
-    else:
-        problem = ""
     read = LabelFile(
         id=known.id if known else 0,
         monitor=monitor.name,
         path=file.batch,
         size_bytes=file.size_bytes,
         modified_ns=file.modified_ns,
-        digest=watches.digest(file) if not problem else "",
+        digest="",
         object=None,
-        problem=problem,
         at=time.time(),
     )
-    if problem:
-        return read
+    try:
+        with open(file.path, "rb") as source:
+            data = source.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return replace(read, problem=f"cannot be read ({error.strerror})")
+    read = replace(read, digest=hashlib.sha256(data).hexdigest())
     try:
         frame = batches.parse(data).frame
     except batches.Unreadable as error:
