@@ -54,10 +54,7 @@ def _share(reader: Reader, value: object, place: str) -> float:
 
 
 def _length(reader: Reader, value: object, place: str) -> float:
-    try:
-        return quantities.seconds(value)
-    except ValueError as error:
-        raise reader.error(place, f"must be a length of time, not {value!r}", 'for example "20ms" or "30d"') from error
+    return reader.length(value, place, 'for example "20ms" or "30d"')
 
 
 def _size(reader: Reader, value: object, place: str) -> int:

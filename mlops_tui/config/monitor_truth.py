@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -55,10 +54,7 @@ def read(reader: Reader, place: str, table: Mapping[str, Any]) -> TruthConfig:
     def text(key: str) -> str:
         return reader.text(table[key], f"{place}.{key}") if key in table else ""
 
-    labels = reader.texts(table.get("labels", []), f"{place}.labels")
-    for pattern in labels:
-        if os.path.isabs(pattern) or ".." in pattern.replace("\\", "/").split("/"):
-            raise reader.error(f"{place}.labels", f"{pattern!r} leaves the project", "give a path below the project")
+    labels = reader.globs(table.get("labels", []), f"{place}.labels")
     for key in ("id", "target"):
         if labels and not text(key):
             raise reader.error(f"{place}.labels", f"needs {place}.{key}", f"name the column under {key}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -66,7 +65,7 @@ def window(reader: Reader, value: object, wait: object, place: str) -> WindowCon
     Raises:
         SpecError: One of them is not understood.
     """
-    wait_s = _length(reader, wait, f"{place}.wait")
+    wait_s = reader.length(wait, f"{place}.wait")
     where = f"{place}.window"
     if value == "batch":
         found = WindowConfig()
@@ -131,37 +130,16 @@ def require_one_source(reader: Reader, table: dict[str, Any], place: str) -> Non
         raise reader.error(f"{place}.window", "has to be rows or time: requests never end", 'window = "1d"')
 
 
-def globs(reader: Reader, value: object, place: str) -> tuple[str, ...]:
-    """Patterns of files below the project.
-
-    Raises:
-        SpecError: One leaves the project.
-    """
-    found = reader.texts(value, place)
-    for pattern in found:
-        parts = pattern.replace("\\", "/").split("/")
-        if os.path.isabs(pattern) or ".." in parts:
-            raise reader.error(place, f"{pattern!r} leaves the project", "give a path below the project")
-    return found
-
-
 def interval(reader: Reader, value: object, place: str) -> float:
     """How often a query may be run, in seconds.
 
     Raises:
         SpecError: It is no length of time, or so short that nothing else would be done.
     """
-    found = _length(reader, value, place)
+    found = reader.length(value, place)
     if found < 1:
         raise reader.error(place, f"is {found:g} seconds, at least 1 is needed")
     return found
-
-
-def _length(reader: Reader, value: object, place: str) -> float:
-    try:
-        return quantities.seconds(value)
-    except ValueError:
-        raise reader.error(place, f"must be a length of time, not {value!r}", 'for example "1h" or "90s"') from None
 
 
 def _moment(reader: Reader, value: object, place: str) -> float:

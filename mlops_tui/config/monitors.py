@@ -140,7 +140,7 @@ def read(reader: Reader, name: str, body: object) -> MonitorConfig:
     thresholds = get("thresholds", lambda value, where: reader.table(value, where, None), {})
     return MonitorConfig(
         name=name,
-        watch=get("watch", lambda value, where: monitor_windows.globs(reader, value, where), ()),
+        watch=get("watch", reader.globs, ()),
         query=get("query", reader.text, ""),
         database=get("database", reader.text, ""),
         interval_s=get("interval", lambda value, where: monitor_windows.interval(reader, value, where), 60.0),

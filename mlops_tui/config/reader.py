@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from mlops_store.errors import SpecError, nearest
+from mlops_tui import quantities
 from mlops_tui.project import CONFIG_FILE
 
 
@@ -85,6 +86,18 @@ class Reader:
             raise self.error(place, f"must be a list of strings, not {_kind(value)}")
         return tuple(value)
 
+    def globs(self, value: object, place: str) -> tuple[str, ...]:
+        """One pattern of files below the project or a list of them.
+
+        Raises:
+            SpecError: It is something else, or one leaves the project.
+        """
+        found = self.texts(value, place)
+        for pattern in found:
+            if os.path.isabs(pattern) or ".." in pattern.replace("\\", "/").split("/"):
+                raise self.error(place, f"{pattern!r} leaves the project", "give a path below the project")
+        return found
+
     def paths(self, value: object, place: str) -> tuple[str, ...]:
         """One path or a list of them, seen from the project's root; ``~`` is the user's home.
 
@@ -115,6 +128,17 @@ class Reader:
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
             raise self.error(place, f"must be a whole number from 0 on, not {value!r}")
         return value
+
+    def length(self, value: object, place: str, example: str = 'for example "1h" or "90s"') -> float:
+        """A length of time, in seconds.
+
+        Raises:
+            SpecError: It is none; then ``example`` shows some.
+        """
+        try:
+            return quantities.seconds(value)
+        except ValueError:
+            raise self.error(place, f"must be a length of time, not {value!r}", example) from None
 
     def flag(self, value: object, place: str) -> bool:
         """Whether it says true.

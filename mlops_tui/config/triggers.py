@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlops_store.errors import nearest
-from mlops_tui import quantities
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,7 +111,7 @@ def read(reader: Reader, name: str, body: object, monitors: Iterable[str], stage
         targets=reader.texts(table.get("targets", []), f"{place}.targets"),
         set=_settings(reader, f"{place}.set", table.get("set", [])),
         force=reader.flag(table.get("force", False), f"{place}.force"),
-        cooldown_s=_length(reader, f"{place}.cooldown", table.get("cooldown", 0)),
+        cooldown_s=reader.length(table.get("cooldown", 0), f"{place}.cooldown"),
         budget=_budget(reader, f"{place}.budget", table["budget"]) if "budget" in table else None,
         propose=_stage(reader, f"{place}.propose", table["propose"], tuple(stages)) if "propose" in table else "",
         is_enabled=reader.flag(table.get("enabled", True), f"{place}.enabled"),
@@ -137,10 +135,7 @@ def _globs(reader: Reader, place: str, value: object) -> tuple[str, ...]:
     globs = reader.texts(value, place)
     if not globs or not all(globs):
         raise reader.error(place, "needs at least one glob", 'for example ["data/*.csv"]')
-    for glob in globs:
-        if os.path.isabs(glob) or ".." in glob.replace("\\", "/").split("/"):
-            raise reader.error(place, f"{glob!r} leaves the project", "give a path below the project")
-    return globs
+    return reader.globs(value, place)
 
 
 def _monitor(reader: Reader, place: str, value: object, monitors: tuple[str, ...]) -> str:
@@ -162,7 +157,7 @@ def _budget(reader: Reader, place: str, value: object) -> Budget:
     table = reader.table(value, place, ("runs", "hours", "per"))
     runs = reader.count(table["runs"], f"{place}.runs") if "runs" in table else None
     hours = reader.number(table["hours"], f"{place}.hours") if "hours" in table else None
-    per_s = _length(reader, f"{place}.per", table.get("per", "7d"))
+    per_s = reader.length(table.get("per", "7d"), f"{place}.per")
     if (runs is None and hours is None) or per_s <= 0 or (hours is not None and not 0 <= hours < math.inf):
         example = 'for example { runs = 3, hours = 10, per = "7d" }'
         raise reader.error(place, "needs how many runs or hours it has, and within which time", example)
@@ -175,10 +170,3 @@ def _stage(reader: Reader, place: str, value: object, stages: tuple[str, ...]) -
         what = "is where a version begins" if name == stages[0] else "is no stage that a version can be proposed for"
         raise reader.error(place, f"{name!r} {what}", nearest(name, stages[1:-1]))
     return name
-
-
-def _length(reader: Reader, place: str, value: object) -> float:
-    try:
-        return quantities.seconds(value)
-    except ValueError:
-        raise reader.error(place, f"must be a length of time, not {value!r}", 'for example "1h" or "90s"') from None
