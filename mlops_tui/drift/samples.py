@@ -152,6 +152,17 @@ def numbers(column: pd.Series[Any]) -> Numbers:
     )
 
 
+def floats(column: pd.Series[Any]) -> FloatArray:
+    """The column as numbers in the order of its rows, an array of its own; NaN for a value that is no finite number."""
+    import pandas as pd
+
+    if not pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+        column = pd.to_numeric(column.astype(object), errors="coerce")
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+    values[~np.isfinite(values)] = np.nan
+    return values
+
+
 def labels(column: pd.Series[Any]) -> Labels:
     """The column as labels: text as it is, whole numbers without a fraction, booleans as True and False."""
     import pandas as pd

@@ -6,18 +6,13 @@ the row is a figure beside it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
 
 from mlops_store.drift import NewAlert
 from mlops_store.records import Measure, Severity
 from mlops_tui.drift import streams, titles
 from mlops_tui.drift.checks.examined import Examined, Outcome
-from mlops_tui.drift.samples import Numbers
-
-if TYPE_CHECKING:
-    import pandas as pd
+from mlops_tui.drift.samples import Numbers, floats
 
 _MISSING = "river is not installed: pip install 'mlops-tui[river]'"
 
@@ -39,7 +34,7 @@ def check(examined: Examined) -> Outcome:
         notes.append(f"{wanted.method} followed the first {most:,} of {len(examined.frame):,} rows")
     measures, told = [], {}
     for name, (mean, std) in followed.items():
-        change = streams.follow(make, _floats(examined.frame[name]), mean, std, most)
+        change = streams.follow(make, floats(examined.frame[name]), mean, std, most)
         measures.append(
             Measure(
                 "stream", wanted.method, name, None if change.row is None else float(change.row),
@@ -73,18 +68,9 @@ def _followed(examined: Examined) -> tuple[dict[str, tuple[float, float]], list[
             if wanted:
                 notes.append(f"{titles.name(name)} not followed: it is no column of numbers that both have")
             continue
-        with np.errstate(all="ignore"):
-            mean, std = (float(sample.values.mean()), float(sample.values.std())) if sample.count else (0.0, 0.0)
+        mean, std = (sample.mean, sample.std) if sample.count else (0.0, 0.0)
         if np.isfinite(mean) and 0 < std < np.inf:
             followed[name] = mean, std
         elif wanted:
             notes.append(f"{titles.name(name)} not followed: its values in the reference are one, or too large")
     return followed, notes
-
-
-def _floats(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    import pandas as pd
-
-    if not pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
-        column = pd.to_numeric(column.astype(object), errors="coerce")
-    return column.to_numpy(dtype=np.float64, na_value=np.nan)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlops_tui.drift.columns import Known, aligned
-from mlops_tui.drift.samples import FloatArray, Labels, label, labels
+from mlops_tui.drift.samples import FloatArray, Labels, floats, label, labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,7 @@ def table(features: Sequence[Known], reference: pd.DataFrame, window: pd.DataFra
     pairs = [
         _codes(known.sample, reference[known.name], window[known.name])
         if isinstance(known.sample, Labels)
-        else (_floats(reference[known.name]), _floats(window[known.name]))
+        else (floats(reference[known.name]), floats(window[known.name]))
         for known in used
     ]
     return Table(
@@ -57,16 +57,6 @@ def table(features: Sequence[Known], reference: pd.DataFrame, window: pd.DataFra
         np.column_stack([before for before, _ in pairs]) if pairs else np.zeros((len(reference), 0)),
         np.column_stack([now for _, now in pairs]) if pairs else np.zeros((len(window), 0)),
     )
-
-
-def _floats(column: pd.Series[Any]) -> FloatArray:
-    import pandas as pd
-
-    if not pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
-        column = pd.to_numeric(column.astype(object), errors="coerce")
-    values = column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
-    values[~np.isfinite(values)] = np.nan
-    return values
 
 
 def _codes(sample: Labels, reference: pd.Series[Any], window: pd.Series[Any]) -> tuple[FloatArray, FloatArray]:
