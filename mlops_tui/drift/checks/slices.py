@@ -6,7 +6,6 @@ slice is told only where the whole window does not tell of it: what moves everyw
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +49,7 @@ def check(examined: Examined) -> Outcome:
     found = [_compared(examined, each) for each in every if _why_not(each) is None]
     found = _judged(found)
     moved = {column.column for column in examined.findings.columns if column.detail.get("notable")}
-    lossy = {finding.measure.subject for finding in _gaps(examined) if finding.measure.is_breach}
+    lossy = {finding.measure.subject for finding in quality.missing(examined) if finding.measure.is_breach}
     measures: list[Measure] = []
     told: dict[str, list[str]] = {}
     compared_of = {each.slice.name: each for each in found}
@@ -83,7 +82,7 @@ def _why_not(each: Slice) -> str | None:
 
 def _compared(examined: Examined, each: Slice) -> _Compared:
     part = _part(examined, each)
-    return _Compared(each, part.findings.columns, tuple(_gaps(part)))
+    return _Compared(each, part.findings.columns, tuple(quality.missing(part)))
 
 
 def _part(examined: Examined, each: Slice) -> Examined:
@@ -119,10 +118,6 @@ def _prediction(examined: Examined, each: Slice) -> tuple[Known, pd.Series[Any]]
     # the model predicts on the first rows of a large reference only
     chosen = before[each.reference[: len(before)]]
     return prepare(chosen, known.kind, name=known.name, role="prediction"), now[each.window]
-
-
-def _gaps(examined: Examined) -> Iterator[Finding]:
-    return (finding for finding in quality.findings(examined) if finding.measure.name == "missing_share")
 
 
 def _judged(found: list[_Compared]) -> list[_Compared]:

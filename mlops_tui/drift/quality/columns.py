@@ -26,12 +26,8 @@ if TYPE_CHECKING:
 def findings(examined: Examined) -> Iterator[Finding]:
     """The figures of every column that the window and the reference have."""
     bounds = examined.monitor.quality
-    known = {column.name: column for column in examined.prepared.features}
-    for report in examined.findings.columns:
-        name, column = report.column, known.get(report.column)
-        if column is None or name not in examined.frame.columns:
-            continue
-        values = examined.frame[name]
+    for column, report, values in _compared(examined):
+        name = report.column
         yield _missing(examined, report, values, bounds.max_missing)
         if isinstance(column.sample, Numbers) and name not in bounds.ranges and report.score is not None:
             yield _out_of_range(column.sample, report, values)
@@ -45,6 +41,21 @@ def findings(examined: Examined) -> Iterator[Finding]:
     for name, allowed in bounds.values.items():
         if name in examined.frame.columns:
             yield _beyond_values(name, labels(examined.frame[name]), allowed)
+
+
+def missing(examined: Examined) -> Iterator[Finding]:
+    """Of the figures only the missing values of each column."""
+    for _, report, values in _compared(examined):
+        yield _missing(examined, report, values, examined.monitor.quality.max_missing)
+
+
+def _compared(examined: Examined) -> Iterator[tuple[Known, ColumnReport, pd.Series[Any]]]:
+    """Every feature that the window and the reference have: as the reference knows it, its report, its values."""
+    known = {column.name: column for column in examined.prepared.features}
+    for report in examined.findings.columns:
+        column = known.get(report.column)
+        if column is not None and report.column in examined.frame.columns:
+            yield column, report, examined.frame[report.column]
 
 
 def _missing(examined: Examined, report: ColumnReport, values: pd.Series[Any], bounds: Mapping[str, float]) -> Finding:
