@@ -47,8 +47,7 @@ def is_polled(monitor: MonitorConfig) -> bool:
 
 def asked_at(db: sqlite3.Connection, monitor: MonitorConfig) -> float:
     """When the monitor's source was read last, Unix seconds; 0 for never."""
-    seen = stored.sources(db, monitor.name, plan(monitor)).values()
-    return max((source.looked_at for source in seen), default=0.0)
+    return stored.looked_at(db, monitor.name, plan(monitor))
 
 
 def changed(db: sqlite3.Connection, monitor: MonitorConfig, files: Iterable[File]) -> list[File]:
@@ -172,7 +171,7 @@ def _note(store: Store, monitor: MonitorConfig, source: Source, file: File) -> B
     """Writes down which windows the rows of a file belong to; returns what is wrong with it."""
     from mlops_tui.drift.batches import Empty, Unreadable
 
-    before = stored.sources(store.read(), monitor.name, plan(monitor)).get(file.batch)
+    before = stored.source(store.read(), monitor.name, plan(monitor), file.batch)
     now = stored.Source(file.batch, *file.state, looked_at=time.time())
     broken = None
     try:

@@ -14,6 +14,11 @@ from typing import Any
 
 from mlops_store.texts import storable
 
+_SOURCES = (
+    "SELECT source, size_bytes, modified_ns, row_count, mark, looked_at FROM monitor_sources "
+    "WHERE monitor = ? AND plan = ?"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -70,12 +75,21 @@ class Overtaken(Exception):
 
 def sources(db: sqlite3.Connection, monitor: str, plan: str) -> dict[str, Source]:
     """Name -> source, of all that a monitor has read."""
-    rows = db.execute(
-        "SELECT source, size_bytes, modified_ns, row_count, mark, looked_at FROM monitor_sources "
-        "WHERE monitor = ? AND plan = ?",
-        (monitor, storable(plan)),
-    )
-    return {row[0]: Source(*row) for row in rows}
+    return {row[0]: Source(*row) for row in db.execute(_SOURCES, (monitor, storable(plan)))}
+
+
+def source(db: sqlite3.Connection, monitor: str, plan: str, name: str) -> Source | None:
+    """One source as a monitor has read it; None where it has not."""
+    row = db.execute(f"{_SOURCES} AND source = ?", (monitor, storable(plan), storable(name))).fetchone()
+    return None if row is None else Source(*row)
+
+
+def looked_at(db: sqlite3.Connection, monitor: str, plan: str) -> float:
+    """When any source was read last, Unix seconds; 0 for never."""
+    row = db.execute(
+        "SELECT max(looked_at) FROM monitor_sources WHERE monitor = ? AND plan = ?", (monitor, storable(plan))
+    ).fetchone()
+    return float(row[0] or 0.0)
 
 
 def put(db: sqlite3.Connection, monitor: str, plan: str, before: Source | None, now: Source) -> None:
@@ -91,7 +105,7 @@ def put(db: sqlite3.Connection, monitor: str, plan: str, before: Source | None, 
     Raises:
         Overtaken: It is known otherwise by now.
     """
-    if sources(db, monitor, plan).get(storable(now.name)) != before:
+    if source(db, monitor, plan, now.name) != before:
         raise Overtaken(now.name)
     for table in ("monitor_sources", "monitor_parts", "monitor_rows"):
         db.execute(f"DELETE FROM {table} WHERE monitor = ? AND plan != ?", (monitor, storable(plan)))
