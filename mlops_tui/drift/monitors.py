@@ -78,11 +78,12 @@ def _is_by_file(monitor: MonitorConfig) -> bool:
 def _waiting(project: Project, db: sqlite3.Connection, monitor: MonitorConfig, now: float) -> list[str]:
     if _is_by_file(monitor):
         return [file.path for file in _unseen(project, db, monitor) if watches.is_settled(file, now)]
-    source = sources.of_monitor(project, monitor)
-    files = cutting.changed(db, monitor, source.files())
-    if cutting.asked_at(db, monitor) + monitor.interval_s > now:
-        # running a query may take long; a file that somebody goes on writing to is looked at now and then
-        files = [] if cutting.is_polled(monitor) else [file for file in files if watches.is_settled(file, now)]
+    is_early = cutting.asked_at(db, monitor) + monitor.interval_s > now
+    if is_early and cutting.is_polled(monitor):  # running a query may take long
+        return cutting.waiting(db, monitor, now)
+    files = cutting.changed(db, monitor, sources.of_monitor(project, monitor).files())
+    if is_early:  # a file that somebody goes on writing to is looked at now and then
+        files = [file for file in files if watches.is_settled(file, now)]
     return [file.path for file in files] + cutting.waiting(db, monitor, now)
 
 
