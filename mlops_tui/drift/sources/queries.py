@@ -18,6 +18,7 @@ from mlops_store.errors import Refused
 from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.drift import batches, times, watches
 from mlops_tui.drift.batches import Batch, Empty, Unreadable
+from mlops_tui.drift.sources import tables
 from mlops_tui.drift.sources.databases import Database
 from mlops_tui.drift.watches import File
 from mlops_tui.project import Project
@@ -135,7 +136,7 @@ class Answer:
             starts, rows = np.unique(found[np.isfinite(found)], return_counts=True)
             counts.update(dict(zip(starts.tolist(), rows.tolist(), strict=True)))
         if self.count and not counts:
-            raise Unreadable(f"has no times in {time!r}", "dates as 2026-11-26T17:05:00, or numbers since 1970")
+            raise tables.no_times(time)
         return {start: (count, str(count)) for start, count in counts.items()}
 
     def between(self, time: str, start: float, end: float) -> Batch:
@@ -162,15 +163,14 @@ class Answer:
             batch = self._batch([row for rows in self._database.fetched(cursor) for row in rows])
         moments = times.seconds(batch.frame[time])
         frame = batch.frame[(moments >= start) & (moments < end)].reset_index(drop=True)
-        note = f"{lost:,} row{'s have' if lost > 1 else ' has'} no time in {time!r} and belong to no window"
-        return replace(batch, frame=frame, notes=(note,) if lost else ())
+        return replace(batch, frame=frame, notes=(tables.untimed(lost, time),) if lost else ())
 
     def _moments(self, time: str) -> Iterator[tuple[list[Any], FloatArray]]:
         """The column of times as it is and as Unix seconds, in blocks."""
         import pandas as pd
 
         if time not in self._names:
-            raise Unreadable(f"has no column {time!r} that says when a row is from")
+            raise tables.no_column(time)
         with self._database.opened() as db:
             cursor = db.execute(f"SELECT {_quoted(time)} FROM {self._answer}")
             for rows in self._database.fetched(cursor):

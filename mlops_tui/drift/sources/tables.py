@@ -85,21 +85,33 @@ class Table:
         moments = self._moments(time)
         frame = self.batch.frame[(moments >= start) & (moments < end)].reset_index(drop=True)
         lost = int(np.count_nonzero(~np.isfinite(moments)))
-        notes = self.batch.notes
-        if lost:
-            rows = "row has" if lost == 1 else "rows have"
-            notes = (*notes, f"{lost:,} {rows} no time in {time!r} and belong to no window: {self.file.batch}")
-        return replace(self.batch, frame=frame, notes=notes)
+        notes = (f"{untimed(lost, time)}: {self.file.batch}",) if lost else ()
+        return replace(self.batch, frame=frame, notes=(*self.batch.notes, *notes))
 
     def _moments(self, time: str) -> FloatArray:
         import numpy as np
 
         if time not in self.batch.frame.columns:
-            raise Unreadable(f"has no column {time!r} that says when a row is from")
+            raise no_column(time)
         moments = times.seconds(self.batch.frame[time])
         if not np.isfinite(moments).any():
-            raise Unreadable(f"has no times in {time!r}", "dates as 2026-11-26T17:05:00, or numbers since 1970")
+            raise no_times(time)
         return moments
+
+
+def no_column(time: str) -> Unreadable:
+    """What is wrong with rows that lack the column of times."""
+    return Unreadable(f"has no column {time!r} that says when a row is from")
+
+
+def no_times(time: str) -> Unreadable:
+    """What is wrong with a column that holds no times."""
+    return Unreadable(f"has no times in {time!r}", "dates as 2026-11-26T17:05:00, or numbers since 1970")
+
+
+def untimed(count: int, time: str) -> str:
+    """What is to be known of so many rows without a time."""
+    return f"{count:,} row{'s have' if count > 1 else ' has'} no time in {time!r} and belong to no window"
 
 
 def digest(frame: pd.DataFrame) -> str:
