@@ -14,7 +14,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops_store.errors import Refused
+from mlops_store.errors import Refused, UsageError
 from mlops_store.texts import storable
 from mlops_tui.drift import compression, json_lines
 
@@ -102,6 +102,25 @@ def form(data: bytes) -> Form:
         notes = (*notes, "read with decimal commas")
     has_line_breaks = any("\n" in field for row in sample for field in row)
     return Form(encoding, separator, decimal, tuple(names), notes, has_line_breaks)
+
+
+def read(path: str, name: str) -> Batch:
+    """The table of a file that a person named.
+
+    Args:
+        path: The file.
+        name: How it was named, where messages begin.
+
+    Raises:
+        UsageError: It cannot be read, or holds no table.
+    """
+    try:
+        with open(path, "rb") as file:
+            return parse(file.read())
+    except OSError as error:
+        raise UsageError(f"{name} cannot be read ({error.strerror})", "check the path") from error
+    except Unreadable as error:
+        raise UsageError(f"{name} {error.message}", error.hint) from error
 
 
 def parse(data: bytes) -> Batch:

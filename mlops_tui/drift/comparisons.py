@@ -125,13 +125,7 @@ def compare(
 
 
 def _rows(path: str, _: Mapping[str, str]) -> _Read:
-    try:
-        with open(path, "rb") as file:
-            batch = batches.parse(file.read())
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read ({error.strerror})", "check the path") from error
-    except batches.Unreadable as error:
-        raise UsageError(f"{path} {error.message}", error.hint) from error
+    batch = batches.read(path, path)
     return _Read(path, len(batch.frame), batch.repeated, batch.notes, frame=batch.frame)
 
 

@@ -156,13 +156,7 @@ class Labelled:
 
     def _of_file(self, name: str) -> Evidence:
         place = f"monitors.{self._monitor.name}.estimate.reference"
-        try:
-            with open(self._project.path(name), "rb") as file:
-                frame = batches.parse(file.read()).frame
-        except OSError as error:
-            raise UsageError(f"{place}: {name} cannot be read ({error.strerror})", "check the path") from error
-        except batches.Unreadable as error:
-            raise UsageError(f"{place}: {name} {error.message}", error.hint) from error
+        frame = batches.read(self._project.path(name), f"{place}: {name}").frame
         if self._monitor.target not in frame.columns:
             raise UsageError(
                 f"{place}: {name} has no column {self._monitor.target!r}"
