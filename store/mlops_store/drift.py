@@ -210,9 +210,10 @@ def revise(
         NotFound: There is no such report.
     """
     found = report(db, report_id)
-    severities = [each.severity for each in alerts_of(db, report_id) if each.kind not in kinds]
+    known_alerts = alerts_of(db, report_id)
+    severities = [each.severity for each in known_alerts if each.kind not in kinds]
     severities += [each.severity for each in raised]
-    before = {each.kind: each for each in alerts_of(db, report_id) if each.kind in kinds}
+    before = {each.kind: each for each in known_alerts if each.kind in kinds}
     for new in raised:
         known = before.pop(new.kind, None)
         if known is None:
