@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +15,7 @@ from mlops_tui.cli import output, text
 from mlops_tui.cli.workspace import Workspace
 
 if TYPE_CHECKING:
+    from mlops_tui.serve.app import Server
     from mlops_tui.serve.request_log import RequestLog
     from mlops_tui.serve.served import Served
 
@@ -75,7 +78,6 @@ def command(
     else:
         found = served.from_registry(workspace.store(), model, trust)
     log = _log(workspace, found, is_logged, log_room)
-    workspace.close()
     listening = launching.listen(host, port)
     try:
         own = version("mlops-tui")
@@ -87,8 +89,28 @@ def command(
         output.say(f"serving {text.clean(found.title)} on {launching.url(host, listening)}")
         sys.stdout.flush()
 
-    if not launching.run(Server(found, own, limits, token, log), listening, ready):
+    _write_log()
+    server = Server(found, own, limits, token, log)
+    with _followed(workspace, model, trust, server):
+        is_over = launching.run(server, listening, ready)
+    if not is_over:
         os._exit(0)  # a prediction hangs, and the interpreter would wait for its thread
+
+
+def _followed(
+    workspace: Workspace, model: str, trust: tuple[str, ...], server: Server
+) -> AbstractContextManager[object]:
+    """Follows what the model's name stands for, where that can become another version."""
+    workspace.close()
+    if not server.served.version:
+        return nullcontext()
+    from mlops_store.store import Store
+    from mlops_tui.serve import following
+
+    if not following.is_followed(model):
+        return nullcontext()
+    path = workspace.project.store_path
+    return following.Follower(lambda: Store(path, create=False), model, trust, server)
 
 
 def _log(workspace: Workspace, found: Served, is_logged: bool | None, room: int) -> RequestLog | None:
@@ -100,7 +122,23 @@ def _log(workspace: Workspace, found: Served, is_logged: bool | None, room: int)
 
     directory = workspace.project.requests_dir(found.name)
     output.remark(f"requests are logged in {text.clean(os.path.relpath(directory))}")
-    return RequestLog(directory, found.version, Bounds(kept_bytes=room << 20))
+    return RequestLog(directory, Bounds(kept_bytes=room << 20))
+
+
+class _Formatter(logging.Formatter):
+    """Lines without what a terminal would obey: models raise errors with whatever they were sent."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(text.clean_line(line) for line in super().format(record).splitlines())
+
+
+def _write_log() -> None:
+    """What the server tells of itself goes to stderr."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Formatter("%(asctime)s %(message)s"))
+    logger = logging.getLogger("mlops_tui.serve")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
 
 
 def _require_server() -> None:

@@ -26,13 +26,15 @@ from starlette.routing import Route
 from mlops_tui.serve import answers, inputs, requests
 from mlops_tui.serve.faults import BAD_REQUEST, Fault, because
 from mlops_tui.serve.metrics import MEDIA_TYPE, Metrics
-from mlops_tui.serve.request_log import RequestLog, request_id
+from mlops_tui.serve.request_log import Entry, RequestLog, request_id
 from mlops_tui.serve.requests import Limits
 from mlops_tui.serve.served import Served
 
 #: What a load balancer asks has no token.
 _OPEN = ("/ping", "/health")
 _ID_HEADER = "x-request-id"
+#: Says which version gave an answer; a model in a folder has none.
+_VERSION_HEADER = "x-model-version"
 _MESSAGES = {404: "ENDPOINT_NOT_FOUND"}
 _log = logging.getLogger("mlops_tui.serve")
 
@@ -41,9 +43,10 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """The body of an answer, when the model was asked, what it got and gave, of how many rows, and how long it took."""
+    """The body of an answer, who gave it, when it was asked, what it got and gave, of how many rows, and how long."""
 
     content: bytes
+    served: Served
     at: float
     data: Any
     predictions: Any
@@ -55,7 +58,7 @@ class Server:
     """One served model behind its endpoints.
 
     Args:
-        served: The model.
+        served: The model; ``swap`` puts another one in its place.
         version: This program's version, for ``/version``.
         limits: What a client can ask.
         token: What requests must bring along as a bearer token; "" lets everybody in.
@@ -70,9 +73,7 @@ class Server:
         self.limits = limits
         self._token = token.encode()
         self._request_log = log
-        self.metrics = Metrics(
-            {"model": served.name, "version": served.version, "stage": served.stage, "digest": served.digest}, log
-        )
+        self.metrics = Metrics(_labels(served), log)
         self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="predict")
         self._working: set[Future[_Answer]] = set()
 
@@ -92,6 +93,16 @@ class Server:
             ],
             exception_handlers={HTTPException: self._not_here},
         )
+
+    @property
+    def served(self) -> Served:
+        """The model that answers the next request."""
+        return self._served
+
+    def swap(self, served: Served) -> None:
+        """Lets another model answer from the next request on; those under way keep theirs. Any thread may call it."""
+        self._served = served
+        self.metrics.model = _labels(served)
 
     def close(self) -> bool:
         """Starts no further prediction; False when one is still under way, which nothing can end."""
@@ -134,30 +145,47 @@ class Server:
 
     async def _invocations(self, request: Request) -> Response:
         started = time.perf_counter()
+        served = self._served
         identity = request_id(request.headers.get(_ID_HEADER)) if self._request_log is not None else ""
         self.metrics.in_progress += 1
         try:
             async with requests.body(request, self.limits, self.metrics) as content:
                 content_type = request.headers.get("content-type")
-                found = await self._predicted(content, content_type)
+                found = await self._predicted(served, content, content_type)
+        except Fault as fault:
+            response = _told(fault)
+        else:
+            self.metrics.predictions.add(found.length_s)
+            self.metrics.rows += found.rows
+            response = Response(found.content, media_type="application/json")
+            if self._request_log is not None:
+                response.background = BackgroundTask(self._write_down, identity, found, started)
         finally:
             self.metrics.in_progress -= 1
             self.metrics.requests.add(time.perf_counter() - started)
-        self.metrics.predictions.add(found.length_s)
-        self.metrics.rows += found.rows
-        response = Response(found.content, media_type="application/json")
-        if self._request_log is not None:
+        if served.version:
+            response.headers[_VERSION_HEADER] = served.version
+        if identity:
             response.headers[_ID_HEADER] = identity
-            response.background = BackgroundTask(self._write_down, identity, found)
         return response
 
-    async def _write_down(self, identity: str, answer: _Answer) -> None:
+    async def _write_down(self, identity: str, answer: _Answer, started: float) -> None:
         """Hands an answer to the log; called when it has been sent."""
         assert self._request_log is not None
-        self._request_log.put(identity, answer.at, answer.data, answer.predictions, answer.rows)
+        self._request_log.put(
+            Entry(
+                id=identity,
+                at=answer.at,
+                latency_s=time.perf_counter() - started,
+                version=answer.served.version,
+                data=answer.data,
+                predictions=answer.predictions,
+                rows=answer.rows,
+            )
+        )
 
-    async def _predicted(self, content: bytes, content_type: str | None) -> _Answer:
-        work = self._threads.submit(self._predict, content, content_type)
+    async def _predicted(self, served: Served, content: bytes, content_type: str | None) -> _Answer:
+        work = self._threads.submit(self._predict, served, content, content_type)
         self._working.add(work)
         work.add_done_callback(self._working.discard)
         try:
@@ -165,13 +193,13 @@ class Server:
         except TimeoutError as error:
             raise Fault("Request processing time exceeded limit", "DEADLINE_EXCEEDED", 504) from error
 
-    def _predict(self, content: bytes, content_type: str | None) -> _Answer:
+    def _predict(self, served: Served, content: bytes, content_type: str | None) -> _Answer:
         """The answer; runs in a thread."""
         at = time.time()
-        data, _ = inputs.take(content, content_type, self._served.schema)
+        data, _ = inputs.take(content, content_type, served.schema)
         started = time.perf_counter()
         try:
-            predictions = self._served.predict(data)
+            predictions = served.predict(data)
         except Exception as error:  # the model's own code raises what it likes
             _log.exception("the model failed")
             raise Fault(
@@ -181,7 +209,7 @@ class Server:
             ) from error
         length_s = time.perf_counter() - started
         try:
-            return _Answer(answers.encoded(predictions), at, data, predictions, _rows(predictions), length_s)
+            return _Answer(answers.encoded(predictions), served, at, data, predictions, _rows(predictions), length_s)
         except (TypeError, ValueError) as error:
             _log.exception("the predictions cannot be sent")
             raise Fault(f"The predictions cannot be sent: {because(error)}", "INTERNAL_ERROR", 500) from error
@@ -194,6 +222,10 @@ class Server:
         response = _told(fault)
         response.headers.update(error.headers or {})
         return response
+
+
+def _labels(served: Served) -> dict[str, str]:
+    return {"model": served.name, "version": served.version, "stage": served.stage, "digest": served.digest}
 
 
 def _told(fault: Fault) -> Response:

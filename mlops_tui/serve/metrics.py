@@ -1,6 +1,7 @@
 """What the server counts, in Prometheus' text format: requests, their time, rows, and the process itself.
 
-Touched by the event loop alone, so nothing is locked. Knows no HTTP.
+Each figure is touched by one thread alone, the event loop's or that which follows the store, so nothing is locked.
+Knows no HTTP.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ class Metrics:
 
     def __init__(self, model: Mapping[str, str], log: RequestLog | None = None) -> None:
         self._log = log
-        self._model = dict(model)
+        #: Labels of the model that answers now.
+        self.model = model
         self._started_at = time.time()
         #: (path, status) -> answered requests.
         self.answered: Counter[tuple[str, int]] = Counter()
@@ -65,6 +67,11 @@ class Metrics:
         self.rows = 0
         self.in_progress = 0
         self.held_bytes = 0
+        #: Times that another version took over, and times that one could not.
+        self.swaps = 0
+        self.failed_swaps = 0
+        #: Whether a version that should answer could not be loaded, and an older one goes on.
+        self.is_behind = False
 
     def text(self) -> str:
         """All samples with their types and meanings."""
@@ -90,8 +97,14 @@ class Metrics:
         yield from _head("mlops_body_bytes", "gauge", "Bytes of requests' bodies that are held now.")
         yield f"mlops_body_bytes {self.held_bytes}"
         yield from _head("mlops_model_info", "gauge", "The served model.")
-        labels = ",".join(f'{key}="{_escaped(value)}"' for key, value in sorted(self._model.items()))
+        labels = ",".join(f'{key}="{_escaped(value)}"' for key, value in sorted(self.model.items()))
         yield f"mlops_model_info{{{labels}}} 1"
+        yield from _head("mlops_model_swaps_total", "counter", "Times that another version took over.")
+        yield f"mlops_model_swaps_total {self.swaps}"
+        yield from _head("mlops_model_failed_swaps_total", "counter", "Times that another version could not take over.")
+        yield f"mlops_model_failed_swaps_total {self.failed_swaps}"
+        yield from _head("mlops_model_is_behind", "gauge", "1 where an older version goes on, as the newer failed.")
+        yield f"mlops_model_is_behind {int(self.is_behind)}"
         used = resource.getrusage(resource.RUSAGE_SELF)
         yield from _head("process_cpu_seconds_total", "counter", "CPU time of the process.")
         yield f"process_cpu_seconds_total {used.ru_utime + used.ru_stime!r}"

@@ -1,8 +1,8 @@
 """The log of requests: what a served model was asked, and what it answered, as JSON lines for a monitor to read.
 
-A line a row: ``{"id", "time", "version", "inputs": {…}, "prediction"}``, and ``probabilities`` where the model gave
-them. Answers never wait for it: rows stand in a bounded queue until a thread has written them, and are counted and
-left out where it is full or the disk is. Files are closed at a size or an age, and the oldest are deleted.
+A line a row: ``{"id", "time", "version", "latency_s", "inputs": {…}, "prediction"}``, and ``probabilities`` where the
+model gave them. Answers never wait for it: rows stand in a bounded queue until a thread has written them, and are
+counted and left out where it is full or the disk is. Files are closed at a size or an age, and the oldest are deleted.
 """
 
 from __future__ import annotations
@@ -41,9 +41,23 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry:
+    """A request that was answered.
+
+    Attributes:
+        id: Its id; the rows of a request of several are called ``id:0``, ``id:1``, ….
+        at: When it came, Unix seconds.
+        latency_s: From its first byte to the last of the answer.
+        version: The version that answered; "" for a model in a folder.
+        data: What the model was given.
+        predictions: What it returned.
+        rows: How many rows that is.
+    """
+
     id: str
     at: float
+    latency_s: float
+    version: str
     data: Any
     predictions: Any
     rows: int
@@ -59,7 +73,6 @@ class RequestLog:
 
     Args:
         directory: Where; several servers may share it, each writes files of its own.
-        version: The version that answers.
         bounds: How much is kept.
 
     Attributes:
@@ -67,11 +80,10 @@ class RequestLog:
         lost_rows: Rows that were left out.
     """
 
-    def __init__(self, directory: str, version: str, bounds: Bounds | None = None) -> None:
+    def __init__(self, directory: str, bounds: Bounds | None = None) -> None:
         self._directory = directory
-        self._version = version
         self._bounds = bounds or Bounds()
-        self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._waiting_rows = 0
         self._counting = threading.Lock()
         self.written_rows = 0
@@ -83,22 +95,14 @@ class RequestLog:
         self._thread = threading.Thread(target=self._run, name="request-log", daemon=True)
         self._thread.start()
 
-    def put(self, identity: str, at: float, data: Any, predictions: Any, rows: int) -> None:
-        """Hands over a request that was answered; returns at once.
-
-        Args:
-            identity: Its id; the rows of a request of several are called ``id:0``, ``id:1``, ….
-            at: When it came, Unix seconds.
-            data: What the model was given.
-            predictions: What it returned.
-            rows: How many rows that is.
-        """
+    def put(self, entry: Entry) -> None:
+        """Hands over a request that was answered; returns at once."""
         with self._counting:
-            if self._waiting_rows + rows > self._bounds.waiting_rows:
-                self.lost_rows += rows
+            if self._waiting_rows + entry.rows > self._bounds.waiting_rows:
+                self.lost_rows += entry.rows
                 return
-            self._waiting_rows += rows
-        self._queue.put(_Entry(identity, at, data, predictions, rows))
+            self._waiting_rows += entry.rows
+        self._queue.put(entry)
 
     def close(self) -> None:
         """Writes what waits, as far as that takes no longer than a few seconds."""
@@ -113,9 +117,9 @@ class RequestLog:
         if self._file is not None:
             self._file.close()
 
-    def _write(self, entry: _Entry) -> None:
+    def _write(self, entry: Entry) -> None:
         try:
-            lines = _lines(entry, self._version)
+            lines = _lines(entry)
             self._opened().write(lines)
             self.written_rows += entry.rows
         except Exception as error:  # whatever a stranger's values or a full disk raise: the server goes on
@@ -166,11 +170,12 @@ class RequestLog:
             kept -= size
 
 
-def _lines(entry: _Entry, version: str) -> bytes:
+def _lines(entry: Entry) -> bytes:
     """The lines of a request, column by column: a tenth of the time of a document a row."""
     rows = entry.rows
     names = [entry.id] if rows == 1 else [f"{entry.id}:{place}" for place in range(rows)]
-    members: dict[str, Any] = {"id": names, "time": [entry.at] * rows, "version": [version] * rows}
+    members: dict[str, Any] = {"id": names, "time": [entry.at] * rows, "version": [entry.version] * rows}
+    members["latency_s"] = [round(entry.latency_s, 6)] * rows
     if inputs := _inputs(entry.data):
         members["inputs"] = inputs
     columns: list[list[str]] = []

@@ -14,6 +14,7 @@ from mlops_tui.serve import schemas
 from mlops_tui.serve.schemas import Schema
 
 if TYPE_CHECKING:
+    from mlops_store.records import ModelVersion
     from mlops_store.store import Store
     from mlops_tui.registry.formats import Loaded
 
@@ -37,6 +38,13 @@ class Served:
         """What people call it."""
         return f"{self.name} version {self.version} ({self.stage})" if self.version else self.name
 
+    def is_of(self, version: ModelVersion) -> bool:
+        """Whether this is the version where it stands now."""
+        return (self.name, self.version, self.stage, self.digest) == (
+            *(version.model, str(version.version)),
+            *(version.stage, version.digest),
+        )
+
 
 def from_registry(store: Store, reference: str, trusted: Sequence[str] = ()) -> Served:
     """The version that a reference names, verified against its digest.
@@ -51,9 +59,19 @@ def from_registry(store: Store, reference: str, trusted: Sequence[str] = ()) -> 
         Refused: A file is gone or changed, holds a type that is not trusted, or cannot predict.
     """
     from mlops_store import models
+
+    return of_version(store, models.resolve(store.read(), reference), trusted)
+
+
+def of_version(store: Store, version: ModelVersion, trusted: Sequence[str] = ()) -> Served:
+    """A version, verified against its digest; see ``from_registry``.
+
+    Raises:
+        NotFound: It is none that can be loaded.
+        Refused: See ``from_registry``.
+    """
     from mlops_tui.registry import formats
 
-    version = models.resolve(store.read(), reference)
     loaded = formats.load_version(store, version, trusted=trusted)
     return Served(
         version.model,

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from registry_builders import CONFIG, log_directory, make_run, make_store
+from served_models import ROW, register
 from serving import ask
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
@@ -102,6 +103,21 @@ def test_a_version_in_production_answers_as_the_model_does_and_ends_with_what_it
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["predictions"] == MODEL.predict(DATA).tolist()
     assert process.wait(30) == 0
     assert process.communicate() == ("", "")
+
+
+@pytest.mark.slow
+def test_the_version_that_is_promoted_answers_next(serve: Any, project: Path) -> None:
+    with make_store(project) as store:
+        register(store, project / "constants", 1.0, 2.0)
+        stages.promote(store, CONFIG, "churn", 1, "production")
+        process, port, _ = serve("churn@production")
+        assert ask(port, ROW).json == {"predictions": [1.0]}
+        stages.promote(store, CONFIG, "churn", 2, "production")
+        while (answer := ask(port, ROW)).headers["x-model-version"] == "1":
+            assert answer.status == 200
+    assert answer.json == {"predictions": [2.0]}
+    process.send_signal(signal.SIGTERM)
+    assert "churn@production is served by version 2 now, no longer by version 1" in process.communicate(timeout=30)[1]
 
 
 @pytest.mark.slow

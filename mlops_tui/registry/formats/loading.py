@@ -81,6 +81,12 @@ def load_version(store: Store, version: ModelVersion, *, trusted: Sequence[str] 
         return _loaded[key]
 
 
+def forget() -> None:
+    """Drops the models that stay in memory for ``load_version``; whoever uses one keeps it."""
+    with _loading:
+        _loaded.clear()
+
+
 def consent(version: ModelVersion) -> tuple[str, ...]:
     """What the person who registered a version allowed it to run: ``kinds.PICKLE``, ``kinds.SOURCE``."""
     allowed = version.lineage.get("allowed", ())
