@@ -77,7 +77,11 @@ class Project:
 
     def requests_dir(self, model: str) -> str:
         """What the servers of a model were asked and answered."""
-        return os.path.join(self._main_state_dir, "requests", model.replace("%", "%25").replace(os.sep, "%2F"))
+        return os.path.join(self._main_state_dir, "requests", _file_name(model))
+
+    def labels_dir(self, model: str) -> str:
+        """Labels that were posted to the servers of a model."""
+        return os.path.join(self._main_state_dir, "labels", _file_name(model))
 
     @property
     def cache_dir(self) -> str:
@@ -124,6 +128,10 @@ class Project:
 
     def __hash__(self) -> int:
         return hash(self.root)
+
+
+def _file_name(model: str) -> str:
+    return model.replace("%", "%25").replace(os.sep, "%2F")
 
 
 def is_root(directory: str) -> bool:

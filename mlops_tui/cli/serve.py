@@ -65,6 +65,7 @@ def command(
 
     from mlops_tui.serve import launching, served
     from mlops_tui.serve.app import Server
+    from mlops_tui.serve.labels import LabelLog
     from mlops_tui.serve.requests import Limits
 
     token = launching.token(host, token_file)
@@ -90,7 +91,8 @@ def command(
         sys.stdout.flush()
 
     _write_log()
-    server = Server(found, own, limits, token, log)
+    label_log = None if log is None else LabelLog(workspace.project.labels_dir(found.name), log_room << 20)
+    server = Server(found, own, limits, token, log, label_log)
     with _followed(workspace, model, trust, server):
         is_over = launching.run(server, listening, ready)
     if not is_over:

@@ -39,13 +39,14 @@ class TruthConfig:
     labelled: str = ""
 
 
-def read(reader: Reader, place: str, table: Mapping[str, Any]) -> TruthConfig:
+def read(reader: Reader, place: str, table: Mapping[str, Any], *, usual_id: str = "") -> TruthConfig:
     """What the keys of ``KEYS`` say.
 
     Args:
         reader: Makes the errors.
         place: The monitor's table.
         table: What it holds.
+        usual_id: The column by which labels are joined where nothing else is said.
 
     Raises:
         SpecError: A value is not understood.
@@ -56,13 +57,13 @@ def read(reader: Reader, place: str, table: Mapping[str, Any]) -> TruthConfig:
 
     labels = reader.globs(table.get("labels", []), f"{place}.labels")
     for key in ("id", "target"):
-        if labels and not text(key):
+        if labels and not text(key) and not (key == "id" and usual_id):
             raise reader.error(f"{place}.labels", f"needs {place}.{key}", f"name the column under {key}")
     metrics, bounds = _metrics(reader, f"{place}.metrics", table.get("metrics", []))
     estimates, labelled = _estimate(reader, f"{place}.estimate", table.get("estimate", True))
     return TruthConfig(
         labels=labels,
-        id=text("id"),
+        id=text("id") or usual_id,
         positive=text("positive"),
         proba=_proba(reader, f"{place}.proba", table["proba"]) if "proba" in table else {},
         metrics=metrics,

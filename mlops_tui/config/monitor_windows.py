@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 _ROWS = re.compile(r"(\d[\d_,]*)\s*rows?")
 _FORMS = 'for example "batch", "1000 rows", "1d" or "6h"'
 _EARLIER = ("first", "last", "weekday")
-#: How requests are cut, and when one came, where nothing else is said.
+#: How requests are cut, when one came, and by what labels are joined with it, where nothing else is said.
 REQUESTS_WINDOW = "1d"
 REQUESTS_TIME = "request.time"
+REQUESTS_ID = "request.id"
 #: Windows of less time than this would be more windows than rows.
 SHORTEST_S = 1.0
 

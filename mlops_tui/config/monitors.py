@@ -97,6 +97,11 @@ class MonitorConfig:
     target: str = ""
     truth: TruthConfig = field(default_factory=TruthConfig)
 
+    @property
+    def awaits_labels(self) -> bool:
+        """Whether labels come after the rows: in files, or posted to the server that logs the requests."""
+        return bool(self.truth.labels or self.requests)
+
 
 #: Fields that no key of the same name fills.
 _NO_KEYS = ("name", "truth", "earlier", "interval_s")
@@ -166,7 +171,7 @@ def read(reader: Reader, name: str, body: object) -> MonitorConfig:
         slices=get("slices", partial(monitor_slices.read, reader), {}),
         stream=get("stream", partial(monitor_stream.read, reader), StreamConfig()),
         target=get("target", reader.text, ""),
-        truth=monitor_truth.read(reader, place, table),
+        truth=monitor_truth.read(reader, place, table, usual_id=monitor_windows.REQUESTS_ID if requests else ""),
     )
 
 

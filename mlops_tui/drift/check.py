@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PREDICTED_ROWS = 10_000
 #: How the columns begin that say something of the request that a row came with.
 REQUEST_PREFIX = "request."
+PROBABILITY_PREFIX = f"{REQUEST_PREFIX}probability."
 #: What is said of a column that is not checked because it is a row number, and of one that is not expected.
 EXTRA = "the reference has no such column"
 COUNTER = "counts up by one from row to row as a row number does; name it under columns to check it anyway"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 
@@ -15,14 +16,29 @@ from mlops_tui.project import Project
 def unread(project: Project, db: sqlite3.Connection, monitor: MonitorConfig) -> list[File]:
     """Files that were not read as they are now, and that nobody is writing to.
 
+    Those of a server are read while it goes on writing to them, now and then.
+
     Raises:
         UsageError: A pattern leaves the project.
     """
-    if not monitor.truth.labels:
+    if not monitor.awaits_labels:
         return []
     seen, now = labels.seen(db, monitor.name), time.time()
-    return [
+    delivered = [file for file in watches.matches(project, monitor.truth.labels) if watches.is_settled(file, now)]
+    posted = [
         file
-        for file in watches.matches(project, monitor.truth.labels)
-        if seen.get(file.batch) != file.state and watches.is_settled(file, now)
+        for file in _posted(project, monitor)
+        if watches.is_settled(file, now)
+        or file.batch not in seen
+        or now - seen[file.batch][1] / 1e9 > monitor.interval_s
     ]
+    return [file for file in (*delivered, *posted) if seen.get(file.batch) != file.state]
+
+
+def is_posted(project: Project, monitor: MonitorConfig, file: File) -> bool:
+    """Whether the model's server wrote a file: members ``id`` and ``label``, and later lines correct earlier ones."""
+    return bool(monitor.requests) and os.path.dirname(file.path) == project.labels_dir(monitor.requests)
+
+
+def _posted(project: Project, monitor: MonitorConfig) -> list[File]:
+    return watches.logged(project, project.labels_dir(monitor.requests)) if monitor.requests else []

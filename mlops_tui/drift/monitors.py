@@ -166,7 +166,7 @@ def join_labels(project: Project, store: Store, config: Config, *, monitor: str 
     return {
         each.name: arrivals.join(project, store, each, config.goal)
         for each in _chosen(config, monitor)
-        if each.truth.labels
+        if each.awaits_labels
     }
 
 

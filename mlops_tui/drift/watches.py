@@ -87,6 +87,22 @@ def matches(project: Project, patterns: Sequence[str]) -> list[File]:
     return sorted(found, key=lambda file: _natural(file.batch))
 
 
+def logged(project: Project, directory: str) -> list[File]:
+    """The JSON lines that a server left in a folder, in the order in which they were begun."""
+    try:
+        with os.scandir(directory) as listing:
+            paths = sorted(entry.path for entry in listing if entry.name.endswith(".jsonl") and entry.is_file())
+    except OSError:  # nobody asked or told anything yet
+        return []
+    found = []
+    for path in paths:
+        try:
+            found.append(look(project, path))
+        except OSError:  # deleted meanwhile, to make room
+            continue
+    return found
+
+
 def uncompressed(name: str) -> str:
     """A file's name in lower case without the ending that says how it is compressed."""
     return next((name[: -len(ending)] for ending in COMPRESSED if name.endswith(ending)), name)

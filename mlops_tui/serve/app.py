@@ -1,4 +1,4 @@
-"""The application that answers: ``/invocations``, ``/ping``, ``/health``, ``/version`` and ``/metrics``.
+"""The application that answers: ``/invocations``, ``/labels``, ``/ping``, ``/health``, ``/version`` and ``/metrics``.
 
 Predictions run in threads, so that the others are answered while the model computes. What goes wrong in the model is
 told to the client without its traceback, which goes to the log.
@@ -23,8 +23,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mlops_tui.serve import answers, inputs, requests
+from mlops_tui.serve import answers, inputs, labels, requests
 from mlops_tui.serve.faults import BAD_REQUEST, Fault, because
+from mlops_tui.serve.labels import LabelLog
 from mlops_tui.serve.metrics import MEDIA_TYPE, Metrics
 from mlops_tui.serve.request_log import Entry, RequestLog, request_id
 from mlops_tui.serve.requests import Limits
@@ -63,17 +64,25 @@ class Server:
         limits: What a client can ask.
         token: What requests must bring along as a bearer token; "" lets everybody in.
         log: Where requests are written down; None for nowhere.
+        label_log: Where labels of these requests are written down.
     """
 
     def __init__(
-        self, served: Served, version: str, limits: Limits, token: str = "", log: RequestLog | None = None
+        self,
+        served: Served,
+        version: str,
+        limits: Limits,
+        token: str = "",
+        log: RequestLog | None = None,
+        label_log: LabelLog | None = None,
     ) -> None:
         self._served = served
         self._version = version
         self.limits = limits
         self._token = token.encode()
         self._request_log = log
-        self.metrics = Metrics(_labels(served), log)
+        self._label_log = label_log
+        self.metrics = Metrics(_facts(served), log)
         self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="predict")
         self._working: set[Future[_Answer]] = set()
 
@@ -81,6 +90,7 @@ class Server:
         """The ASGI application."""
         routes = {
             "/invocations": (self._invocations, "POST"),
+            "/labels": (self._labels, "POST"),
             "/ping": (self._ping, "GET"),
             "/health": (self._ping, "GET"),
             "/version": (self._version_text, "GET"),
@@ -102,7 +112,7 @@ class Server:
     def swap(self, served: Served) -> None:
         """Lets another model answer from the next request on; those under way keep theirs. Any thread may call it."""
         self._served = served
-        self.metrics.model = _labels(served)
+        self.metrics.model = _facts(served)
 
     def close(self) -> bool:
         """Starts no further prediction; False when one is still under way, which nothing can end."""
@@ -169,6 +179,9 @@ class Server:
             response.headers[_ID_HEADER] = identity
         return response
 
+    async def _labels(self, request: Request) -> Response:
+        return await labels.answer(request, self.limits, self.metrics, self._label_log)
+
     async def _write_down(self, identity: str, answer: _Answer, started: float) -> None:
         """Hands an answer to the log; called when it has been sent."""
         assert self._request_log is not None
@@ -224,7 +237,7 @@ class Server:
         return response
 
 
-def _labels(served: Served) -> dict[str, str]:
+def _facts(served: Served) -> dict[str, str]:
     return {"model": served.name, "version": served.version, "stage": served.stage, "digest": served.digest}
 
 

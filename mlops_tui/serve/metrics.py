@@ -67,6 +67,8 @@ class Metrics:
         self.rows = 0
         self.in_progress = 0
         self.held_bytes = 0
+        #: That were posted later, by the ids of requests.
+        self.labels = 0
         #: Times that another version took over, and times that one could not.
         self.swaps = 0
         self.failed_swaps = 0
@@ -94,6 +96,8 @@ class Metrics:
             yield f"mlops_logged_rows_total {self._log.written_rows}"
             yield from _head("mlops_unlogged_rows_total", "counter", "Rows that the log of requests had no room for.")
             yield f"mlops_unlogged_rows_total {self._log.lost_rows}"
+            yield from _head("mlops_labels_total", "counter", "Labels that were posted.")
+            yield f"mlops_labels_total {self.labels}"
         yield from _head("mlops_body_bytes", "gauge", "Bytes of requests' bodies that are held now.")
         yield f"mlops_body_bytes {self.held_bytes}"
         yield from _head("mlops_model_info", "gauge", "The served model.")

@@ -18,7 +18,7 @@ import uuid
 from dataclasses import dataclass
 from typing import IO, Any
 
-from mlops_tui.serve import answers
+from mlops_tui.serve import answers, log_folder
 
 _log = logging.getLogger("mlops_tui.serve")
 _ID = re.compile(r"[\w.:-]{1,100}")
@@ -148,26 +148,13 @@ class RequestLog:
                 return self._file
             self._file.close()
             self._file = None
-        # what a model is asked about is often about people
-        os.makedirs(self._directory, mode=0o700, exist_ok=True)
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
-        path = os.path.join(self._directory, f"{stamp}-{os.getpid()}-{self._files:06}.jsonl")
+        name = f"{stamp}-{os.getpid()}-{self._files:06}.jsonl"
         self._files += 1
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._file, self._opened_at = os.fdopen(descriptor, "ab"), now
-        self._make_room(path)
+        self._file, self._opened_at = os.fdopen(log_folder.opened(self._directory, name), "ab"), now
+        # until there is room for a whole new one
+        log_folder.make_room(self._directory, self._bounds.kept_bytes - self._bounds.file_bytes, keep=name)
         return self._file
-
-    def _make_room(self, own: str) -> None:
-        """Deletes the oldest files until there is room for a whole new one."""
-        with os.scandir(self._directory) as listing:
-            files = sorted((entry.name, entry.path, entry.stat().st_size) for entry in listing if entry.is_file())
-        kept = sum(size for _, _, size in files) + self._bounds.file_bytes
-        for _, path, size in files:
-            if kept <= self._bounds.kept_bytes or path == own:
-                return
-            os.unlink(path)
-            kept -= size
 
 
 def _lines(entry: Entry) -> bytes:

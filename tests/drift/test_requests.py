@@ -16,6 +16,7 @@ from mlops_tui import config as configuration
 from mlops_tui.drift import monitors
 from mlops_tui.drift.sources import of_monitor
 from mlops_tui.project import Project
+from mlops_tui.serve.labels import LabelLog
 
 SETTINGS = '[monitors.m]\nrequests = "churn"\nwindow = "100 rows"\nreference = "train.csv"\nprediction = "score"\n'
 
@@ -95,3 +96,32 @@ def test_requests_are_cut_into_days_where_nothing_else_is_said(place: Place) -> 
 
 def test_a_model_may_be_called_anything(place: Place) -> None:
     assert Path(place.project.requests_dir("team/churn%2F")).parent == place.directory.parent
+
+
+def test_labels_that_were_posted_are_joined_with_requests_without_a_word_of_configuration(place: Place) -> None:
+    place.configure('[monitors.m]\nrequests = "churn"\nwindow = "100 rows"\nreference = "train.csv"\n')
+    place.log(100, seed=1, prediction=1)
+    (report,) = place.reports()
+    (awaited,) = (measure for measure in report.measures if measure.family == "performance")
+    assert (awaited.value, awaited.detail["why"]) == (None, "no labels have come yet")
+    log = LabelLog(place.project.labels_dir("churn"), 1 << 20)
+    log.add([(f"r{number}", number % 2) for number in range(100)])
+    log.add([("r0", 1), ("r2", 1), ("nobody asked", 1)])
+    db = place.store.read()
+    assert monitors.would_join(place.project, db, place.config) != [], "nobody waits for the end of the log"
+    arrival = monitors.join_labels(place.project, place.store, place.config)["m"]
+    (file,) = arrival.files
+    assert (file.rows, file.matched, file.problem) == (101, 100, "")
+    accuracy = next(m for m in arrival.reports[0].measures if (m.family, m.name) == ("performance", "accuracy"))
+    assert (accuracy.value, accuracy.count) == (0.52, 100), "what was posted again counts"
+    assert monitors.would_join(place.project, db, place.config) == []
+
+
+def test_posted_labels_of_ids_that_nobody_has_are_told_of(place: Place) -> None:
+    place.log(100, seed=1)
+    place.reports()
+    LabelLog(place.project.labels_dir("churn"), 1 << 20).add([("order-17", 1.5)])
+    arrival = monitors.join_labels(place.project, place.store, place.config)["m"]
+    assert arrival.files[0].notes == (
+        "none of its 1 ids is in any window: there request.id is 'order-17', in the newest window 'r0', 'r1'",
+    )

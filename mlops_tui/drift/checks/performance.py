@@ -21,7 +21,7 @@ def check(examined: Examined) -> Outcome:
         UsageError: The monitor names a class, metric or file that there is not.
     """
     monitor, frame, labelled = examined.monitor, examined.frame, examined.labelled
-    is_asked = bool(monitor.truth.labels) or monitor.target in frame.columns
+    is_asked = monitor.awaits_labels or monitor.target in frame.columns
     is_estimated = labelled is not None and monitor.truth.estimates and labelled.is_wanted
     if not is_asked and not is_estimated:
         return Outcome()
@@ -49,7 +49,7 @@ def _realized(examined: Examined, given: Outputs, about: Known, estimates: tuple
     notes, rows = [], None
     if given.predicted is None and given.proba is None:
         return Outcome(measures=window.awaited(monitor, about, given.why))
-    if monitor.truth.labels:
+    if monitor.awaits_labels:
         if monitor.truth.id not in frame.columns:
             why = f"labels cannot be joined: the rows have no column {monitor.truth.id!r}"
             return Outcome(measures=window.awaited(monitor, about, why))

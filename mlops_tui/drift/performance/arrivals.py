@@ -59,14 +59,14 @@ def join(project: Project, store: Store, monitor: MonitorConfig, goal: Callable[
     Raises:
         UsageError: A pattern leaves the project, or a metric does not suit the model.
     """
-    if not monitor.truth.labels:
+    if not monitor.awaits_labels:
         return Arrival()
     db = store.read()
     before = {file.path: file for file in labels.files(db, monitor.name)}
     fresh = [
         read
         for file in label_files.unread(project, db, monitor)
-        if (read := _read(store, monitor, file, before)) is not None
+        if (read := _read(project, store, monitor, file, before)) is not None
     ]
     changed = {file.path: file for file in fresh}
     every = [*(file for path, file in before.items() if path not in changed), *fresh]
@@ -97,9 +97,12 @@ def join(project: Project, store: Store, monitor: MonitorConfig, goal: Callable[
     return Arrival(tuple(told), tuple(reports))
 
 
-def _read(store: Store, monitor: MonitorConfig, file: File, before: dict[str, LabelFile]) -> LabelFile | None:
+def _read(
+    project: Project, store: Store, monitor: MonitorConfig, file: File, before: dict[str, LabelFile]
+) -> LabelFile | None:
     """What a file holds; None when it went away."""
     known = before.get(file.batch)
+    is_posted = label_files.is_posted(project, monitor, file)
     read = LabelFile(
         id=known.id if known else 0,
         monitor=monitor.name,
@@ -117,16 +120,21 @@ def _read(store: Store, monitor: MonitorConfig, file: File, before: dict[str, La
         return None
     except OSError as error:
         return replace(read, problem=f"cannot be read ({error.strerror})")
+    if is_posted:  # a server may go on writing: what came since the look is read with the next one
+        data = data[: data.rfind(b"\n", 0, file.size_bytes) + 1]
     read = replace(read, digest=hashlib.sha256(data).hexdigest())
     try:
         frame = batches.parse(data).frame
     except batches.Unreadable as error:
         return replace(read, problem=error.message)
-    for column in (monitor.truth.id, monitor.target):
+    columns = ("id", "label") if is_posted else (monitor.truth.id, monitor.target)
+    for column in columns:
         if column not in frame.columns:
             there = ", ".join(map(str, list(frame.columns)[:8]))
             return replace(read, problem=f"has no column {column!r}; there are {there}")
-    found, notes = _distinct(frame[monitor.truth.id], frame[monitor.target])
+    if is_posted:  # what is posted again corrects what was posted before
+        frame = frame.drop_duplicates("id", keep="last")
+    found, notes = _distinct(frame[columns[0]], frame[columns[1]])
     digest, _ = artifacts.put_bytes(store.objects_dir, _packed(found))
     low, high = window.ends(list(found.index))
     return replace(read, object=digest, rows=len(found), low=low, high=high, notes=notes)

@@ -14,6 +14,7 @@ import numpy as np
 
 from mlops_store.errors import MlopsError
 from mlops_tui.config.monitors import MonitorConfig
+from mlops_tui.drift.check import PROBABILITY_PREFIX
 from mlops_tui.drift.performance import tasks
 from mlops_tui.drift.performance.tasks import Task
 from mlops_tui.drift.samples import FloatArray, label
@@ -91,6 +92,10 @@ def of_frame(
             return Outputs(own, _named(frame, monitor))
         if own is not None:
             return Outputs(own, None, f"there is no column {lacking[0]!r} of probabilities")
+    logged = [str(name) for name in frame.columns if str(name).startswith(PROBABILITY_PREFIX)]
+    if own is not None and monitor.requests and logged:
+        classes = [name.removeprefix(PROBABILITY_PREFIX) for name in logged]
+        return Outputs(own, frame[logged].set_axis(classes, axis="columns"))
     if own is not None:
         return Outputs(own, None, "the rows bring predictions but no probabilities: name their columns as proba")
     predictor = prepared.predictor

@@ -6,15 +6,13 @@ Of the request itself a row has ``request.id``, ``request.time``, ``request.vers
 
 from __future__ import annotations
 
-import os
 from functools import partial
 
 from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.drift import batches, watches
 from mlops_tui.drift.batches import Batch
-from mlops_tui.drift.check import REQUEST_PREFIX
+from mlops_tui.drift.check import PROBABILITY_PREFIX, REQUEST_PREFIX
 from mlops_tui.drift.sources.files import Files
-from mlops_tui.drift.watches import File
 from mlops_tui.project import Project
 
 _INPUTS, _PREDICTION, _PROBABILITIES = "inputs.", "prediction", "probabilities."
@@ -25,26 +23,10 @@ def source(project: Project, monitor: MonitorConfig) -> Files:
     column = monitor.prediction or _PREDICTION
     return Files(
         project,
-        partial(files, project, monitor.requests),
+        partial(watches.logged, project, project.requests_dir(monitor.requests)),
         adapt=partial(_adapted, prediction=column),
         is_log=True,
     )
-
-
-def files(project: Project, model: str) -> list[File]:
-    """The files of a model's log, in the order in which they were begun."""
-    try:
-        with os.scandir(project.requests_dir(model)) as listing:
-            paths = sorted(entry.path for entry in listing if entry.name.endswith(".jsonl") and entry.is_file())
-    except OSError:  # nothing was asked yet
-        return []
-    found = []
-    for path in paths:
-        try:
-            found.append(watches.look(project, path))
-        except OSError:  # deleted meanwhile, to make room
-            continue
-    return found
 
 
 def _adapted(batch: Batch, *, prediction: str) -> Batch:
@@ -53,7 +35,7 @@ def _adapted(batch: Batch, *, prediction: str) -> Batch:
         if column.startswith(_INPUTS):
             named[column] = column.removeprefix(_INPUTS)
         elif column.startswith(_PROBABILITIES):
-            named[column] = f"{REQUEST_PREFIX}probability.{column.removeprefix(_PROBABILITIES)}"
+            named[column] = PROBABILITY_PREFIX + column.removeprefix(_PROBABILITIES)
         elif column == _PREDICTION or column.startswith(f"{_PREDICTION}."):
             named[column] = column.replace(_PREDICTION, prediction, 1)
         else:
