@@ -60,7 +60,7 @@ def command(
     MODEL is churn@production, churn/3, or a folder with a model. POST /invocations predicts; /ping, /health, /version
     and /metrics (Prometheus) tell of the server. Other addresses than this machine's own need a token.
     """
-    _require_server()
+    require_server()
     from importlib.metadata import PackageNotFoundError, version
 
     from mlops_tui.serve import launching, served
@@ -143,7 +143,8 @@ def _write_log() -> None:
     logger.addHandler(handler)
 
 
-def _require_server() -> None:
+def require_server() -> None:
+    """Raises Refused where the packages that servers need are not there."""
     try:
         import starlette
         import uvicorn

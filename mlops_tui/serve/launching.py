@@ -13,19 +13,37 @@ import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mlops_store.errors import Refused, UsageError
-from mlops_tui.serve.app import Server
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from mlops_tui.serve.requests import Limits
 
 #: How long requests may go on after the server was told to end.
 END_S = 60
 #: Connections that are open at a time; more are answered with 503.
 CONNECTIONS = 2_000
 TOKEN_VARIABLE = "MLOPS_SERVE_TOKEN"  # noqa: S105 — the name of a variable, not what is in it
+
+
+class Server(Protocol):
+    """What is brought up and down."""
+
+    @property
+    def limits(self) -> Limits:
+        """What a client can ask."""
+
+    def application(self) -> ASGIApp:
+        """The ASGI application."""
+
+    def close(self) -> bool:
+        """Ends what is under way; False where something cannot be ended."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -112,7 +130,7 @@ def run(server: Server, listening: socket.socket, ready: Callable[[], None]) -> 
         ready: Called as soon as requests are answered.
 
     Returns:
-        Whether all predictions have ended; a model that hangs is left behind.
+        What closing the server returned.
     """
     _allow_connections()
     # uvicorn raises the signal that ended it once more, for the handlers that stood there before: these

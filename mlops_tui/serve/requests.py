@@ -6,11 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from starlette.requests import ClientDisconnect, Request
 
 from mlops_tui.serve.faults import Fault
-from mlops_tui.serve.metrics import Metrics
+
+
+class Holder(Protocol):
+    """What counts the bytes of the bodies that a server holds."""
+
+    held_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,7 @@ class Limits:
 
 
 @asynccontextmanager
-async def body(request: Request, limits: Limits, metrics: Metrics) -> AsyncIterator[bytes]:
+async def body(request: Request, limits: Limits, holder: Holder) -> AsyncIterator[bytes]:
     """The body; it counts as held until the context is left.
 
     Raises:
@@ -46,10 +52,10 @@ async def body(request: Request, limits: Limits, metrics: Metrics) -> AsyncItera
             async with asyncio.timeout(limits.body_s):
                 async for chunk in request.stream():
                     held += len(chunk)
-                    metrics.held_bytes += len(chunk)
+                    holder.held_bytes += len(chunk)
                     if held > limits.body_bytes:
                         raise _too_long(limits)
-                    if metrics.held_bytes > limits.held_bytes:
+                    if holder.held_bytes > limits.held_bytes:
                         raise Fault("Too many requests are held already", "TEMPORARILY_UNAVAILABLE", 503, is_final=True)
                     chunks.append(chunk)
         except TimeoutError as error:
@@ -59,7 +65,7 @@ async def body(request: Request, limits: Limits, metrics: Metrics) -> AsyncItera
             raise Fault("The client has gone", status=499, is_final=True) from error
         yield b"".join(chunks)
     finally:
-        metrics.held_bytes -= held
+        holder.held_bytes -= held
 
 
 def _too_long(limits: Limits) -> Fault:

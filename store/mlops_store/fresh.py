@@ -34,6 +34,7 @@ MIGRATIONS = (
     "m026_labels",
     "m027_approval_rounds",
     "m028_report_profiles",
+    "m029_experiments",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -52,7 +53,7 @@ STATEMENTS = (
    "description" TEXT NOT NULL DEFAULT '',
    "created_at" REAL NOT NULL,
    "deleted_at" REAL
-) STRICT""",
+, artifact_location TEXT, updated_at REAL) STRICT""",
     """CREATE UNIQUE INDEX "idx_experiments_name"
     ON "experiments" ("name")""",
     """CREATE TABLE "keys" (
@@ -660,4 +661,47 @@ STATEMENTS = (
    "report_id" INTEGER PRIMARY KEY REFERENCES "monitor_reports"("id"),
    "object" TEXT NOT NULL
 ) STRICT""",
+    """CREATE TABLE "experiment_tags" (
+   "experiment_id" INTEGER REFERENCES "experiments"("id"),
+   "key" TEXT,
+   "value" TEXT NOT NULL,
+   PRIMARY KEY ("experiment_id", "key")
+) STRICT""",
+    """CREATE TABLE "dataset_details" (
+   "dataset_id" INTEGER PRIMARY KEY REFERENCES "datasets"("id"),
+   "source_type" TEXT NOT NULL,
+   "source" TEXT NOT NULL,
+   "schema" TEXT,
+   "profile" TEXT
+) STRICT""",
+    """CREATE TABLE "input_tags" (
+   "run_id" INTEGER REFERENCES "runs"("id"),
+   "dataset_id" INTEGER REFERENCES "datasets"("id"),
+   "key" TEXT,
+   "value" TEXT NOT NULL,
+   PRIMARY KEY ("run_id", "dataset_id", "key")
+) STRICT""",
+    """CREATE TABLE "run_models" (
+   "run_id" INTEGER REFERENCES "runs"("id"),
+   "role" TEXT,
+   "model_id" TEXT,
+   "step" INTEGER,
+   PRIMARY KEY ("run_id", "role", "model_id", "step")
+) STRICT""",
+    """CREATE INDEX "idx_run_models_model_id"
+    ON "run_models" ("model_id")""",
+    """CREATE TABLE "model_metrics" (
+   "model_id" TEXT NOT NULL,
+   "run_id" INTEGER NOT NULL REFERENCES "runs"("id"),
+   "key" TEXT NOT NULL,
+   "step" INTEGER NOT NULL,
+   "ms" INTEGER NOT NULL,
+   "value" REAL,
+   "dataset_name" TEXT NOT NULL,
+   "dataset_digest" TEXT NOT NULL
+) STRICT""",
+    """CREATE UNIQUE INDEX "idx_model_metrics_model_id_key_step_ms_run_id"
+    ON "model_metrics" ("model_id", "key", "step", "ms", "run_id")""",
+    """CREATE INDEX "idx_model_metrics_run_id"
+    ON "model_metrics" ("run_id")""",
 )

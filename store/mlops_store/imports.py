@@ -93,8 +93,9 @@ def add_experiment(
 ) -> None:
     """Stores an experiment unless there is one of that name; see ``delete_experiment``. Needs a write transaction."""
     db.execute(
-        "INSERT OR IGNORE INTO experiments(name, created_at, description, deleted_at) VALUES (?, ?, ?, ?)",
-        (name, created_at, description, deleted_at),
+        "INSERT OR IGNORE INTO experiments(id, name, created_at, description, deleted_at) "
+        f"VALUES ({run_rows.EXPERIMENT_NUMBER}, ?, ?, ?, ?)",
+        (name, name, created_at, description, deleted_at),
     )
 
 

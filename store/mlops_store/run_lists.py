@@ -195,7 +195,9 @@ def experiments(db: sqlite3.Connection) -> list[Experiment]:
     """The experiments by name, without deleted ones."""
     from mlops_store.records import Experiment
 
-    rows = db.execute("SELECT name, created_at, description FROM experiments WHERE deleted_at IS NULL ORDER BY name")
+    rows = db.execute(
+        "SELECT id, name, created_at, description FROM experiments WHERE deleted_at IS NULL ORDER BY name"
+    )
     return [Experiment(*row) for row in rows]
 
 

@@ -36,11 +36,19 @@ class RunKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """A named group of runs."""
+    """A named group of runs.
 
+    ``artifact_location`` is where clients of the tracking server put artifacts, "" where that follows from ``number``.
+    """
+
+    number: int
     name: str
     created_at: float
     description: str = ""
+    artifact_location: str = ""
+    updated_at: float | None = None
+    deleted_at: float | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,9 @@ COLUMNS: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(_TIMES, (float, int)),
 }
 
+#: The number of a new experiment as SQL, its name bound: 0 for the one that is used when none is named.
+EXPERIMENT_NUMBER = "(SELECT 0 WHERE ? = 'default' AND NOT EXISTS (SELECT 1 FROM experiments WHERE id = 0))"
+
 _ALL_COLUMNS = ("id", "run_id", "experiment_id", "parent_id", *sorted(COLUMNS))
 
 
@@ -110,7 +113,10 @@ def experiment_number(db: sqlite3.Connection, name: str) -> int:
     """The store's own number of an experiment, made when it is new and brought back when it was deleted."""
     row = db.execute("SELECT id, deleted_at FROM experiments WHERE name = ?", (name,)).fetchone()
     if row is None:
-        cursor = db.execute("INSERT INTO experiments(name, created_at) VALUES (?, ?)", (name, time.time()))
+        cursor = db.execute(
+            f"INSERT INTO experiments(id, name, created_at) VALUES ({EXPERIMENT_NUMBER}, ?, ?)",
+            (name, name, time.time()),
+        )
         assert cursor.lastrowid is not None
         return cursor.lastrowid
     if row[1] is not None:

@@ -1274,5 +1274,73 @@ def m028_report_profiles(db: Database) -> None:
     )
 
 
+@migrations()
+def m029_experiments(db: Database) -> None:
+    """What MLflow's clients say of experiments and of what runs read: tags, places, data sets, models.
+
+    The experiment 'default' gets the number 0, which clients take for the one that is always there.
+    """
+    db.execute("ALTER TABLE experiments ADD COLUMN artifact_location TEXT")
+    db.execute("ALTER TABLE experiments ADD COLUMN updated_at REAL")
+    db.execute("PRAGMA defer_foreign_keys = ON")
+    number = db.execute("SELECT id FROM experiments WHERE name = 'default'").fetchone()
+    if number is not None:
+        db.execute("UPDATE experiments SET id = 0 WHERE id = ?", number)
+        db.execute("UPDATE runs SET experiment_id = 0 WHERE experiment_id = ?", number)
+    db.create_table(
+        "experiment_tags",
+        {"experiment_id": int, "key": str, "value": str},
+        pk=("experiment_id", "key"),
+        foreign_keys=[("experiment_id", "experiments", "id")],
+        not_null={"value"},
+        strict=True,
+    )
+    db.create_table(
+        "dataset_details",
+        # where the data are from, their columns and what is counted of them, as the client words it
+        {"dataset_id": int, "source_type": str, "source": str, "schema": str, "profile": str},
+        pk="dataset_id",
+        foreign_keys=[("dataset_id", "datasets", "id")],
+        not_null={"source_type", "source"},
+        strict=True,
+    )
+    db.create_table(
+        "input_tags",
+        {"run_id": int, "dataset_id": int, "key": str, "value": str},
+        pk=("run_id", "dataset_id", "key"),
+        foreign_keys=[("run_id", "runs", "id"), ("dataset_id", "datasets", "id")],
+        not_null={"value"},
+        strict=True,
+    )
+    db.create_table(
+        "run_models",
+        # role: 'input' or 'output'; step: at which the model was made
+        {"run_id": int, "role": str, "model_id": str, "step": int},
+        pk=("run_id", "role", "model_id", "step"),
+        foreign_keys=[("run_id", "runs", "id")],
+        strict=True,
+    )
+    db.table("run_models").create_index(["model_id"])
+    db.create_table(
+        "model_metrics",
+        {
+            "model_id": str,
+            "run_id": int,
+            "key": str,
+            "step": int,
+            "ms": int,
+            # NULL is NaN
+            "value": float,
+            "dataset_name": str,
+            "dataset_digest": str,
+        },
+        foreign_keys=[("run_id", "runs", "id")],
+        not_null={"model_id", "run_id", "key", "step", "ms", "dataset_name", "dataset_digest"},
+        strict=True,
+    )
+    db.table("model_metrics").create_index(["model_id", "key", "step", "ms", "run_id"], unique=True)
+    db.table("model_metrics").create_index(["run_id"])
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import uvicorn
 
 from mlops_tui.serve import launching
-from mlops_tui.serve.app import Server
 
 
 class Answer(NamedTuple):
@@ -27,7 +26,7 @@ class Answer(NamedTuple):
 
 
 @contextmanager
-def running(server: Server) -> Iterator[int]:
+def running(server: launching.Server) -> Iterator[int]:
     """The port of a server that runs in a thread, for as long as the context."""
     listening = launching.listen("127.0.0.1", 0)
     running = uvicorn.Server(launching.config(server))

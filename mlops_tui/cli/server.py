@@ -1,0 +1,58 @@
+"""``mlops-tui server``: a store behind MLflow's REST API."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from mlops_tui.cli import output
+from mlops_tui.cli.serve import require_server
+from mlops_tui.cli.workspace import Workspace
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="H", help="Where to listen.")
+@click.option("--port", default=5000, show_default=True, type=click.IntRange(0, 65535), metavar="N", help="0: any.")
+@click.option("--store", "store_path", metavar="PATH", help="A store's file, made if need be. [the project's store]")
+@click.option("--artifacts", "artifacts_dir", metavar="DIR", help="Where artifacts are kept. [beside the store]")
+@click.option("--token-file", metavar="FILE", help="The token that clients must send. [MLOPS_SERVE_TOKEN]")
+@click.pass_obj
+def command(
+    workspace: Workspace,
+    host: str,
+    port: int,
+    store_path: str | None,
+    artifacts_dir: str | None,
+    token_file: str | None,
+) -> None:
+    """Take what MLflow's clients log until it is told to end.
+
+    MLFLOW_TRACKING_URI=http://127.0.0.1:5000 sends scripts here; their runs are shown among all others. Other addresses
+    than this machine's own need a token, which clients send as MLFLOW_TRACKING_TOKEN.
+    """
+    require_server()
+    from importlib.metadata import PackageNotFoundError, version
+
+    from mlops_store.store import Store
+    from mlops_tui.serve import launching
+    from mlops_tui.serve.requests import Limits
+    from mlops_tui.serve.tracking.app import TrackingServer
+    from mlops_tui.serve.tracking.routes import Context
+
+    token = launching.token(host, token_file)
+    store = Store(store_path) if store_path is not None else workspace.create()
+    listening = launching.listen(host, port)
+    try:
+        own = version("mlops-tui")
+    except PackageNotFoundError:
+        own = ""
+    context = Context(store, os.path.abspath(artifacts_dir) if artifacts_dir is not None else store.objects_dir)
+    server = TrackingServer(context, own, Limits(), token, is_local=launching.is_loopback(host))
+
+    def ready() -> None:
+        output.say(f"tracking server on {launching.url(host, listening)}")
+        sys.stdout.flush()
+
+    launching.run(server, listening, ready)

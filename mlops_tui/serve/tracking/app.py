@@ -1,0 +1,224 @@
+"""The application that answers MLflow's clients: finds the endpoint, reads its arguments, calls it, sends the answer.
+
+Quick endpoints are called in the thread that answers, because handing a call to another one takes longer than the call;
+where the store is locked by another process they are called once more elsewhere, so that nobody else waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import ipaddress
+import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+
+from mlops_store import experiments
+from mlops_store.errors import MlopsError, NotFound, Refused, StoreBusy, StoreFull, StoreReadOnly, UsageError
+from mlops_store.store import Store
+from mlops_tui.serve import requests
+from mlops_tui.serve.faults import Fault
+from mlops_tui.serve.requests import Limits
+from mlops_tui.serve.tracking import wire
+from mlops_tui.serve.tracking.problems import invalid, unsupported
+from mlops_tui.serve.tracking.routes import Call, Context, Endpoint, Stream, Table
+from mlops_tui.serve.tracking.table import ENDPOINTS, is_left_out
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+#: Calls that wait for the store or read much of it at a time.
+_THREADS = 8
+#: What a load balancer asks has no token.
+_OPEN = ("/health",)
+_JSON = "application/json"
+#: Names of a server that only this machine reaches: a page that made its own name lead here is not answered.
+_LOCAL_NAMES = ("localhost", "")
+_log = logging.getLogger("mlops_tui.serve")
+
+
+class TrackingServer:
+    """A store behind MLflow's REST API.
+
+    Args:
+        context: What the endpoints work on.
+        version: This program's version, for ``/version``.
+        limits: What a client can ask.
+        token: What requests must bring along as a bearer token; "" lets everybody in.
+        is_local: Only this machine reaches the server.
+    """
+
+    def __init__(
+        self, context: Context, version: str, limits: Limits, token: str = "", *, is_local: bool = False
+    ) -> None:
+        self.limits = limits
+        self.held_bytes = 0
+        self._context = context
+        with context.store.write() as db:
+            experiments.require_default(db)
+        self._quick = replace(context, store=Store(context.store.path, busy_timeout_s=0.0))
+        self._texts = {"/health": "OK", "/version": version}
+        self._token = token.encode()
+        self._is_local = is_local
+        self._table = Table(ENDPOINTS)
+        self._takers = {
+            id(one): (wire.reader(one.arguments), replace(limits, body_bytes=one.body_bytes))
+            for one in ENDPOINTS
+            if isinstance(one, Call)
+        }
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
+
+    def application(self) -> TrackingServer:
+        """The ASGI application."""
+        return self
+
+    def close(self) -> bool:
+        """Waits for what is being written, and closes the store."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._quick.store.close()
+        self._context.store.close()
+        return True
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        request = Request(scope, receive)
+        try:
+            self._require_permission(request)
+            endpoint, found = self._endpoint(request)
+            if isinstance(endpoint, Stream):
+                scope["path_params"] = found
+                response: Any = await endpoint.answer(self._context, request)
+            elif isinstance(endpoint, bytes):
+                response = _Answer(endpoint, "text/plain; charset=utf-8")
+            else:
+                response = _Answer(await self._called(endpoint, found, request))
+        except Fault as fault:
+            response = _told(fault)
+        except MlopsError as error:
+            response = _told(_fault(error))
+        except Exception:  # the connection must be answered whatever happened
+            _log.exception("%s %s failed", request.method, request.url.path)
+            response = _told(Fault("The server failed; its log says why", "INTERNAL_ERROR", 500))
+        await response(scope, receive, send)
+
+    def _require_permission(self, request: Request) -> None:
+        if self._token:
+            if request.scope["path"] in _OPEN:
+                return
+            scheme, _, given = request.headers.get("authorization", "").partition(" ")
+            is_right = hmac.compare_digest(given.strip().encode("latin-1", "replace"), self._token)
+            if scheme.lower() != "bearer" or not is_right:
+                message = "A bearer token is needed: set MLFLOW_TRACKING_TOKEN"
+                raise Fault(message, "UNAUTHENTICATED", 401, is_final=True)
+        elif self._is_local and not _is_local_name(request.headers.get("host", "")):
+            message = "This server is for this machine only, and is not known by the name that was asked for"
+            raise Fault(message, "PERMISSION_DENIED", 403, is_final=True)
+
+    def _endpoint(self, request: Request) -> tuple[Endpoint | bytes, Mapping[str, str]]:
+        path, method = request.scope["path"], request.method
+        text = self._texts.get(path)
+        if text is not None and method in ("GET", "HEAD"):
+            return text.encode(), {}
+        methods, found = self._table.find(path)
+        endpoint = methods.get("GET" if method == "HEAD" else method)
+        if endpoint is not None:
+            return endpoint, found
+        if methods or text is not None:
+            allowed = ", ".join(methods) or "GET"
+            raise Fault(f"{path} is not for {method}, but for {allowed}", status=405, is_final=True)
+        if is_left_out(path):
+            raise unsupported(f"{path} is an endpoint of MLflow that this server does not have")
+        raise Fault(f"{method} {path} is not an endpoint of this server", "ENDPOINT_NOT_FOUND", 404, is_final=True)
+
+    async def _called(self, call: Call[Any], found: Mapping[str, str], request: Request) -> bytes:
+        """The answer of an endpoint to the arguments in a request."""
+        read, limits = self._takers[id(call)]
+        query = request.scope["query_string"]
+        if query and request.method in ("GET", "HEAD"):
+            given: Mapping[str, Any] = wire.asked(parse_qs(query.decode("latin-1"), True), call.arguments)
+        else:
+            _require_json(request)
+            async with requests.body(request, limits, self) as body:
+                given = wire.decoded(body)
+        arguments = read({**given, **found} if found else given)
+        if call.is_quick:
+            try:
+                return wire.encoded(call.answer(self._quick, arguments))
+            except StoreBusy:
+                pass
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, _answer, call, self._context, arguments)
+
+
+def _answer(call: Call[Any], context: Context, arguments: Any) -> bytes:
+    return wire.encoded(call.answer(context, arguments))
+
+
+def _require_json(request: Request) -> None:
+    """Refuses bodies of another type: a page of another site can send those without being asked."""
+    if request.method not in ("POST", "PUT"):
+        return
+    kind = request.headers.get("content-type")
+    if kind is None:
+        raise invalid("Bad Request. Content-Type header is missing.")
+    if kind.partition(";")[0].strip() != _JSON:
+        raise invalid(f"Bad Request. Content-Type must be one of {[_JSON]}.")
+
+
+def _is_local_name(host: str) -> bool:
+    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    name = name.strip("[]")
+    if name.lower() in _LOCAL_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _fault(error: MlopsError) -> Fault:
+    """An error of ours in MLflow's words."""
+    if isinstance(error, NotFound):
+        return Fault(error.message, "RESOURCE_DOES_NOT_EXIST", 404)
+    if isinstance(error, UsageError):
+        return invalid(str(error))
+    if isinstance(error, Refused):
+        return Fault(str(error), "INVALID_STATE")
+    if isinstance(error, StoreBusy | StoreFull):
+        return Fault(error.message, "TEMPORARILY_UNAVAILABLE", 503)
+    if isinstance(error, StoreReadOnly):
+        return Fault(error.message, "PERMISSION_DENIED", 403)
+    return Fault(error.message, "INTERNAL_ERROR", 500)
+
+
+def _told(fault: Fault) -> _Answer:
+    extra = [(b"connection", b"close")] if fault.is_final else []
+    if fault.status == 401:
+        extra.append((b"www-authenticate", b"Bearer"))
+    if fault.status == 503:
+        extra.append((b"retry-after", b"1"))
+    return _Answer(fault.content, fault.media_type, fault.status, extra)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A whole answer; Starlette's own class takes four times as long to make one."""
+
+    content: bytes
+    media_type: str = _JSON
+    status: int = 200
+    extra: Sequence[tuple[bytes, bytes]] = ()
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        headers = [
+            (b"content-type", self.media_type.encode()),
+            (b"content-length", str(len(self.content)).encode()),
+            *self.extra,
+        ]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.content})

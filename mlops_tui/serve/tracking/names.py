@@ -1,0 +1,83 @@
+"""What names, values and ids may be, as MLflow's stores judge them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from mlops_tui.serve.tracking.problems import invalid, missing, wrong_value
+
+KEY_CHARACTERS = 250
+PARAM_CHARACTERS = 6_000
+TAG_CHARACTERS = 8_000
+EXPERIMENT_CHARACTERS = 500
+EXPERIMENT_TAG_CHARACTERS = 20_000
+
+_NAME = re.compile(r"[/\w.\- :]*")
+_RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}")
+
+
+def require_name(name: str, path: str) -> None:
+    """Refuses a name that no metric, param or tag can have.
+
+    Args:
+        name: The name.
+        path: What the parameter is called.
+
+    Raises:
+        Fault: It has other characters than names have, or is no plain path.
+    """
+    if not _NAME.fullmatch(name):
+        raise invalid(
+            f"{wrong_value(path, name)}: Names may only contain alphanumerics, underscores (_), dashes (-), "
+            "periods (.), spaces ( ), colon(:) and slashes (/)."
+        )
+    plain = posixpath.normpath(name)
+    if plain != name or plain == "." or plain.startswith(("..", "/")):
+        raise invalid(
+            f"{wrong_value(path, name)}: Names may be treated as files in certain cases, and must not resolve to "
+            f"other names when treated as such. This name would resolve to {plain!r}"
+        )
+
+
+def require_length(what: str, value: str, limit: int) -> None:
+    """Refuses a text that is too long.
+
+    Raises:
+        Fault: It is.
+    """
+    if len(value) > limit:
+        raise invalid(f"'{what}' exceeds the maximum length of {limit} characters")
+
+
+def require_run_id(run_id: str) -> None:
+    """Refuses what no run is called. Fault: it is no run id."""
+    if not _RUN_ID.fullmatch(run_id):
+        raise invalid(f"{wrong_value('run_id', run_id)}.")
+
+
+def experiment_number(experiment_id: str) -> int:
+    """The store's number of an experiment by its id; without one, that of the default experiment.
+
+    Raises:
+        Fault: It is no id.
+    """
+    if not experiment_id:
+        return 0
+    if not experiment_id.isascii() or not experiment_id.isdecimal() or len(experiment_id) > 18:
+        raise invalid(f"Invalid experiment ID '{experiment_id}'. Experiment ID must be a valid integer.")
+    return int(experiment_id)
+
+
+def require_experiment_name(name: str) -> None:
+    """Refuses what no experiment is called. Fault: it is empty or too long."""
+    if not name:
+        raise missing("name")
+    require_length("name", name, EXPERIMENT_CHARACTERS)
+
+
+def require_experiment_tag(key: str, value: str) -> None:
+    """Refuses what no tag of an experiment is. Fault: its key or value is none."""
+    require_name(key, "key")
+    require_length("key", key, KEY_CHARACTERS)
+    require_length("value", value, EXPERIMENT_TAG_CHARACTERS)
