@@ -38,12 +38,15 @@ class Server(Protocol):
     @property
     def limits(self) -> Limits:
         """What a client can ask."""
+        ...
 
     def application(self) -> ASGIApp:
         """The ASGI application."""
+        ...
 
     def close(self) -> bool:
         """Ends what is under way; False where something cannot be ended."""
+        ...
 
 
 def listen(host: str, port: int) -> socket.socket:
