@@ -27,6 +27,8 @@ VERBS = {
     "data": "List, compare and restore versions of data, and who used them.",
     "models": "List, register, promote and roll back models.",
     "serve": "Serve a model in MLflow's scoring protocol.",
+    "route": "Share out requests among versions of a model, on one port.",
+    "traffic": "Share out the requests for a model among its versions.",
     "server": "Take what MLflow's clients log, over HTTP.",
     "audit": "Who did what to models and alerts; whether the log is intact.",
     "drift": "Check batches, and see to what was found.",

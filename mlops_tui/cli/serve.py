@@ -90,7 +90,7 @@ def command(
         output.say(f"serving {text.clean(found.title)} on {launching.url(host, listening)}")
         sys.stdout.flush()
 
-    _write_log()
+    write_log()
     label_log = None if log is None else LabelLog(workspace.project.labels_dir(found.name), log_room << 20)
     server = Server(found, own, limits, token, log, label_log)
     with _followed(workspace, model, trust, server):
@@ -134,7 +134,7 @@ class _Formatter(logging.Formatter):
         return "\n".join(text.clean_line(line) for line in super().format(record).splitlines())
 
 
-def _write_log() -> None:
+def write_log() -> None:
     """What the server tells of itself goes to stderr."""
     handler = logging.StreamHandler()
     handler.setFormatter(_Formatter("%(asctime)s %(message)s"))

@@ -9,19 +9,20 @@ from dataclasses import dataclass, field
 
 from mlops_store.errors import SpecError, nearest
 from mlops_tui import quantities
-from mlops_tui.config import gates, mirrors, signing, triggers
+from mlops_tui.config import gates, mirrors, signing, traffic, triggers
 from mlops_tui.config import monitors as monitor_tables
 from mlops_tui.config.gates import GateConfig
 from mlops_tui.config.mirrors import MirrorsConfig
 from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.config.reader import Reader
 from mlops_tui.config.signing import SigningConfig
+from mlops_tui.config.traffic import TrafficConfig
 from mlops_tui.config.triggers import TriggerConfig
 from mlops_tui.project import CONFIG_FILE, Project
 
 _TABLES = (
     *("project", "registry", "gates", "signing", "monitors", "triggers", "metrics", "resources", "executors"),
-    *("ui", "keys"),
+    *("traffic", "ui", "keys"),
 )
 
 
@@ -107,6 +108,7 @@ class Config:
     goals: Mapping[str, str] = field(default_factory=dict)
     resources: ResourcesConfig = field(default_factory=ResourcesConfig)
     executors: Mapping[str, ExecutorConfig] = field(default_factory=dict)
+    traffic: Mapping[str, TrafficConfig] = field(default_factory=dict)
     ui: UiConfig = field(default_factory=UiConfig)
 
     def gates_of(self, stage: str) -> tuple[GateConfig, ...]:
@@ -199,6 +201,10 @@ def parse(text: str, root: str = "") -> Config:
         executors={
             name: _executor(reader, name, body)
             for name, body in reader.table(top.get("executors", {}), "executors", None).items()
+        },
+        traffic={
+            name: traffic.read(reader, name, body, monitors)
+            for name, body in reader.table(top.get("traffic", {}), "traffic", None).items()
         },
         ui=UiConfig(
             theme=reader.text(ui.get("theme", ""), "ui.theme"),

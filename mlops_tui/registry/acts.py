@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops_store.records import AuditEntry
+from mlops_tui.traffic import wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ def sentence(entry: AuditEntry, arrow: str = "->") -> str:
     number = entry.subject.rpartition("/")[2]
     if entry.action.startswith("alias."):
         return f"@{after.get('alias')}  {_version(before)}{arrow}{_version(after)}"
+    if entry.action.startswith("traffic."):
+        return wording.sentence(before, after, entry.action, arrow.strip())
     if entry.action == "model.register":
         return f"v{number} registered in {after.get('stage', '?')}"
     if entry.action.startswith("approval."):

@@ -135,7 +135,7 @@ def run(server: Server, listening: socket.socket, ready: Callable[[], None]) -> 
     Returns:
         What closing the server returned.
     """
-    _allow_connections()
+    allow_connections()
     # uvicorn raises the signal that ended it once more, for the handlers that stood there before: these
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
@@ -143,7 +143,7 @@ def run(server: Server, listening: socket.socket, ready: Callable[[], None]) -> 
     return server.close()
 
 
-def _allow_connections() -> None:
+def allow_connections() -> None:
     """Lets the process have as many open connections as are allowed, where the system lets it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(2 * CONNECTIONS, hard)

@@ -35,6 +35,7 @@ MIGRATIONS = (
     "m027_approval_rounds",
     "m028_report_profiles",
     "m029_experiments",
+    "m030_traffic",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -704,4 +705,79 @@ STATEMENTS = (
     ON "model_metrics" ("model_id", "key", "step", "ms", "run_id")""",
     """CREATE INDEX "idx_model_metrics_run_id"
     ON "model_metrics" ("run_id")""",
+    """CREATE TABLE "traffic_splits" (
+   "model_id" INTEGER PRIMARY KEY REFERENCES "registered_models"("id"),
+   "revision" INTEGER NOT NULL,
+   "trial" INTEGER NOT NULL,
+   "stable" TEXT NOT NULL,
+   "weights" TEXT NOT NULL,
+   "shadows" TEXT NOT NULL,
+   "key" TEXT NOT NULL,
+   "paused_at" REAL,
+   "paused_why" TEXT NOT NULL,
+   "changed_at" REAL NOT NULL,
+   "is_ended" INTEGER NOT NULL
+) STRICT""",
+    """CREATE TABLE "traffic_counts" (
+   "model_id" INTEGER REFERENCES "registered_models"("id"),
+   "version" INTEGER,
+   "is_shadow" INTEGER,
+   "width_s" INTEGER,
+   "at" INTEGER,
+   "requests" INTEGER NOT NULL,
+   "errors" INTEGER NOT NULL,
+   "diverted" INTEGER NOT NULL,
+   "lengths" TEXT NOT NULL,
+   PRIMARY KEY ("model_id", "at", "width_s", "version", "is_shadow")
+) STRICT""",
+    """CREATE TABLE "traffic_periods" (
+   "id" INTEGER PRIMARY KEY,
+   "model_id" INTEGER NOT NULL REFERENCES "registered_models"("id"),
+   "trial" INTEGER NOT NULL,
+   "candidate" INTEGER NOT NULL,
+   "stable" INTEGER NOT NULL,
+   "share" REAL NOT NULL,
+   "began_at" REAL NOT NULL
+) STRICT""",
+    """CREATE INDEX "idx_traffic_periods_model_id_trial"
+    ON "traffic_periods" ("model_id", "trial")""",
+    """CREATE TABLE "traffic_tallies" (
+   "period_id" INTEGER REFERENCES "traffic_periods"("id"),
+   "is_candidate" INTEGER,
+   "requests" INTEGER NOT NULL,
+   "errors" INTEGER NOT NULL,
+   "timed" INTEGER NOT NULL,
+   "log_sum" REAL NOT NULL,
+   "log_squares" REAL NOT NULL,
+   PRIMARY KEY ("period_id", "is_candidate")
+) STRICT""",
+    """CREATE TABLE "traffic_shadows" (
+   "model_id" INTEGER REFERENCES "registered_models"("id"),
+   "version" INTEGER,
+   "against" INTEGER,
+   "at" INTEGER,
+   "compared" INTEGER NOT NULL,
+   "agreed" INTEGER NOT NULL,
+   "failed" INTEGER NOT NULL,
+   "skipped" INTEGER NOT NULL,
+   "numbers" INTEGER NOT NULL,
+   "distance_sum" REAL NOT NULL,
+   PRIMARY KEY ("model_id", "at", "version", "against")
+) STRICT""",
+    """CREATE TABLE "traffic_routers" (
+   "model_id" INTEGER REFERENCES "registered_models"("id"),
+   "host" TEXT,
+   "pid" INTEGER,
+   "ticks" INTEGER NOT NULL,
+   "url" TEXT NOT NULL,
+   "started_at" REAL NOT NULL,
+   "arms" TEXT NOT NULL,
+   PRIMARY KEY ("model_id", "host", "pid")
+) STRICT""",
+    """CREATE TABLE "traffic_keys" (
+   "model_id" INTEGER REFERENCES "registered_models"("id"),
+   "trial" INTEGER,
+   "key" INTEGER,
+   PRIMARY KEY ("model_id", "trial", "key")
+) STRICT""",
 )

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         RunKind,
         RunStatus,
     )
+    from mlops_store.traffic_records import Period, Router, ShadowCount, Split, Tally, TrafficCount
 
 _KINDS = {
     "data_records": (
@@ -110,6 +111,7 @@ _KINDS = {
         "LoggedModel",
         "RunDetail",
     ),
+    "traffic_records": ("Split", "TrafficCount", "Tally", "Period", "Router", "ShadowCount"),
 }
 _HOMES = {name: module for module, names in _KINDS.items() for name in names}
 
@@ -139,21 +141,27 @@ __all__ = [
     "ModelVersion",
     "MonitorReport",
     "Note",
+    "Period",
     "PipelineRun",
     "PipelineState",
     "Profile",
     "QueuedRun",
     "RegisteredModel",
+    "Router",
     "Run",
     "RunDetail",
     "RunKind",
     "RunStatus",
     "Severity",
+    "ShadowCount",
+    "Split",
     "StageAttempt",
     "StageChange",
     "StageHolders",
     "StageRun",
     "StageState",
+    "Tally",
+    "TrafficCount",
     "TriggerState",
 ]
 

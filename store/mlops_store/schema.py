@@ -1342,5 +1342,124 @@ def m029_experiments(db: Database) -> None:
     db.table("model_metrics").create_index(["run_id"])
 
 
+@migrations()
+def m030_traffic(db: Database) -> None:
+    """How requests are shared out among the versions of a model, and what was counted of them."""
+    model = [("model_id", "registered_models", "id")]
+    db.create_table(
+        "traffic_splits",
+        {
+            "model_id": int,
+            "revision": int,
+            "trial": int,
+            "stable": str,
+            # JSON: candidate -> per cent, and a list of shadows
+            "weights": str,
+            "shadows": str,
+            "key": str,
+            "paused_at": float,
+            "paused_why": str,
+            "changed_at": float,
+            # it is kept, so that revisions and trials go on
+            "is_ended": int,
+        },
+        pk="model_id",
+        foreign_keys=model,
+        not_null={
+            "revision", "trial", "stable", "weights", "shadows", "key", "paused_why", "changed_at", "is_ended",
+        },
+        strict=True,
+    )  # fmt: skip
+    db.create_table(
+        "traffic_counts",
+        {
+            "model_id": int,
+            "version": int,
+            "is_shadow": int,
+            # 1, or 60 of what is older
+            "width_s": int,
+            "at": int,
+            "requests": int,
+            "errors": int,
+            "diverted": int,
+            # JSON: bucket of time -> answers
+            "lengths": str,
+        },
+        pk=("model_id", "at", "width_s", "version", "is_shadow"),
+        foreign_keys=model,
+        not_null={"requests", "errors", "diverted", "lengths"},
+        strict=True,
+    )
+    db.create_table(
+        "traffic_periods",
+        {"id": int, "model_id": int, "trial": int, "candidate": int, "stable": int, "share": float, "began_at": float},
+        pk="id",
+        foreign_keys=model,
+        not_null={"model_id", "trial", "candidate", "stable", "share", "began_at"},
+        strict=True,
+    )
+    db.table("traffic_periods").create_index(["model_id", "trial"])
+    db.create_table(
+        "traffic_tallies",
+        {
+            "period_id": int,
+            "is_candidate": int,
+            "requests": int,
+            "errors": int,
+            "timed": int,
+            "log_sum": float,
+            "log_squares": float,
+        },
+        pk=("period_id", "is_candidate"),
+        foreign_keys=[("period_id", "traffic_periods", "id")],
+        not_null={"requests", "errors", "timed", "log_sum", "log_squares"},
+        strict=True,
+    )
+    db.create_table(
+        "traffic_shadows",
+        {
+            "model_id": int,
+            "version": int,
+            "against": int,
+            "at": int,
+            "compared": int,
+            "agreed": int,
+            "failed": int,
+            "skipped": int,
+            "numbers": int,
+            "distance_sum": float,
+        },
+        pk=("model_id", "at", "version", "against"),
+        foreign_keys=model,
+        not_null={"compared", "agreed", "failed", "skipped", "numbers", "distance_sum"},
+        strict=True,
+    )
+    db.create_table(
+        "traffic_routers",
+        {
+            "model_id": int,
+            "host": str,
+            "pid": int,
+            "ticks": int,
+            "url": str,
+            "started_at": float,
+            # JSON: of each version that it runs whether it answers, and why not
+            "arms": str,
+        },
+        pk=("model_id", "host", "pid"),
+        foreign_keys=model,
+        not_null={"ticks", "url", "started_at", "arms"},
+        strict=True,
+    )
+    db.create_table(
+        "traffic_keys",
+        # of keys that decide who gets which version: a hash of those whose first request was counted
+        {"model_id": int, "trial": int, "key": int},
+        pk=("model_id", "trial", "key"),
+        foreign_keys=model,
+        strict=True,
+    )
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

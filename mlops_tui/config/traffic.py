@@ -1,0 +1,76 @@
+"""``[traffic.MODEL]``: when a candidate loses its share of the requests by itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlops_store.errors import nearest
+
+if TYPE_CHECKING:
+    from mlops_tui.config.reader import Reader
+
+_KEYS = ("max_error_rate", "max_latency_ratio", "monitors", "window", "min_requests")
+_LEAST_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficConfig:
+    """Guard rules of a model's traffic split.
+
+    Attributes:
+        max_error_rate: The largest share of a candidate's requests that may fail; None for no rule.
+        max_latency_ratio: The largest ratio of a candidate's 95th percentile of time to the stable version's.
+        monitors: Monitors whose critical alerts take the candidates out.
+        window_s: What the rules look back on, in seconds.
+        min_requests: How many requests of a version a rule wants to see in that time.
+    """
+
+    max_error_rate: float | None = None
+    max_latency_ratio: float | None = None
+    monitors: tuple[str, ...] = ()
+    window_s: float = 60.0
+    min_requests: int = 50
+
+
+def read(reader: Reader, model: str, body: object, monitors: Collection[str]) -> TrafficConfig:
+    """What a table says.
+
+    Args:
+        reader: Reads values of the file.
+        model: The table's name.
+        body: Its content.
+        monitors: The monitors that there are.
+
+    Raises:
+        SpecError: A key or value is not understood.
+    """
+    place = f"traffic.{model}"
+    default = TrafficConfig()
+    table = reader.table(body, place, _KEYS)
+
+    def number(key: str, low: float, high: float = math.inf) -> float | None:
+        if key not in table:
+            return None
+        found = reader.number(table[key], f"{place}.{key}")
+        if not low <= found <= high or not math.isfinite(found):
+            to = f"to {high:g}" if math.isfinite(high) else "on"
+            raise reader.error(f"{place}.{key}", f"must be a number from {low:g} {to}, not {found:g}")
+        return found
+
+    watched = reader.texts(table.get("monitors", []), f"{place}.monitors")
+    for monitor in watched:
+        if monitor not in monitors:
+            raise reader.error(f"{place}.monitors", f"{monitor!r} is no monitor", nearest(monitor, monitors))
+    window_s = reader.length(table["window"], f"{place}.window") if "window" in table else default.window_s
+    if window_s < _LEAST_S:
+        raise reader.error(f"{place}.window", f"must be {_LEAST_S:g} s or more, not {window_s:g} s")
+    return TrafficConfig(
+        max_error_rate=number("max_error_rate", 0, 1),
+        max_latency_ratio=number("max_latency_ratio", 1),
+        monitors=watched,
+        window_s=window_s,
+        min_requests=max(1, reader.count(table.get("min_requests", default.min_requests), f"{place}.min_requests")),
+    )

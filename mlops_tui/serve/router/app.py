@@ -1,0 +1,271 @@
+"""The router itself: answers requests by the table of the moment, and follows the split in the store meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+
+from mlops_store.records import Split
+from mlops_tui.serve.request_log import request_id
+from mlops_tui.serve.router import routing, wire
+from mlops_tui.serve.router.arms import Arm, Part
+from mlops_tui.serve.router.counting import Counting
+from mlops_tui.serve.router.pool import TooSlow, Unavailable
+from mlops_tui.serve.router.routing import Table, Wanted
+from mlops_tui.serve.router.wire import Request, Response
+from mlops_tui.traffic import agreement
+
+_log = logging.getLogger("mlops_tui.serve")
+#: How long a request waits for a stable version that has died to be back, in seconds.
+_HOLD_S = 15.0
+#: Copies that a shadow is given at a time; of those that come while it is at them none is made.
+_COPIES = 32
+#: Answers that are longer are not compared.
+_COMPARED_BYTES = 256 << 10
+_OPEN = (b"/ping", b"/health")
+#: Statuses that a version is to blame for, or may be: MLflow's protocol answers 400 when a model raises.
+_BLAMED = frozenset((400, *range(500, 600)))
+
+#: Makes the command that serves a part.
+Command = Callable[[Part], Sequence[str]]
+
+
+class Router:
+    """Shares out requests among the servers of versions.
+
+    Args:
+        model: The model.
+        command: Makes the command that serves a part.
+        limit_s: How long a prediction may take.
+        counting: Where requests are counted.
+        token: What clients must bring along; "" lets everybody in.
+    """
+
+    def __init__(self, model: str, command: Command, limit_s: float, counting: Counting, token: str = "") -> None:
+        self._model = model
+        self._command = command
+        self._limit_s = limit_s
+        self._counting = counting
+        self._token = token.encode()
+        self._wanted: Wanted | None = None
+        self._arms: dict[Part, Arm] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.table: Table | None = None
+        self.arranged = asyncio.Event()
+        #: (part, state) of servers that died or cannot be started, for whoever tells people; taken out by them.
+        self.news: deque[tuple[Part, str]] = deque(maxlen=100)
+        self._states: dict[Part, str] = {}
+
+    # servers
+
+    @property
+    def split(self) -> Split | None:
+        """The split that is followed."""
+        return self._wanted.split if self._wanted is not None else None
+
+    @property
+    def wanted(self) -> Wanted | None:
+        """What is followed."""
+        return self._wanted
+
+    @property
+    def states(self) -> dict[str, str]:
+        """Part -> state of each server."""
+        return {str(part): self._arms[part].state for part in sorted(self._arms)}
+
+    @property
+    def pids(self) -> dict[str, int | None]:
+        """Part -> number of its process."""
+        return {str(part): self._arms[part].pid for part in sorted(self._arms)}
+
+    @property
+    def has_settled(self) -> bool:
+        """Whether it is known of each server if it can be started."""
+        return all(arm.has_settled for arm in self._arms.values())
+
+    def follow(self, wanted: Wanted) -> None:
+        """Shares requests out in another way from now on; servers that it needs are started, others ended."""
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self._arrange()
+
+    def _arrange(self) -> None:
+        wanted = self._wanted
+        if wanted is None:
+            return
+        for part in wanted.parts:
+            if part not in self._arms:
+                self._arms[part] = Arm(part, self._command(part), self._limit_s, self._arrange)
+        for part, arm in self._arms.items():
+            if self._states.get(part) != arm.state and arm.state not in ("starting", "ready"):
+                self.news.append((part, arm.state))
+        self._states = {part: arm.state for part, arm in self._arms.items()}
+        self.table = routing.table(wanted, self._arms, self.table)
+        for part in set(self._arms) - set(wanted.parts):
+            if self.table is None or self._arms[part] is not self.table.stable:
+                self._spawn(self._arms.pop(part).end())
+        self.arranged.set()
+
+    async def end(self) -> None:
+        """Ends all servers."""
+        self._wanted = None
+        arms = list(self._arms.values())
+        self._arms.clear()
+        await asyncio.gather(*(arm.end() for arm in arms), *self._tasks, return_exceptions=True)
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # requests
+
+    async def answer(self, request: Request) -> bytes:
+        """The bytes that answer a request."""
+        path = request.path
+        if path in _OPEN:
+            return wire.response_bytes(self._health())
+        if self._token and not self._may(request):
+            told = wire.refusal(401, "UNAUTHENTICATED", "A bearer token is needed: Authorization: Bearer …")
+            return wire.response_bytes(told)
+        if path == b"/metrics" and request.method == b"GET":
+            return wire.response_bytes(self._metrics())
+        identity = request_id(request.header(b"x-request-id")).encode()
+        table = self.table
+        assert table is not None
+        if path != b"/invocations" or request.method != b"POST":
+            response, arm = await self._stable_answer(request, identity)
+        elif not table.arms and not table.shadows:
+            response, arm = await self._invoked(table, table.stable, None, request, identity)
+        else:
+            key = table.key_of(request)
+            response, arm = await self._invoked(table, table.choose(key), key, request, identity)
+        extra = [(b"x-request-id", identity)]
+        if arm is not None:
+            extra.append((b"x-model-version", b"%d" % arm.part.version))
+        return wire.response_bytes(response, extra, closes=not request.is_kept_alive)
+
+    def _may(self, request: Request) -> bool:
+        scheme, _, given = (request.header(b"authorization") or "").partition(" ")
+        is_right = hmac.compare_digest(given.strip().encode("latin-1"), self._token)
+        return scheme.lower() == "bearer" and is_right
+
+    async def _invoked(
+        self, table: Table, arm: Arm, key: int | None, request: Request, identity: bytes
+    ) -> tuple[Response, Arm | None]:
+        """The answer of a version, or of the stable one in its place."""
+        started = time.perf_counter()
+        answering: Arm | None = arm
+        length_s: float | None = None
+        is_error = True
+        try:
+            response = await arm.ask(request, identity)
+        except TooSlow:
+            response = wire.refusal(504, "DEADLINE_EXCEEDED", "Request processing time exceeded limit")
+            self._counting.add(arm.part, None, is_error=True)
+        except Unavailable as error:
+            _log.warning("version %s did not answer: %s", arm.part, error)
+            is_stable = arm is table.stable
+            response, answering = await self._stable_answer(
+                request, identity, has_been_asked=is_stable and arm.is_ready
+            )
+            if is_stable and response.status < 500:  # it was away for a moment only
+                length_s, is_error = time.perf_counter() - started, False
+            self._counting.add(arm.part, length_s, is_error=is_error, is_diverted=not is_stable)
+        else:
+            length_s = time.perf_counter() - started
+            is_error = response.status in _BLAMED
+            self._counting.add(arm.part, length_s, is_error=is_error)
+        # of a key only the first request says something new
+        if table.comparisons and (not table.key or (key is not None and self._counting.is_first(table.trial, key))):
+            self._counting.compare(table.comparisons, arm.part.version, length_s, is_error=is_error)
+        for shadow in table.shadows:
+            self._copy(shadow, request, identity, response, answering)
+        return response, answering
+
+    async def _stable_answer(
+        self, request: Request, identity: bytes, *, has_been_asked: bool = False
+    ) -> tuple[Response, Arm | None]:
+        """The stable version's answer, when it is back where it is away; a request that ends it is not sent again."""
+        deadline = time.monotonic() + _HOLD_S
+        asked = int(has_been_asked)
+        while True:
+            table = self.table
+            assert table is not None
+            arm = table.stable
+            if arm.is_ready:
+                try:
+                    return await arm.ask(request, identity), arm
+                except TooSlow:
+                    told = wire.refusal(504, "DEADLINE_EXCEEDED", "Request processing time exceeded limit")
+                    return told, arm
+                except Unavailable as error:
+                    asked += 1
+                    _log.warning("version %s did not answer: %s", arm.part, error)
+            if asked > 1 or time.monotonic() > deadline:
+                return wire.refusal(503, "TEMPORARILY_UNAVAILABLE", "No version of the model answers now"), None
+            await arm.wait_ready(0.25)
+
+    # shadows
+
+    def _copy(self, shadow: Arm, request: Request, identity: bytes, response: Response, answering: Arm | None) -> None:
+        if answering is None or response.status != 200:
+            return
+        if shadow.in_flight >= _COPIES or len(response.body) > _COMPARED_BYTES:
+            self._counting.add_shadow(shadow.part.version, answering.part.version)
+            return
+        self._spawn(self._mirrored(shadow, request, identity, response.body, answering.part.version))
+
+    async def _mirrored(self, shadow: Arm, request: Request, identity: bytes, given: bytes, against: int) -> None:
+        started = time.perf_counter()
+        version = shadow.part.version
+        try:
+            response = await shadow.ask(request, identity)
+        except Unavailable:
+            self._counting.add(shadow.part, None, is_error=True)
+            self._counting.add_shadow(version, against, is_failed=True)
+            return
+        is_error = response.status in _BLAMED
+        self._counting.add(shadow.part, time.perf_counter() - started, is_error=is_error)
+        if response.status != 200:
+            self._counting.add_shadow(version, against, is_failed=True)
+            return
+        found = agreement.compared(given, response.body)
+        self._counting.add_shadow(
+            version, against, is_equal=found.is_equal, numbers=found.numbers, distance_sum=found.distance_sum
+        )
+
+    # about itself
+
+    def _health(self) -> Response:
+        if self.table is not None and self.table.stable.is_ready:
+            return Response(200, [(b"content-type", b"application/json")], b"\n")
+        return wire.refusal(503, "TEMPORARILY_UNAVAILABLE", "The stable version of the model does not answer now")
+
+    def _metrics(self) -> Response:
+        lines = [
+            "# HELP mlops_router_requests_total Requests for predictions.",
+            "# TYPE mlops_router_requests_total counter",
+            *(
+                f'mlops_router_requests_total{{version="{part}"}} {count}'
+                for part, count in self._counting.requests.items()
+            ),
+            "# HELP mlops_router_errors_total Requests for predictions that failed.",
+            "# TYPE mlops_router_errors_total counter",
+            *(
+                f'mlops_router_errors_total{{version="{part}"}} {count}'
+                for part, count in self._counting.errors.items()
+            ),
+            "# HELP mlops_router_share Share of the requests that a version gets.",
+            "# TYPE mlops_router_share gauge",
+        ]
+        table = self.table
+        if table is not None:
+            weights = table.weights or {str(table.stable.part): 100.0}
+            lines += [f'mlops_router_share{{version="{name}"}} {share / 100}' for name, share in weights.items()]
+        headers = [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")]
+        return Response(200, headers, "".join(f"{line}\n" for line in lines).encode())

@@ -1,0 +1,260 @@
+"""Bringing a router up and down: it listens, follows the store, writes what it counted, and minds the guard rules."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from mlops_store import events, traffic_counts, traffic_routers
+from mlops_store.errors import MlopsError, Refused, StoreError
+from mlops_store.store import Store
+from mlops_tui import config as configuration
+from mlops_tui.config import Config
+from mlops_tui.config.traffic import TrafficConfig
+from mlops_tui.project import Project
+from mlops_tui.serve import launching
+from mlops_tui.serve.requests import Limits
+from mlops_tui.serve.router import watching
+from mlops_tui.serve.router.app import Command, Router
+from mlops_tui.serve.router.clients import Clients
+from mlops_tui.serve.router.counting import Counting
+from mlops_tui.traffic import guards, splits
+
+_log = logging.getLogger("mlops_tui.serve")
+#: How often the store is asked whether it has changed, which takes microseconds, and how often counts are written.
+_LOOK_S = 0.05
+_WRITE_S = 1.0
+#: How long requests may go on after the router was told to end.
+_END_S = 60.0
+#: Who rolls back in the audit log.
+ACTOR = "router"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a router is told when it is started.
+
+    Attributes:
+        model: The registered model.
+        command: Makes the command that serves one of its versions.
+        limits: What a client can ask.
+        token: What clients must bring along; "" lets everybody in.
+    """
+
+    model: str
+    command: Command
+    limits: Limits
+    token: str = ""
+
+
+def run(
+    project: Project, config: Config, settings: Settings, listening: socket.socket, url: str, ready: Callable[[], None]
+) -> None:
+    """Routes requests until SIGTERM or SIGINT, then finishes those that are under way.
+
+    Args:
+        project: The project.
+        config: Its configuration; it is read again when it changes.
+        settings: What is routed.
+        listening: Where.
+        url: The same, for people.
+        ready: Called as soon as requests are answered.
+
+    Raises:
+        NotFound: There is no such model, or it has no stable version.
+        Refused: The stable version cannot be served.
+    """
+    launching.allow_connections()
+    store = Store(project.store_path, create=False)
+    try:
+        running = _Running(project, config, settings, store, url)
+        asyncio.run(running.run(listening, ready))
+    finally:
+        store.close()
+
+
+class _Running:
+    def __init__(self, project: Project, config: Config, settings: Settings, store: Store, url: str) -> None:
+        self._project = project
+        self._config = config
+        self._config_changed_at = _changed_at(project)
+        self._settings = settings
+        self._store = store
+        self._url = url
+        self._model = settings.model
+        self._counting = Counting(self._model, self._rules.window_s)
+        self._router = Router(
+            self._model, settings.command, settings.limits.prediction_s, self._counting, settings.token
+        )
+        self._clients = Clients(self._router.answer, settings.limits, launching.CONNECTIONS)
+        self._is_over = asyncio.Event()
+        self._started_at = time.time()
+        self._told: dict[str, str] = {}
+        self._has_warned = False
+        self._alert = 0
+
+    @property
+    def _rules(self) -> TrafficConfig:
+        return self._config.traffic.get(self._model, TrafficConfig())
+
+    async def run(self, listening: socket.socket, ready: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._is_over.set)
+        version = self._store.data_version()
+        db = self._store.read()
+        wanted = watching.wanted(db, self._config, self._model)
+        self._alert = watching.newest_alert(db)
+        if wanted.split is not None:
+            trial = wanted.split.trial
+            self._counting.remember(trial, traffic_counts.seen_keys(db, self._model, trial))
+        self._router.follow(wanted)
+        try:
+            if await self._can_begin():
+                server = await loop.create_server(self._clients.connect, sock=listening)
+                ready()
+                work = [loop.create_task(self._follow(version)), loop.create_task(self._write_often())]
+                await self._is_over.wait()
+                server.close()
+                await self._finish()
+                for task in work:
+                    task.cancel()
+                await asyncio.gather(*work, return_exceptions=True)
+        finally:
+            await self._router.end()
+            self._counting.take()
+            with suppress(StoreError):
+                self._write({}, is_over=True)
+
+    async def _can_begin(self) -> bool:
+        """Waits until all versions are loaded, as far as they can be; False when it is over before.
+
+        Raises:
+            Refused: The stable version cannot be.
+        """
+        over = asyncio.get_running_loop().create_task(self._is_over.wait())
+        while not self._router.has_settled:
+            self._router.arranged.clear()
+            arranged = asyncio.get_running_loop().create_task(self._router.arranged.wait())
+            await asyncio.wait((over, arranged), return_when=asyncio.FIRST_COMPLETED)
+            arranged.cancel()
+            if self._is_over.is_set():
+                return False
+        over.cancel()
+        if self._router.table is None:
+            state = self._router.states.get(str(self._router.wanted.stable)) if self._router.wanted else ""
+            raise Refused(f"the stable version of {self._model!r} cannot be served: {state}")
+        return True
+
+    async def _finish(self) -> None:
+        """Waits for the requests that are under way."""
+        self._clients.end()
+        deadline = time.monotonic() + _END_S
+        while self._clients.open and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+
+    # the store
+
+    async def _follow(self, version: int) -> None:
+        """Takes up what was changed, within a moment."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            try:
+                now = self._store.data_version()
+                if now != version:
+                    version = now
+                    self._router.follow(watching.wanted(self._store.read(), self._config, self._model))
+                    self._has_warned = False
+            except MlopsError as error:  # what was routed before goes on
+                self._warn(f"the split cannot be followed: {error}")
+
+    def _warn(self, text: str) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            _log.warning("%s", text)
+
+    async def _write_often(self) -> None:
+        while True:
+            await asyncio.sleep(_WRITE_S)
+            self._clients.sweep()
+            self._reconfigure()
+            has_counts = self._counting.take()
+            broken = self._broken()
+            states = self._router.states
+            has_news = bool(self._router.news) or states != self._told
+            if not (has_counts or broken or self._rules.monitors or has_news):
+                continue
+            try:
+                await asyncio.to_thread(self._write, broken)
+            except MlopsError as error:
+                self._warn(f"counts wait to be written: {error}")
+
+    def _reconfigure(self) -> None:
+        """Takes up guard rules that were changed."""
+        changed_at = _changed_at(self._project)
+        if changed_at == self._config_changed_at:
+            return
+        self._config_changed_at = changed_at
+        try:
+            self._config = configuration.load(self._project)
+        except MlopsError as error:
+            _log.warning("mlops.toml is not taken up: %s", error)
+        self._counting.window_s = self._rules.window_s
+
+    def _broken(self) -> dict[str, str]:
+        """Candidate -> the guard rule that it breaks."""
+        table, wanted = self._router.table, self._router.wanted
+        if table is None or wanted is None or not table.comparisons:
+            return {}
+        recent = self._counting.recent(table.changed_at)
+        found: dict[str, str] = {}
+        for name, version in wanted.versions.items():
+            if str(version) in table.arms and version in recent:
+                stable = recent.get(table.stable.part.version)
+                if reason := guards.broken(self._rules, recent[version], stable):
+                    found[name] = reason
+        return found
+
+    def _write(self, broken: dict[str, str], *, is_over: bool = False) -> None:
+        """Writes what was counted, what became of servers, and rolls back what broke a rule; in a thread."""
+        store, model = self._store, self._model
+        self._counting.write(store)
+        states = self._router.states
+        if is_over:
+            with store.write() as db:
+                traffic_routers.remove(db, model)
+            return
+        if states != self._told:
+            with store.write() as db:
+                traffic_routers.put(db, model, self._url, self._started_at, states)
+            self._told = states
+        while self._router.news:
+            part, state = self._router.news[0]
+            said = "died and is started again" if state == "down" else f"cannot be served: {state}"
+            with store.write() as db:
+                events.add(db, "traffic.server", f"model:{model}/{part.version}", f"{model} version {part} {said}")
+            self._router.news.popleft()
+        for name, reason in broken.items():
+            with suppress(MlopsError):  # somebody was faster
+                splits.roll_back(store, model, [name], reason=reason, actor=ACTOR)
+        split = self._router.split
+        if split is not None and any(split.weights.values()) and not split.is_paused:
+            alarm = watching.alarm(store.read(), self._rules, self._alert)
+            if alarm:
+                self._alert = watching.newest_alert(store.read())
+                with suppress(MlopsError):
+                    splits.roll_back(store, model, reason=alarm, actor=ACTOR)
+
+
+def _changed_at(project: Project) -> int:
+    try:
+        return os.stat(project.config_path).st_mtime_ns
+    except OSError:
+        return 0

@@ -1,0 +1,56 @@
+"""What the router reads of the store: the split with the versions that it names now, and what guard rules look at."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from mlops_store import alerts, traffic
+from mlops_store.errors import NotFound
+from mlops_store.records import Severity
+from mlops_tui.config import Config
+from mlops_tui.config.traffic import TrafficConfig
+from mlops_tui.serve.router.routing import Wanted
+from mlops_tui.traffic import splits
+
+
+def wanted(db: sqlite3.Connection, config: Config, model: str) -> Wanted:
+    """How requests are to be shared out now.
+
+    Raises:
+        NotFound: There is no stable version.
+    """
+    split = traffic.find(db, model)
+    if split is None:
+        return Wanted(model, splits.resolve(db, model, config.registry.charge).version)
+    named = splits.named(db, split)
+    stable = named[split.stable]
+    if stable is None:
+        raise NotFound(f"{model!r} has no {split.stable!r}", "mlops-tui traffic set MODEL --stable VERSION")
+    found: dict[str, int] = {}
+    for name in (*split.weights, *split.shadows):
+        version = named[name]
+        # a stage may have come to hold a version that has a part already
+        if version is not None and version != stable and version not in found.values():
+            found[name] = version
+    return Wanted(model, stable, split, found)
+
+
+def newest_alert(db: sqlite3.Connection) -> int:
+    """The number of the newest alert, 0 where there is none."""
+    (found,) = db.execute("SELECT coalesce(max(id), 0) FROM alerts").fetchone()
+    return int(found)
+
+
+def alarm(db: sqlite3.Connection, rules: TrafficConfig, after: int) -> str:
+    """What a monitor of the rules has found that is critical, in words; "" for nothing.
+
+    Args:
+        db: A connection.
+        rules: Which monitors are looked at.
+        after: The number that an alert must exceed.
+    """
+    for monitor in rules.monitors:
+        found = alerts.newest_told(db, monitor, (Severity.CRITICAL,), after=after)
+        if found is not None:
+            return f"{monitor}: {found.title} (alert {found.id})"
+    return ""

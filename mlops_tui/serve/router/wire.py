@@ -1,0 +1,102 @@
+"""Requests and answers as the router holds them, and as bytes of HTTP/1.1.
+
+What comes in is parsed by httptools and written anew, so that the two sides of the router never disagree about where
+a message ends. Headers between two neighbours are not passed on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+Headers = list[tuple[bytes, bytes]]
+
+#: What is about one connection, and what the router says itself.
+_OWN = frozenset(
+    (
+        *(b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te"),
+        *(b"trailer", b"transfer-encoding", b"upgrade", b"content-length", b"host", b"authorization", b"expect"),
+        *(b"x-request-id", b"x-model-version", b"date", b"server"),
+    )
+)
+
+
+@dataclass(slots=True)
+class Request:
+    """A whole request; names of headers are in lower case."""
+
+    method: bytes
+    target: bytes
+    headers: Headers
+    body: bytes
+    is_kept_alive: bool = True
+
+    @property
+    def path(self) -> bytes:
+        """The target without what follows a question mark."""
+        return self.target.partition(b"?")[0]
+
+    def header(self, name: bytes) -> str | None:
+        """What a header says, None where there is none."""
+        for key, value in self.headers:
+            if key == name:
+                return value.decode("latin-1")
+        return None
+
+
+@dataclass(slots=True)
+class Response:
+    """A whole answer."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    is_kept_alive: bool = True
+
+
+def request_head(request: Request, identity: bytes, token: bytes) -> bytes:
+    """The first lines of a request for a version's server; the body follows them."""
+    lines = [request.method + b" " + request.target + b" HTTP/1.1", b"host: model", b"x-request-id: " + identity]
+    lines += [name + b": " + value for name, value in request.headers if name not in _OWN]
+    lines += [b"authorization: Bearer " + token, b"content-length: %d" % len(request.body), b"", b""]
+    return b"\r\n".join(lines)
+
+
+def response_bytes(response: Response, extra: Iterable[tuple[bytes, bytes]] = (), *, closes: bool = False) -> bytes:
+    """A whole answer for a client.
+
+    Args:
+        response: The answer.
+        extra: Headers of the router's own.
+        closes: Whether the connection is closed after it.
+    """
+    lines = [_status_line(response.status)]
+    lines += [name + b": " + value for name, value in response.headers if name not in _OWN]
+    lines += [name + b": " + value for name, value in extra]
+    if closes:
+        lines.append(b"connection: close")
+    lines += [b"content-length: %d" % len(response.body), b"", response.body]
+    return b"\r\n".join(lines)
+
+
+def refusal(status: int, code: str, message: str) -> Response:
+    """An answer of the router's own in MLflow's form of errors."""
+    body = json.dumps({"error_code": code, "message": message}).encode()
+    headers: Headers = [(b"content-type", b"application/json")]
+    if status == 503:
+        headers.append((b"retry-after", b"1"))
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    return Response(status, headers, body)
+
+
+def _status_line(status: int) -> bytes:
+    line = _LINES.get(status)
+    if line is None:
+        line = _LINES[status] = b"HTTP/1.1 %d Status" % status
+    return line
+
+
+_LINES = {one.value: f"HTTP/1.1 {one.value} {one.phrase}".encode() for one in HTTPStatus}
