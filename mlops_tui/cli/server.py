@@ -49,7 +49,7 @@ def command(
     except PackageNotFoundError:
         own = ""
     context = Context(store, os.path.abspath(artifacts_dir) if artifacts_dir is not None else store.objects_dir)
-    server = TrackingServer(context, own, Limits(), token, is_local=launching.is_loopback(host))
+    server = TrackingServer(context, own, Limits(body_bytes=1 << 25), token, is_local=launching.is_loopback(host))
 
     def ready() -> None:
         output.say(f"tracking server on {launching.url(host, listening)}")

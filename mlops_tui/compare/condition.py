@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from mlops_store.patterns import like_escaped
-from mlops_store.run_columns import PARTS, Column
+from mlops_store.run_columns import ARTIFACT_URI, PARTS, Column
 from mlops_store.run_conditions import (
     OF_KEY,
     Arguments,
@@ -40,7 +40,7 @@ _COLUMNS = {
     "host": "r.host",
     "git_commit": "r.git_commit",
     "source": "r.source",
-    "artifact_uri": "'mlflow-artifacts:/' || r.experiment_id || '/' || r.run_id || '/artifacts'",
+    "artifact_uri": ARTIFACT_URI,
     "experiment": "(SELECT e.name FROM experiments e WHERE e.id = r.experiment_id)",
     "start_time": "round(r.started_at * 1000)",
     "end_time": "round(r.ended_at * 1000)",

@@ -9,7 +9,7 @@ SQLite has no NaN. Summaries lie by key, then run: a list of runs reads one metr
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlops_store import chunks, keys, outlines
@@ -72,6 +72,26 @@ def write(db: sqlite3.Connection, run_id: str, points: Iterable[tuple[str, int, 
     append(db, [Batch(run, keys.intern(db, key), added) for key, added in series.items()])
 
 
+def append_new(db: sqlite3.Connection, run: int, series: Mapping[int, Sequence[Point]]) -> None:
+    """Appends points to a run's metrics but those that are there already: a client sends again what was not answered.
+
+    Args:
+        db: The connection of a write transaction.
+        run: ``runs.id``.
+        series: ``keys.id`` -> points.
+    """
+    batches = []
+    for key, logged in series.items():
+        different = list({_identity(point): point for point in logged}.values()) if len(logged) > 1 else logged
+        old = _find(db, run, key)
+        if old is not None and min(different)[:2] <= old[2][2:4]:
+            known = _known(db, old[0], old[2], different)
+            different = [point for point in different if _identity(point) not in known]
+        if different:
+            batches.append(Batch(run, key, different))
+    append(db, batches)
+
+
 def append(db: sqlite3.Connection, batches: Iterable[Batch]) -> None:
     """Appends points to many series at once, by the store's own numbers of run and key.
 
@@ -104,7 +124,7 @@ def append(db: sqlite3.Connection, batches: Iterable[Batch]) -> None:
             bodies.extend(_bodies(metric, chunked, [*earlier, *points]))
             chunked = summary[0]
         elif metric is not None:
-            rows.extend((metric, seq, *_row(point)) for seq, point in enumerate(points, count))
+            rows.extend((metric, seq, *_identity(point)) for seq, point in enumerate(points, count))
         if old is None:
             new.append((batch.key, batch.run, metric, *summary, chunked))
         else:
@@ -165,6 +185,35 @@ def _find(db: sqlite3.Connection, run: int, key: int) -> tuple[int | None, int, 
     return None if row is None else (row[0], row[1], row[2:])
 
 
+def _known(
+    db: sqlite3.Connection, metric: int | None, summary: Summary, points: Sequence[Point]
+) -> set[tuple[int, int, float | None]]:
+    """Those of a series' points that can be among some new ones, by their identities."""
+    if metric is None:
+        return {summary[2:5]}
+    steps, times_ms, _ = zip(*points, strict=True)
+    span = (min(times_ms), max(times_ms), min(steps), max(steps))
+    found: set[tuple[int, int, float | None]] = set(
+        db.execute(
+            "SELECT step, ms, value FROM metric_points "
+            "WHERE metric_id = ? AND ms BETWEEN ? AND ? AND step BETWEEN ? AND ?",
+            (metric, *span),
+        )
+    )
+    for (body,) in db.execute(
+        "SELECT body FROM metric_chunks "
+        "WHERE metric_id = ? AND max_ms >= ? AND min_ms <= ? AND max_step >= ? AND min_step <= ?",
+        (metric, *span),
+    ):
+        found.update(map(_identity, zip(*chunks.decode(body), strict=True)))
+    return found
+
+
+def _identity(point: Point) -> tuple[int, int, float | None]:
+    step, ms, value = point
+    return step, ms, value if value == value else None
+
+
 def _next_id(db: sqlite3.Connection) -> int:
     """A ``metrics.id`` under which no points stand."""
     row = db.execute(
@@ -186,7 +235,7 @@ def summary_of(points: Sequence[Point]) -> Summary:
     numbers = [value for _, _, value in points if value == value]
     nans = len(points) - len(numbers)
     low, high = min(numbers, default=None), max(numbers, default=None)
-    return len(points), nans, *_row(last), low, high, sum(numbers)
+    return len(points), nans, *_identity(last), low, high, sum(numbers)
 
 
 def _merged(old: Summary, new: Summary) -> Summary:
@@ -270,11 +319,6 @@ def _insert(
     )
 
 
-def _row(point: Point) -> tuple[int, int, float | None]:
-    step, ms, value = point
-    return step, ms, value if value == value else None
-
-
 def _by_rank(point: Point) -> tuple[int, int, bool, float]:
     """MLflow's order of 'latest': step, then time, then value; NaN is the least value."""
     step, ms, value = point
@@ -286,6 +330,7 @@ __all__ = [
     "Batch",
     "Columns",
     "append",
+    "append_new",
     "columns",
     "compact",
     "history",

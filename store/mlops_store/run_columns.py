@@ -14,6 +14,11 @@ from mlops_store.errors import UsageError, nearest
 
 #: Unix seconds, as SQL.
 NOW = "(julianday('now') - 2440587.5) * 86400.0"
+#: Where the artifacts of a run are for clients, as SQL over ``runs r``.
+ARTIFACT_URI = (
+    "coalesce((SELECT e.artifact_location FROM experiments e WHERE e.id = r.experiment_id), "
+    "'mlflow-artifacts:/' || r.experiment_id) || '/' || r.run_id || '/artifacts'"
+)
 _ATTRIBUTES = {
     "started_at": "r.started_at",
     "ended_at": "r.ended_at",
@@ -25,7 +30,7 @@ _ATTRIBUTES = {
     "host": "r.host",
     "source": "r.source",
     "git_commit": "r.git_commit",
-    "artifact_uri": "'mlflow-artifacts:/' || r.experiment_id || '/' || r.run_id || '/artifacts'",
+    "artifact_uri": ARTIFACT_URI,
     "duration": f"coalesce(r.ended_at, {NOW}) - r.started_at",
     "experiment_id": "CAST(r.experiment_id AS TEXT)",
     "experiment": "(SELECT name FROM experiments WHERE id = r.experiment_id)",
@@ -149,4 +154,4 @@ def order(name: str) -> Order:
     return Order(column(name.removeprefix("-")), name.startswith("-"))
 
 
-__all__ = ["NEWEST", "NOW", "PARTS", "TABLES", "Column", "Order", "column", "order"]
+__all__ = ["ARTIFACT_URI", "NEWEST", "NOW", "PARTS", "TABLES", "Column", "Order", "column", "order"]

@@ -39,13 +39,23 @@ class Wire:
         """What a GET is answered with."""
         return self._fine(self.send("GET", f"{path}?{urlencode(query, doseq=True)}"))
 
-    def refused(self, path: str, *, method: str = "POST", status: int = 400, **body: Any) -> tuple[str, str]:
+    def refused(self, path: str, *, method: str = "POST", answer_status: int = 400, **body: Any) -> tuple[str, str]:
         """Code and message of the error that a request is answered with."""
         if method == "GET":
             path, body = f"{path}?{urlencode(body, doseq=True)}", {}
         answer = self.send(method, path, body)
-        assert answer.status == status, (answer.status, answer.content)
+        assert answer.status == answer_status, (answer.status, answer.content)
         return answer.json["error_code"], answer.json["message"]
+
+    def run(self, **given: Any) -> str:
+        """The id of a run that is made."""
+        given = {"experiment_id": "0", "start_time": 1_700_000_000_123, **given}
+        return str(self.post("runs/create", **given)["run"]["info"]["run_id"])
+
+    def tags(self, run_id: str) -> dict[str, str]:
+        """The tags of a run."""
+        found = self.get("runs/get", run_id=run_id)["run"]["data"]["tags"]
+        return {tag["key"]: tag["value"] for tag in found}
 
     @staticmethod
     def _fine(answer: Answer) -> Any:
@@ -58,7 +68,7 @@ def serving(directory: str, *, limits: Limits | None = None, token: str = "") ->
     """A server over a store in a directory."""
     path = os.path.join(directory, "store.db")
     server = TrackingServer(
-        Context(Store(path), os.path.join(directory, "objects")), "1.2.3", limits or Limits(), token, is_local=True
+        Context(Store(path), os.path.join(directory, "objects")), "1.2.3", limits or Limits(body_bytes=1 << 25), token, is_local=True
     )
     with running(server) as port, Store(path) as store:
         yield Wire(port, store)

@@ -66,11 +66,7 @@ class TrackingServer:
         self._token = token.encode()
         self._is_local = is_local
         self._table = Table(ENDPOINTS)
-        self._takers = {
-            id(one): (wire.reader(one.arguments), replace(limits, body_bytes=one.body_bytes))
-            for one in ENDPOINTS
-            if isinstance(one, Call)
-        }
+        self._readers = {id(one): wire.reader(one.arguments) for one in ENDPOINTS if isinstance(one, Call)}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
 
     def application(self) -> TrackingServer:
@@ -137,15 +133,14 @@ class TrackingServer:
 
     async def _called(self, call: Call[Any], found: Mapping[str, str], request: Request) -> bytes:
         """The answer of an endpoint to the arguments in a request."""
-        read, limits = self._takers[id(call)]
         query = request.scope["query_string"]
         if query and request.method in ("GET", "HEAD"):
             given: Mapping[str, Any] = wire.asked(parse_qs(query.decode("latin-1"), True), call.arguments)
         else:
             _require_json(request)
-            async with requests.body(request, limits, self) as body:
+            async with requests.body(request, self.limits, self) as body:
                 given = wire.decoded(body)
-        arguments = read({**given, **found} if found else given)
+        arguments = self._readers[id(call)]({**given, **found} if found else given)
         if call.is_quick:
             try:
                 return wire.encoded(call.answer(self._quick, arguments))

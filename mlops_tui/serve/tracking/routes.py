@@ -41,7 +41,6 @@ class Call(Generic[Arguments]):
         answer: The function, which may be called in any thread. It raises Fault, and what it did then is undone.
         is_quick: It takes microseconds: it is called in the thread that answers, and elsewhere when the store is busy.
         prefixes: What comes before the path.
-        body_bytes: How long a body may be.
     """
 
     method: str
@@ -50,7 +49,6 @@ class Call(Generic[Arguments]):
     answer: Callable[[Context, Arguments], Mapping[str, Any]]
     is_quick: bool = False
     prefixes: tuple[str, ...] = PREFIXES
-    body_bytes: int = 1 << 25
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from mlops_tui.serve.tracking import experiments
+from mlops_tui.serve.tracking import batches, experiments, runs
 from mlops_tui.serve.tracking.routes import Endpoint
 
-ENDPOINTS: tuple[Endpoint, ...] = (*experiments.ENDPOINTS,)
+ENDPOINTS: tuple[Endpoint, ...] = (*experiments.ENDPOINTS, *runs.ENDPOINTS, *batches.ENDPOINTS)
 
 #: Traces, assessments, evaluation data sets, scorers, issues, webhooks, gateway, prompt optimisation, graphql, jobs,
 #: workspaces and users, by what their paths begin with below a prefix.

@@ -21,8 +21,8 @@ def test_both_prefixes_a_query_and_a_body_ask_the_same(wire: Wire) -> None:
 
 
 def test_what_is_no_endpoint_is_told_in_mlflows_form(wire: Wire) -> None:
-    assert wire.refused("nothing", status=404)[0] == "ENDPOINT_NOT_FOUND"
-    assert wire.refused("experiments/create", method="DELETE", status=405)[0] == "BAD_REQUEST"
+    assert wire.refused("nothing", answer_status=404)[0] == "ENDPOINT_NOT_FOUND"
+    assert wire.refused("experiments/create", method="DELETE", answer_status=405)[0] == "BAD_REQUEST"
     for path in (
         "traces",
         "/api/3.0/mlflow/traces/search",
@@ -30,7 +30,7 @@ def test_what_is_no_endpoint_is_told_in_mlflows_form(wire: Wire) -> None:
         "scorers/list",
         "/api/3.0/mlflow/server-info",
     ):
-        assert wire.refused(path, status=501)[0] == "NOT_IMPLEMENTED"
+        assert wire.refused(path, answer_status=501)[0] == "NOT_IMPLEMENTED"
 
 
 def test_bodies_that_are_none_are_refused(wire: Wire) -> None:

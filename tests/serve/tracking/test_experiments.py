@@ -46,7 +46,7 @@ def test_a_deleted_experiment_takes_no_tags_and_no_name(wire: Wire) -> None:
         "must be in the 'active' state"
         in wire.refused("experiments/set-experiment-tag", experiment_id=number, key="a", value="1")[1]
     )
-    assert wire.refused("experiments/delete", experiment_id=number, status=404)[0] == "RESOURCE_DOES_NOT_EXIST"
+    assert wire.refused("experiments/delete", experiment_id=number, answer_status=404)[0] == "RESOURCE_DOES_NOT_EXIST"
 
 
 def test_a_tag_is_replaced_and_removed(wire: Wire) -> None:
@@ -56,18 +56,18 @@ def test_a_tag_is_replaced_and_removed(wire: Wire) -> None:
     assert wire.get("experiments/get", experiment_id=number)["experiment"]["tags"] == [{"key": "a", "value": "2"}]
     wire.post("experiments/delete-experiment-tag", experiment_id=number, key="a")
     assert "tags" not in wire.get("experiments/get", experiment_id=number)["experiment"]
-    assert wire.refused("experiments/delete-experiment-tag", status=404, experiment_id=number, key="a") == (
+    assert wire.refused("experiments/delete-experiment-tag", answer_status=404, experiment_id=number, key="a") == (
         "RESOURCE_DOES_NOT_EXIST",
         f"No tag with name: a in experiment with id {number}",
     )
 
 
 def test_what_is_no_experiment_is_told(wire: Wire) -> None:
-    assert wire.refused("experiments/get", method="GET", status=404, experiment_id="99999") == (
+    assert wire.refused("experiments/get", method="GET", answer_status=404, experiment_id="99999") == (
         "RESOURCE_DOES_NOT_EXIST",
         "No Experiment with id=99999 exists",
     )
     assert wire.refused("experiments/get", method="GET", experiment_id="x")[1].startswith("Invalid experiment ID 'x'.")
-    assert wire.refused("experiments/get-by-name", method="GET", status=404, experiment_name="none")[1] == (
+    assert wire.refused("experiments/get-by-name", method="GET", answer_status=404, experiment_name="none")[1] == (
         "Could not find experiment with name 'none'"
     )
