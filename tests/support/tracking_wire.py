@@ -68,7 +68,11 @@ def serving(directory: str, *, limits: Limits | None = None, token: str = "") ->
     """A server over a store in a directory."""
     path = os.path.join(directory, "store.db")
     server = TrackingServer(
-        Context(Store(path), os.path.join(directory, "objects")), "1.2.3", limits or Limits(body_bytes=1 << 25), token, is_local=True
+        Context(Store(path), os.path.join(directory, "objects")),
+        "1.2.3",
+        limits or Limits(body_bytes=1 << 25),
+        token,
+        is_local=True,
     )
     with running(server) as port, Store(path) as store:
         yield Wire(port, store)
