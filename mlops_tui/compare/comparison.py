@@ -8,6 +8,7 @@ from datetime import datetime
 from mlops_store import patterns
 from mlops_store.errors import nearest
 from mlops_store.run_columns import PARTS
+from mlops_tui.compare.grammars import ENTITIES, LISTS, MLFLOW_ATTRIBUTES, NUMERIC, RUNS, TEXT, Grammar
 from mlops_tui.compare.terms import NULLS, PATTERNS, Ago, Comparison, Entity, Value
 from mlops_tui.compare.tokens import NUMBER, PLAIN_KEY, FilterError, Token, Tokens, shown, unquoted
 
@@ -16,18 +17,6 @@ MAX_PATTERN = 10_000
 #: Numbers in a list; each is bound alone, because SQLite does not read every digit of a written one.
 MAX_NUMBERS = 1000
 
-ENTITIES = {
-    **dict.fromkeys(("metric", "metrics"), Entity.METRIC),
-    **dict.fromkeys(("parameter", "parameters", "param", "params"), Entity.PARAM),
-    **dict.fromkeys(("tag", "tags"), Entity.TAG),
-    **dict.fromkeys(("attribute", "attributes", "attr", "run"), Entity.ATTRIBUTE),
-    **dict.fromkeys(("dataset", "datasets"), Entity.DATASET),
-}
-MLFLOW_ATTRIBUTES = {
-    **{name: name for name in ("run_id", "run_name", "user_id", "status", "artifact_uri", "start_time", "end_time")},
-    **dict.fromkeys(("created", "Created"), "start_time"),
-    **dict.fromkeys(("run name", "Run name", "Run Name"), "run_name"),
-}
 #: What our lists show and MLflow has no word for; refused in strict mode.
 OUR_ATTRIBUTES = {
     "name": "run_name",
@@ -39,35 +28,32 @@ DATASET_KEYS = ("name", "digest", "context")
 #: What can be asked of a metric besides its last value, as in ``best(auc)``.
 AGGREGATES = ("best", *PARTS)
 
-_NUMERIC = (">", ">=", "!=", "=", "<", "<=")
-_TEXT = ("=", "!=", "LIKE", "ILIKE")
-_LISTS = ("IN", "NOT IN")
 KEYWORDS = ("LIKE", "ILIKE", "IN", "IS", "RLIKE", "REGEXP", "BETWEEN")
 _SPAN = re.compile(r"([+-]?)(\d+(?:\.\d+)?)(s|m|h|d|w)", re.ASCII)
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _NO_NUMBERS = ("nan", "inf", "+inf", "-inf")
 
 
-def compared(left: Token, tokens: Tokens, *, part: str = "", strict: bool = False) -> Comparison:
+def compared(left: Token, tokens: Tokens, *, part: str = "", strict: Grammar | None = None) -> Comparison:
     """Reads a comparison.
 
     Args:
         left: Its left side, which has been read.
         tokens: What follows, an operator first.
         part: What of the metric on the left is compared; '' when the left side names an entity and a key.
-        strict: Only as MLflow has it.
+        strict: Only as MLflow has it for these; None for our own filters of runs.
 
     Raises:
         FilterError: With the position of the first thing that is not understood.
     """
     entity, key = (Entity.METRIC, metric_key(left)) if part else identifier(left, strict)
     is_time = entity is Entity.ATTRIBUTE and key in TIMES
-    is_number = is_time or entity is Entity.METRIC or (entity is Entity.ATTRIBUTE and key == "duration_s")
+    is_number = _is_number(entity, key, strict)
     operator = _operator(left, tokens, operators(entity, key, strict=strict))
     value: Value
     if operator in NULLS:
         value = None
-    elif operator in _LISTS:
+    elif operator in LISTS:
         value = _list(tokens, operator, is_number, entity is Entity.PARAM and not strict)
     elif operator in PATTERNS:
         value = _pattern(left, tokens, operator)
@@ -93,7 +79,7 @@ def metric_key(token: Token) -> str:
     return unquoted(text)
 
 
-def identifier(token: Token, strict: bool) -> tuple[Entity, str]:
+def identifier(token: Token, strict: Grammar | None) -> tuple[Entity, str]:
     """What a token names: an entity and a key of it, or an attribute.
 
     Raises:
@@ -104,10 +90,10 @@ def identifier(token: Token, strict: bool) -> tuple[Entity, str]:
     named, dot, rest = token.text.partition(".")
     if not dot or (unquoted(token.text) != token.text and named[0] == '"'):
         named, rest, entity = "", token.text, Entity.ATTRIBUTE
-    elif named.strip("`") in ENTITIES:
+    elif named.strip("`") in ENTITIES and ENTITIES[named.strip("`")] in (strict or RUNS).entities:
         entity = ENTITIES[named.strip("`")]
     else:
-        hint = nearest(named, ("metrics", "params", "tags", "attributes", "datasets"))
+        hint = nearest(named, (strict or RUNS).words)
         raise FilterError(f"{shown(named)!r} is no entity", token.position, len(named), hint)
     if strict and not PLAIN_KEY.fullmatch(rest):
         raise token.error(f"{shown(rest)} needs quotes", f"write {named}.`{shown(rest)}`")
@@ -121,32 +107,38 @@ def identifier(token: Token, strict: bool) -> tuple[Entity, str]:
     return entity, key
 
 
-def _attribute(token: Token, key: str, strict: bool) -> str:
-    known = MLFLOW_ATTRIBUTES if strict else MLFLOW_ATTRIBUTES | OUR_ATTRIBUTES
+def _attribute(token: Token, key: str, strict: Grammar | None) -> str:
+    known = strict.attributes if strict else MLFLOW_ATTRIBUTES | OUR_ATTRIBUTES
     if key not in known:
         hint = nearest(key, known)
         if not hint.startswith("did you"):
             hint = f"write metrics.{shown(key)}, params.{shown(key)} or tags.{shown(key)}"
-        raise token.error(f"{shown(key)!r} is no attribute of a run", hint)
+        raise token.error(f"{shown(key)!r} is no attribute of {(strict or RUNS).subject}", hint)
     return known[key]
 
 
-def operators(entity: Entity, key: str, *, strict: bool = False) -> tuple[str, ...]:
+def operators(entity: Entity, key: str, *, strict: Grammar | None = None) -> tuple[str, ...]:
     """What a key can be compared by."""
-    is_number = entity is Entity.METRIC or (entity is Entity.ATTRIBUTE and key in (*TIMES, "duration_s"))
+    is_number = _is_number(entity, key, strict)
     if not strict:
-        return _NUMERIC + _LISTS + NULLS if is_number else _ours(entity)
+        return NUMERIC + LISTS + NULLS if is_number else _ours(entity)
     if is_number:
-        return _NUMERIC
+        return NUMERIC
     if entity in (Entity.PARAM, Entity.TAG):
-        return _TEXT + NULLS
-    return _TEXT + _LISTS if entity is Entity.DATASET or key == "run_id" else _TEXT
+        return TEXT + NULLS
+    return TEXT + LISTS if entity is Entity.DATASET or key in strict.lists else TEXT
+
+
+def _is_number(entity: Entity, key: str, strict: Grammar | None) -> bool:
+    if entity is not Entity.ATTRIBUTE:
+        return entity is Entity.METRIC
+    return key in strict.numbers if strict else key in (*TIMES, "duration_s")
 
 
 def _ours(entity: Entity) -> tuple[str, ...]:
     # params are compared by number too; what cannot follow then is told when the value is read
     greater = (">", ">=", "<", "<=") if entity is Entity.PARAM else ()
-    return ("=", "!=", *greater, *PATTERNS, *_LISTS, "LIKE", "ILIKE", *NULLS)
+    return ("=", "!=", *greater, *PATTERNS, *LISTS, "LIKE", "ILIKE", *NULLS)
 
 
 def _operator(left: Token, tokens: Tokens, allowed: tuple[str, ...]) -> str:
@@ -165,14 +157,14 @@ def _operator(left: Token, tokens: Tokens, allowed: tuple[str, ...]) -> str:
     return operator
 
 
-def _is_number_of_param(entity: Entity, operator: str, tokens: Tokens, strict: bool) -> bool:
-    if entity is not Entity.PARAM or strict or operator not in _NUMERIC:
+def _is_number_of_param(entity: Entity, operator: str, tokens: Tokens, strict: Grammar | None) -> bool:
+    if entity is not Entity.PARAM or strict or operator not in NUMERIC:
         return False
     token = tokens.current
-    return operator not in _TEXT or (token.kind == "name" and NUMBER.fullmatch(token.text) is not None)
+    return operator not in TEXT or (token.kind == "name" and NUMBER.fullmatch(token.text) is not None)
 
 
-def _number(left: Token, tokens: Tokens, operator: str, is_time: bool, strict: bool) -> float | Ago:
+def _number(left: Token, tokens: Tokens, operator: str, is_time: bool, strict: Grammar | None) -> float | Ago:
     token = tokens.take()
     if token.kind == "end":
         raise token.error(f"a number is missing after {operator}")
@@ -261,10 +253,8 @@ def _list(tokens: Tokens, operator: str, is_number: bool, may_be_either: bool) -
 __all__ = [
     "AGGREGATES",
     "DATASET_KEYS",
-    "ENTITIES",
     "KEYWORDS",
     "MAX_PATTERN",
-    "MLFLOW_ATTRIBUTES",
     "OUR_ATTRIBUTES",
     "TIMES",
     "compared",

@@ -12,7 +12,8 @@ from itertools import islice, takewhile
 
 from mlops_store.patterns import like_escaped
 from mlops_store.records import RunKind, RunStatus
-from mlops_tui.compare.comparison import AGGREGATES, DATASET_KEYS, ENTITIES, TIMES, identifier, operators
+from mlops_tui.compare.comparison import AGGREGATES, DATASET_KEYS, TIMES, identifier, operators
+from mlops_tui.compare.grammars import ENTITIES
 from mlops_tui.compare.terms import TABLES, Entity
 from mlops_tui.compare.tokens import FilterError, Token, tokens
 
@@ -86,7 +87,7 @@ def _following(db: sqlite3.Connection, text: str) -> Iterator[_Added]:
     elif left := _left_of_value(read):
         yield from _values(db, left, "", len(text))
     elif last is not None and last.kind in ("name", "close") and (found := _left_of_operator(read)):
-        yield from ((len(text), f"{operator} ", "") for operator in operators(*found, strict=False))
+        yield from ((len(text), f"{operator} ", "") for operator in operators(*found))
 
 
 def _read(text: str) -> tuple[list[Token], int | None]:
@@ -166,7 +167,7 @@ def _left_of_operator(read: list[Token]) -> tuple[Entity, str] | None:
     if read and read[-1].kind == "close":
         return (Entity.METRIC, read[-2].text) if _is_called(read[:-2]) else None
     try:
-        return identifier(read[-1], False) if read else None
+        return identifier(read[-1], None) if read else None
     except FilterError:
         return None
 

@@ -25,6 +25,7 @@ from mlops_store.run_conditions import (
     plain,
 )
 from mlops_tui.compare.filter import parse
+from mlops_tui.compare.grammars import RUNS
 from mlops_tui.compare.terms import NULLS, PATTERNS, TABLES, Ago, AllOf, AnyOf, Comparison, Entity, Not, Term, Word
 from mlops_tui.config import Config
 
@@ -50,7 +51,6 @@ _INDEXED_ATTRIBUTES = ("run_id", "run_name", "status")
 _INDEXED = ("=", "<", ">", "<=", ">=", "IN")
 
 Goal = Callable[[str], str]
-_Piece = tuple[str, list[str | float]]
 
 
 def condition(text: str, *, strict: bool = False, goal: Goal | None = None) -> Condition:
@@ -58,13 +58,13 @@ def condition(text: str, *, strict: bool = False, goal: Goal | None = None) -> C
 
     Args:
         text: The filter as typed; blank matches every run.
-        strict: Exactly MLflow's grammar; see ``filter.parse``.
+        strict: Exactly MLflow's grammar of runs; see ``filter.parse``.
         goal: Whether 'max' or 'min' of a metric is its best (``Config.goal``); guessed from its name by default.
 
     Raises:
         FilterError: The filter is not understood.
     """
-    return of_term(parse(text, strict=strict), goal or Config().goal)
+    return of_term(parse(text, strict=RUNS if strict else None), goal or Config().goal)
 
 
 def of_term(term: Term, goal: Goal) -> Condition:
@@ -121,7 +121,7 @@ def _together(terms: Iterable[Term], goal: Goal) -> Iterator[Condition]:
 
 def _comparison(term: Comparison, goal: Goal) -> Condition:
     if term.entity is Entity.ATTRIBUTE:
-        piece, bound = _compared(_COLUMNS[term.key], term)
+        piece, bound = compared(_COLUMNS[term.key], term)
         if term.key == "run_name" and term.operator in PATTERNS:
             return replace(plain(piece, *bound), sets=_among("name", "runs", "", term.operator, "r.name"))
         is_found = term.operator in ("=", "IN") and term.key in _INDEXED_ATTRIBUTES
@@ -129,7 +129,7 @@ def _comparison(term: Comparison, goal: Goal) -> Condition:
     if term.entity is Entity.DATASET:
         if term.operator in NULLS:
             return _has(key_condition("run_datasets v", "1", ()), term)
-        piece, bound = _compared("v.context" if term.key == "context" else f"d.{term.key}", term)
+        piece, bound = compared("v.context" if term.key == "context" else f"d.{term.key}", term)
         return key_condition("run_datasets v JOIN datasets d ON d.id = v.dataset_id", piece, bound)
     table = TABLES[term.entity]
     if term.operator in NULLS:
@@ -137,7 +137,7 @@ def _comparison(term: Comparison, goal: Goal) -> Condition:
     if term.operator in PATTERNS:
         # asked of each different value once, where all runs are asked
         among = _among("value", table, f"WHERE {OF_KEY.replace('v.', '')}", term.operator, "v.value")
-        piece, bound = _compared("v.value", term)
+        piece, bound = compared("v.value", term)
         return key_condition(
             f"{table} v",
             f"{OF_KEY} AND {OF_KEY} AND {piece}",
@@ -191,13 +191,13 @@ def _beyond(term: Comparison, goal: Goal) -> tuple[str, Arguments] | None:
         f"SELECT v.run_id AS id {of_key.format(part, term.operator)} AND v.{part}_value IS NOT v.last_value "
         f"UNION ALL SELECT v.run_id {of_key.format('last', term.operator)})"
     )
-    return sql, (term.key, *_compared("", term)[1])
+    return sql, (term.key, *compared("", term)[1])
 
 
 def _text(term: Comparison) -> tuple[str, list[str | float], bool]:
     """A comparison of a param or tag as SQL over ``v``, its arguments, and whether an index finds what it holds for."""
     is_number = isinstance(term.value, float) or (isinstance(term.value, tuple) and isinstance(term.value[0], float))
-    piece, bound = _compared("v.number" if is_number else "v.value", term)
+    piece, bound = compared("v.number" if is_number else "v.value", term)
     if is_number and term.operator in ("!=", "NOT IN"):
         piece = f"({piece} OR v.number IS NULL)"  # text differs from every number
     return piece, bound, term.operator in _INDEXED
@@ -210,7 +210,7 @@ def _metric(term: Comparison, goal: Goal) -> tuple[str, list[str | float], bool]
     if term.value != term.value:
         # NULL stands for NaN, with which nothing else can be asked
         return {"=": f"{column} IS NULL", "!=": f"{column} IS NOT NULL"}.get(term.operator, "0"), [], False
-    piece, bound = _compared(column, term)
+    piece, bound = compared(column, term)
     if term.operator in ("!=", "NOT IN"):
         piece = f"({piece} OR {column} IS NULL)"  # NaN differs from every number
     return piece, bound, part == "last" and term.operator in _INDEXED
@@ -227,7 +227,8 @@ def _has(has_key: Condition, term: Comparison) -> Condition:
     return opposite(has_key) if term.operator == "IS NULL" else has_key
 
 
-def _compared(column: str, term: Comparison) -> _Piece:
+def compared(column: str, term: Comparison) -> tuple[str, list[str | float]]:
+    """A comparison of a column as SQL, and the values of its question marks."""
     value, operator = term.value, term.operator
     if operator in NULLS:
         return f"{column} {operator}", []

@@ -13,7 +13,8 @@ Source:
 
 from __future__ import annotations
 
-from mlops_tui.compare.comparison import AGGREGATES, ENTITIES, KEYWORDS, compared
+from mlops_tui.compare.comparison import AGGREGATES, KEYWORDS, compared
+from mlops_tui.compare.grammars import ENTITIES, Grammar
 from mlops_tui.compare.terms import AllOf, AnyOf, Not, Term, Word
 from mlops_tui.compare.tokens import FilterError, Token, Tokens, shown, unquoted
 
@@ -23,12 +24,13 @@ MAX_TERMS = 200
 MAX_DEPTH = 40
 
 
-def parse(text: str, *, strict: bool = False) -> Term:
+def parse(text: str, *, strict: Grammar | None = None) -> Term:
     """What a filter says; ``AllOf(())`` for an empty one.
 
     Args:
         text: The filter as typed.
-        strict: Exactly MLflow's grammar, as its clients expect: comparisons joined by AND, no attributes of ours.
+        strict: Exactly MLflow's grammar of something, as its clients expect: comparisons joined by AND, no attributes
+            of ours; None for our own filters of runs.
 
     Raises:
         FilterError: With the position of the first thing that is not understood.
@@ -38,7 +40,7 @@ def parse(text: str, *, strict: bool = False) -> Term:
 
 
 class _Parser:
-    def __init__(self, text: str, strict: bool) -> None:
+    def __init__(self, text: str, strict: Grammar | None) -> None:
         self._tokens = Tokens(text)
         self._strict = strict
         self._count = 0

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from mlops_store.run_columns import Column, Order
 from mlops_tui.compare.comparison import AGGREGATES, identifier, metric_key
+from mlops_tui.compare.grammars import RUNS
 from mlops_tui.compare.terms import TABLES, Entity
 from mlops_tui.compare.tokens import FilterError, Tokens, shown
 
@@ -29,7 +30,7 @@ def orders(clauses: Sequence[str], goal: Callable[[str], str], *, strict: bool =
     Args:
         clauses: Each names what to order by, followed by ``ASC`` or ``DESC`` if need be.
         goal: Whether 'max' or 'min' of a metric is its best; ``best(KEY)`` begins with it.
-        strict: Exactly MLflow's grammar, and params as text rather than as numbers first.
+        strict: Exactly MLflow's grammar of runs, and params as text rather than as numbers first.
 
     Raises:
         FilterError: A clause is not understood, or two order by the same.
@@ -57,14 +58,26 @@ def _order(tokens: Tokens, goal: Callable[[str], str], strict: bool) -> Order:
         is_best = left.text.lower() == "best"
         column = Column("metrics", key, goal(key) if is_best else left.text.lower())
     else:
-        column = _column(left.text, *identifier(left, strict), strict)
-    way = tokens.take()
-    if way.kind != "end" and not way.is_keyword("ASC", "DESC"):
-        raise way.error(f"{shown(way.text)} is no order", "ASC or DESC")
-    if way.kind != "end" and tokens.current.kind != "end":
-        raise tokens.current.error("one key a clause", "give another clause")
-    is_descending = way.is_keyword("DESC") if way.kind != "end" else is_best and column.part == "max"
+        column = _column(left.text, *identifier(left, RUNS if strict else None), strict)
+    way = direction(tokens)
+    is_descending = is_best and column.part == "max" if way is None else way == "DESC"
     return Order(column, is_descending, is_text=strict)
+
+
+def direction(tokens: Tokens) -> str | None:
+    """What follows what to order by: 'ASC', 'DESC', or None where nothing does.
+
+    Raises:
+        FilterError: It is another word, or more than one.
+    """
+    way = tokens.take()
+    if way.kind == "end":
+        return None
+    if not way.is_keyword("ASC", "DESC"):
+        raise way.error(f"{shown(way.text)} is no order", "ASC or DESC")
+    if tokens.current.kind != "end":
+        raise tokens.current.error("one key a clause", "give another clause")
+    return way.text.upper()
 
 
 def _column(written: str, entity: Entity, key: str, strict: bool) -> Column:
@@ -77,4 +90,4 @@ def _column(written: str, entity: Entity, key: str, strict: bool) -> Column:
     return Column("", _ATTRIBUTES.get(key, key))
 
 
-__all__ = ["orders"]
+__all__ = ["direction", "orders"]

@@ -69,14 +69,17 @@ def attributes(tags: Mapping[str, str], user: str, source: str, commit: str) -> 
 
 def dataset(name: str, digest: str, profile: str, context: str, at: float) -> DatasetUse:
     """A data set that a run has read, at that time."""
-    rows: int | None = None
+    made = Dataset(name=storable(name), digest=storable(digest), row_count=row_count(profile), created_at=at)
+    return DatasetUse(made, storable(context) or "input")
+
+
+def row_count(profile: str) -> int | None:
+    """How many rows a data set's profile speaks of; None where it does not."""
     try:
         counted = json.loads(profile).get("num_rows") if profile else None
-        rows = counted if type(counted) is int and 0 <= counted < 1 << 62 else None
     except (ValueError, AttributeError, RecursionError):
-        rows = None
-    made = Dataset(name=storable(name), digest=storable(digest), row_count=rows, created_at=at)
-    return DatasetUse(made, storable(context) or "input")
+        return None
+    return counted if type(counted) is int and 0 <= counted < 1 << 62 else None
 
 
 class Artifacts:

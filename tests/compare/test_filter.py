@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_tui.compare.filter import MAX_DEPTH, MAX_TERMS, parse
+from mlops_tui.compare.grammars import RUNS
 from mlops_tui.compare.terms import Ago, AllOf, AnyOf, Comparison, Entity, Not, Word
 from mlops_tui.compare.tokens import FilterError
 
@@ -262,7 +263,7 @@ def test_what_is_no_number_is_compared_too():
 def test_strict_mode_refuses_what_mlflow_has_not(text):
     parse(text)
     with pytest.raises(FilterError):
-        parse(text, strict=True)
+        parse(text, strict=RUNS)
 
 
 pieces = st.sampled_from(

@@ -3,6 +3,7 @@
 import pytest
 
 from mlops_tui.compare.filter import parse
+from mlops_tui.compare.grammars import RUNS
 from mlops_tui.compare.terms import AllOf, Comparison
 from mlops_tui.compare.tokens import FilterError
 
@@ -31,7 +32,7 @@ def theirs(text: str) -> list[tuple] | None:
 
 def ours(text: str) -> list[tuple] | None:
     try:
-        found = parse(text, strict=True)
+        found = parse(text, strict=RUNS)
     except FilterError:
         return None
     assert isinstance(found, AllOf)

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import re
 
-from mlops_tui.serve.tracking import batches, experiments, runs
+from mlops_tui.serve.tracking import batches, experiments, history, inputs, runs, search
 from mlops_tui.serve.tracking.routes import Endpoint
 
-ENDPOINTS: tuple[Endpoint, ...] = (*experiments.ENDPOINTS, *runs.ENDPOINTS, *batches.ENDPOINTS)
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *experiments.ENDPOINTS,
+    *runs.ENDPOINTS,
+    *batches.ENDPOINTS,
+    *history.ENDPOINTS,
+    *inputs.ENDPOINTS,
+    *search.ENDPOINTS,
+)
 
 #: Traces, assessments, evaluation data sets, scorers, issues, webhooks, gateway, prompt optimisation, graphql, jobs,
 #: workspaces and users, by what their paths begin with below a prefix.

@@ -1,0 +1,57 @@
+"""Pages of answers: how many there may be on one, and the token that leads to the next."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from mlops_tui.serve.tracking.problems import invalid, wrong_type
+
+Item = TypeVar("Item")
+
+_GREATEST = 1 << 53
+
+
+def require_size(asked: int, greatest: int) -> None:
+    """Refuses a page without room or with too much. Fault: it is one."""
+    if asked < 1:
+        raise invalid(f"Invalid value {asked} for parameter 'max_results' supplied. It must be a positive integer")
+    if asked > greatest:
+        raise wrong_type("max_results", asked)
+
+
+def start(token: str) -> int:
+    """How many come before the page that a token leads to; 0 without one.
+
+    Raises:
+        Fault: It is no token.
+    """
+    if not token:
+        return 0
+    try:
+        text = base64.b64decode(token, validate=True)
+    except ValueError as error:
+        raise invalid("Invalid page token, could not base64-decode") from error
+    try:
+        offset = json.loads(text)["offset"]
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+        raise invalid(f"Invalid page token, decoded value={text!r}") from error
+    if type(offset) is not int or not 0 <= offset < _GREATEST:
+        raise invalid(f"Invalid page token, decoded value={text!r}")
+    return offset
+
+
+def page(found: Sequence[Item], offset: int, size: int) -> tuple[Sequence[Item], dict[str, Any]]:
+    """A page, and what the answer says of the next one.
+
+    Args:
+        found: What follows ``offset``: one more than the page takes, if there is one.
+        offset: How many came before.
+        size: How many the page takes.
+    """
+    if len(found) <= size:
+        return found, {}
+    token = base64.b64encode(json.dumps({"offset": offset + size}).encode()).decode()
+    return found[:size], {"next_page_token": token}
