@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,7 @@ def show(workspace: Workspace, model: str | None, as_json: bool) -> None:
     store = workspace.store()
     found = [splits.get(store.read(), model)] if model else traffic.all_of(store.read())
     if as_json:
-        shapes = [_shape(store, split) for split in found]
+        shapes = [_shape(split, splits.named(store.read(), split)) for split in found]
         output.write_json(shapes[0] if model else shapes)
         return
     if not found:
@@ -47,7 +47,7 @@ def show(workspace: Workspace, model: str | None, as_json: bool) -> None:
     for place, split in enumerate(found):
         if place:
             output.say()
-        _write(store, split)
+        _write(split, splits.named(store.read(), split))
 
 
 @command.command(name="set")
@@ -179,6 +179,41 @@ def end(workspace: Workspace, model: str, reason: str, dry_run: bool, as_json: b
 
 @command.command()
 @model_argument()
+@json_option
+@click.pass_obj
+def verdict(workspace: Workspace, model: str, as_json: bool) -> None:
+    """Say which version of MODEL is better, as far as it is known; one may look as often as one likes.
+
+    [traffic.MODEL] in mlops.toml says what is measured (test), what is no difference (margin), and how sure to be.
+    """
+    from mlops_tui.config.traffic import TrafficConfig
+    from mlops_tui.traffic import splits, verdicts, wording
+
+    db = workspace.store().read()
+    found = verdicts.of_split(db, splits.get(db, model), workspace.config.traffic.get(model, TrafficConfig()))
+    if as_json:
+        output.write_json(found)
+        return
+    if not found:
+        output.remark("there is no candidate to judge: mlops-tui traffic set MODEL VERSION=PERCENT")
+    for place, one in enumerate(found):
+        if place:
+            output.say()
+        shown = wording.values(one)
+        output.say(one.sentence)
+        output.write_fields(
+            (
+                ("measured", verdicts.TITLES[one.test]),
+                (f"version {one.version}", f"{shown.ours} of {text.count(one.requests, 'request')}"),
+                (f"version {one.against}", f"{shown.theirs} of {text.count(one.against_requests, 'request')}"),
+                ("ratio", f"{shown.ratio}, {one.confidence:.0%} sure at any time of looking"),
+            ),
+            indent="  ",
+        )
+
+
+@command.command()
+@model_argument()
 @limit_option
 @json_option
 @click.pass_obj
@@ -209,28 +244,27 @@ def _share(word: str) -> tuple[str, float]:
 
 def _change(workspace: Workspace, act: Callable[[Store], Split], dry_run: bool, as_json: bool) -> None:
     """Does it, or says what would come of it, and shows the split."""
+    from mlops_tui.traffic import splits
+
     store = workspace.store()
-    with store.trial() if dry_run else nullcontext():
+    with store.trial() if dry_run else store.write():
         split = act(store)
-        if as_json:
-            output.write_json({**_shape(store, split), "dry_run": dry_run})
-            return
-        if dry_run:
-            output.say("nothing is changed; it would be:")
-        _write(store, split)
+        versions = splits.named(store.read(), split)
+    if as_json:
+        output.write_json({**_shape(split, versions), "dry_run": dry_run})
+        return
+    if dry_run:
+        output.say("nothing is changed; it would be:")
+    _write(split, versions)
 
 
-def _shape(store: Store, split: Split) -> dict[str, object]:
+def _shape(split: Split, versions: Mapping[str, int | None]) -> dict[str, object]:
     from mlops_tui import strict_json
-    from mlops_tui.traffic import splits
 
-    return {**strict_json.plain(split), "versions": splits.named(store.read(), split)}
+    return {**strict_json.plain(split), "versions": versions}
 
 
-def _write(store: Store, split: Split) -> None:
-    from mlops_tui.traffic import splits
-
-    versions = splits.named(store.read(), split)
+def _write(split: Split, versions: Mapping[str, int | None]) -> None:
     paused = f"paused{f': {split.paused_why}' if split.paused_why else ''}" if split.is_paused else ""
     output.write_fields((("model", split.model), ("key", split.key or "chance"), ("state", paused or "running")))
 

@@ -1,12 +1,34 @@
-"""Traffic splits as the audit log keeps them, and their changes in words. Pure."""
+"""Traffic splits as the audit log keeps them, their changes and verdicts in words. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from mlops_store.records import Split
+    from mlops_tui.traffic.verdicts import Verdict
+
+
+class Values(NamedTuple):
+    """What a verdict rests on, in words."""
+
+    ours: str
+    theirs: str
+    ratio: str
+
+
+def values(verdict: Verdict, dash: str = "–") -> Values:
+    """What was measured of both versions, and the ratio with its bounds."""
+
+    def value(found: float | None) -> str:
+        if found is None:
+            return dash
+        return f"{found:.3%}" if verdict.test == "errors" else f"{found * 1e3:.3g} ms"
+
+    bounds = f"{verdict.low:.3g} to {verdict.high:.3g}"
+    estimate = dash if verdict.ratio is None else f"{verdict.ratio:.3g}"
+    return Values(value(verdict.value), value(verdict.against_value), f"{estimate} ({bounds})")
 
 
 def state(split: Split | None) -> dict[str, Any]:

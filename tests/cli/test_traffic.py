@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from registry_builders import CONFIG, make_store, make_version
 
+from mlops_store import traffic_counts
+from mlops_store.records import Tally
 from mlops_tui.registry import stages
 
 
@@ -40,6 +42,25 @@ def test_a_split_is_set_shown_paused_and_ended(cli) -> None:
     ]  # fmt: skip
     assert "try it" in cli("traffic", "history", "churn").stdout
     assert "traffic.rollback" in cli("audit", "list").stdout
+
+
+def test_a_verdict_says_which_version_is_better_and_on_what_that_rests(cli, project: Path) -> None:
+    cli("traffic", "set", "churn", "2=50")
+    undecided = cli("traffic", "verdict", "churn")
+    assert undecided.stdout.startswith("not yet: more requests are needed\n")
+    with make_store(project) as store, store.write() as db:
+        period = traffic_counts.begin_period(db, "churn", trial=1, candidate=2, stable=1, share=0.5, at=1.0)
+        traffic_counts.add_tally(db, period, is_candidate=True, tally=Tally(1_000, 2, 1_000, -5_000.0, 25_010.0))
+        traffic_counts.add_tally(db, period, is_candidate=False, tally=Tally(1_010, 60, 1_010, -5_050.0, 25_260.0))
+    shown = cli("traffic", "verdict", "churn").stdout.splitlines()
+    assert shown[0] == "version 2 is better than version 1"
+    assert "0.200% of 1,000 requests" in shown[2]
+    (found,) = cli("traffic", "verdict", "churn", "--json").json
+    assert (found["state"], found["requests"], found["against_requests"]) == ("candidate better", 1_000, 1_010)
+    assert 0 < found["low"] < found["ratio"] < found["high"] < 1
+    (project / "mlops.toml").write_text('[traffic.churn]\ntest = "latency"\n')
+    (timed,) = cli("traffic", "verdict", "churn", "--json").json
+    assert (timed["test"], timed["state"]) == ("latency", "no difference")
 
 
 def test_bad_words_are_answered(cli) -> None:

@@ -113,6 +113,8 @@ def test_guard_rules_stand_in_the_configuration() -> None:
         ("max_latency_ratio = 0.5", "from 1 on"),
         ('monitors = "gone"', "no monitor"),
         ('window = "1s"', "5 s or more"),
+        ('test = "erors"', "did you mean 'errors'"),
+        ("confidence = 1", "from 0.5 to 1"),
         ("max_eror_rate = 1", "did you mean 'max_error_rate'"),
     ):
         with pytest.raises(config.SpecError, match=words):
