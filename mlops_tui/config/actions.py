@@ -1,4 +1,4 @@
-"""``[monitors.NAME.actions]`` of ``mlops.toml``: what tells people and programs of a monitor's alerts."""
+"""``[monitors.NAME.actions]`` of ``mlops.toml``: what is done about a monitor's alerts, and who is told."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class ActionsConfig:
         notify: Apprise URLs, or ``env:NAME`` for one that stands in the environment.
         webhook: Where JSON is posted to: an http or https URL, or ``env:NAME``.
         command: A program and its arguments, which gets the same JSON on its standard input; no shell looks at it.
+        pause: The model whose traffic split is paused; "" for none.
         bell: Whether a dashboard that is open rings the terminal's bell.
     """
 
@@ -31,12 +32,13 @@ class ActionsConfig:
     notify: tuple[str, ...] = ()
     webhook: str = ""
     command: tuple[str, ...] = ()
+    pause: str = ""
     bell: bool = False
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """The ways that need no dashboard, each URL of Apprise by itself, as in 'command', 'webhook', 'notify 1'."""
-        single = (name for name in ("command", "webhook") if getattr(self, name))
+        """The ways that need no dashboard, each URL of Apprise by itself, as in 'command', 'notify 1'."""
+        single = (name for name in ("pause", "command", "webhook") if getattr(self, name))
         return (*single, *(f"notify {number}" for number in range(1, len(self.notify) + 1)))
 
     @property
@@ -72,6 +74,7 @@ def read(reader: Reader, place: str, body: object) -> ActionsConfig:
         notify=notify,
         webhook=webhook,
         command=_command(reader, f"{place}.command", table["command"]) if "command" in table else (),
+        pause=reader.text(table.get("pause", default.pause), f"{place}.pause"),
         bell=reader.flag(table.get("bell", False), f"{place}.bell"),
     )
 

@@ -14,11 +14,14 @@ from mlops_store.errors import MlopsError, NotFound
 from mlops_store.records import Alert, Delivery, Firing, MonitorReport
 from mlops_tui.config import Config
 from mlops_tui.registry import acts
+from mlops_tui.traffic import wording
 
 #: Reports of the monitor that are looked through for the first ones of a promoted version.
 _REPORTS = 500
 #: Checks of batches by the promoted version that are told of.
 _AFTERWARDS = 3
+#: How long before the record of a pause the split was paused, at most, in seconds.
+_PAUSING_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +30,12 @@ class Step:
 
     Attributes:
         at: When, Unix seconds; None for what is waited for.
-        kind: 'batch', 'alert', 'notice', 'trigger', 'run', 'version', 'gate', 'approval', 'stage', or 'next'.
+        kind: 'batch', 'alert', 'notice', 'trigger', 'run', 'version', 'gate', 'approval', 'stage',
+            'traffic', or 'next'.
         text: What happened, in words.
         state: A word for its sign: 'critical', 'warning', 'finished', 'failed', 'waiting', 'ok', ….
         subject: What it is about, as events name it: ``report:3``, ``alert:5``, ``trigger:x``, ``run:…``,
-            ``model:churn/4``.
+            ``model:churn/4``, ``traffic:churn``.
         by: Who did it, where that was a person.
     """
 
@@ -153,6 +157,8 @@ def _before(db: sqlite3.Connection, alert_id: int) -> Iterator[Step]:
         yield from _alert(alert)
     for delivery in deliveries.of_report(db, report.id):
         yield _notice(delivery)
+        if delivery.channel == "pause":
+            yield from _paused(db, delivery)
 
 
 def _checked(report: MonitorReport) -> str:
@@ -175,8 +181,21 @@ def _alert(alert: Alert) -> Iterator[Step]:
 def _notice(delivery: Delivery) -> Step:
     subject = f"report:{delivery.report_id}"
     if delivery.state == "sent":
+        if delivery.channel == "pause":
+            return Step(delivery.at, "notice", "the traffic split was seen to", "ok", subject)
         return Step(delivery.at, "notice", f"told by {delivery.channel}", "ok", subject)
     return Step(delivery.at, "notice", f"{delivery.channel}: {delivery.error or delivery.state}", "failed", subject)
+
+
+def _paused(db: sqlite3.Connection, delivery: Delivery) -> Iterator[Step]:
+    """That the alert paused a traffic split, which it did just before it was recorded as sent."""
+    since = delivery.at - _PAUSING_S
+    for entry in audit.entries(db, actor=wording.actor(delivery.monitor), action="traffic.pause", since=since):
+        if entry.at <= delivery.at:
+            model = entry.subject.removeprefix("model:")
+            yield Step(
+                entry.at, "traffic", f"{model}: {acts.sentence(entry)}", "warning", f"traffic:{model}", entry.actor
+            )
 
 
 def _run(db: sqlite3.Connection, run_id: str) -> Iterator[Step]:

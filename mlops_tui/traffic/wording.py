@@ -44,6 +44,11 @@ def state(split: Split | None) -> dict[str, Any]:
     }
 
 
+def actor(monitor: str) -> str:
+    """Who a monitor is in the audit log."""
+    return f"monitor {monitor}"
+
+
 def sentence(before: Mapping[str, Any], after: Mapping[str, Any], action: str, arrow: str = "->") -> str:
     """What an act changed, in words: ``4 10% -> 25%``."""
     if action == "traffic.end":

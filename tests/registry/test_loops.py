@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,12 @@ from registry_builders import make_store, make_version
 from mlops_store import firings
 from mlops_store.errors import NotFound
 from mlops_store.store import Store
+from mlops_tui.config import Config
+from mlops_tui.config.actions import ActionsConfig
+from mlops_tui.drift import actions
+from mlops_tui.project import Project
 from mlops_tui.registry import approvals, loops, stages
+from mlops_tui.traffic import splits
 
 
 @pytest.fixture
@@ -44,6 +50,29 @@ def test_a_loop_goes_from_the_batch_to_the_first_batch_that_its_version_judged(s
     times = [step.at for step in whole.steps]
     assert times == sorted(time for time in times if time is not None)
     assert {"trigger", "run", "version", "gate"} <= set(kinds(whole))
+
+
+def test_an_alert_that_paused_a_traffic_split_says_so(store: Store) -> None:
+    version = make_loop(store)
+    make_version(store)
+    splits.share_out(store, "churn", {"2": 10}, stable="1")
+    config = pausing(CONFIG)
+    project = Project(str(Path(store.path).parents[1]))
+    (delivery,) = actions.send(project, store, config)
+    assert delivery.state == "sent"
+    assert splits.get(store.read(), "churn").paused_why.startswith("production: 3 of 9 columns drifted")
+    loop = loops.find(store.read(), config, f"run:{version.run_id}")
+    (step,) = [step for step in loop.steps if step.kind == "traffic"]
+    assert (step.subject, step.by) == ("traffic:churn", "monitor production")
+    assert step.text == "churn: traffic split paused, 1 takes all of it"
+    assert actions.send(project, store, config) == []
+    assert actions.test(project, config.monitors["production"]) == [("pause", "")]
+
+
+def pausing(given: Config) -> Config:
+    """The configuration with a monitor that pauses."""
+    monitor = given.monitors["production"]
+    return replace(given, monitors={"production": replace(monitor, actions=ActionsConfig(pause="churn"))})
 
 
 def test_a_version_that_a_gate_refused_ends_the_loop(store: Store) -> None:

@@ -1,4 +1,6 @@
-"""Telling of alerts: by a command, a webhook, or what Apprise knows. The bell is the affair of an open dashboard.
+"""Telling of alerts: by a command, a webhook, or what Apprise knows; pausing a traffic split.
+
+The bell is the affair of an open dashboard.
 
 No process has to be alive for this: whoever looks (a check, ``mlops-tui tick``, the dashboard) sends what is due. Each
 alert is told once by each way, those of a report together; what fails is tried again, and what was tried is kept.

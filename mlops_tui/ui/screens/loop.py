@@ -21,7 +21,14 @@ from mlops_tui.ui.widgets.pane import Pane
 from mlops_tui.ui.widgets.window_table import WindowTable
 
 #: What a subject's first word stands for -> the screen that shows it.
-_SCREENS = {"alert": "drift", "report": "drift", "run": "pipeline", "model": "version", "trigger": "pipeline"}
+_SCREENS = {
+    "alert": "drift",
+    "report": "drift",
+    "run": "pipeline",
+    "model": "version",
+    "trigger": "pipeline",
+    "traffic": "models",
+}
 
 
 class LoopsPane(Pane[tuple[Loop, ...]]):
@@ -212,7 +219,7 @@ class LoopScreen(ProjectScreen):
             return
         subject = self._shown.steps[message.key].subject
         kind, _, name = subject.partition(":")
-        self.go(_SCREENS[kind], subject if kind == "alert" else name if kind == "model" else "")
+        self.go(_SCREENS[kind], subject if kind == "alert" else name if kind in ("model", "traffic") else "")
 
     def action_step(self, by: int) -> None:
         """Goes to the loop after this one, or to the one before."""
