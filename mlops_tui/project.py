@@ -79,6 +79,11 @@ class Project:
         """What the servers of a model were asked and answered."""
         return os.path.join(self._main_state_dir, "requests", _file_name(model))
 
+    @property
+    def hash_key_path(self) -> str:
+        """What the logs of requests hash columns with."""
+        return os.path.join(self._main_state_dir, "requests.key")
+
     def labels_dir(self, model: str) -> str:
         """Labels that were posted to the servers of a model."""
         return os.path.join(self._main_state_dir, "labels", _file_name(model))

@@ -103,6 +103,9 @@ def test_a_project_without_the_file_has_the_defaults(tmp_path: Path) -> None:
         ("[executors.far]\ncommand = 'ssh far'", 2, "must be a list of words"),
         ("[executors.far]\nquote = true", 1, "must be a list of words"),
         ("[executors.far]\ncommand = ['ssh']\nquote = 'yes'", 3, "must be true or false"),
+        ("[serve.churn]\ndrop = ['a']\nhash = 'a'", 1, "two rules for the column 'a'"),
+        ("[serve.churn]\nhide = 'a'", 2, "is not a key"),
+        ("[serve.churn.round]\nage = 0.5", 2, "must be a whole number of digits"),
         ("[executors.local]\ncommand = ['nice']", 1, "is what runs on this machine"),
     ],
 )

@@ -120,11 +120,17 @@ def _log(workspace: Workspace, found: Served, is_logged: bool | None, room: int)
     wanted = any(monitor.requests == found.name for monitor in workspace.config.monitors.values())
     if not (wanted if is_logged is None else is_logged):
         return None
+    from mlops_tui.config.serving import ServeConfig
+    from mlops_tui.serve import redaction
+    from mlops_tui.serve.redaction import Redaction
     from mlops_tui.serve.request_log import Bounds, RequestLog
 
     directory = workspace.project.requests_dir(found.name)
+    rules = workspace.config.serve.get(found.name, ServeConfig())
+    redaction.require_known(rules, found.schema, found.name)
+    key = redaction.key(workspace.project.hash_key_path) if rules.hash else b""
     output.remark(f"requests are logged in {text.clean(os.path.relpath(directory))}")
-    return RequestLog(directory, Bounds(kept_bytes=room << 20))
+    return RequestLog(directory, Bounds(kept_bytes=room << 20), Redaction(rules, key))
 
 
 class _Formatter(logging.Formatter):

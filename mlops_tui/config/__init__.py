@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 
 from mlops_store.errors import SpecError, nearest
 from mlops_tui import quantities
-from mlops_tui.config import gates, mirrors, signing, traffic, triggers
+from mlops_tui.config import gates, mirrors, serving, signing, traffic, triggers
 from mlops_tui.config import monitors as monitor_tables
 from mlops_tui.config.gates import GateConfig
 from mlops_tui.config.mirrors import MirrorsConfig
 from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.config.reader import Reader
+from mlops_tui.config.serving import ServeConfig
 from mlops_tui.config.signing import SigningConfig
 from mlops_tui.config.traffic import TrafficConfig
 from mlops_tui.config.triggers import TriggerConfig
@@ -22,7 +23,7 @@ from mlops_tui.project import CONFIG_FILE, Project
 
 _TABLES = (
     *("project", "registry", "gates", "signing", "monitors", "triggers", "metrics", "resources", "executors"),
-    *("traffic", "ui", "keys"),
+    *("serve", "traffic", "ui", "keys"),
 )
 
 
@@ -109,6 +110,7 @@ class Config:
     resources: ResourcesConfig = field(default_factory=ResourcesConfig)
     executors: Mapping[str, ExecutorConfig] = field(default_factory=dict)
     traffic: Mapping[str, TrafficConfig] = field(default_factory=dict)
+    serve: Mapping[str, ServeConfig] = field(default_factory=dict)
     ui: UiConfig = field(default_factory=UiConfig)
 
     def gates_of(self, stage: str) -> tuple[GateConfig, ...]:
@@ -205,6 +207,10 @@ def parse(text: str, root: str = "") -> Config:
         traffic={
             name: traffic.read(reader, name, body, monitors)
             for name, body in reader.table(top.get("traffic", {}), "traffic", None).items()
+        },
+        serve={
+            name: serving.read(reader, name, body)
+            for name, body in reader.table(top.get("serve", {}), "serve", None).items()
         },
         ui=UiConfig(
             theme=reader.text(ui.get("theme", ""), "ui.theme"),

@@ -88,19 +88,20 @@ def matches(project: Project, patterns: Sequence[str]) -> list[File]:
 
 
 def logged(project: Project, directory: str) -> list[File]:
-    """The JSON lines that a server left in a folder, in the order in which they were begun."""
+    """The files that servers left in a folder, JSON lines or Parquet, in the order in which they were begun."""
     try:
         with os.scandir(directory) as listing:
-            paths = sorted(entry.path for entry in listing if entry.name.endswith(".jsonl") and entry.is_file())
+            found = [entry for entry in listing if entry.name.endswith((".jsonl", ".parquet"))]
+            paths = sorted(entry.path for entry in found if not entry.name.startswith(".") and entry.is_file())
     except OSError:  # nobody asked or told anything yet
         return []
-    found = []
+    files = []
     for path in paths:
         try:
-            found.append(look(project, path))
+            files.append(look(project, path))
         except OSError:  # deleted meanwhile, to make room
             continue
-    return found
+    return files
 
 
 def uncompressed(name: str) -> str:

@@ -1,24 +1,30 @@
-"""The log of requests: what a served model was asked, and what it answered, as JSON lines for a monitor to read.
+"""The log of requests: what a served model was asked, and what it answered, for a monitor to read.
 
-A line a row: ``{"id", "time", "version", "latency_s", "inputs": {…}, "prediction"}``, and ``probabilities`` where the
-model gave them. Answers never wait for it: rows stand in a bounded queue until a thread has written them, and are
-counted and left out where it is full or the disk is. Files are closed at a size or an age, and the oldest are deleted.
+A line of JSON a row: ``{"id", "time", "version", "latency_s", "inputs": {…}, "prediction"}``, and ``probabilities``
+where the model gave them. Answers never wait for it: rows stand in a bounded queue until a thread has written them, and
+are counted and left out where it is full or the disk is. Files are closed at a size or an age, and become Parquet then
+(see ``segments``): a tenth of the room, and any tool reads them; the oldest are deleted.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
 import queue
 import re
+import subprocess
 import threading
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any
 
-from mlops_tui.serve import answers, log_folder
+from mlops_tui.config.serving import ServeConfig
+from mlops_tui.serve import answers, log_folder, segments
+from mlops_tui.serve.redaction import Redaction
 
 _log = logging.getLogger("mlops_tui.serve")
 _ID = re.compile(r"[\w.:-]{1,100}")
@@ -35,7 +41,7 @@ class Bounds:
     """How much the log takes: rows that wait to be written, bytes and seconds of a file, bytes of all files."""
 
     waiting_rows: int = 50_000
-    file_bytes: int = 64 << 20
+    file_bytes: int = 16 << 20
     file_s: float = 86400.0
     kept_bytes: int = 1 << 30
 
@@ -74,15 +80,18 @@ class RequestLog:
     Args:
         directory: Where; several servers may share it, each writes files of its own.
         bounds: How much is kept.
+        redaction: What is left out, hashed or rounded before anything is written.
 
     Attributes:
         written_rows: Rows that were handed to the system.
         lost_rows: Rows that were left out.
     """
 
-    def __init__(self, directory: str, bounds: Bounds | None = None) -> None:
+    def __init__(self, directory: str, bounds: Bounds | None = None, redaction: Redaction | None = None) -> None:
         self._directory = directory
         self._bounds = bounds or Bounds()
+        self._redaction = redaction or Redaction(ServeConfig())
+        self._closing: subprocess.Popen[bytes] | None = None
         self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._waiting_rows = 0
         self._counting = threading.Lock()
@@ -108,8 +117,12 @@ class RequestLog:
         """Writes what waits, as far as that takes no longer than a few seconds."""
         self._queue.put(None)
         self._thread.join(_END_S)
+        if self._closing is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self._closing.wait(_END_S)
 
     def _run(self) -> None:
+        self._close_files()  # what servers that were killed have left
         while (entry := self._queue.get()) is not None:
             self._write(entry)
             if self._file is not None and self._queue.empty():
@@ -119,8 +132,7 @@ class RequestLog:
 
     def _write(self, entry: Entry) -> None:
         try:
-            lines = _lines(entry)
-            self._opened().write(lines)
+            self._opened().write(lines(entry, self._redaction))
             self.written_rows += entry.rows
         except Exception as error:  # whatever a stranger's values or a full disk raise: the server goes on
             self.lost_rows += entry.rows
@@ -148,25 +160,44 @@ class RequestLog:
                 return self._file
             self._file.close()
             self._file = None
-        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
-        name = f"{stamp}-{os.getpid()}-{self._files:06}.jsonl"
-        self._files += 1
-        self._file, self._opened_at = os.fdopen(log_folder.opened(self._directory, name), "ab"), now
+            self._close_files()
+        while True:
+            stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
+            name = f"{stamp}-{os.getpid()}-{self._files:06}{segments.OPEN}"
+            self._files += 1
+            file = os.fdopen(log_folder.opened(self._directory, name), "ab")
+            fcntl.flock(file, fcntl.LOCK_EX)  # nobody closes it but this process, or its end
+            if os.fstat(file.fileno()).st_nlink:
+                break
+            file.close()  # found and closed before it was locked
+        self._file, self._opened_at = file, now
         # until there is room for a whole new one
         log_folder.make_room(self._directory, self._bounds.kept_bytes - self._bounds.file_bytes, keep=name)
-        return self._file
+        return file
+
+    def _close_files(self) -> None:
+        """Has the files that nobody writes to closed, by another process."""
+        is_busy = self._closing is not None and self._closing.poll() is None
+        if not is_busy and segments.has_open(self._directory):
+            try:
+                self._closing = segments.start(self._directory)
+            except OSError as error:
+                self._tell(error)
 
 
-def _lines(entry: Entry) -> bytes:
+def lines(entry: Entry, redaction: Redaction) -> bytes:
     """The lines of a request, column by column: a tenth of the time of a document a row."""
     rows = entry.rows
     names = [entry.id] if rows == 1 else [f"{entry.id}:{place}" for place in range(rows)]
     members: dict[str, Any] = {"id": names, "time": [entry.at] * rows, "version": [entry.version] * rows}
     members["latency_s"] = [round(entry.latency_s, 6)] * rows
-    if inputs := _inputs(entry.data):
+    if inputs := redaction.apply(_inputs(entry.data)):
         members["inputs"] = inputs
+    predicted: dict[str, Any] = redaction.apply(_predictions(entry.predictions, rows))
+    if isinstance(outputs := predicted.get("prediction"), dict):
+        predicted["prediction"] = redaction.apply(outputs)
     columns: list[list[str]] = []
-    template = _template(members | _predictions(entry.predictions, rows), columns)
+    template = _template(members | predicted, columns)
     return "".join([f"{template % texts}\n" for texts in zip(*columns, strict=True)]).encode()
 
 

@@ -57,11 +57,15 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Schema:
-    """A model's input. At most one of ``columns`` and ``tensors`` is filled; both are empty when nothing is known."""
+    """A model's input. At most one of ``columns`` and ``tensors`` is filled; both are empty when nothing is known.
+
+    ``outputs`` are the names of what it gives, where it gives named columns.
+    """
 
     columns: tuple[Column, ...] = ()
     tensors: tuple[Tensor, ...] = ()
     parameters: tuple[Parameter, ...] = ()
+    outputs: tuple[str, ...] = ()
 
     @property
     def is_known(self) -> bool:
@@ -104,13 +108,14 @@ def read(signature: Mapping[str, Any]) -> Schema:
     try:
         inputs = [_input(dict(item)) for item in signature.get("inputs") or ()]
         parameters = tuple(_parameter(dict(item)) for item in signature.get("params") or ())
+        outputs = tuple(str(item["name"]) for item in signature.get("outputs") or () if item.get("name"))
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise Refused(f"the model's signature cannot be understood ({error})", "log the model again") from error
     columns = tuple(one for one in inputs if isinstance(one, Column))
     tensors = tuple(one for one in inputs if isinstance(one, Tensor))
     if columns and tensors:
         raise Refused("the model's signature mixes columns and tensors", "log the model again with one of the two")
-    return Schema(columns, tensors, parameters)
+    return Schema(columns, tensors, parameters, outputs)
 
 
 def _input(item: dict[str, Any]) -> Column | Tensor:

@@ -16,6 +16,7 @@ from mlops_tui import config as configuration
 from mlops_tui.drift import monitors
 from mlops_tui.drift.sources import of_monitor
 from mlops_tui.project import Project
+from mlops_tui.serve import segments
 from mlops_tui.serve.labels import LabelLog
 
 SETTINGS = '[monitors.m]\nrequests = "churn"\nwindow = "100 rows"\nreference = "train.csv"\nprediction = "score"\n'
@@ -70,6 +71,26 @@ def test_logged_requests_are_checked_while_the_log_grows(place: Place) -> None:
     place.log(60, seed=2, shift=3.0)
     (report,) = place.reports()
     assert (report.batch, report.status, report.notes) == ("rows 101-200", "drift", ())
+
+
+def test_a_file_of_the_log_stays_the_same_when_it_is_closed(place: Place) -> None:
+    day = '[monitors.d]\nrequests = "churn"\nreference = "train.csv"\nprediction = "score"\n'
+    place.configure(SETTINGS + day)
+    place.log(150, seed=1, time=1_793_577_600.5, probabilities={"no": 0.25, "yes": 0.75})
+    assert [report.batch for report in place.reports()] == ["rows 1-100", "2026-11-02"]
+    held = of_monitor(place.project, place.config.monitors["m"])
+    (before,) = held.files()
+    assert segments.close_all(str(place.directory)) == 1
+    assert [path.name for path in place.directory.iterdir()] == ["1.parquet"]
+    read = held.read(before)
+    assert read is not None
+    assert read.count == 150, "what was listed before it was closed is found"
+    (after,) = held.files()
+    assert (after.batch, after.path) == (before.batch, before.path.replace("jsonl", "parquet"))
+    assert place.reports() == [], "no row is a new one"
+    place.log(50, seed=2, name="2.jsonl", time=1_793_577_601.5)
+    found = place.reports()
+    assert [(report.batch, report.row_count) for report in found] == [("rows 101-200", 100), ("2026-11-02", 200)]
 
 
 def test_ids_and_probabilities_stand_beside_the_rows_and_are_not_checked(place: Place) -> None:

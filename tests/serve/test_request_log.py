@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from serving import ask, running
 
-from mlops_tui.serve import schemas
+from mlops_store.errors import Refused, UsageError
+from mlops_tui.config.serving import ServeConfig
+from mlops_tui.serve import redaction, request_log, schemas, segments
 from mlops_tui.serve.app import Server
+from mlops_tui.serve.redaction import Redaction, require_known
 from mlops_tui.serve.request_log import Bounds, Entry, RequestLog, request_id
 from mlops_tui.serve.requests import Limits
 from mlops_tui.serve.served import Served
@@ -21,8 +27,13 @@ SIGNATURE = {"inputs": [{"name": "a", "type": "double"}, {"name": "plan", "type"
 
 
 def logged(directory: Path) -> list[dict[str, Any]]:
-    names = sorted(os.listdir(directory))
-    return [json.loads(line) for name in names for line in (directory / name).read_text().splitlines()]
+    """The lines that were not closed yet."""
+    files = sorted(directory.glob("*.jsonl"))
+    return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+
+def closed(directory: Path) -> pd.DataFrame:
+    return pd.concat([pd.read_parquet(file) for file in sorted(directory.glob("*.parquet"))], ignore_index=True)
 
 
 def entry(identity: str, data: Any, predictions: Any, rows: int) -> Entry:
@@ -110,18 +121,83 @@ def test_a_folder_that_cannot_be_written_is_no_reason_to_stop(tmp_path: Path) ->
     assert (log.written_rows, log.lost_rows) == (0, 1)
 
 
-def test_files_are_closed_at_their_size_and_the_oldest_make_room(tmp_path: Path) -> None:
-    bounds = Bounds(file_bytes=1_000, kept_bytes=4_000)
-    log = RequestLog(str(tmp_path / "log"), bounds)
+def test_files_become_parquet_at_their_size_and_the_oldest_make_room(tmp_path: Path) -> None:
+    directory = tmp_path / "log"
+    bounds = Bounds(file_bytes=40_000, kept_bytes=150_000)
+    log = RequestLog(str(directory), bounds)
     for number in range(200):
-        log.put(entry(f"r{number}", pd.DataFrame({"x": [number]}), np.zeros(1), 1))
+        log.put(entry(f"r{number}", pd.DataFrame({"x": np.arange(20.0)}), np.zeros(20), 20))
     log.close()
-    sizes = [path.stat().st_size for path in (tmp_path / "log").iterdir()]
-    assert sum(sizes) <= bounds.kept_bytes
-    assert logged(tmp_path / "log")[-1]["id"] == "r199"
+    segments.close_all(str(directory))
+    found = closed(directory)
+    assert sum(path.stat().st_size for path in directory.iterdir()) <= bounds.kept_bytes
+    assert [path.suffix for path in directory.iterdir() if path.suffix != ".parquet"] == []
+    assert list(found["id"])[-5:] == [f"r199:{number}" for number in range(15, 20)]
+    assert list(found.columns) == ["id", "time", "version", "latency_s", "inputs.x", "prediction"]
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in directory.iterdir())
+
+
+def test_what_a_killed_server_left_is_closed_and_what_another_one_writes_to_is_not(tmp_path: Path) -> None:
+    directory = tmp_path / "log"
+    other = RequestLog(str(directory))
+    other.put(entry("other", pd.DataFrame({"x": [1.5]}), np.zeros(1), 1))
+    while not logged(directory):
+        pass
+    whole = '{"id": "a", "inputs": {"x": 1}}\n{"id": "b", "inputs": {"x": "one"}}\n'
+    (directory / "1-left.jsonl").write_text(whole + '{"id": "c", "inp')
+    (directory / "2-broken.jsonl").write_text("nonsense\n" + whole)
+    (directory / "3-empty.jsonl").write_text("")
+    log = RequestLog(str(directory))
+    log.put(entry("own", pd.DataFrame({"x": [2.5]}), np.zeros(1), 1))
+    log.close()
+    assert list(closed(directory)["id"]) == ["a", "b"]
+    assert list(closed(directory)["inputs.x"]) == ["1", "one"], "a column of many types is one of words"
+    other.close()
+    left = {path.name for path in directory.iterdir()}
+    assert {"1-left.parquet", "2-broken.jsonl"} <= left
+    assert not {"1-left.jsonl", "3-empty.jsonl", "3-empty.parquet"} & left
+    os.unlink(directory / "2-broken.jsonl")
+    assert {line["id"] for line in logged(directory)} == {"other", "own"}
+
+
+SECRET = st.text(min_size=4, max_size=12) | st.integers(10**6, 10**9) | st.floats(1e6, 1e9)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(SECRET, SECRET, st.floats(1e6, 1e9)), min_size=1, max_size=3))
+def test_what_must_not_be_kept_never_reaches_the_disk(tmp_path: Path, rows: list[tuple[Any, Any, float]]) -> None:
+    rules = ServeConfig(drop=("name",), hash=("city", "group"), round={"income": -6, "name2": 1})
+    columns = {"name": [row[0] for row in rows], "city": [row[1] for row in rows], "income": [row[2] for row in rows]}
+    data = pd.DataFrame(columns | {"name2": [row[0] for row in rows]}).astype({"name": object, "city": object})
+    lines = request_log.lines(
+        entry("r", data, pd.DataFrame({"group": columns["name"], "low": 1}), len(rows)), Redaction(rules, b"k" * 32)
+    ).decode()
+    for line, (name, _, income) in zip(map(json.loads, lines.splitlines()), rows, strict=True):
+        inputs = line["inputs"]
+        assert set(inputs) == {"city", "income", "name2"}
+        assert re.fullmatch("[0-9a-f]{16}", inputs["city"])
+        assert re.fullmatch("[0-9a-f]{16}", line["prediction"]["group"])
+        assert inputs["income"] == round(income, -6)
+        assert inputs["name2"] == (None if isinstance(name, str) else round(name, 1))
+    again = Redaction(rules, b"l" * 32).apply({"city": [rows[0][1]]})
+    assert again["city"] != [json.loads(lines.splitlines()[0])["inputs"]["city"]], "another key, another hash"
+
+
+def test_rules_are_checked_against_what_the_model_takes(tmp_path: Path) -> None:
+    schema = schemas.read({**SIGNATURE, "outputs": [{"name": "score", "type": "double"}]})
+    require_known(ServeConfig(drop=("plan", "score"), hash=("a",)), schema, "churn")
+    with pytest.raises(UsageError, match="neither takes nor gives") as caught:
+        require_known(ServeConfig(round={"plam": 1}), schema, "churn")
+    assert "'plan'" in caught.value.hint
+    path = str(tmp_path / ".mlops" / "requests.key")
+    assert redaction.key(path) == redaction.key(path)
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    Path(path).write_bytes(b"short")
+    with pytest.raises(Refused, match="damaged"):
+        redaction.key(path)
 
 
 def test_the_id_of_a_request_is_a_plain_word() -> None:
     assert request_id("a.b-c:1") == "a.b-c:1"
-    for given in (None, "", "two words", "x" * 101, "\x1b[31m"):
-        assert request_id(given) != given
+    for name in (None, "", "two words", "x" * 101, "\x1b[31m"):
+        assert request_id(name) != name

@@ -94,9 +94,9 @@ def of_monitor(project: Project, monitor: MonitorConfig) -> Source:
 
         return Queries(project, monitor)
     if monitor.requests:
-        from mlops_tui.drift.sources import requests
+        from mlops_tui.drift.sources.requests import Requests
 
-        return requests.source(project, monitor)
+        return Requests(project, monitor)
     from mlops_tui.drift.sources.files import Files
 
     return Files(project, partial(watches.matches, project, monitor.watch))

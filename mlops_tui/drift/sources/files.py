@@ -84,6 +84,7 @@ class Files:
         listing: Returns those that there are now, in order.
         adapt: What becomes of the rows of each.
         is_log: Whether they are appended to all the time, line by line; others are waited for until nobody writes.
+        table: What a file's rows become, with the text that others can follow; empty for Parquet.
     """
 
     def __init__(
@@ -93,11 +94,13 @@ class Files:
         adapt: Callable[[Batch], Batch] = lambda batch: batch,
         *,
         is_log: bool = False,
+        table: Callable[[File, Batch, bytes], Table] = Table,
     ) -> None:
         self._project = project
         self._listing = listing
         self._adapt = adapt
         self._is_log = is_log
+        self._make = table
         self._held: dict[str, _Held] = {}
 
     def files(self) -> list[File]:
@@ -117,9 +120,9 @@ class Files:
         held = self._held.get(file.path)
         if held is not None and self._is_still(held.seen, file):
             return held.table
-        found = None if self._is_log else content(self._project, file)
-        if found is None:  # nobody waits for the end of a log
-            found = so_far(self._project, file)
+        # nobody waits for the end of a log
+        first, second = (so_far, content) if self._is_log else (content, so_far)
+        found = first(self._project, file) or second(self._project, file)
         if found is None:
             return None
         if found.data is None:
@@ -135,10 +138,10 @@ class Files:
         except compression.Damaged as error:
             raise Unreadable(error.message) from error
         if text.startswith(b"PAR1"):
-            return Table(file, self._adapt(batches.parse(text)))
+            return self._make(file, self._adapt(batches.parse(text)), b"")
         ended = _ended(text)
         if len(ended) == len(text) or time.time() - file.modified_ns / 1e9 > _UNENDED_S:
-            return Table(file, self._adapt(batches.parse(text)), text)
+            return self._make(file, self._adapt(batches.parse(text)), text)
         try:
             batch = self._adapt(batches.parse(ended))
         except batches.Empty:
@@ -146,7 +149,7 @@ class Files:
         except Unreadable:  # cut in the middle of a quoted field, perhaps
             return None
         notes = batch.notes if self._is_log else (*batch.notes, _UNENDED)
-        return Table(replace(file, size_bytes=-1), replace(batch, notes=notes), ended)
+        return self._make(replace(file, size_bytes=-1), replace(batch, notes=notes), ended)
 
     def _is_still(self, seen: File, file: File) -> bool:
         """Whether what was read holds all that is asked for."""

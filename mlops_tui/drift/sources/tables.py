@@ -42,14 +42,18 @@ class Table:
         """By what they are known again: the length of the text and its digest, or the digest of the rows."""
         if self.text:
             return f"{len(self.text)} {hashlib.sha256(self.text).hexdigest()}"
-        return digest(self.batch.frame)
+        return digest(self.identity())
+
+    def identity(self) -> pd.DataFrame:
+        """What tells rows apart: all that they hold."""
+        return self.batch.frame
 
     def is_continued(self, mark: str, count: int) -> bool:
         """Whether the first ``count`` of them are still those that ``mark`` was about."""
         length, _, found = mark.partition(" ")
         if self.text:
             return found != "" and hashlib.sha256(self.text[: int(length)]).hexdigest() == found
-        return count <= self.count and digest(self.batch.frame.iloc[:count]) == mark
+        return count <= self.count and digest(self.identity().iloc[:count]) == mark
 
     def rows(self, first: int, count: int) -> Batch:
         """So many of them, from the row ``first`` on."""
@@ -66,7 +70,7 @@ class Table:
         found = times.starts(self._moments(time), length_s)
         is_known = np.isfinite(found)
         distinct, places, counts = np.unique(found[is_known], return_inverse=True, return_counts=True)
-        hashes = _hashes(self.batch.frame)[is_known]
+        hashes = _hashes(self.identity())[is_known]
         sums = np.zeros(len(distinct), dtype=np.uint64)
         np.add.at(sums, places, hashes)  # wraps round: the order of rows does not matter
         return {

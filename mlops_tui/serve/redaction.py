@@ -1,0 +1,97 @@
+"""What the log of requests must not hold: columns that are left out, hashed or rounded before anything is written."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from mlops_store.errors import Refused, UsageError, nearest
+from mlops_tui.config.serving import ServeConfig
+from mlops_tui.serve.answers import plain_value
+from mlops_tui.serve.schemas import Schema
+
+#: Of a hash so many hexadecimal digits are kept: 64 bits tell a billion values apart.
+_DIGITS = 16
+_KEY_BYTES = 32
+
+
+class Redaction:
+    """The rules for one model's requests.
+
+    Args:
+        rules: Columns and what becomes of them.
+        key: What values are hashed with: without it nobody can try which value gives a hash.
+    """
+
+    def __init__(self, rules: ServeConfig, key: bytes = b"") -> None:
+        self._rules = rules
+        self._key = key
+
+    def apply(self, columns: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+        """Columns as they may be written down."""
+        rules = self._rules
+        found = {name: values for name, values in columns.items() if name not in rules.drop}
+        for name in rules.hash:
+            if name in found:
+                found[name] = [self._hashed(name, value) for value in found[name]]
+        for name, digits in rules.round.items():
+            if name in found:
+                found[name] = [_rounded(value, digits) for value in found[name]]
+        return found
+
+    def _hashed(self, name: str, value: Any) -> str | None:
+        """The hash of a value in its column: the same value elsewhere has another one."""
+        if value is None or value != value:
+            return None
+        text = json.dumps([name, value], default=plain_value)
+        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()[:_DIGITS]
+
+
+def _rounded(value: Any, digits: int) -> float | int | None:
+    """A number rounded; nothing is kept of what is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return round(value, digits)
+
+
+def require_known(rules: ServeConfig, schema: Schema, name: str) -> None:
+    """Sees to it that a misspelt rule does not write down what it was to keep out.
+
+    Raises:
+        UsageError: A rule is about a column that the model neither takes nor gives.
+    """
+    known = {*schema.names, *schema.outputs, "prediction"}
+    for column in rules.columns if schema.names else ():
+        if column not in known:
+            raise UsageError(
+                f"mlops.toml: serve.{name} has a rule for {column!r}, which {name} neither takes nor gives",
+                nearest(column, known),
+            )
+
+
+def key(path: str) -> bytes:
+    """The key of a project's hashes, made when it is asked for first.
+
+    Raises:
+        Refused: It can be neither read nor made.
+    """
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            with open(path, "rb") as file:
+                found = file.read()
+        else:
+            found = os.urandom(_KEY_BYTES)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(found)
+    except OSError as error:
+        raise Refused(f"the key for hashes cannot be had ({error.strerror}): {path}") from error
+    if len(found) != _KEY_BYTES:
+        raise Refused(f"the key for hashes in {path} is damaged", "delete it: a new one is made, and hashes change")
+    return found
