@@ -10,7 +10,6 @@ import click
 from mlops_store.errors import Refused
 from mlops_tui.cli import output, text
 from mlops_tui.cli.parameters import model_argument
-from mlops_tui.cli.serve import write_log
 from mlops_tui.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def command(
     """
     _require_router()
     from mlops_store import models
-    from mlops_tui.serve import launching
+    from mlops_tui.serve import launching, server_log
     from mlops_tui.serve.requests import Limits
     from mlops_tui.serve.router import running
 
@@ -75,7 +74,7 @@ def command(
         output.say(f"routing {text.clean(model)} on {url}")
         sys.stdout.flush()
 
-    write_log()
+    server_log.write_to_stderr()
     with listening:
         running.run(project, config, running.Settings(model, serving, limits, token), listening, url, ready)
 

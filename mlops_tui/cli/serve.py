@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
-from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
 
 import click
 
-from mlops_store.errors import Refused, UsageError
+from mlops_store.errors import Refused
 from mlops_tui.cli import output, text
 from mlops_tui.cli.workspace import Workspace
-
-if TYPE_CHECKING:
-    from mlops_tui.serve.app import Server
-    from mlops_tui.serve.request_log import RequestLog
-    from mlops_tui.serve.served import Served
 
 
 @click.command()
 @click.argument("model", metavar="MODEL")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="H", help="Where to listen.")
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(0, 65535), metavar="N", help="0: any.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256), metavar="N", help="Processes.")
 @click.option("--token-file", metavar="FILE", help="The token that clients must send. [MLOPS_SERVE_TOKEN]")
 @click.option(
     "--max-body", default=16, show_default=True, type=click.IntRange(1, 4096), metavar="MB", help="Of a request."
@@ -45,6 +38,7 @@ def command(
     model: str,
     host: str,
     port: int,
+    workers: int,
     token_file: str | None,
     max_body: int,
     timeout: float,
@@ -57,100 +51,56 @@ def command(
 ) -> None:
     """Serve a model in MLflow's scoring protocol until it is told to end.
 
-    MODEL is churn@production, churn/3, or a folder with a model. POST /invocations predicts; /ping, /health, /version
-    and /metrics (Prometheus) tell of the server. Other addresses than this machine's own need a token.
+    MODEL is churn@production, churn/3, or a folder with a model; a stage or an alias is followed. POST /invocations
+    predicts, /labels takes labels that come later; /ping, /health, /version and /metrics (Prometheus) tell of the
+    server. Other addresses than this machine's own need a token.
     """
     require_server()
-    from importlib.metadata import PackageNotFoundError, version
+    from mlops_tui.serve import assembly, launching, server_log
+    from mlops_tui.serve.settings import Settings
 
-    from mlops_tui.serve import launching, served
-    from mlops_tui.serve.app import Server
-    from mlops_tui.serve.labels import LabelLog
-    from mlops_tui.serve.requests import Limits
-
-    token = launching.token(host, token_file)
-    if os.path.isdir(model):
-        found = served.from_folder(model, name, trust, allow_pickle=allow_pickle, allow_source=allow_source)
-    elif allow_pickle or allow_source or name:
-        raise UsageError(
-            f"--name and --allow-… are for folders, and {model} is none",
-            "a version has a name, and what it may run was decided when it was registered",
-        )
-    else:
-        found = served.from_registry(workspace.store(), model, trust)
-    log = _log(workspace, found, is_logged, log_room)
+    settings = Settings(
+        root=workspace.project.root,
+        model=model,
+        token=launching.token(host, token_file),
+        body_bytes=max_body << 20,
+        prediction_s=timeout,
+        trusted=trust,
+        is_logged=is_logged,
+        log_bytes=log_room << 20,
+        name=name,
+        allow_pickle=allow_pickle,
+        allow_source=allow_source,
+    )
+    assembled = assembly.assemble(settings) if workers == 1 else None
     listening = launching.listen(host, port)
-    try:
-        own = version("mlops-tui")
-    except PackageNotFoundError:
-        own = ""
-    limits = Limits(body_bytes=max_body << 20, held_bytes=max(256, 4 * max_body) << 20, prediction_s=timeout)
+    server_log.write_to_stderr()
 
-    def ready() -> None:
-        output.say(f"serving {text.clean(found.title)} on {launching.url(host, listening)}")
+    def ready(title: str, log_directory: str) -> None:
+        if log_directory:
+            output.remark(f"requests are logged in {text.clean(os.path.relpath(log_directory))}")
+        processes = f" by {workers} processes" if workers > 1 else ""
+        output.say(f"serving {text.clean(title)} on {launching.url(host, listening)}{processes}")
         sys.stdout.flush()
 
-    write_log()
-    label_log = None if log is None else LabelLog(workspace.project.labels_dir(found.name), log_room << 20)
-    server = Server(found, own, limits, token, log, label_log)
-    with _followed(workspace, model, trust, server):
-        is_over = launching.run(server, listening, ready)
+    if assembled is None:
+        from mlops_tui.serve.crew import Crew
+
+        Crew(settings, listening, workers).run(ready)
+        return
+    server = assembled.server
+    with assembled.following:
+        is_over = launching.run(server, listening, lambda: ready(server.served.title, assembled.log_directory))
     if not is_over:
         os._exit(0)  # a prediction hangs, and the interpreter would wait for its thread
 
 
-def _followed(
-    workspace: Workspace, model: str, trust: tuple[str, ...], server: Server
-) -> AbstractContextManager[object]:
-    """Follows what the model's name stands for, where that can become another version."""
-    workspace.close()
-    if not server.served.version:
-        return nullcontext()
-    from mlops_store.store import Store
-    from mlops_tui.serve import following
-
-    if not following.is_followed(model):
-        return nullcontext()
-    path = workspace.project.store_path
-    return following.Follower(lambda: Store(path, create=False), model, trust, server)
-
-
-def _log(workspace: Workspace, found: Served, is_logged: bool | None, room: int) -> RequestLog | None:
-    """The log of requests: where it is wanted, or a monitor waits for it."""
-    wanted = any(monitor.requests == found.name for monitor in workspace.config.monitors.values())
-    if not (wanted if is_logged is None else is_logged):
-        return None
-    from mlops_tui.config.serving import ServeConfig
-    from mlops_tui.serve import redaction
-    from mlops_tui.serve.redaction import Redaction
-    from mlops_tui.serve.request_log import Bounds, RequestLog
-
-    directory = workspace.project.requests_dir(found.name)
-    rules = workspace.config.serve.get(found.name, ServeConfig())
-    redaction.require_known(rules, found.schema, found.name)
-    key = redaction.key(workspace.project.hash_key_path) if rules.hash else b""
-    output.remark(f"requests are logged in {text.clean(os.path.relpath(directory))}")
-    return RequestLog(directory, Bounds(kept_bytes=room << 20), Redaction(rules, key))
-
-
-class _Formatter(logging.Formatter):
-    """Lines without what a terminal would obey: models raise errors with whatever they were sent."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return "\n".join(text.clean_line(line) for line in super().format(record).splitlines())
-
-
-def write_log() -> None:
-    """What the server tells of itself goes to stderr."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(_Formatter("%(asctime)s %(message)s"))
-    logger = logging.getLogger("mlops_tui.serve")
-    logger.setLevel(logging.INFO)
-    logger.addHandler(handler)
-
-
 def require_server() -> None:
-    """Raises Refused where the packages that servers need are not there."""
+    """Sees to it that there is what servers are made of.
+
+    Raises:
+        Refused: The extra is not installed.
+    """
     try:
         import starlette
         import uvicorn

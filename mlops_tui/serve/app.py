@@ -65,6 +65,7 @@ class Server:
         token: What requests must bring along as a bearer token; "" lets everybody in.
         log: Where requests are written down; None for nowhere.
         label_log: Where labels of these requests are written down.
+        metrics: Where everything is counted; several servers may count together.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Server:
         token: str = "",
         log: RequestLog | None = None,
         label_log: LabelLog | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._served = served
         self._version = version
@@ -82,7 +84,7 @@ class Server:
         self._token = token.encode()
         self._request_log = log
         self._label_log = label_log
-        self.metrics = Metrics(_facts(served), log)
+        self.metrics = metrics or Metrics(served.facts)
         self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="predict")
         self._working: set[Future[_Answer]] = set()
 
@@ -112,7 +114,7 @@ class Server:
     def swap(self, served: Served) -> None:
         """Lets another model answer from the next request on; those under way keep theirs. Any thread may call it."""
         self._served = served
-        self.metrics.model = _facts(served)
+        self.metrics.model = served.facts
 
     def close(self) -> bool:
         """Starts no further prediction; False when one is still under way, which nothing can end."""
@@ -131,7 +133,7 @@ class Server:
                 response = await endpoint(request)
             except Fault as fault:
                 response = _told(fault)
-            self.metrics.answered[path, response.status_code] += 1
+            self.metrics.count(path, response.status_code)
             return response
 
         return answer
@@ -229,16 +231,12 @@ class Server:
 
     async def _not_here(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        self.metrics.answered["", error.status_code] += 1
+        self.metrics.count("", error.status_code)
         message = f"{request.method} {request.url.path} is not an endpoint of this server"
         fault = Fault(message, _MESSAGES.get(error.status_code, BAD_REQUEST), error.status_code, is_final=True)
         response = _told(fault)
         response.headers.update(error.headers or {})
         return response
-
-
-def _facts(served: Served) -> dict[str, str]:
-    return {"model": served.name, "version": served.version, "stage": served.stage, "digest": served.digest}
 
 
 def _told(fault: Fault) -> Response:

@@ -125,7 +125,7 @@ class Follower:
 
     def _settle(self) -> None:
         self._failed, self._said = None, ""
-        self._server.metrics.is_behind = False
+        self._server.metrics.is_behind = 0
 
     def _take(self, store: Store, before: Served, found: Served) -> None:
         self._server.swap(found)
@@ -139,7 +139,7 @@ class Follower:
 
     def _keep(self, store: Store, wanted: str, what: str, error: Exception) -> None:
         self._server.metrics.failed_swaps += 1
-        self._server.metrics.is_behind = True
+        self._server.metrics.is_behind = 1
         self._failed, self._retry_at = wanted, time.monotonic() + self._retry_s
         current = self._server.served.version
         reason = error.message if isinstance(error, MlopsError) else f"{type(error).__name__}: {because(error)}"

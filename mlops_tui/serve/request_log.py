@@ -24,6 +24,7 @@ from typing import IO, Any
 
 from mlops_tui.config.serving import ServeConfig
 from mlops_tui.serve import answers, log_folder, segments
+from mlops_tui.serve.metrics import Metrics
 from mlops_tui.serve.redaction import Redaction
 
 _log = logging.getLogger("mlops_tui.serve")
@@ -81,13 +82,16 @@ class RequestLog:
         directory: Where; several servers may share it, each writes files of its own.
         bounds: How much is kept.
         redaction: What is left out, hashed or rounded before anything is written.
-
-    Attributes:
-        written_rows: Rows that were handed to the system.
-        lost_rows: Rows that were left out.
+        metrics: Where rows are counted that were handed to the system, and that were left out.
     """
 
-    def __init__(self, directory: str, bounds: Bounds | None = None, redaction: Redaction | None = None) -> None:
+    def __init__(
+        self,
+        directory: str,
+        bounds: Bounds | None = None,
+        redaction: Redaction | None = None,
+        metrics: Metrics | None = None,
+    ) -> None:
         self._directory = directory
         self._bounds = bounds or Bounds()
         self._redaction = redaction or Redaction(ServeConfig())
@@ -95,8 +99,7 @@ class RequestLog:
         self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._waiting_rows = 0
         self._counting = threading.Lock()
-        self.written_rows = 0
-        self.lost_rows = 0
+        self._metrics = metrics or Metrics({})
         self._file: IO[bytes] | None = None
         self._opened_at = 0.0
         self._files = 0
@@ -108,7 +111,7 @@ class RequestLog:
         """Hands over a request that was answered; returns at once."""
         with self._counting:
             if self._waiting_rows + entry.rows > self._bounds.waiting_rows:
-                self.lost_rows += entry.rows
+                self._metrics.refused_rows += entry.rows
                 return
             self._waiting_rows += entry.rows
         self._queue.put(entry)
@@ -133,9 +136,9 @@ class RequestLog:
     def _write(self, entry: Entry) -> None:
         try:
             self._opened().write(lines(entry, self._redaction))
-            self.written_rows += entry.rows
+            self._metrics.logged_rows += entry.rows
         except Exception as error:  # whatever a stranger's values or a full disk raise: the server goes on
-            self.lost_rows += entry.rows
+            self._metrics.failed_rows += entry.rows
             self._tell(error)
         finally:
             with self._counting:

@@ -16,7 +16,13 @@ from mlops_tui.serve.faults import Fault
 class Holder(Protocol):
     """What counts the bytes of the bodies that a server holds."""
 
-    held_bytes: int
+    @property
+    def held_bytes(self) -> float:
+        """How many there are now."""
+        ...
+
+    @held_bytes.setter
+    def held_bytes(self, value: float) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,11 @@ class Served:
         """What people call it."""
         return f"{self.name} version {self.version} ({self.stage})" if self.version else self.name
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What tells it from other models, as labels."""
+        return {"model": self.name, "version": self.version, "stage": self.stage, "digest": self.digest}
+
     def is_of(self, version: ModelVersion) -> bool:
         """Whether this is the version where it stands now."""
         return (self.name, self.version, self.stage, self.digest) == (

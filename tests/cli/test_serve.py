@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import resource
 import signal
@@ -13,13 +14,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+import psutil
 import pytest
 from registry_builders import CONFIG, log_directory, make_run, make_store
-from served_models import ROW, register
+from served_models import ROW, Load, register
 from serving import ask
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
+from mlops_store import events
 from mlops_tui.cli import main
 from mlops_tui.registry import formats, stages, versions
 
@@ -57,7 +61,7 @@ def serve(project: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str], 
         started.append(process)
         assert process.stdout is not None
         line = process.stdout.readline()
-        found = re.search(r":(\d+)$", line.strip())
+        found = re.search(r":(\d+)( by \d+ processes)?$", line.strip())
         assert found, process.communicate(timeout=30)
         return process, int(found[1]), line
 
@@ -118,6 +122,81 @@ def test_the_version_that_is_promoted_answers_next(serve: Any, project: Path) ->
     assert answer.json == {"predictions": [2.0]}
     process.send_signal(signal.SIGTERM)
     assert "churn@production is served by version 2 now, no longer by version 1" in process.communicate(timeout=30)[1]
+
+
+def answered(port: int) -> int:
+    """The predictions that the server counts."""
+    text = ask(port, path="/metrics", method="GET").content.decode()
+    return sum(int(count) for count in re.findall(r'path="/invocations",status="200"} (\d+)', text))
+
+
+@pytest.mark.slow
+def test_processes_that_are_killed_are_replaced_and_what_they_counted_stays(serve: Any, project: Path) -> None:
+    process, port, line = serve("iris@production", "--workers", "3", "--log")
+    assert line == f"serving iris version 1 (production) on http://127.0.0.1:{port} by 3 processes\n"
+    server = psutil.Process(process.pid)
+    for number in range(60):
+        assert ask(port, ROWS, headers={"X-Request-Id": f"before-{number}"}).status == 200
+    assert answered(port) == 60
+    victims = {child.pid for child in server.children()}
+    for pid in sorted(victims)[:2]:
+        os.kill(pid, signal.SIGKILL)
+    for _ in range(30):
+        assert ask(port, ROWS).status == 200, "who is left takes the connections"
+    while len([child for child in server.children() if child.pid not in victims]) < 2 or "mlops_processes 3\n" not in (
+        text := ask(port, path="/metrics", method="GET").content.decode()
+    ):
+        pass
+    assert "mlops_process_deaths_total 2\n" in text
+    assert answered(port) == 90
+    with make_store(project) as store:
+        died = [event for event in events.newest(store.read()) if event.kind == "serve.died"]
+    assert len(died) == 2
+    assert re.fullmatch(r"process \d+ of 3 was killed by SIGKILL; another takes its place .+", died[0].message)
+    children = server.children()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+    assert not any(child.is_running() for child in children)
+    logged = {name.partition(":")[0] for name in logged_ids(project, "iris")}
+    assert {f"before-{number}" for number in range(60)} <= logged
+
+
+def logged_ids(project: Path, model: str) -> list[str]:
+    """The ids of the rows that were logged, whether their file was closed or not."""
+    directory = project / ".mlops" / "requests" / model
+    lines = [line for file in directory.glob("*.jsonl") for line in file.read_text().splitlines()]
+    closed = [name for file in directory.glob("*.parquet") for name in pd.read_parquet(file)["id"]]
+    return [*closed, *(str(json.loads(line)["id"]) for line in lines)]
+
+
+@pytest.mark.slow
+def test_all_processes_swap_and_end_with_the_one_that_began_them(serve: Any, project: Path) -> None:
+    with make_store(project) as store:
+        register(store, project / "crewed", 1.0, 2.0, model="crewed")
+        stages.promote(store, CONFIG, "crewed", 1, "production")
+        process, port, _ = serve("crewed@production", "--workers", "2")
+        with Load(port, clients=6) as load:
+            for number in range(10):
+                stages.promote(store, CONFIG, "crewed", 2 - number % 2, "production")
+                swapped = f"mlops_model_swaps_total {2 * (number + 1)}\n".encode()
+                while swapped not in ask(port, path="/metrics", method="GET").content:
+                    pass
+        assert load.problems == []
+        assert set(load.found) == {(200, "1", 1.0), (200, "2", 2.0)}
+        told = [event for event in events.newest(store.read()) if event.kind == "serve.swapped"]
+        assert len([event for event in told if event.subject.startswith("model:crewed/")]) == 10, "one tells of both"
+    children = psutil.Process(process.pid).children()
+    process.kill()
+    psutil.wait_procs(children, timeout=30)
+    assert not any(child.is_running() for child in children)
+
+
+@pytest.mark.slow
+def test_processes_that_cannot_begin_say_why(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    command = [sys.executable, "-m", "mlops_tui", "serve", "--port", "0", "--workers", "2"]
+    for model, code, words in (("iris@staging", 2, "no alias or stage 'staging'"), ("irs", 2, "did you mean 'iris'?")):
+        assert subprocess.run([*command, model], cwd=project, timeout=60, check=False).returncode == code
+        assert words in capfd.readouterr().err
 
 
 @pytest.mark.slow

@@ -57,7 +57,7 @@ class TrackingServer:
         self, context: Context, version: str, limits: Limits, token: str = "", *, is_local: bool = False
     ) -> None:
         self.limits = limits
-        self.held_bytes = 0
+        self.held_bytes = 0.0
         self._context = context
         with context.store.write() as db:
             experiments.require_default(db)

@@ -1,0 +1,24 @@
+"""What servers tell of themselves, line by line on stderr."""
+
+from __future__ import annotations
+
+import logging
+
+from mlops_store.texts import storable
+
+
+class _Formatter(logging.Formatter):
+    """Lines without what a terminal would obey: models raise errors with whatever they were sent."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        lines = storable(super().format(record)).splitlines()
+        return "\n".join("".join(c if c.isprintable() or c == "\t" else repr(c)[1:-1] for c in line) for line in lines)
+
+
+def write_to_stderr() -> None:
+    """Writes the log of this package to stderr from now on."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Formatter("%(asctime)s %(message)s"))
+    logger = logging.getLogger("mlops_tui.serve")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
