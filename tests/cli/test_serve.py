@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import psutil
 import pytest
+import request_logs
 from registry_builders import CONFIG, log_directory, make_run, make_store
 from served_models import ROW, Load, register
 from serving import ask
@@ -157,16 +157,8 @@ def test_processes_that_are_killed_are_replaced_and_what_they_counted_stays(serv
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
     assert not any(child.is_running() for child in children)
-    logged = {name.partition(":")[0] for name in logged_ids(project, "iris")}
+    logged = {name.partition(":")[0] for name in request_logs.ids(project, "iris")}
     assert {f"before-{number}" for number in range(60)} <= logged
-
-
-def logged_ids(project: Path, model: str) -> list[str]:
-    """The ids of the rows that were logged, whether their file was closed or not."""
-    directory = project / ".mlops" / "requests" / model
-    lines = [line for file in directory.glob("*.jsonl") for line in file.read_text().splitlines()]
-    closed = [name for file in directory.glob("*.parquet") for name in pd.read_parquet(file)["id"]]
-    return [*closed, *(str(json.loads(line)["id"]) for line in lines)]
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import request_logs
 from registry_builders import CONFIG, make_store
 from routing import routed, until, until_arms
 from served_models import ROW, Load, register
@@ -38,8 +39,7 @@ def test_a_hundred_swaps_under_load_lose_no_request(tmp_path: Path) -> None:
     assert not load.problems
     assert {status for status, _, _ in load.found} == {200}
     assert {(version, answer) for _, version, answer in load.found} == {("1", 1.0), ("2", 2.0), ("3", 3.0)}
-    logged = [line for file in (tmp_path / ".mlops" / "requests" / "churn").iterdir() for line in file.open()]
-    assert len(logged) >= load.found.total()
+    assert len(request_logs.ids(tmp_path, "churn")) >= load.found.total()
 
 
 def test_what_cannot_be_routed_is_told_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
