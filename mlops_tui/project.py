@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from mlops_store import object_folders
+
 STATE_DIRECTORY = ".mlops"
 CONFIG_FILE = "mlops.toml"
 #: What makes a directory the root of a project.
@@ -68,7 +70,7 @@ class Project:
     @property
     def objects_dir(self) -> str:
         """Content-addressed artifacts."""
-        return os.path.join(self._main_state_dir, "objects")
+        return object_folders.of(self.store_path)
 
     @property
     def logs_dir(self) -> str:

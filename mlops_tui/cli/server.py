@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import click
@@ -35,20 +34,26 @@ def command(
     require_server()
     from importlib.metadata import PackageNotFoundError, version
 
+    from mlops_store import object_folders
     from mlops_store.store import Store
+    from mlops_tui import config
     from mlops_tui.serve import launching
     from mlops_tui.serve.requests import Limits
     from mlops_tui.serve.tracking.app import TrackingServer
     from mlops_tui.serve.tracking.routes import Context
 
     token = launching.token(host, token_file)
+    if artifacts_dir is not None:
+        object_folders.keep_in(store_path or workspace.project.store_path, artifacts_dir)
     store = Store(store_path) if store_path is not None else workspace.create()
+    is_own = store.path == workspace.project.store_path
     listening = launching.listen(host, port)
     try:
         own = version("mlops-tui")
     except PackageNotFoundError:
         own = ""
-    context = Context(store, os.path.abspath(artifacts_dir) if artifacts_dir is not None else store.objects_dir)
+    # read for every act on models: gates and stages count as they are then
+    context = Context(store, (lambda: config.load(workspace.project)) if is_own else config.Config)
     server = TrackingServer(context, own, Limits(body_bytes=1 << 25), token, is_local=launching.is_loopback(host))
 
     def ready() -> None:

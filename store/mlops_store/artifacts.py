@@ -158,29 +158,57 @@ def of_run(db: sqlite3.Connection, run_id: str) -> tuple[Artifact, ...]:
     return tuple(Artifact(*row) for row in rows)
 
 
-def _put(objects_dir: str, blocks: Iterable[bytes]) -> tuple[str, int]:
-    import hashlib
-    import tempfile
+class Incoming:
+    """An object that is being written: it is there when ``finish`` returns, and until then nothing is.
 
-    os.makedirs(objects_dir, exist_ok=True)
-    sha, size = hashlib.sha256(), 0
-    handle, temporary = tempfile.mkstemp(prefix=".incoming-", dir=objects_dir)
-    try:
-        with open(handle, "wb") as target:
-            for block in blocks:
-                sha.update(block)
-                target.write(block)
-                size += len(block)
-            os.fchmod(target.fileno(), 0o444)
-        digest = sha.hexdigest()
-        path = object_path(objects_dir, digest)
-        if not os.path.exists(path):
+    Raises:
+        OSError: The folder of objects cannot be written.
+    """
+
+    def __init__(self, objects_dir: str) -> None:
+        import hashlib
+        import tempfile
+
+        os.makedirs(objects_dir, exist_ok=True)
+        self._objects_dir = objects_dir
+        self._sha, self._size = hashlib.sha256(), 0
+        handle, self._path = tempfile.mkstemp(prefix=".incoming-", dir=objects_dir)
+        self._file = open(handle, "wb")  # noqa: SIM115 — closed by finish or abandon
+
+    def write(self, block: bytes) -> None:
+        """Appends bytes."""
+        self._sha.update(block)
+        self._file.write(block)
+        self._size += len(block)
+
+    def finish(self) -> tuple[str, int]:
+        """Gives the object its name; returns the SHA-256 of its bytes and their number."""
+        with self._file:
+            self._file.flush()
+            os.fchmod(self._file.fileno(), 0o444)
+        digest = self._sha.hexdigest()
+        path = object_path(self._objects_dir, digest)
+        if os.path.exists(path):
+            os.unlink(self._path)
+        else:
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            os.replace(temporary, path)
-            return digest, size
-    except BaseException:
+            os.replace(self._path, path)
+        return digest, self._size
+
+    def abandon(self) -> None:
+        """Leaves nothing behind."""
+        with contextlib.suppress(OSError):
+            self._file.close()
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
+            os.unlink(self._path)
+
+
+def _put(objects_dir: str, blocks: Iterable[bytes]) -> tuple[str, int]:
+    incoming = Incoming(objects_dir)
+    try:
+        for block in blocks:
+            incoming.write(block)
+        return incoming.finish()
+    except BaseException:
+        incoming.abandon()
         raise
-    os.unlink(temporary)
-    return digest, size

@@ -35,7 +35,11 @@ MIGRATIONS = (
     "m027_approval_rounds",
     "m028_report_profiles",
     "m029_experiments",
+<<<<<<< HEAD
     "m030_traffic",
+=======
+    "m030_logged_models",
+>>>>>>> 701fdfc (wip)
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -218,22 +222,6 @@ STATEMENTS = (
 ) STRICT""",
     """CREATE UNIQUE INDEX "idx_profiles_digest"
     ON "profiles" ("digest")""",
-    """CREATE TABLE "logged_models" (
-   "id" INTEGER PRIMARY KEY,
-   "model_id" TEXT NOT NULL,
-   "run_id" INTEGER NOT NULL REFERENCES "runs"("id"),
-   "name" TEXT NOT NULL,
-   "flavor" TEXT NOT NULL,
-   "digest" TEXT NOT NULL,
-   "size_bytes" INTEGER NOT NULL,
-   "signature" TEXT,
-   "profile_id" INTEGER REFERENCES "profiles"("id"),
-   "created_at" REAL NOT NULL
-, "environment" TEXT) STRICT""",
-    """CREATE UNIQUE INDEX "idx_logged_models_model_id"
-    ON "logged_models" ("model_id")""",
-    """CREATE INDEX "idx_logged_models_run_id_name"
-    ON "logged_models" ("run_id", "name")""",
     """CREATE TABLE "registered_models" (
    "id" INTEGER PRIMARY KEY,
    "name" TEXT NOT NULL,
@@ -705,6 +693,7 @@ STATEMENTS = (
     ON "model_metrics" ("model_id", "key", "step", "ms", "run_id")""",
     """CREATE INDEX "idx_model_metrics_run_id"
     ON "model_metrics" ("run_id")""",
+<<<<<<< HEAD
     """CREATE TABLE "traffic_splits" (
    "model_id" INTEGER PRIMARY KEY REFERENCES "registered_models"("id"),
    "revision" INTEGER NOT NULL,
@@ -779,5 +768,57 @@ STATEMENTS = (
    "trial" INTEGER,
    "key" INTEGER,
    PRIMARY KEY ("model_id", "trial", "key")
+=======
+    """CREATE TABLE "logged_models" (
+   "id" INTEGER PRIMARY KEY,
+   "model_id" TEXT NOT NULL,
+   "experiment_id" INTEGER NOT NULL REFERENCES "experiments"("id"),
+   "run_id" INTEGER REFERENCES "runs"("id"),
+   "name" TEXT NOT NULL,
+   "flavor" TEXT NOT NULL,
+   "digest" TEXT NOT NULL,
+   "size_bytes" INTEGER NOT NULL,
+   "signature" TEXT,
+   "profile_id" INTEGER REFERENCES "profiles"("id"),
+   "created_at" REAL NOT NULL,
+   "environment" TEXT,
+   "status" TEXT NOT NULL,
+   "model_type" TEXT NOT NULL,
+   "location" TEXT,
+   "updated_at" REAL NOT NULL,
+   "deleted_at" REAL
+) STRICT""",
+    """CREATE UNIQUE INDEX "idx_logged_models_model_id"
+    ON "logged_models" ("model_id")""",
+    """CREATE INDEX "idx_logged_models_run_id_name"
+    ON "logged_models" ("run_id", "name")""",
+    """CREATE INDEX "idx_logged_models_experiment_id_created_at"
+    ON "logged_models" ("experiment_id", "created_at")""",
+    """CREATE TABLE "logged_model_params" (
+   "logged_model_id" INTEGER REFERENCES "logged_models"("id"),
+   "key" TEXT,
+   "value" TEXT NOT NULL,
+   PRIMARY KEY ("logged_model_id", "key")
+) STRICT""",
+    """CREATE TABLE "logged_model_tags" (
+   "logged_model_id" INTEGER REFERENCES "logged_models"("id"),
+   "key" TEXT,
+   "value" TEXT NOT NULL,
+   PRIMARY KEY ("logged_model_id", "key")
+) STRICT""",
+    """CREATE TABLE "logged_model_files" (
+   "logged_model_id" INTEGER REFERENCES "logged_models"("id"),
+   "path" TEXT,
+   "digest" TEXT NOT NULL,
+   "size_bytes" INTEGER NOT NULL,
+   "logged_at" REAL NOT NULL,
+   PRIMARY KEY ("logged_model_id", "path")
+) STRICT""",
+    """CREATE TABLE "loose_files" (
+   "path" TEXT PRIMARY KEY,
+   "digest" TEXT NOT NULL,
+   "size_bytes" INTEGER NOT NULL,
+   "logged_at" REAL NOT NULL
+>>>>>>> 701fdfc (wip)
 ) STRICT""",
 )

@@ -45,9 +45,10 @@ _ONE = _VERSION.format(
 )
 
 _LOGGED = """
-    SELECT l.model_id, r.run_id, l.name, l.flavor, l.digest, l.size_bytes, l.created_at, l.signature, l.profile_id,
-           l.environment
-      FROM logged_models AS l JOIN runs AS r ON r.id = l.run_id
+    SELECT l.model_id, coalesce(r.run_id, ''), l.name, l.flavor, l.digest, l.size_bytes, l.created_at, l.signature, l.profile_id,
+           l.environment, l.location
+      FROM logged_models AS l LEFT JOIN runs AS r ON r.id = l.run_id
+     WHERE l.status = 'READY' AND l.deleted_at IS NULL
 """
 
 
@@ -216,18 +217,18 @@ def changes(db: sqlite3.Connection, name: str, *, version: int | None = None, li
 
 
 def logged(db: sqlite3.Connection, run_id: str) -> tuple[LoggedModel, ...]:
-    """The models that a run logged, newest first."""
-    rows = db.execute(_LOGGED + "WHERE r.run_id = ? ORDER BY l.id DESC", (run_id,))
+    """The finished models that a run logged, newest first."""
+    rows = db.execute(_LOGGED + "AND r.run_id = ? ORDER BY l.id DESC", (run_id,))
     return tuple(_logged(row) for row in rows)
 
 
 def logged_model(db: sqlite3.Connection, model_id: str) -> LoggedModel:
-    """The logged model of that id.
+    """The finished logged model of that id.
 
     Raises:
         NotFound: There is none.
     """
-    row = db.execute(_LOGGED + "WHERE l.model_id = ?", (model_id,)).fetchone()
+    row = db.execute(_LOGGED + "AND l.model_id = ?", (model_id,)).fetchone()
     if row is None:
         raise NotFound(f"no run logged a model with the id {model_id!r}", "'mlops-tui runs show RUN' lists its models")
     return _logged(row)
@@ -252,14 +253,15 @@ def add_logged(
     Raises:
         NotFound: No such run.
     """
-    row = db.execute("SELECT id FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+    row = db.execute("SELECT id, experiment_id FROM runs WHERE run_id = ?", (run_id,)).fetchone()
     if row is None:
         raise NotFound(f"no run has the id {run_id!r}")
     db.execute(
-        "INSERT INTO logged_models (model_id, run_id, name, flavor, digest, size_bytes, signature, profile_id, "
-        "created_at, environment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO logged_models (model_id, run_id, experiment_id, name, flavor, digest, size_bytes, signature, "
+        "profile_id, created_at, updated_at, environment, status, model_type) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?10, ?10, ?, 'READY', '')",
         (
-            *(model_id, row[0], storable(name), flavor, digest, size_bytes, to_json(signature), profile_id),
+            *(model_id, *row, storable(name), flavor, digest, size_bytes, to_json(signature), profile_id),
             *(created_at, to_json(environment)),
         ),
     )
@@ -330,6 +332,7 @@ def _logged(row: Sequence[Any]) -> LoggedModel:
     values = list(row)
     values[7] = json.loads(row[7]) if row[7] else {}
     values[9] = json.loads(row[9]) if row[9] else {}
+    values[10] = row[10] or ""
     return LoggedModel(*values)
 
 

@@ -129,9 +129,11 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class LoggedModel:
-    """A model that a run logged; its files are the run's artifacts under ``name/``.
+    """A logged model whose files are all there.
 
-    ``environment`` holds ``packages`` (name -> version), ``python_version`` and ``platform``, where they were told.
+    ``run_id`` is "" where no run logged it. Its files are the run's artifacts under ``name/``, unless ``location``
+    says that it has files of its own. ``environment`` holds ``packages`` (name -> version), ``python_version`` and
+    ``platform``, where they were told.
     """
 
     model_id: str
@@ -144,6 +146,7 @@ class LoggedModel:
     signature: Mapping[str, Any] = field(default_factory=dict)
     profile_id: int | None = None
     environment: Mapping[str, Any] = field(default_factory=dict)
+    location: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1343,6 +1343,7 @@ def m029_experiments(db: Database) -> None:
 
 
 @migrations()
+<<<<<<< HEAD
 def m030_traffic(db: Database) -> None:
     """How requests are shared out among the versions of a model, and what was counted of them."""
     model = [("model_id", "registered_models", "id")]
@@ -1458,6 +1459,82 @@ def m030_traffic(db: Database) -> None:
         pk=("model_id", "trial", "key"),
         foreign_keys=model,
         strict=True,
+=======
+def m030_logged_models(db: Database) -> None:
+    """Logged models that clients of MLflow make step by step, with or without a run, and files that no run has.
+
+    ``location`` is where such a model's own files are put; NULL where they are artifacts of the run below its name.
+    """
+    held = db.execute("SELECT id, logged_model_id FROM model_versions WHERE logged_model_id IS NOT NULL").fetchall()
+    db.execute("UPDATE model_versions SET logged_model_id = NULL WHERE logged_model_id IS NOT NULL")
+    db.create_table(
+        "new_logged_models",
+        {
+            "id": int,
+            "model_id": str,
+            "experiment_id": int,
+            "run_id": int,
+            "name": str,
+            "flavor": str,
+            "digest": str,
+            "size_bytes": int,
+            "signature": str,
+            "profile_id": int,
+            "created_at": float,
+            "environment": str,
+            "status": str,
+            "model_type": str,
+            "location": str,
+            "updated_at": float,
+            "deleted_at": float,
+        },
+        pk="id",
+        foreign_keys=[
+            ("experiment_id", "experiments", "id"),
+            ("run_id", "runs", "id"),
+            ("profile_id", "profiles", "id"),
+        ],
+        not_null={
+            *("model_id", "experiment_id", "name", "flavor", "digest", "size_bytes", "created_at", "status"),
+            *("model_type", "updated_at"),
+        },
+        strict=True,
+    )
+    db.execute(
+        "INSERT INTO new_logged_models (id, model_id, experiment_id, run_id, name, flavor, digest, size_bytes, "
+        "signature, profile_id, created_at, environment, status, model_type, updated_at) "
+        "SELECT l.id, l.model_id, r.experiment_id, l.run_id, l.name, l.flavor, l.digest, l.size_bytes, l.signature, "
+        "l.profile_id, l.created_at, l.environment, 'READY', '', l.created_at "
+        "FROM logged_models AS l JOIN runs AS r ON r.id = l.run_id"
+    )
+    db.execute("DROP TABLE logged_models")
+    db.execute("ALTER TABLE new_logged_models RENAME TO logged_models")
+    db.conn.executemany("UPDATE model_versions SET logged_model_id = ?2 WHERE id = ?1", held)
+    db.table("logged_models").create_index(["model_id"], unique=True)
+    db.table("logged_models").create_index(["run_id", "name"])
+    db.table("logged_models").create_index(["experiment_id", "created_at"])
+    for table in ("logged_model_params", "logged_model_tags"):
+        db.create_table(
+            table,
+            {"logged_model_id": int, "key": str, "value": str},
+            pk=("logged_model_id", "key"),
+            foreign_keys=[("logged_model_id", "logged_models", "id")],
+            not_null={"value"},
+            strict=True,
+        )
+    file = {"path": str, "digest": str, "size_bytes": int, "logged_at": float}
+    db.create_table(
+        "logged_model_files",
+        {"logged_model_id": int, **file},
+        pk=("logged_model_id", "path"),
+        foreign_keys=[("logged_model_id", "logged_models", "id")],
+        not_null={"digest", "size_bytes", "logged_at"},
+        strict=True,
+    )
+    # what clients put elsewhere than at the place of a run or a model
+    db.create_table(
+        "loose_files", file, pk="path", not_null={"digest", "size_bytes", "logged_at"}, strict=True
+>>>>>>> 701fdfc (wip)
     )
 
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from mlops_store import object_folders
 from mlops_store.database import BUSY_TIMEOUT_S, Connection, connect, explained, writing
 from mlops_store.errors import NotFound, StoreBusy, StoreDamaged, StoreError, StoreFull, StoreNewer, StoreReadOnly
 
@@ -30,7 +31,7 @@ class _TakenBack(Exception):
 
 
 class Store:
-    """The SQLite file of a project and the folder of content-addressed objects beside it.
+    """The SQLite file of a project and the folder of content-addressed objects that goes with it.
 
     Safe to share between threads: each thread gets a connection of its own. Not to be carried across ``fork``.
     A file that cannot be written is opened for reading (``is_read_only``), and ``write`` raises StoreReadOnly.
@@ -53,7 +54,7 @@ class Store:
         self, path: str, *, create: bool = True, busy_timeout_s: float = BUSY_TIMEOUT_S, view_of: str = ""
     ) -> None:
         self.path = os.path.abspath(path)
-        self.objects_dir = os.path.join(os.path.dirname(self.path), "objects")
+        self.objects_dir = object_folders.of(self.path)
         self._busy_timeout_s = busy_timeout_s
         self._view_of = view_of
         self._local = threading.local()

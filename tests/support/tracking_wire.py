@@ -68,11 +68,15 @@ def serving(directory: str, *, limits: Limits | None = None, token: str = "") ->
     """A server over a store in a directory."""
     path = os.path.join(directory, "store.db")
     server = TrackingServer(
+<<<<<<< HEAD
         Context(Store(path), os.path.join(directory, "objects")),
         "1.2.3",
         limits or Limits(body_bytes=1 << 25),
         token,
         is_local=True,
+=======
+        Context(Store(path)), "1.2.3", limits or Limits(), token, is_local=True
+>>>>>>> 701fdfc (wip)
     )
     with running(server) as port, Store(path) as store:
         yield Wire(port, store)

@@ -50,9 +50,14 @@ def require_length(what: str, value: str, limit: int) -> None:
         raise invalid(f"'{what}' exceeds the maximum length of {limit} characters")
 
 
+def is_run_id(run_id: str) -> bool:
+    """Whether a run can be called so."""
+    return bool(_RUN_ID.fullmatch(run_id))
+
+
 def require_run_id(run_id: str) -> None:
     """Refuses what no run is called. Fault: it is no run id."""
-    if not _RUN_ID.fullmatch(run_id):
+    if not is_run_id(run_id):
         raise invalid(f"{wrong_value('run_id', run_id)}.")
 
 

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from mlops_tui.config import Config
+
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
@@ -21,13 +23,10 @@ Arguments = TypeVar("Arguments")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What endpoints work on.
-
-    ``artifacts_dir`` is where the bytes of artifacts are.
-    """
+    """What endpoints work on: a store, and how its project is configured now."""
 
     store: Store
-    artifacts_dir: str
+    config: Callable[[], Config] = Config
 
 
 @dataclass(frozen=True, slots=True)

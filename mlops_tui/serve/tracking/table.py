@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import re
 
-from mlops_tui.serve.tracking import batches, experiments, history, inputs, runs, search
+from mlops_tui.serve.tracking import (
+    artifacts,
+    batches,
+    experiments,
+    history,
+    inputs,
+    logged_model_search,
+    logged_models,
+    runs,
+    search,
+)
 from mlops_tui.serve.tracking.routes import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -14,6 +24,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *history.ENDPOINTS,
     *inputs.ENDPOINTS,
     *search.ENDPOINTS,
+    *logged_models.ENDPOINTS,
+    *logged_model_search.ENDPOINTS,
+    *artifacts.ENDPOINTS,
 )
 
 #: Traces, assessments, evaluation data sets, scorers, issues, webhooks, gateway, prompt optimisation, graphql, jobs,

@@ -1,0 +1,316 @@
+"""Proxied artifacts: put, listed, read and deleted by their paths, as ``mlflow server`` does with a local folder.
+
+The bytes are objects of the store; names are in it. A file is there when it is whole, and not before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+import os
+import posixpath
+import shutil
+import sqlite3
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from mlops_store import artifacts, logged_models, models, placed_files, runs
+from mlops_store.errors import NotFound
+from mlops_store.placed_files import Place, PlacedFile
+from mlops_tui.registry import logged
+from mlops_tui.serve.faults import Fault
+from mlops_tui.serve.tracking import places
+from mlops_tui.serve.tracking.problems import absent, invalid, unsupported
+from mlops_tui.serve.tracking.routes import Call, Context, Stream
+
+_BLOCK_BYTES = 1 << 20
+#: How long a client may take to send the next bytes of a file.
+_IDLE_S = 60.0
+#: Endings of names whose files are text, as MLflow has them; ``MLmodel`` and ``MLproject`` have none.
+_TEXT = frozenset(
+    "txt log err cfg conf cnf cf ini properties prop hocon toml yaml yml xml json js py py3 csv tsv md rst ipynb "
+    "MLmodel MLproject".split()
+)
+_PREFIXES = ("/api/2.0/mlflow-artifacts/", "/ajax-api/2.0/mlflow-artifacts/")
+_NO_PARTS = "Multipart upload is not supported for the current artifact repository"
+_NO_URLS = "Presigned download is not supported for the current artifact repository"
+_NOTHING: Mapping[str, Any] = {}
+
+
+class ListPlaced(NamedTuple):
+    """ListArtifacts of the artifacts' own service."""
+
+    path: str = ""
+
+
+class ListOfRun(NamedTuple):
+    """ListArtifacts of the tracking service."""
+
+    run_id: str
+    path: str = ""
+
+
+class ListOfModel(NamedTuple):
+    """ListLoggedModelArtifacts."""
+
+    model_id: str
+    artifact_directory_path: str = ""
+
+
+class Parts(NamedTuple):
+    """CreateMultipartUpload, CompleteMultipartUpload, AbortMultipartUpload and GetPresignedDownloadUrl."""
+
+    at: str = ""
+    path: str = ""
+
+
+def list_placed(context: Context, asked: ListPlaced) -> Mapping[str, Any]:
+    """What lies in a folder, by names relative to it."""
+    path = places.safe(asked.path)
+    with context.store.snapshot() as db:
+        found = places.resolve(db, path)
+        return _files(placed_files.listed(db, found.place, found.path))
+
+
+def list_of_run(context: Context, asked: ListOfRun) -> Mapping[str, Any]:
+    """What lies in a folder of a run's artifacts, by paths within the run."""
+    path = places.safe(asked.path)
+    with context.store.snapshot() as db:
+        place, root = _of_run(db, asked.run_id)
+        return {**_files(placed_files.listed(db, place, path), path), "root_uri": root}
+
+
+def list_of_model(context: Context, asked: ListOfModel) -> Mapping[str, Any]:
+    """What lies in a folder of a logged model, by paths within the model."""
+    path = places.safe(asked.artifact_directory_path)
+    with context.store.snapshot() as db:
+        place, folder, root = _of_model(db, asked.model_id)
+        inside = posixpath.join(folder, path) if path else folder
+        return {**_files(placed_files.listed(db, place, inside), path), "root_uri": root}
+
+
+def no_parts(_context: Context, asked: Parts) -> Mapping[str, Any]:
+    """Says that files are put in one piece here, after which clients do so."""
+    places.safe(asked.at)
+    raise unsupported(_NO_PARTS)
+
+
+def no_urls(_context: Context, asked: Parts) -> Mapping[str, Any]:
+    """Says that files are read from here and nowhere else."""
+    places.safe(asked.at)
+    raise unsupported(_NO_URLS)
+
+
+async def put(context: Context, request: Request) -> Response:
+    """Takes a file."""
+    path = places.safe(request.path_params["path"])
+    if not path:
+        raise invalid("Invalid path")
+    objects_dir = context.store.objects_dir
+    _require_room(objects_dir, request.headers.get("content-length", ""))
+    incoming = await asyncio.to_thread(artifacts.Incoming, objects_dir)
+    try:
+        waiting = bytearray()
+        chunks = request.stream()
+        while True:
+            async with asyncio.timeout(_IDLE_S):
+                chunk = await anext(chunks, None)
+            if chunk is not None:
+                waiting += chunk
+            if len(waiting) >= _BLOCK_BYTES or (chunk is None and waiting):
+                await asyncio.to_thread(incoming.write, bytes(waiting))
+                waiting.clear()
+            if chunk is None:
+                break
+        await asyncio.to_thread(_place, context, path, incoming)
+    except TimeoutError as error:
+        message = f"Nothing of the file came for {_IDLE_S:g} seconds"
+        raise Fault(message, "DEADLINE_EXCEEDED", 408, is_final=True) from error
+    except ClientDisconnect as error:
+        raise Fault("The client has gone", status=499, is_final=True) from error
+    finally:
+        incoming.abandon()
+    return JSONResponse({})
+
+
+async def get(context: Context, request: Request) -> Response:
+    """Gives a file."""
+    return await asyncio.to_thread(_placed, context, request.path_params["path"])
+
+
+async def delete(context: Context, request: Request) -> Response:
+    """Removes a file, or a folder with all in it."""
+    path = places.safe(request.path_params["path"])
+    await asyncio.to_thread(_remove, context, path)
+    return JSONResponse({})
+
+
+async def of_run(context: Context, request: Request) -> Response:
+    """Gives a file of a run."""
+    query = request.query_params
+    run_id = query.get("run_id") or query.get("run_uuid") or ""
+    return await asyncio.to_thread(_file_of_run, context, run_id, _path(request, "path"))
+
+
+async def of_version(context: Context, request: Request) -> Response:
+    """Gives a file of a version of a registered model."""
+    query = request.query_params
+    name, version, path = query.get("name", ""), query.get("version", ""), _path(request, "path")
+    return await asyncio.to_thread(_file_of_version, context, name, version, path)
+
+
+async def of_model(context: Context, request: Request) -> Response:
+    """Gives a file of a logged model."""
+    model_id, path = request.path_params["model_id"], _path(request, "artifact_file_path")
+    return await asyncio.to_thread(_file_of_model, context, model_id, path)
+
+
+def _place(context: Context, path: str, incoming: artifacts.Incoming) -> None:
+    digest, size = incoming.finish()
+    with context.store.write() as db:
+        found = places.resolve(db, path)
+        if not found.path or placed_files.is_folder(db, found.place, found.path):
+            raise invalid(f"Artifact path refers to a directory, not a file: '{path}'")
+        if placed_files.has_file_above(db, found.place, found.path):
+            raise invalid(f"A part of the path '{path}' is a file")
+        placed_files.put(db, found.place, found.path, digest, size)
+        if found.place.kind == "model":
+            logged.refresh(context.store.objects_dir, db, found.place.owner)
+
+
+def _placed(context: Context, path: str) -> Response:
+    path = places.safe(path)
+    with context.store.snapshot() as db:
+        found = places.resolve(db, path)
+        file = _find(db, found.place, found.path, path)
+    return _answer(context, file)
+
+
+def _remove(context: Context, path: str) -> None:
+    with context.store.write() as db:
+        found = places.resolve(db, path)
+        placed_files.remove(db, found.place, found.path)
+        if found.place.kind == "model":
+            logged.refresh(context.store.objects_dir, db, found.place.owner)
+
+
+def _file_of_run(context: Context, run_id: str, path: str) -> Response:
+    with context.store.snapshot() as db:
+        place, _ = _of_run(db, run_id)
+        file = _find(db, place, path, path)
+    return _answer(context, file)
+
+
+def _file_of_model(context: Context, model_id: str, path: str) -> Response:
+    with context.store.snapshot() as db:
+        place, folder, _ = _of_model(db, model_id)
+        file = _find(db, place, posixpath.join(folder, path), path)
+    return _answer(context, file)
+
+
+def _file_of_version(context: Context, name: str, version: str, path: str) -> Response:
+    if not version.isascii() or not version.isdecimal():
+        raise invalid(f"Parameter 'version' must be an integer, got '{version}'.")
+    with context.store.snapshot() as db:
+        try:
+            found = models.version(db, name, int(version[:18]))
+        except NotFound:
+            raise absent(f"Model Version (name={name}, version={version}) not found") from None
+    entry = found.lineage.get("files", {}).get(path)
+    if entry is None:
+        raise absent(f"No such artifact: '{path}'")
+    return _answer(context, PlacedFile(path, str(entry["digest"]), int(entry["size_bytes"])))
+
+
+def _of_run(db: sqlite3.Connection, run_id: str) -> tuple[Place, str]:
+    """The place of a run's artifacts and its URI."""
+    try:
+        number = runs.number(db, run_id)
+    except NotFound:
+        raise absent(f"Run with id={run_id} not found") from None
+    return Place("run", number), places.run_root(db, number)
+
+
+def _of_model(db: sqlite3.Connection, model_id: str) -> tuple[Place, str, str]:
+    """The place of a logged model's files, their folder in it, and their URI."""
+    found = logged_models.get(db, model_id)
+    if found.has_own_files:
+        return Place("model", found.number), "", found.location
+    place, _ = _of_run(db, found.run_id)
+    return place, found.name, found.location
+
+
+def _find(db: sqlite3.Connection, place: Place, path: str, shown: str) -> PlacedFile:
+    file = placed_files.find(db, place, path)
+    if file is not None:
+        return file
+    if not path or placed_files.is_folder(db, place, path):
+        raise invalid(f"Artifact path refers to a directory, not a file: '{shown}'")
+    raise absent(f"No such artifact: '{shown}'")
+
+
+def _answer(context: Context, file: PlacedFile) -> Response:
+    """The bytes, always as something to be saved: a page among artifacts is none of this server's."""
+    path = artifacts.object_path(context.store.objects_dir, file.digest)
+    try:
+        status = os.stat(path)
+    except OSError:
+        raise absent(f"The bytes of '{file.path}' are gone") from None
+    name = posixpath.basename(file.path)
+    answer = FileResponse(path, media_type=media_type(name), filename=name, stat_result=status)
+    answer.headers["x-content-type-options"] = "nosniff"
+    return answer
+
+
+def media_type(name: str) -> str:
+    """The type of a file by its name, as MLflow guesses it."""
+    stem, dot, ending = name.rpartition(".")
+    if (ending if dot and stem else name) in _TEXT:
+        return "text/plain"
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def _files(listed: list[placed_files.Listed], folder: str = "") -> dict[str, Any]:
+    files = []
+    for name, size in listed:
+        one: dict[str, Any] = {"path": posixpath.join(folder, name), "is_dir": size is None}
+        if size:
+            one["file_size"] = size
+        files.append(one)
+    return {"files": files} if files else {}
+
+
+def _path(request: Request, name: str) -> str:
+    given = request.query_params.get(name, "")
+    if not given:
+        raise Fault(f'Request must include the "{name}" query parameter.')
+    return places.safe(given)
+
+
+def _require_room(objects_dir: str, announced: str) -> None:
+    """Refuses a file that says that it is larger than the disk has room for."""
+    if not announced.isdecimal():
+        return
+    os.makedirs(objects_dir, exist_ok=True)
+    free = shutil.disk_usage(objects_dir).free
+    if int(announced[:20]) > free:
+        message = f"The file has {announced} bytes and the disk has {free} left"
+        raise Fault(message, "RESOURCE_EXHAUSTED", 413, is_final=True)
+
+
+ENDPOINTS = (
+    Call("GET", "artifacts", ListPlaced, list_placed, prefixes=_PREFIXES),
+    Stream("GET", "artifacts/{path:path}", get, prefixes=_PREFIXES),
+    Stream("PUT", "artifacts/{path:path}", put, prefixes=_PREFIXES),
+    Stream("DELETE", "artifacts/{path:path}", delete, prefixes=_PREFIXES),
+    *(Call("POST", f"mpu/{act}/{{at:path}}", Parts, no_parts, prefixes=_PREFIXES) for act in ("create", "complete", "abort")),
+    Call("GET", "presigned/{at:path}", Parts, no_urls, prefixes=_PREFIXES),
+    Call("GET", "artifacts/list", ListOfRun, list_of_run),
+    Call("GET", "logged-models/{model_id}/artifacts/directories", ListOfModel, list_of_model),
+    Stream("GET", "logged-models/{model_id}/artifacts/files", of_model, prefixes=("/ajax-api/2.0/mlflow/",)),
+    Stream("GET", "get-artifact", of_run),
+    Stream("GET", "model-versions/get-artifact", of_version),
+)
