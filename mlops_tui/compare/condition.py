@@ -240,7 +240,7 @@ def compared(column: str, term: Comparison) -> tuple[str, list[str | float]]:
     assert value is not None
     if operator in PATTERNS:
         return f"{'NOT ' if operator == '!~' else ''}matches_pattern({column}, ?)", [cast("str", value)]
-    return compared_with(column, operator, cast("str | float | tuple[str, ...]", value))
+    return compared_with(column, operator, value)
 
 
 def compared_with(column: str, operator: str, value: str | float | tuple[str, ...]) -> _Piece:

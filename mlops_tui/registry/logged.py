@@ -1,6 +1,6 @@
-"""What the files of a logged model are together: digest, format, signature, environment, by what they say of themselves.
+"""What the files of a logged model are together: digest, format, signature, environment.
 
-For models whose files come one by one; nothing of them is loaded.
+For models whose files come one by one: what these say of themselves is read, and nothing of them is loaded.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def described(objects_dir: str, files: Mapping[str, str]) -> Described:
     return Described()
 
 
-def _by_mlflow(objects_dir: str, files: Mapping[str, str]) -> Mapping[str, Any]:
+def _by_mlflow(objects_dir: str, files: Mapping[str, str]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="mlops-model-") as directory:
         for name in (MLMODEL_FILE, REQUIREMENTS_FILE):
             if name in files:

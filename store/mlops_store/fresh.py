@@ -35,11 +35,8 @@ MIGRATIONS = (
     "m027_approval_rounds",
     "m028_report_profiles",
     "m029_experiments",
-<<<<<<< HEAD
     "m030_traffic",
-=======
-    "m030_logged_models",
->>>>>>> 701fdfc (wip)
+    "m031_logged_models",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -693,7 +690,6 @@ STATEMENTS = (
     ON "model_metrics" ("model_id", "key", "step", "ms", "run_id")""",
     """CREATE INDEX "idx_model_metrics_run_id"
     ON "model_metrics" ("run_id")""",
-<<<<<<< HEAD
     """CREATE TABLE "traffic_splits" (
    "model_id" INTEGER PRIMARY KEY REFERENCES "registered_models"("id"),
    "revision" INTEGER NOT NULL,
@@ -768,7 +764,7 @@ STATEMENTS = (
    "trial" INTEGER,
    "key" INTEGER,
    PRIMARY KEY ("model_id", "trial", "key")
-=======
+) STRICT""",
     """CREATE TABLE "logged_models" (
    "id" INTEGER PRIMARY KEY,
    "model_id" TEXT NOT NULL,
@@ -819,6 +815,5 @@ STATEMENTS = (
    "digest" TEXT NOT NULL,
    "size_bytes" INTEGER NOT NULL,
    "logged_at" REAL NOT NULL
->>>>>>> 701fdfc (wip)
 ) STRICT""",
 )

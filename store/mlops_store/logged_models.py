@@ -1,7 +1,7 @@
 """Models that MLflow's clients log step by step: made, filled, finished, tagged, found, deleted.
 
-A finished one is among the models of its run (``models.logged``), like one that a script of ours logged in one go; those
-are here too. Knows where a model's files are, and not what they mean.
+A finished one is among the models of its run (``models.logged``), like one that a script of ours logged in one go;
+those are here too. Knows where a model's files are, and not what they mean.
 """
 
 from __future__ import annotations

@@ -45,8 +45,8 @@ _ONE = _VERSION.format(
 )
 
 _LOGGED = """
-    SELECT l.model_id, coalesce(r.run_id, ''), l.name, l.flavor, l.digest, l.size_bytes, l.created_at, l.signature, l.profile_id,
-           l.environment, l.location
+    SELECT l.model_id, coalesce(r.run_id, ''), l.name, l.flavor, l.digest, l.size_bytes, l.created_at, l.signature,
+           l.profile_id, l.environment, l.location
       FROM logged_models AS l LEFT JOIN runs AS r ON r.id = l.run_id
      WHERE l.status = 'READY' AND l.deleted_at IS NULL
 """

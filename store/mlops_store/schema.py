@@ -1343,7 +1343,6 @@ def m029_experiments(db: Database) -> None:
 
 
 @migrations()
-<<<<<<< HEAD
 def m030_traffic(db: Database) -> None:
     """How requests are shared out among the versions of a model, and what was counted of them."""
     model = [("model_id", "registered_models", "id")]
@@ -1459,8 +1458,11 @@ def m030_traffic(db: Database) -> None:
         pk=("model_id", "trial", "key"),
         foreign_keys=model,
         strict=True,
-=======
-def m030_logged_models(db: Database) -> None:
+    )
+
+
+@migrations()
+def m031_logged_models(db: Database) -> None:
     """Logged models that clients of MLflow make step by step, with or without a run, and files that no run has.
 
     ``location`` is where such a model's own files are put; NULL where they are artifacts of the run below its name.
@@ -1532,10 +1534,7 @@ def m030_logged_models(db: Database) -> None:
         strict=True,
     )
     # what clients put elsewhere than at the place of a run or a model
-    db.create_table(
-        "loose_files", file, pk="path", not_null={"digest", "size_bytes", "logged_at"}, strict=True
->>>>>>> 701fdfc (wip)
-    )
+    db.create_table("loose_files", file, pk="path", not_null={"digest", "size_bytes", "logged_at"}, strict=True)
 
 
 if __name__ == "__main__":

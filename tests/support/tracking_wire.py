@@ -31,15 +31,15 @@ class Wire:
         whole = path if path.startswith("/") else PREFIX + path
         return ask(self.port, body, whole, method=method, headers=headers)
 
-    def post(self, path: str, **body: Any) -> Any:
+    def post(self, path: str, /, **body: Any) -> Any:
         """What a POST is answered with."""
         return self._fine(self.send("POST", path, body))
 
-    def get(self, path: str, **query: Any) -> Any:
+    def get(self, path: str, /, **query: Any) -> Any:
         """What a GET is answered with."""
         return self._fine(self.send("GET", f"{path}?{urlencode(query, doseq=True)}"))
 
-    def refused(self, path: str, *, method: str = "POST", answer_status: int = 400, **body: Any) -> tuple[str, str]:
+    def refused(self, path: str, /, *, method: str = "POST", answer_status: int = 400, **body: Any) -> tuple[str, str]:
         """Code and message of the error that a request is answered with."""
         if method == "GET":
             path, body = f"{path}?{urlencode(body, doseq=True)}", {}
@@ -68,15 +68,11 @@ def serving(directory: str, *, limits: Limits | None = None, token: str = "") ->
     """A server over a store in a directory."""
     path = os.path.join(directory, "store.db")
     server = TrackingServer(
-<<<<<<< HEAD
-        Context(Store(path), os.path.join(directory, "objects")),
+        Context(Store(path)),
         "1.2.3",
         limits or Limits(body_bytes=1 << 25),
         token,
         is_local=True,
-=======
-        Context(Store(path)), "1.2.3", limits or Limits(), token, is_local=True
->>>>>>> 701fdfc (wip)
     )
     with running(server) as port, Store(path) as store:
         yield Wire(port, store)

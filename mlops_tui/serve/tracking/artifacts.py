@@ -9,6 +9,7 @@ import asyncio
 import mimetypes
 import os
 import posixpath
+import re
 import shutil
 import sqlite3
 from collections.abc import Mapping
@@ -24,15 +25,14 @@ from mlops_tui.registry import logged
 from mlops_tui.serve.faults import Fault
 from mlops_tui.serve.tracking import places
 from mlops_tui.serve.tracking.problems import absent, invalid, unsupported
-from mlops_tui.serve.tracking.routes import Call, Context, Stream
+from mlops_tui.serve.tracking.routes import Call, Context, Endpoint, Stream
 
 _BLOCK_BYTES = 1 << 20
 #: How long a client may take to send the next bytes of a file.
 _IDLE_S = 60.0
 #: Endings of names whose files are text, as MLflow has them; ``MLmodel`` and ``MLproject`` have none.
-_TEXT = frozenset(
-    "txt log err cfg conf cnf cf ini properties prop hocon toml yaml yml xml json js py py3 csv tsv md rst ipynb "
-    "MLmodel MLproject".split()
+_TEXT = re.compile(
+    r"txt|log|err|cfg|conf|cnf|cf|ini|properties|prop|hocon|toml|ya?ml|xml|json|js|py3?|csv|tsv|md|rst|ipynb|ML(model|project)"
 )
 _PREFIXES = ("/api/2.0/mlflow-artifacts/", "/ajax-api/2.0/mlflow-artifacts/")
 _NO_PARTS = "Multipart upload is not supported for the current artifact repository"
@@ -268,7 +268,7 @@ def _answer(context: Context, file: PlacedFile) -> Response:
 def media_type(name: str) -> str:
     """The type of a file by its name, as MLflow guesses it."""
     stem, dot, ending = name.rpartition(".")
-    if (ending if dot and stem else name) in _TEXT:
+    if _TEXT.fullmatch(ending if dot and stem else name):
         return "text/plain"
     return mimetypes.guess_type(name)[0] or "application/octet-stream"
 
@@ -301,12 +301,15 @@ def _require_room(objects_dir: str, announced: str) -> None:
         raise Fault(message, "RESOURCE_EXHAUSTED", 413, is_final=True)
 
 
-ENDPOINTS = (
+ENDPOINTS: tuple[Endpoint, ...] = (
     Call("GET", "artifacts", ListPlaced, list_placed, prefixes=_PREFIXES),
     Stream("GET", "artifacts/{path:path}", get, prefixes=_PREFIXES),
     Stream("PUT", "artifacts/{path:path}", put, prefixes=_PREFIXES),
     Stream("DELETE", "artifacts/{path:path}", delete, prefixes=_PREFIXES),
-    *(Call("POST", f"mpu/{act}/{{at:path}}", Parts, no_parts, prefixes=_PREFIXES) for act in ("create", "complete", "abort")),
+    *(
+        Call("POST", f"mpu/{act}/{{at:path}}", Parts, no_parts, prefixes=_PREFIXES)
+        for act in ("create", "complete", "abort")
+    ),
     Call("GET", "presigned/{at:path}", Parts, no_urls, prefixes=_PREFIXES),
     Call("GET", "artifacts/list", ListOfRun, list_of_run),
     Call("GET", "logged-models/{model_id}/artifacts/directories", ListOfModel, list_of_model),

@@ -80,7 +80,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackingServer]
     store = Store(str(directory / "store.db"))
     with store.write() as db:
         runs.create(db, run_id=RUN, name="run", experiment="default", started_at=1.0)
-    server = TrackingServer(Context(store, str(directory / "objects")), "1", Limits())
+    server = TrackingServer(Context(store), "1", Limits())
     yield server
     server.close()
 
