@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import cast
 
 from mlops_store.patterns import like_escaped
 from mlops_store.run_columns import ARTIFACT_URI, PARTS, Column
@@ -235,27 +234,16 @@ def compared(column: str, term: Comparison) -> tuple[str, list[str | float]]:
         return f"{column} {operator}", []
     if isinstance(value, tuple) and isinstance(value[0], float):
         return f"{column} {operator} ({', '.join('?' * len(value))})", list(value)
-    if isinstance(value, Ago):
-        value = (time.time() - value.seconds) * 1000
-    assert value is not None
-    if operator in PATTERNS:
-        return f"{'NOT ' if operator == '!~' else ''}matches_pattern({column}, ?)", [cast("str", value)]
-    return compared_with(column, operator, value)
-
-
-def compared_with(column: str, operator: str, value: str | float | tuple[str, ...]) -> _Piece:
-    """A comparison by one of MLflow's operators, as SQL with its values bound.
-
-    Args:
-        column: SQL.
-        operator: ``=``, ``!=``, ``<`` …, ``LIKE``, ``ILIKE``, ``IN`` or ``NOT IN``; it becomes part of the SQL.
-        value: A tuple for the last two.
-    """
     if isinstance(value, tuple):
         # one bound value however long the list: SQLite limits the number of question marks
         import json
 
         return f"{column} {operator} (SELECT value FROM json_each(?))", [json.dumps(value)]
+    if isinstance(value, Ago):
+        value = (time.time() - value.seconds) * 1000
+    assert value is not None
+    if operator in PATTERNS:
+        return f"{'NOT ' if operator == '!~' else ''}matches_pattern({column}, ?)", [value]
     if operator == "LIKE":
         # SQLite's LIKE ignores case; MLflow's does not
         return f"{column} GLOB ?", [_glob_escaped(str(value)).replace("%", "*").replace("_", "?")]

@@ -56,6 +56,25 @@ class Grammar:
 
 
 RUNS = Grammar("a run", MLFLOW_ATTRIBUTES, ("start_time", "end_time"), ("run_id",), tuple(Entity))
+_MADE, _CHANGED = ("creation_timestamp", "creation_time"), ("last_updated_timestamp", "last_updated_time")
+LOGGED_MODELS = Grammar(
+    "a logged model",
+    {
+        **{name: name for name in ("name", "model_id", "model_type", "status", "source_run_id")},
+        **dict.fromkeys(_MADE, "creation_timestamp"),
+        **dict.fromkeys(_CHANGED, "last_updated_timestamp"),
+    },
+    ("creation_timestamp", "last_updated_timestamp"),
+    ("name", "model_id", "model_type", "status", "source_run_id"),
+    (Entity.ATTRIBUTE, Entity.METRIC, Entity.PARAM, Entity.TAG),
+)
+REGISTERED_MODELS = Grammar("a registered model", {"name": "name"}, lists=("name",))
+VERSIONS = Grammar(
+    "a model version",
+    {name: name for name in ("name", "version_number", "run_id", "source_path")},
+    ("version_number",),
+    ("name", "run_id"),
+)
 EXPERIMENTS = Grammar(
     "an experiment",
     {name: name for name in ("name", "experiment_id", "creation_time", "last_update_time")},

@@ -6,30 +6,28 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mlops_store import logged_models
-from mlops_tui.serve.tracking import comparisons, names, pages
+from mlops_tui.compare.condition import compared
+from mlops_tui.compare.filter import parse
+from mlops_tui.compare.grammars import LOGGED_MODELS
+from mlops_tui.compare.terms import NULLS, AllOf, Comparison, Entity
 from mlops_tui.serve.tracking import logged_models as answers
-from mlops_tui.serve.tracking.comparisons import LISTS, NUMERIC, TEXT, Comparison
+from mlops_tui.serve.tracking import names, paging
 from mlops_tui.serve.tracking.problems import invalid, missing
 from mlops_tui.serve.tracking.routes import Call, Context
 
 _DEFAULT_RESULTS, _MOST_RESULTS = 100, 50_000
-_CREATED, _UPDATED = "round(l.created_at * 1000)", "round(l.updated_at * 1000)"
-_TEXTS = {
+_CREATED = "round(l.created_at * 1000)"
+_COLUMNS = {
     "name": "l.name",
     "model_id": "l.model_id",
     "model_type": "l.model_type",
     "status": "l.status",
     "source_run_id": "r.run_id",
-}
-_NUMBERS = {
-    "creation_time": _CREATED,
     "creation_timestamp": _CREATED,
-    "creation_timestamp_ms": _CREATED,
-    "last_updated_timestamp": _UPDATED,
-    "last_updated_timestamp_ms": _UPDATED,
+    "last_updated_timestamp": "round(l.updated_at * 1000)",
 }
-_ENTITIES = ("attributes", "metrics", "params", "tags")
-_TABLES = {"params": "logged_model_params", "tags": "logged_model_tags"}
+_TABLES = {Entity.PARAM: "logged_model_params", Entity.TAG: "logged_model_tags"}
+_Piece = tuple[str, list[object]]
 
 
 class Data(NamedTuple):
@@ -59,9 +57,6 @@ class Search(NamedTuple):
     page_token: str = ""
 
 
-_Piece = tuple[str, list[object]]
-
-
 def search(context: Context, asked: Search) -> Mapping[str, Any]:
     """A page of the logged models that a filter lets through."""
     if not asked.experiment_ids:
@@ -69,71 +64,56 @@ def search(context: Context, asked: Search) -> Mapping[str, Any]:
     if not all(one.dataset_name for one in asked.datasets):
         raise invalid("`dataset_name` in the `datasets` clause must be specified.")
     count = asked.max_results or _DEFAULT_RESULTS
-    if not 0 < count <= _MOST_RESULTS:
-        raise invalid(f"Invalid value for max_results. It must be from 1 to {_MOST_RESULTS}, but got {count}")
+    paging.require_size(count, _MOST_RESULTS)
     question = {
         "experiment_ids": list(asked.experiment_ids),
         "filter_string": asked.filter or None,
         "order_by": [list(one) for one in asked.order_by],
     }
-    start = pages.offset(asked.page_token, question)
-    where, bound = comparisons.every(
-        [
-            ("l.deleted_at IS NULL", []),
-            _experiments(asked.experiment_ids),
-            *_conditions(comparisons.read(asked.filter), asked.datasets),
-        ]
-    )
+    offset = paging.start(asked.page_token, question)
+    numbers = sorted({names.experiment_number(one) for one in asked.experiment_ids})
+    pieces: list[_Piece] = [
+        (f"l.deleted_at IS NULL AND l.experiment_id IN ({', '.join(map(str, numbers))})", []),
+        *_conditions(asked.filter, asked.datasets),
+    ]
     order, ordered = _order(asked.order_by)
     with context.store.snapshot() as db:
         found = logged_models.listed(
-            db, where, [*bound, *ordered], order=order, limit=f"LIMIT {count + 1} OFFSET {start}"
+            db,
+            " AND ".join(text for text, _ in pieces),
+            [*(value for _, bound in pieces for value in bound), *ordered],
+            order=order,
+            limit=f"LIMIT {count + 1} OFFSET {offset}",
         )
-    answer: dict[str, Any] = {}
-    if found:
-        answer["models"] = [answers.shown(one) for one in found[:count]]
-    if len(found) > count:
-        answer["next_page_token"] = pages.token(start + count, question)
-    return answer
+    chosen, rest = paging.page(found, offset, count, question)
+    return {**({"models": [answers.shown(one) for one in chosen]} if chosen else {}), **rest}
 
 
-def _experiments(ids: Sequence[str]) -> _Piece:
-    numbers = sorted({names.experiment_number(one) for one in ids})
-    return f"l.experiment_id IN ({', '.join(map(str, numbers))})", []
-
-
-def _conditions(found: Sequence[Comparison], datasets: Sequence[Data]) -> list[_Piece]:
-    pieces = [_condition(one, datasets) for one in found]
-    if datasets and not any(one.entity == "metrics" for one in found):
+def _conditions(text: str, datasets: Sequence[Data]) -> list[_Piece]:
+    found = parse(text, strict=LOGGED_MODELS)
+    assert isinstance(found, AllOf)
+    terms = [term for term in found.terms if isinstance(term, Comparison)]
+    pieces = [_condition(one, datasets) for one in terms]
+    if datasets and not any(one.entity is Entity.METRIC for one in terms):
         on, bound = _on(datasets)
         pieces.append((f"EXISTS (SELECT 1 FROM model_metrics m WHERE m.model_id = l.model_id AND {on})", bound))
     return pieces
 
 
 def _condition(one: Comparison, datasets: Sequence[Data]) -> _Piece:
-    if one.entity and one.entity not in _ENTITIES:
-        raise invalid(f"Invalid entity type: {one.entity!r}. Expected one of {list(_ENTITIES)}.")
-    if one.entity == "metrics":
-        comparisons.require(one, f"metrics.{one.key}", NUMERIC)
-        text, bound = comparisons.sql("m.value", one, one.number)
+    if one.entity is Entity.ATTRIBUTE:
+        text, bound = compared(_COLUMNS[one.key], one)
+        return text, [*bound]
+    if one.entity is Entity.METRIC:
+        text, bound = compared("m.value", one)
         on, data = _on(datasets)
         inside = f"m.model_id = l.model_id AND m.key = ? AND {text} AND {on}"
         return f"EXISTS (SELECT 1 FROM model_metrics m WHERE {inside})", [one.key, *bound, *data]
-    if one.entity in _TABLES:
-        comparisons.require(one, f"{one.entity}.{one.key}", (*TEXT, *LISTS))
-        text, bound = comparisons.sql("v.value", one, one.texts if one.operator in LISTS else one.texts[0])
-        table = _TABLES[one.entity]
-        return (
-            f"EXISTS (SELECT 1 FROM {table} v WHERE v.logged_model_id = l.id AND v.key = ? AND {text})",
-            [one.key, *bound],
-        )
-    if one.key in _NUMBERS:
-        comparisons.require(one, one.key, NUMERIC)
-        return comparisons.sql(_NUMBERS[one.key], one, one.number)
-    if one.key not in _TEXTS:
-        raise invalid(f"Invalid attribute key '{one.key}' specified. Valid keys are {sorted({*_TEXTS, *_NUMBERS})}")
-    comparisons.require(one, one.key, (*TEXT, *LISTS))
-    return comparisons.sql(_TEXTS[one.key], one, one.texts if one.operator in LISTS else one.texts[0])
+    source = f"SELECT value FROM {_TABLES[one.entity]} WHERE logged_model_id = l.id AND key = ?"
+    if one.operator in NULLS:
+        return f"{'NOT ' if one.operator == 'IS NULL' else ''}EXISTS ({source})", [one.key]
+    text, bound = compared("v.value", one)
+    return f"EXISTS (SELECT 1 FROM ({source}) v WHERE {text})", [one.key, *bound]
 
 
 def _on(datasets: Sequence[Data]) -> _Piece:
@@ -164,11 +144,11 @@ def _order(asked: Sequence[OrderBy]) -> tuple[str, list[object]]:
             )
             bound += [key, *data]
         else:
-            found = _TEXTS.get(name) or _NUMBERS.get(name)
-            if found is None:
+            attribute = LOGGED_MODELS.attributes.get(name.removesuffix("_ms"))
+            if attribute is None:
                 raise invalid(f"Invalid order by field name: {name}")
-            column = found
-            plain.add(found)
+            column = _COLUMNS[attribute]
+            plain.add(column)
         texts.append(f"{column} {direction} NULLS LAST")
     if _CREATED not in plain:
         texts.append("l.created_at DESC")

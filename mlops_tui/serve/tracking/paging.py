@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from mlops_tui.serve.tracking.problems import invalid, wrong_type
@@ -22,11 +22,15 @@ def require_size(asked: int, greatest: int) -> None:
         raise wrong_type("max_results", asked)
 
 
-def start(token: str) -> int:
+def start(token: str, question: Mapping[str, Any] | None = None) -> int:
     """How many come before the page that a token leads to; 0 without one.
 
+    Args:
+        token: As the client got it.
+        question: What was asked for with it; see ``page``.
+
     Raises:
-        Fault: It is no token.
+        Fault: It is no token, or one of another question.
     """
     if not token:
         return 0
@@ -35,23 +39,30 @@ def start(token: str) -> int:
     except ValueError as error:
         raise invalid("Invalid page token, could not base64-decode") from error
     try:
-        offset = json.loads(text)["offset"]
+        said = json.loads(text)
+        offset = said["offset"]
     except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         raise invalid(f"Invalid page token, decoded value={text!r}") from error
     if type(offset) is not int or not 0 <= offset < _GREATEST:
         raise invalid(f"Invalid page token, decoded value={text!r}")
+    for key, value in (question or {}).items():
+        if said.get(key) != value:
+            raise invalid(f"The page token is of another search: {key} was {said.get(key)!r}")
     return offset
 
 
-def page(found: Sequence[Item], offset: int, size: int) -> tuple[Sequence[Item], dict[str, Any]]:
+def page(
+    found: Sequence[Item], offset: int, size: int, question: Mapping[str, Any] | None = None
+) -> tuple[Sequence[Item], dict[str, Any]]:
     """A page, and what the answer says of the next one.
 
     Args:
         found: What follows ``offset``: one more than the page takes, if there is one.
         offset: How many came before.
         size: How many the page takes.
+        question: What must be asked for with the token.
     """
     if len(found) <= size:
         return found, {}
-    token = base64.b64encode(json.dumps({"offset": offset + size}).encode()).decode()
+    token = base64.b64encode(json.dumps({"offset": offset + size, **(question or {})}).encode()).decode()
     return found[:size], {"next_page_token": token}
