@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
 
 from mlops_store.errors import UsageError
-from mlops_tui.cli import output, text
+from mlops_tui.cli import output, text, traffic_standing
 from mlops_tui.cli.parameters import Noun, dry_run_option, json_option, limit_option, model_argument, reason_option
 from mlops_tui.cli.table import write_table
 from mlops_tui.cli.workspace import Workspace
@@ -32,22 +32,23 @@ def command() -> None:
 @json_option
 @click.pass_obj
 def show(workspace: Workspace, model: str | None, as_json: bool) -> None:
-    """Show the split of MODEL, or those of all models."""
+    """Show the split of MODEL, or those of all models, with what its versions did in the last minute."""
     from mlops_store import traffic
-    from mlops_tui.traffic import splits
+    from mlops_tui.traffic import splits, standing
 
-    store = workspace.store()
-    found = [splits.get(store.read(), model)] if model else traffic.all_of(store.read())
+    store, config = workspace.store(), workspace.config
+    names = [splits.get(store.read(), model).model] if model else [one.model for one in traffic.all_of(store.read())]
+    found = [standing.read(store.read(), config, name) for name in names]
     if as_json:
-        shapes = [_shape(split, splits.named(store.read(), split)) for split in found]
+        shapes = [traffic_standing.shape(one) for one in found]
         output.write_json(shapes[0] if model else shapes)
         return
     if not found:
         output.remark("the requests for no model are shared out: mlops-tui traffic set MODEL VERSION=PERCENT")
-    for place, split in enumerate(found):
+    for place, one in enumerate(found):
         if place:
             output.say()
-        _write(split, splits.named(store.read(), split))
+        traffic_standing.write(one)
 
 
 @command.command(name="set")
@@ -244,35 +245,15 @@ def _share(word: str) -> tuple[str, float]:
 
 def _change(workspace: Workspace, act: Callable[[Store], Split], dry_run: bool, as_json: bool) -> None:
     """Does it, or says what would come of it, and shows the split."""
-    from mlops_tui.traffic import splits
+    from mlops_tui.traffic import standing
 
     store = workspace.store()
     with store.trial() if dry_run else store.write():
         split = act(store)
-        versions = splits.named(store.read(), split)
+        found = standing.read(store.read(), workspace.config, split.model)
     if as_json:
-        output.write_json({**_shape(split, versions), "dry_run": dry_run})
+        output.write_json({**traffic_standing.shape(found), "dry_run": dry_run})
         return
     if dry_run:
         output.say("nothing is changed; it would be:")
-    _write(split, versions)
-
-
-def _shape(split: Split, versions: Mapping[str, int | None]) -> dict[str, object]:
-    from mlops_tui import strict_json
-
-    return {**strict_json.plain(split), "versions": versions}
-
-
-def _write(split: Split, versions: Mapping[str, int | None]) -> None:
-    paused = f"paused{f': {split.paused_why}' if split.paused_why else ''}" if split.is_paused else ""
-    output.write_fields((("model", split.model), ("key", split.key or "chance"), ("state", paused or "running")))
-
-    def version(reference: str) -> str:
-        found = versions[reference]
-        return "gone" if found is None else str(found)
-
-    rows = [(split.stable, version(split.stable), "stable", f"{split.stable_weight:g}%")]
-    rows += [(name, version(name), "candidate", f"{share:g}%") for name, share in split.weights.items()]
-    rows += [(name, version(name), "shadow", "copies") for name in split.shadows]
-    write_table(("name", "version", "part", "share"), rows, right=("version", "share"))
+    traffic_standing.write(found)

@@ -65,6 +65,7 @@ DESTINATIONS: Mapping[str, Destination] = {
         ),
         Destination("approvals", "approvals:ApprovalsScreen", "Versions that wait for somebody's approval"),
         Destination("audit", "audit:AuditScreen", "Who did what to models, and whether the log is intact", "filter"),
+        Destination("serving", "serving:ServingScreen", "Requests, split, errors, verdict; ':serving churn'", "model"),
         Destination("drift", "drift:DriftScreen", "Incidents and batches of monitors", "incident"),
         Destination("measures", "measures:MeasuresScreen", "Quality, performance, estimates of a window", "report"),
         Destination("heat", "heat:HeatScreen", "Columns × windows: what drifted when; ':heat production'", "monitor"),
@@ -97,6 +98,8 @@ ALIASES: Mapping[str, str] = {
     "incident": "drift",
     "heatmap": "heat",
     "loops": "loop",
+    "traffic": "serving",
+    "router": "serving",
     "home": "overview",
 }
 

@@ -37,6 +37,18 @@ def all_of(db: sqlite3.Connection) -> list[Split]:
     return [_split(row) for row in rows.fetchall()]
 
 
+def models(db: sqlite3.Connection, since: float) -> list[str]:
+    """The models that have a split or a router, or of which requests were counted since a time, by name."""
+    rows = db.execute(
+        "SELECT name FROM registered_models WHERE deleted_at IS NULL AND ("
+        "id IN (SELECT model_id FROM traffic_splits WHERE is_ended = 0) OR "
+        "id IN (SELECT model_id FROM traffic_routers) OR "
+        "EXISTS (SELECT 1 FROM traffic_counts WHERE model_id = registered_models.id AND at >= ?)) ORDER BY name",
+        (int(since),),
+    )
+    return [name for (name,) in rows]
+
+
 def put(db: sqlite3.Connection, split: Split, *, is_ended: bool = False) -> None:
     """Keeps a split in the place of the one that the model has. Needs a write transaction.
 

@@ -27,7 +27,7 @@ _SCREENS = {
     "run": "pipeline",
     "model": "version",
     "trigger": "pipeline",
-    "traffic": "models",
+    "traffic": "serving",
 }
 
 

@@ -37,6 +37,23 @@ def sparkline(values: Sequence[float], width: int, *, is_ascii: bool = False) ->
     return "".join(_bar(value, low, high, is_ascii) for value in shown)
 
 
+def bars(values: Sequence[float | None], top: float, rows: int = 1, *, is_ascii: bool = False) -> tuple[str, ...]:
+    """Upright bars, a character for each value, from nothing for 0 to all rows for ``top``; the upper row first.
+
+    Args:
+        values: 0 or more; None for none, which is drawn as 0 is.
+        top: The greatest value that can be told from greater ones.
+        rows: How many rows high the bars are, at least 1.
+        is_ascii: For terminals without block characters.
+    """
+    signs = " " + (_ASCII if is_ascii else _BLOCKS)
+    # the least that there is gets the least that can be drawn, so that it is not mistaken for nothing
+    heights = [max(1, round(min(1.0, value / top) * 8 * rows)) if value and top > 0 else 0 for value in values]
+    return tuple(
+        "".join(signs[min(8, max(0, height - 8 * (rows - 1 - row)))] for height in heights) for row in range(rows)
+    )
+
+
 def _furthest(values: Sequence[float], low: float, high: float) -> float:
     for value in values:
         if not abs(value) <= LARGEST:
@@ -56,4 +73,4 @@ def _bar(value: float, low: float, high: float, is_ascii: bool) -> str:
     return bars[min(7, int((value - low) / (high - low) * 8))]
 
 
-__all__ = ["sparkline"]
+__all__ = ["bars", "sparkline"]
