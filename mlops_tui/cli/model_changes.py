@@ -1,7 +1,8 @@
-"""``models promote``, ``rollback`` and ``alias``: what changes the registry."""
+"""``models promote``, ``rollback``, ``alias`` and ``allow``: what changes the registry."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -157,3 +158,28 @@ def alias(workspace: Workspace, model: str, alias: str, version: str | None, rem
         output.write_json({"model": model, "aliases": kept})
     else:
         output.write_fields((f"@{name}", f"version {number}") for name, number in sorted(kept.items()))
+
+
+@click.command()
+@model_argument()
+@click.argument("version")
+@click.argument("what", type=click.Choice(["pickle", "source"]))
+@reason_option
+@dry_run_option
+@json_option
+@click.pass_obj
+def allow(workspace: Workspace, model: str, version: str, what: str, reason: str, dry_run: bool, as_json: bool) -> None:
+    """Let VERSION of MODEL run the pickle or source code that it brings along whenever it is loaded.
+
+    For versions that MLflow's clients registered: do so when you know where the model comes from.
+    """
+    from mlops_tui.registry import holdings
+
+    store = workspace.store()
+    number = find_version(store.read(), model, version).version
+    with store.trial() if dry_run else nullcontext():
+        holdings.allow(store, model, number, what, reason=reason)
+    if as_json:
+        output.write_json({"model": model, "version": number, "allowed": what, "dry_run": dry_run})
+    else:
+        output.say(f"{text.clean(model)} version {number} {'could' if dry_run else 'may'} run its {what}")

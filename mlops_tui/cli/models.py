@@ -47,6 +47,7 @@ for verb in (
     model_changes.promote,
     model_changes.rollback,
     model_changes.alias,
+    model_changes.allow,
     model_reconcile.reconcile,
     model_signatures.sign,
     model_signatures.verify,

@@ -38,10 +38,13 @@ class Listing:
         """
         found = parse(text, strict=self.grammar)
         assert isinstance(found, AllOf)
+        return self.of_terms([term for term in found.terms if isinstance(term, Comparison)])
+
+    def of_terms(self, terms: Sequence[Comparison]) -> tuple[str, Values]:
+        """The condition that some comparisons stand for, and the values of its question marks."""
         pieces: list[str] = []
         values: Values = []
-        for term in found.terms:
-            assert isinstance(term, Comparison)
+        for term in terms:
             piece, bound = self._piece(term)
             pieces.append(piece)
             values += bound

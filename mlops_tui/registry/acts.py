@@ -10,6 +10,13 @@ from typing import Any
 from mlops_store.records import AuditEntry
 from mlops_tui.traffic import wording
 
+_HOLDINGS = {
+    "model.create": "made",
+    "model.rename": "renamed to {name}",
+    "model.delete": "deleted",
+    "model.allow": "may run its {allowed}",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Act:
@@ -103,6 +110,8 @@ def sentence(entry: AuditEntry, arrow: str = "->") -> str:
         return f"v{number} card: {after.get('section', '?')} written"
     if entry.action == "card.review":
         return f"v{number} card {after.get('state', '?')}"
+    if entry.action in _HOLDINGS:
+        return f"{entry.subject.rpartition(':')[2]} {_HOLDINGS[entry.action].format(**_texts(after))}"
     if entry.action == "model.describe":
         return f"{entry.subject.rpartition(':')[2]} described: {after.get('description', '')}"
     if entry.action == "model.tag":
@@ -112,6 +121,15 @@ def sentence(entry: AuditEntry, arrow: str = "->") -> str:
         moves = ", ".join([f"v{number} {before['stage']}{arrow}{after['stage']}", *_others(before, after, arrow)])
         return moves + (f"  (gates overridden: {after['override']})" if after.get("override") else "")
     return f"{entry.subject.rpartition(':')[2]}  {json.dumps(dict(after), ensure_ascii=False)[:200]}"
+
+
+def _texts(after: Mapping[str, Any]) -> dict[str, str]:
+    """What a sentence on the registry's holdings names."""
+    allowed = after.get("allowed")
+    return {
+        "name": str(after.get("name", "?")),
+        "allowed": ", ".join(map(str, allowed)) if isinstance(allowed, list) else "?",
+    }
 
 
 def _refusing(after: Mapping[str, Any]) -> str:

@@ -25,11 +25,22 @@ def describe(store: Store, name: str, version: int | None, text: str, *, reason:
     text = text.strip()
     _require_short("the description", text)
     with store.write() as db:
-        before = _described(db, name, version)
-        if before == text:
+        if not put_description(db, name, version, text, reason=reason):
             raise Refused(f"{_label(name, version)} is described so already", "nothing was changed")
-        model_versions.describe(db, name, text, version=version or 0)
-        _record(db, "model.describe", name, version, {"description": before}, {"description": text}, reason)
+
+
+def put_description(db: sqlite3.Connection, name: str, version: int | None, text: str, *, reason: str = "") -> bool:
+    """Sets a description of any length in the caller's transaction; returns whether it was another.
+
+    Raises:
+        NotFound: No such model or version.
+    """
+    before = _described(db, name, version)
+    if before == text:
+        return False
+    model_versions.describe(db, name, text, version=version or 0)
+    _record(db, "model.describe", name, version, {"description": before}, {"description": text[:LONGEST]}, reason)
+    return True
 
 
 def tag(store: Store, name: str, version: int | None, changes: Mapping[str, str | None], *, reason: str = "") -> None:
@@ -45,17 +56,38 @@ def tag(store: Store, name: str, version: int | None, changes: Mapping[str, str 
         _require_short(f"the name of the tag {key[:40]!r}", key, 250)
         _require_short(f"the tag {key!r}", value or "")
     with store.write() as db:
-        present = models.version(db, name, version).tags if version else models.get(db, name).tags
+        present = _tags(db, name, version)
         for key, value in changes.items():
             if value is None and key not in present:
                 raise NotFound(f"{_label(name, version)} has no tag {key!r}", nearest(key, present))
-        before = {key: present.get(key) for key in changes}
-        if before == dict(changes):
-            return
-        kept = {key: value for key, value in changes.items() if value is not None}
-        model_versions.set_tags(db, name, kept, version=version or 0)
-        model_versions.remove_tags(db, name, [key for key in changes if key not in kept], version=version or 0)
-        _record(db, "model.tag", name, version, before, dict(changes), reason)
+        put_tags(db, name, version, changes, reason=reason)
+
+
+def put_tags(
+    db: sqlite3.Connection, name: str, version: int | None, changes: Mapping[str, str | None], *, reason: str = ""
+) -> None:
+    """Sets and removes tags of any length in the caller's transaction; what is so already is not recorded.
+
+    Raises:
+        NotFound: No such model or version.
+    """
+    present = _tags(db, name, version)
+    before = {key: present.get(key) for key in changes}
+    if before == dict(changes):
+        return
+    kept = {key: value for key, value in changes.items() if value is not None}
+    model_versions.set_tags(db, name, kept, version=version or 0)
+    model_versions.remove_tags(db, name, [key for key in changes if key not in kept], version=version or 0)
+    _record(db, "model.tag", name, version, _short(before), _short(changes), reason)
+
+
+def _tags(db: sqlite3.Connection, name: str, version: int | None) -> Mapping[str, str]:
+    return models.version(db, name, version).tags if version else models.get(db, name).tags
+
+
+def _short(tags: Mapping[str, str | None]) -> dict[str, str | None]:
+    """What the audit log keeps of values that can be long texts."""
+    return {key: value[:LONGEST] if value is not None else None for key, value in tags.items()}
 
 
 def _described(db: sqlite3.Connection, name: str, version: int | None) -> str:

@@ -75,7 +75,14 @@ def previous_stage(registry: RegistryConfig, name: str, version: int, stage: str
 
 
 def plan(
-    registry: RegistryConfig, name: str, version: int, from_stage: str, to_stage: str, holders: Iterable[int]
+    registry: RegistryConfig,
+    name: str,
+    version: int,
+    from_stage: str,
+    to_stage: str,
+    holders: Iterable[int],
+    *,
+    is_alone: bool = False,
 ) -> tuple[Move, ...]:
     """The move of a version, and of those that make room for it.
 
@@ -86,6 +93,7 @@ def plan(
         from_stage: Where it stands.
         to_stage: Where it is to go.
         holders: The versions that stand there.
+        is_alone: Whether they make room although the stage is for several.
 
     Raises:
         NotFound: There is no such stage.
@@ -95,7 +103,7 @@ def plan(
     if from_stage == to_stage:
         raise Refused(f"{name}/{version} is in {to_stage!r} already", _say_where(registry))
     moved = Move(version, from_stage, to_stage, _kind(registry, from_stage, to_stage))
-    if to_stage not in registry.single:
+    if to_stage not in registry.single and not is_alone:
         return (moved,)
     return (moved, *(Move(holder, to_stage, registry.archive, "replace") for holder in holders))
 

@@ -79,6 +79,7 @@ def promote(
     override: str = "",
     expected_stage: str | None = None,
     expected_holders: Collection[int] | None = None,
+    is_alone: bool = False,
     key: str = "",
     ask: Ask | None = None,
 ) -> StageChange:
@@ -98,6 +99,7 @@ def promote(
         expected_stage: The stage that the version was shown in when the person decided; the one at the time of the
             call by default.
         expected_holders: The versions that were shown in the target stage; those at the time of the call by default.
+        is_alone: Whether those go to the archive although the stage is for several.
         key: The private key to sign with, where the stage asks for a signature and the version has none.
         ask: Asks for the passphrase of the key.
 
@@ -120,9 +122,10 @@ def promote(
     signature, vouched = _signed(reader, config, name, version, target, key, ask) if rises else (None, {})
     with store.write() as db:
         now, there = model_facts.stage_of(db, name, version), model_facts.stages(db, name, target)
-        if now != stage or (target in registry.single and there.keys() != holders):
+        is_single = is_alone or target in registry.single
+        if now != stage or (is_single and there.keys() != holders):
             raise _lost(db, name)
-        planned = moves.plan(registry, name, version, now, target, there)
+        planned = moves.plan(registry, name, version, now, target, there, is_alone=is_alone)
         if signature is not None:
             signing.keep(db, models.version(db, name, version), signature, reason)
         change = _apply(db, name, planned, reason, recorded={**_recorded(verdicts, override), **vouched})
@@ -336,7 +339,7 @@ def _state(stage: str, others: dict[int, str]) -> dict[str, object]:
 
 def _require_ended(config: Config, name: str, version: int, standing: models.Standing, target: str) -> None:
     is_live = standing.run_status is not None and RunStatus(standing.run_status).is_live
-    if is_live and _rises(config, standing.stage, target):
+    if is_live and not standing.is_whole and _rises(config, standing.stage, target):
         raise Refused(
             f"the run of {name}/{version} is still running, so its model may change",
             f"wait for it, or stop it: mlops-tui stop {standing.run_id}",

@@ -12,24 +12,40 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlops_store import artifacts, audit, events, model_names, model_versions, models, processes, runs
+from mlops_store import (
+    artifacts,
+    audit,
+    events,
+    logged_models,
+    model_names,
+    model_versions,
+    models,
+    placed_files,
+    processes,
+    runs,
+)
 from mlops_store.errors import NotFound, Refused, UsageError, nearest
+from mlops_store.placed_files import Place
 from mlops_store.records import LoggedModel, ModelVersion, Run
 from mlops_store.store import Store
 from mlops_store.texts import storable
 from mlops_tui.config import Config
 from mlops_tui.registry import aliases as alias_acts
 from mlops_tui.registry import files, lineages
+from mlops_tui.registry import logged as logged_files
 from mlops_tui.registry.formats import description as description_file
 from mlops_tui.registry.formats import kinds
 
-#: The flavor of a version whose files are no model that this program wrote.
-FILES = "files"
+#: The flavor of a version whose files are no model that could be loaded.
+FILES = logged_files.FILES
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a version comes from: a folder of a run's artifacts, and the logged model that lies there, if one does."""
+    """Where a version comes from: a folder of a run's artifacts, and the logged model that lies there, if one does.
+
+    A logged model with files of its own has these instead; ``run_id`` is "" where no run made it.
+    """
 
     run_id: str
     path: str
@@ -39,6 +55,7 @@ class Source:
     profile_id: int | None = None
     digest: str = ""
     environment: Mapping[str, Any] = field(default_factory=dict)
+    has_own_files: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,28 +140,30 @@ def register(
     # read in the transaction that writes: what is registered is what the run holds at that moment
     with store.write() as reader:
         source = find(reader, run_id=run_id, logged_model=logged_model, artifact_path=artifact_path)
-        run = runs.get(reader, source.run_id, tables=("params", "metrics"))
-        require_ended(run, is_own_run=is_own_run)
+        run = runs.get(reader, source.run_id, tables=("params", "metrics")) if source.run_id else None
+        if run is not None:
+            require_ended(run, is_own_run=is_own_run)
         manifest, size_bytes = _manifest(reader, run, source)
+        run_id = run.run_id if run is not None else None
         digest = files.model_digest({path: entry["digest"] for path, entry in manifest.items()})
         if source.digest and source.digest != digest:
             raise Refused(
-                f"run {run.name!r} logged other files under {source.path!r} since that model",
+                f"run {source.run_id} logged other files under {source.path!r} since that model",
                 "register its newest model: leave the model's id out",
             )
         content = Content(
-            source=f"runs:/{source.run_id}/{source.path}",
+            source=f"models:/{source.logged_model_id}" if source.has_own_files else f"runs:/{run_id}/{source.path}",
             flavor=source.flavor,
             files=manifest,
             size_bytes=size_bytes,
-            lineage=lineages.of_run(reader, run),
+            lineage=lineages.of_run(reader, run) if run is not None else {},
             signature=source.signature,
             environment=source.environment or _environment(store, manifest),
-            run_id=source.run_id,
+            run_id=run_id,
             path=source.path,
             logged_model_id=source.logged_model_id,
             profile_id=source.profile_id if profile_id is None else profile_id,
-            origin=f"from the run {run.name}",
+            origin=f"from the run {run.name}" if run is not None else f"from the logged model {source.path}",
             digest=digest,
         )
         # the source that a script of this project logged is this project's own
@@ -158,7 +177,7 @@ def register(
             tags=tags,
             reason=reason,
             parent=parent,
-            allowed={*allowed, *((kinds.SOURCE,) if source.logged_model_id else ())},
+            allowed={*allowed, *((kinds.SOURCE,) if source.logged_model_id and not source.has_own_files else ())},
             trusted=trusted,
         )
 
@@ -176,8 +195,11 @@ def add(
     parent: str = "",
     allowed: Collection[str] = (),
     trusted: Sequence[str] = (),
+    is_allowed_later: bool = False,
 ) -> ModelVersion:
     """The next version of a model, made of files that are objects already; see ``register`` for the arguments.
+
+    ``is_allowed_later`` takes a model that would run something and lets nobody load it before that was allowed.
 
     Raises:
         UsageError: The name or an alias is not allowed.
@@ -189,7 +211,9 @@ def add(
         alias_acts.check(config.registry, alias)
     runs_code = kinds.runs(content.flavor)
     if runs_code and runs_code not in allowed:
-        raise kinds.not_allowed(runs_code)
+        if not is_allowed_later:
+            raise kinds.not_allowed(runs_code)
+        runs_code = ""
     digest = content.digest or files.model_digest({path: entry["digest"] for path, entry in content.files.items()})
     lineage = {**content.lineage, "files": content.files, "signature": dict(content.signature)}
     lineage |= {"environment": content.environment} if content.environment else {}
@@ -248,6 +272,7 @@ def add(
             lineage=lineage,
             profile_id=content.profile_id,
             parent=follows,
+            updated_at=at,
         )
 
 
@@ -293,6 +318,7 @@ def _from_logged(logged: LoggedModel) -> Source:
         profile_id=logged.profile_id,
         digest=logged.digest,
         environment=logged.environment,
+        has_own_files=bool(logged.location),
     )
 
 
@@ -311,8 +337,12 @@ def require_ended(run: Run, *, is_own_run: bool = False) -> None:
         )
 
 
-def _manifest(db: sqlite3.Connection, run: Run, source: Source) -> tuple[dict[str, dict[str, Any]], int]:
+def _manifest(db: sqlite3.Connection, run: Run | None, source: Source) -> tuple[dict[str, dict[str, Any]], int]:
     """Path -> digest and size of the model's files, and their size together in bytes."""
+    if source.has_own_files or run is None:
+        assert source.logged_model_id is not None
+        own = placed_files.below(db, Place("model", logged_models.get(db, source.logged_model_id).number))
+        return logged_files.manifest(own), sum(file.size_bytes for file in own)
     logged = artifacts.of_run(db, run.run_id)
     found = files.below(logged, source.path)
     if not found:

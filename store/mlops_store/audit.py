@@ -12,7 +12,9 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from mlops_store.audit_chain import COLUMNS, GENESIS, hashed
@@ -21,6 +23,8 @@ from mlops_store.processes import user
 from mlops_store.records import AuditEntry
 from mlops_store.texts import storable
 
+_ORIGIN_CHARACTERS = 64
+_asked_from: ContextVar[Callable[[], str] | None] = ContextVar("asked_from", default=None)
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -175,7 +179,20 @@ def _state(text: str) -> Mapping[str, Any]:
     return state if isinstance(state, dict) else {"unreadable": text}
 
 
+@contextmanager
+def asked_from(where: Callable[[], str]) -> Iterator[None]:
+    """Lets entries in the context be of another origin: a server's client. It is worked out when an entry needs it."""
+    token = _asked_from.set(where)
+    try:
+        yield
+    finally:
+        _asked_from.reset(token)
+
+
 def origin() -> str:
-    """The client's address when this is an SSH session, else "local"."""
+    """The address of the client of a server or of an SSH session, else "local"."""
+    asked = _asked_from.get()
+    if asked is not None:
+        return storable(asked()[:_ORIGIN_CHARACTERS])
     words = os.environ.get("SSH_CONNECTION", "").split()
-    return storable(words[0][:64]) if words else "local"
+    return storable(words[0][:_ORIGIN_CHARACTERS]) if words else "local"

@@ -13,6 +13,7 @@ class ModelVersion:
 
     ``lineage`` holds ``run_id``, ``git_commit``, ``git_dirty``, ``metrics``, ``params``, ``datasets`` as they were
     when the version was made. ``parent`` is the version that it follows: card texts are taken over from there.
+    ``updated_at`` is when it came or last moved.
     """
 
     model: str
@@ -32,6 +33,7 @@ class ModelVersion:
     lineage: Mapping[str, Any] = field(default_factory=dict)
     profile_id: int | None = None
     parent: int | None = None
+    updated_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

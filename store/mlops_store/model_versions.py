@@ -6,7 +6,9 @@ Knows no rule about stages: which move is allowed is decided by the application'
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -200,4 +202,67 @@ def describe(db: sqlite3.Connection, name: str, text: str, *, version: int = 0) 
             (storable(text), name, version),
         )
     else:
-        db.execute("UPDATE registered_models SET description = ? WHERE name = ?", (storable(text), name))
+        db.execute(
+            "UPDATE registered_models SET description = ?, updated_at = ? WHERE name = ?",
+            (storable(text), time.time(), name),
+        )
+
+
+def allow(db: sqlite3.Connection, name: str, version: int, what: Iterable[str]) -> None:
+    """Keeps what a version may run when it is loaded."""
+    where = "WHERE model_id = (SELECT id FROM registered_models WHERE name = ?) AND version = ?"
+    (lineage,) = db.execute(f"SELECT lineage FROM model_versions {where}", (name, version)).fetchone()
+    # not json_set: a metric may be NaN, which Python's JSON has and SQLite's has not
+    kept = {**(json.loads(lineage) if lineage else {}), "allowed": sorted(what)}
+    db.execute(f"UPDATE model_versions SET lineage = ? {where}", (to_json(kept), name, version))
+
+
+def create_model(db: sqlite3.Connection, name: str, description: str, at: float) -> None:
+    """A registered model without versions; one of that name that was deleted comes back so.
+
+    Raises:
+        UsageError: No model can have that name.
+    """
+    model_names.check_name(name)
+    db.execute(
+        "INSERT INTO registered_models (name, description, created_at, updated_at) VALUES (?1, ?2, ?3, ?3) "
+        "ON CONFLICT(name) DO UPDATE SET description = excluded.description, created_at = excluded.created_at, "
+        "updated_at = excluded.updated_at, deleted_at = NULL",
+        (name, storable(description), at),
+    )
+
+
+def rename_model(db: sqlite3.Connection, name: str, new_name: str, at: float) -> None:
+    """Gives a model another name; a deleted model that had it gives it up.
+
+    Raises:
+        UsageError: No model can have that name.
+    """
+    model_names.check_name(new_name)
+    db.execute(
+        "UPDATE registered_models SET name = name || ' (deleted ' || id || ')' "
+        "WHERE name = ? AND deleted_at IS NOT NULL",
+        (new_name,),
+    )
+    db.execute("UPDATE registered_models SET name = ?, updated_at = ? WHERE name = ?", (new_name, at, name))
+
+
+def delete_model(db: sqlite3.Connection, name: str, at: float) -> None:
+    """Hides a model with its versions, and forgets its aliases and tags."""
+    (number,) = db.execute("SELECT id FROM registered_models WHERE name = ?", (name,)).fetchone()
+    db.execute("DELETE FROM model_aliases WHERE model_id = ?", (number,))
+    db.execute("DELETE FROM model_tags WHERE model_id = ?", (number,))
+    db.execute("UPDATE model_versions SET deleted_at = ? WHERE model_id = ? AND deleted_at IS NULL", (at, number))
+    db.execute("UPDATE registered_models SET deleted_at = ?1, updated_at = ?1 WHERE id = ?2", (at, number))
+
+
+def delete(db: sqlite3.Connection, name: str, version: int, at: float) -> None:
+    """Hides a version, and forgets its aliases and tags."""
+    row = db.execute(
+        "UPDATE model_versions SET deleted_at = ?1, updated_at = ?1 "
+        "WHERE model_id = (SELECT id FROM registered_models WHERE name = ?2) AND version = ?3 RETURNING id, model_id",
+        (at, name, version),
+    ).fetchone()
+    db.execute("DELETE FROM model_aliases WHERE version_id = ?", (row[0],))
+    db.execute("DELETE FROM model_tags WHERE model_id = ? AND version = ?", (row[1], version))
+    db.execute("UPDATE registered_models SET updated_at = ? WHERE id = ?", (at, row[1]))

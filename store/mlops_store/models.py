@@ -18,20 +18,24 @@ from mlops_store.texts import storable
 
 
 class Standing(NamedTuple):
-    """Where a version stands: its stage, its run with that run's status, and the files that it consists of."""
+    """Where a version stands: its stage, its run with that run's status, and the files that it consists of.
+
+    ``is_whole``: it was made of a finished model with files of its own, to which the run adds nothing.
+    """
 
     stage: str
     run_id: str | None
     run_status: str | None
     digest: str
     files: Mapping[str, Any]
+    is_whole: bool
 
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _VERSION = """
     SELECT m.name, v.version, v.stage, v.source, v.flavor, v.digest, coalesce(v.size_bytes, 0), v.created_at,
            coalesce(v.created_by, ''), r.run_id, l.model_id, v.description,
-           {aliases}, {tags}, v.lineage, v.profile_id, v.parent
+           {aliases}, {tags}, v.lineage, v.profile_id, v.parent, coalesce(v.updated_at, v.created_at)
       FROM model_versions AS v
       JOIN registered_models AS m ON m.id = v.model_id AND m.deleted_at IS NULL
       LEFT JOIN runs AS r ON r.id = v.run_id
@@ -173,6 +177,16 @@ def resolve(db: sqlite3.Connection, text: str) -> ModelVersion:
     raise no_version(db, name, f"{kind} {stage!r}", stage)
 
 
+def version_query() -> str:
+    """What reads whole versions, for ``versions_of``: a condition on ``v`` and ``m`` follows, after AND."""
+    return _ONE
+
+
+def versions_of(db: sqlite3.Connection, query: str, arguments: Sequence[object]) -> list[ModelVersion]:
+    """The versions that a query reads which begins with ``version_query()``."""
+    return [_version(row) for row in db.execute(query, arguments)]
+
+
 def standing(db: sqlite3.Connection, name: str, version: int) -> Standing:
     """Where a version stands now: what a move needs to know, and cheaper than the whole record.
 
@@ -180,16 +194,18 @@ def standing(db: sqlite3.Connection, name: str, version: int) -> Standing:
         NotFound: No such version.
     """
     row = db.execute(
-        "SELECT v.stage, r.run_id, r.status, v.digest, v.lineage FROM model_versions AS v "
+        "SELECT v.stage, r.run_id, r.status, v.digest, v.lineage, l.location IS NOT NULL FROM model_versions AS v "
         "JOIN registered_models AS m ON m.id = v.model_id LEFT JOIN runs AS r ON r.id = v.run_id "
+        "LEFT JOIN logged_models AS l ON l.id = v.logged_model_id "
         "WHERE m.name = ? AND v.version = ? AND v.deleted_at IS NULL AND m.deleted_at IS NULL",
         (name, version),
     ).fetchone()
     if row is None:
         raise no_version(db, name, f"version {version}")
-    stage, run_id, run_status, digest, lineage = row
+    stage, run_id, run_status, digest, lineage, is_whole = row
     # not json_extract: a metric may be NaN, which Python's JSON has and SQLite's has not
-    return Standing(stage, run_id, run_status, digest, json.loads(lineage).get("files", {}) if lineage else {})
+    files = json.loads(lineage).get("files", {}) if lineage else {}
+    return Standing(stage, run_id, run_status, digest, files, bool(is_whole))
 
 
 def in_stage(db: sqlite3.Connection, name: str, stage: str) -> list[ModelVersion]:

@@ -61,6 +61,12 @@ def load_version(store: Store, version: ModelVersion, *, trusted: Sequence[str] 
         NotFound: The version holds files of another kind than models.
     """
     allowed = consent(version)
+    runs = kinds.runs(version.flavor)
+    if runs and runs not in allowed:
+        raise Refused(
+            kinds.not_allowed(runs).message,
+            f"when you know where it comes from: mlops-tui models allow {version.model} {version.version} {runs}",
+        )
     trusted = (*trusted, *map(str, version.lineage.get("trusted", ())))
     key = (version.digest, tuple(sorted(trusted)), allowed)
     with _loading:

@@ -7,18 +7,20 @@ where the store is locked by another process they are called once more elsewhere
 from __future__ import annotations
 
 import asyncio
+import base64
 import hmac
 import ipaddress
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
 
-from mlops_store import experiments
+from mlops_store import audit, experiments
 from mlops_store.errors import MlopsError, NotFound, Refused, StoreBusy, StoreFull, StoreReadOnly, UsageError
 from mlops_store.store import Store
 from mlops_tui.serve import requests
@@ -143,15 +145,27 @@ class TrackingServer:
         arguments = self._readers[id(call)]({**given, **found} if found else given)
         if call.is_quick:
             try:
-                return wire.encoded(call.answer(self._quick, arguments))
+                return _answer(call, self._quick, arguments, request)
             except StoreBusy:
                 pass
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, _answer, call, self._context, arguments)
+        return await loop.run_in_executor(self._threads, _answer, call, self._context, arguments, request)
 
 
-def _answer(call: Call[Any], context: Context, arguments: Any) -> bytes:
-    return wire.encoded(call.answer(context, arguments))
+def _answer(call: Call[Any], context: Context, arguments: Any, request: Request) -> bytes:
+    with audit.asked_from(lambda: _origin(request)):
+        return wire.encoded(call.answer(context, arguments))
+
+
+def _origin(request: Request) -> str:
+    """Where a request comes from, for the audit log: the address, and the name that the client gives itself."""
+    address = request.client.host if request.client is not None else "?"
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    name = ""
+    if scheme.lower() == "basic":
+        with suppress(ValueError):
+            name = base64.b64decode(given.strip(), validate=True).decode().partition(":")[0]
+    return f"{address} {name}".strip()
 
 
 def _require_json(request: Request) -> None:

@@ -12,6 +12,8 @@ from mlops_tui.serve.tracking import (
     inputs,
     logged_model_search,
     logged_models,
+    model_versions,
+    registered_models,
     runs,
     search,
 )
@@ -27,6 +29,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *logged_models.ENDPOINTS,
     *logged_model_search.ENDPOINTS,
     *artifacts.ENDPOINTS,
+    *registered_models.ENDPOINTS,
+    *model_versions.ENDPOINTS,
 )
 
 #: Traces, assessments, evaluation data sets, scorers, issues, webhooks, gateway, prompt optimisation, graphql, jobs,
