@@ -12,10 +12,11 @@ from mlops_store.errors import nearest
 if TYPE_CHECKING:
     from mlops_tui.config.reader import Reader
 
-#: What a test compares: the share of requests that fail, how long answers take.
-TESTS = ("errors", "latency")
+#: What a test compares: the share of requests that fail, how long answers take, and, where labels come, the share of
+#: predictions that are wrong and how far numbers are off.
+TESTS = ("errors", "latency", "wrong", "distance")
 _KEYS = (
-    *("max_error_rate", "max_latency_ratio", "monitors", "window", "min_requests"),
+    *("max_error_rate", "max_latency_ratio", "max_wrong", "max_distance_ratio", "monitors", "window", "min_requests"),
     *("test", "margin", "confidence"),
 )
 _LEAST_S = 5.0
@@ -28,6 +29,8 @@ class TrafficConfig:
     Attributes:
         max_error_rate: The largest share of a candidate's requests that may fail; None for no rule.
         max_latency_ratio: The largest ratio of a candidate's 95th percentile of time to the stable version's.
+        max_wrong: The largest share of a candidate's predictions that labels may say are wrong; None for no rule.
+        max_distance_ratio: The largest ratio of a candidate's mean distance from labels to the stable version's.
         monitors: Monitors whose critical alerts take the candidates out.
         window_s: What the rules look back on, in seconds.
         min_requests: How many requests of a version a rule wants to see in that time.
@@ -38,12 +41,19 @@ class TrafficConfig:
 
     max_error_rate: float | None = None
     max_latency_ratio: float | None = None
+    max_wrong: float | None = None
+    max_distance_ratio: float | None = None
     monitors: tuple[str, ...] = ()
     window_s: float = 60.0
     min_requests: int = 50
     test: str = "errors"
     margin: float = 0.1
     confidence: float = 0.95
+
+    @property
+    def wants_labels(self) -> bool:
+        """Whether answers are compared with labels."""
+        return self.test in ("wrong", "distance") or self.max_wrong is not None or self.max_distance_ratio is not None
 
 
 def read(reader: Reader, model: str, body: object, monitors: Collection[str]) -> TrafficConfig:
@@ -82,6 +92,8 @@ def read(reader: Reader, model: str, body: object, monitors: Collection[str]) ->
     return TrafficConfig(
         max_error_rate=number("max_error_rate", 0, 1),
         max_latency_ratio=number("max_latency_ratio", 1),
+        max_wrong=number("max_wrong", 0, 1),
+        max_distance_ratio=number("max_distance_ratio", 1),
         monitors=watched,
         window_s=window_s,
         min_requests=max(1, reader.count(table.get("min_requests", default.min_requests), f"{place}.min_requests")),

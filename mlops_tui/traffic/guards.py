@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from mlops_store.records import Period, Tally
 from mlops_tui.config.traffic import TrafficConfig
 from mlops_tui.traffic import lengths
 
@@ -56,3 +57,38 @@ def broken(rules: TrafficConfig, candidate: Lately, stable: Lately | None) -> st
                 f"{other_s * 1e3:.3g} ms (allowed {rules.max_latency_ratio:g} times)"
             )
     return ""
+
+
+def mistaken(rules: TrafficConfig, periods: Sequence[Period]) -> str:
+    """What labels say of a candidate that a rule forbids, in words; "" where they say nothing.
+
+    Args:
+        rules: The rules.
+        periods: What was counted since it is compared with the stable version.
+    """
+    ours, theirs = (_total([getattr(period, side) for period in periods]) for side in ("of_candidate", "of_stable"))
+    if rules.max_wrong is not None and ours.labelled >= rules.min_requests:
+        rate = ours.wrong / ours.labelled
+        other = theirs.wrong / theirs.labelled if theirs.labelled >= rules.min_requests else 0.0
+        if rate > max(rules.max_wrong, other):
+            return (
+                f"{ours.wrong} of {ours.labelled} labelled predictions are wrong "
+                f"({rate:.1%}, allowed {rules.max_wrong:.1%})"
+            )
+    if rules.max_distance_ratio is not None and min(ours.measured, theirs.measured) >= rules.min_requests:
+        own, stable = ours.distance_sum / ours.measured, theirs.distance_sum / theirs.measured
+        if own > rules.max_distance_ratio * stable:
+            return (
+                f"predictions are off by {own:.4g}, those of the stable version by {stable:.4g} "
+                f"(allowed {rules.max_distance_ratio:g} times)"
+            )
+    return ""
+
+
+def _total(tallies: Sequence[Tally]) -> Tally:
+    return Tally(
+        labelled=sum(tally.labelled for tally in tallies),
+        wrong=sum(tally.wrong for tally in tallies),
+        measured=sum(tally.measured for tally in tallies),
+        distance_sum=sum(tally.distance_sum for tally in tallies),
+    )

@@ -10,8 +10,6 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from mlops_store.records import Period
-
 #: The spread of the logarithm of a ratio of rates that is expected beforehand: a factor of e either way.
 _PRIOR_SD = 1.0
 #: How many requests a test of means is made to be sharpest at.
@@ -35,8 +33,32 @@ class Interval(NamedTuple):
 NOTHING = Interval(None, 0.0, math.inf)
 
 
-def rate_ratio(periods: Sequence[Period], confidence: float) -> Interval:
-    """The ratio of the shares of requests that fail, exact for any number of them.
+class Events(NamedTuple):
+    """How often something happened on both sides in a period; ``share`` of the requests was the candidate's."""
+
+    share: float
+    ours: int
+    theirs: int
+
+
+class Sums(NamedTuple):
+    """How many values there were, their sum and that of their squares."""
+
+    number: int
+    total: float
+    squares: float
+
+
+class Values(NamedTuple):
+    """What was measured on both sides in a period; ``share`` of the requests was the candidate's."""
+
+    share: float
+    ours: Sums
+    theirs: Sums
+
+
+def rate_ratio(periods: Sequence[Events], confidence: float) -> Interval:
+    """The ratio of the shares of requests in which something happens, exact for any number of them.
 
     Of the requests that fail, those of the candidate are a share that only its part of the requests and the ratio
     decide, however the rate itself goes up and down. A normal mixture over the logarithm of the ratio gives a
@@ -51,9 +73,7 @@ def rate_ratio(periods: Sequence[Period], confidence: float) -> Interval:
         (Robbins, Statistical methods related to the law of the iterated logarithm, 1970) over the log odds.
     """
     counts = [
-        (period.of_candidate.errors, period.of_stable.errors, math.log(period.share / (1 - period.share)))
-        for period in periods
-        if period.of_candidate.errors or period.of_stable.errors
+        (one.ours, one.theirs, math.log(one.share / (1 - one.share))) for one in periods if one.ours or one.theirs
     ]
     if not counts:
         return NOTHING
@@ -69,14 +89,14 @@ def rate_ratio(periods: Sequence[Period], confidence: float) -> Interval:
     return Interval(ratio, low, high)
 
 
-def time_ratio(periods: Sequence[Period], confidence: float) -> Interval:
-    """The ratio of the geometric means of how long answers take, for large samples.
+def geometric_ratio(periods: Sequence[Values], confidence: float) -> Interval:
+    """The ratio of geometric means, of the values' logarithms, for large samples.
 
     Periods are compared within themselves, so that a share which was changed while everything became slower misleads
     nobody.
 
     Args:
-        periods: What was counted; logarithms of seconds.
+        periods: What was measured, as natural logarithms.
         confidence: Between 0 and 1.
 
     Source:
@@ -84,32 +104,62 @@ def time_ratio(periods: Sequence[Period], confidence: float) -> Interval:
         sequences (Annals of Statistics 2024): the two-sided sequence of theorem 2.2 for the difference of means of
         a randomized experiment, its parameter chosen for ``_SHARP_AT`` requests.
     """
-    usable = [period for period in periods if period.of_candidate.timed and period.of_stable.timed]
-    ours, theirs = (
-        sum(tally.timed for tally in side)
-        for side in ([period.of_candidate for period in usable], [period.of_stable for period in usable])
-    )
-    if min(ours, theirs) < LEAST:
+    found = _compared(periods)
+    if found is None:
         return NOTHING
-    total = ours + theirs
-    difference = spread = 0.0
-    squares = [0.0, 0.0]
-    for period in usable:
-        sides = (period.of_candidate, period.of_stable)
-        weight = (sides[0].timed + sides[1].timed) / total
-        means = [side.log_sum / side.timed for side in sides]
-        difference += weight * (means[0] - means[1])
-        for place, side in enumerate(sides):
-            squares[place] += max(0.0, side.log_squares - side.timed * means[place] ** 2)
-    variances = (
-        squares[0] / max(1, ours - len(usable)),
-        squares[1] / max(1, theirs - len(usable)),
-    )
-    for period in usable:
-        weight = (period.of_candidate.timed + period.of_stable.timed) / total
-        spread += weight * (variances[0] / period.share + variances[1] / (1 - period.share))
-    width = math.sqrt(spread) * _boundary(total, 1 - confidence)
+    difference = found.ours - found.theirs
+    width = math.sqrt(found.our_spread + found.their_spread) * _boundary(found.number, 1 - confidence)
     return Interval(math.exp(difference), math.exp(difference - width), math.exp(difference + width))
+
+
+def mean_ratio(periods: Sequence[Values], confidence: float) -> Interval:
+    """The ratio of means of values that are 0 or more, for large samples; see ``geometric_ratio``.
+
+    Each ratio is held against the difference of the candidate's mean and so many times the stable version's: those
+    ratios for which the sequence of that difference has left out 0 are ruled out.
+    """
+    found = _compared(periods)
+    if found is None or found.theirs <= 0:
+        return NOTHING
+    square = _boundary(found.number, 1 - confidence) ** 2
+    # (ours - r theirs)^2 <= square (our_spread + r^2 their_spread), solved for r
+    a = found.theirs**2 - square * found.their_spread
+    b = found.ours * found.theirs
+    c = found.ours**2 - square * found.our_spread
+    ratio = found.ours / found.theirs
+    if a <= 0:
+        return Interval(ratio, 0.0, math.inf)
+    root = math.sqrt(max(0.0, b * b - a * c))
+    return Interval(ratio, max(0.0, (b - root) / a), (b + root) / a)
+
+
+class _Compared(NamedTuple):
+    """Means of both sides, and what each adds to the variance of one request's part in their difference."""
+
+    number: int
+    ours: float
+    theirs: float
+    our_spread: float
+    their_spread: float
+
+
+def _compared(periods: Sequence[Values]) -> _Compared | None:
+    """Both sides over all periods that have both; None where that is too little."""
+    usable = [period for period in periods if period.ours.number and period.theirs.number]
+    counts = sum(period.ours.number for period in usable), sum(period.theirs.number for period in usable)
+    if min(counts) < LEAST:
+        return None
+    total = sum(counts)
+    means, squares, spreads = [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]
+    for period in usable:
+        weight = (period.ours.number + period.theirs.number) / total
+        for side, sums in enumerate((period.ours, period.theirs)):
+            mean = sums.total / sums.number
+            means[side] += weight * mean
+            squares[side] += max(0.0, sums.squares - sums.number * mean**2)
+            spreads[side] += weight / (period.share if side == 0 else 1 - period.share)
+    ours, theirs = (squares[side] / max(1, counts[side] - len(usable)) * spreads[side] for side in (0, 1))
+    return _Compared(total, means[0], means[1], ours, theirs)
 
 
 def _boundary(count: int, alpha: float) -> float:

@@ -24,7 +24,9 @@ def values(verdict: Verdict, dash: str = "–") -> Values:
     def value(found: float | None) -> str:
         if found is None:
             return dash
-        return f"{found:.3%}" if verdict.test == "errors" else f"{found * 1e3:.3g} ms"
+        if verdict.test == "latency":
+            return f"{found * 1e3:.3g} ms"
+        return f"{found:.4g}" if verdict.test == "distance" else f"{found:.3%}"
 
     bounds = f"{verdict.low:.3g} to {verdict.high:.3g}"
     estimate = dash if verdict.ratio is None else f"{verdict.ratio:.3g}"

@@ -37,6 +37,7 @@ MIGRATIONS = (
     "m029_experiments",
     "m030_traffic",
     "m031_logged_models",
+    "m032_traffic_labels",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -733,7 +734,7 @@ STATEMENTS = (
    "errors" INTEGER NOT NULL,
    "timed" INTEGER NOT NULL,
    "log_sum" REAL NOT NULL,
-   "log_squares" REAL NOT NULL,
+   "log_squares" REAL NOT NULL, labelled INTEGER NOT NULL DEFAULT 0, wrong INTEGER NOT NULL DEFAULT 0, measured INTEGER NOT NULL DEFAULT 0, distance_sum REAL NOT NULL DEFAULT 0, distance_squares REAL NOT NULL DEFAULT 0,
    PRIMARY KEY ("period_id", "is_candidate")
 ) STRICT""",
     """CREATE TABLE "traffic_shadows" (
@@ -816,4 +817,14 @@ STATEMENTS = (
    "size_bytes" INTEGER NOT NULL,
    "logged_at" REAL NOT NULL
 ) STRICT""",
+    """CREATE TABLE "traffic_answers" (
+   "period_id" INTEGER REFERENCES "traffic_periods"("id"),
+   "request" TEXT,
+   "is_candidate" INTEGER NOT NULL,
+   "prediction" TEXT NOT NULL,
+   "at" REAL NOT NULL,
+   PRIMARY KEY ("request", "period_id")
+) STRICT""",
+    """CREATE INDEX "idx_traffic_answers_at"
+    ON "traffic_answers" ("at")""",
 )

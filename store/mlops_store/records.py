@@ -55,7 +55,15 @@ if TYPE_CHECKING:
         RunKind,
         RunStatus,
     )
-    from mlops_store.traffic_records import Period, Router, ShadowCount, Split, Tally, TrafficCount
+    from mlops_store.traffic_records import (
+        Period,
+        Router,
+        ShadowCount,
+        Split,
+        Tally,
+        TrafficCount,
+        WaitingAnswer,
+    )
 
 _KINDS = {
     "data_records": (
@@ -111,7 +119,7 @@ _KINDS = {
         "LoggedModel",
         "RunDetail",
     ),
-    "traffic_records": ("Split", "TrafficCount", "Tally", "Period", "Router", "ShadowCount"),
+    "traffic_records": ("Split", "TrafficCount", "Tally", "Period", "Router", "ShadowCount", "WaitingAnswer"),
 }
 _HOMES = {name: module for module, names in _KINDS.items() for name in names}
 
@@ -163,6 +171,7 @@ __all__ = [
     "Tally",
     "TrafficCount",
     "TriggerState",
+    "WaitingAnswer",
 ]
 
 

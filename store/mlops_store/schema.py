@@ -1537,5 +1537,28 @@ def m031_logged_models(db: Database) -> None:
     db.create_table("loose_files", file, pk="path", not_null={"digest", "size_bytes", "logged_at"}, strict=True)
 
 
+@migrations()
+def m032_traffic_labels(db: Database) -> None:
+    """Answers of versions that are compared, until a label for them comes, and what labels said of them."""
+    for column in (
+        "labelled INTEGER",
+        "wrong INTEGER",
+        "measured INTEGER",
+        "distance_sum REAL",
+        "distance_squares REAL",
+    ):
+        db.execute(f"ALTER TABLE traffic_tallies ADD COLUMN {column} NOT NULL DEFAULT 0")
+    db.create_table(
+        "traffic_answers",
+        # prediction: JSON
+        {"period_id": int, "request": str, "is_candidate": int, "prediction": str, "at": float},
+        pk=("request", "period_id"),
+        foreign_keys=[("period_id", "traffic_periods", "id")],
+        not_null={"is_candidate", "prediction", "at"},
+        strict=True,
+    )
+    db.table("traffic_answers").create_index(["at"])
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

@@ -7,11 +7,15 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from mlops_store.records import Period, ShadowCount, Tally, TrafficCount
+from mlops_store.records import Period, ShadowCount, Tally, TrafficCount, WaitingAnswer
+from mlops_store.texts import storable
 
 #: Counts of single seconds are kept so long, then those of minutes.
 SECONDS_KEPT_S = 3600
 MINUTES_KEPT_S = 30 * 86400
+#: Answers that wait for a label, of all models; older ones are forgotten.
+ANSWERS_KEPT = 200_000
+_SUMS = tuple(Tally.__dataclass_fields__)
 _MODEL = "(SELECT id FROM registered_models WHERE name = ?)"
 
 
@@ -74,6 +78,10 @@ def compact(db: sqlite3.Connection, model: str, now: float) -> None:
     add(db, model, merged.values())
     for table in ("traffic_counts", "traffic_shadows"):
         db.execute(f"DELETE FROM {table} WHERE model_id = {_MODEL} AND at < ?", (model, int(now - MINUTES_KEPT_S)))
+    db.execute(
+        "DELETE FROM traffic_answers WHERE at < (SELECT at FROM traffic_answers ORDER BY at DESC LIMIT 1 OFFSET ?)",
+        (ANSWERS_KEPT,),
+    )
 
 
 def begin_period(
@@ -91,18 +99,17 @@ def begin_period(
 def add_tally(db: sqlite3.Connection, period_id: int, *, is_candidate: bool, tally: Tally) -> None:
     """Adds requests to one side of a period. Needs a write transaction."""
     db.execute(
-        "INSERT INTO traffic_tallies (period_id, is_candidate, requests, errors, timed, log_sum, log_squares) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (period_id, is_candidate) DO UPDATE SET "
-        "requests = requests + excluded.requests, errors = errors + excluded.errors, timed = timed + excluded.timed, "
-        "log_sum = log_sum + excluded.log_sum, log_squares = log_squares + excluded.log_squares",
-        (period_id, is_candidate, tally.requests, tally.errors, tally.timed, tally.log_sum, tally.log_squares),
+        f"INSERT INTO traffic_tallies (period_id, is_candidate, {', '.join(_SUMS)}) "
+        f"VALUES (?, ?{', ?' * len(_SUMS)}) ON CONFLICT (period_id, is_candidate) DO UPDATE SET "
+        f"{', '.join(f'{name} = {name} + excluded.{name}' for name in _SUMS)}",
+        (period_id, is_candidate, *(getattr(tally, name) for name in _SUMS)),
     )
 
 
 def periods(db: sqlite3.Connection, model: str, trial: int, candidate: int, stable: int) -> list[Period]:
     """The periods of a trial in which two versions were compared, in order, with what was counted in each."""
     rows = db.execute(
-        "SELECT p.id, p.share, p.began_at, t.is_candidate, t.requests, t.errors, t.timed, t.log_sum, t.log_squares "
+        f"SELECT p.id, p.share, p.began_at, t.is_candidate, {', '.join(f't.{name}' for name in _SUMS)} "
         "FROM traffic_periods AS p LEFT JOIN traffic_tallies AS t ON t.period_id = p.id "
         f"WHERE p.model_id = {_MODEL} AND p.trial = ? AND p.candidate = ? AND p.stable = ? ORDER BY p.id",
         (model, trial, candidate, stable),
@@ -115,6 +122,29 @@ def periods(db: sqlite3.Connection, model: str, trial: int, candidate: int, stab
             period = replace(period, of_candidate=tally) if is_candidate else replace(period, of_stable=tally)
         found[number] = period
     return list(found.values())
+
+
+def add_answers(db: sqlite3.Connection, answers: Iterable[WaitingAnswer], at: float) -> None:
+    """Keeps answers until a label for them comes. Needs a write transaction."""
+    db.executemany(
+        "INSERT OR IGNORE INTO traffic_answers (request, period_id, is_candidate, prediction, at) "
+        "VALUES (?, ?, ?, ?, ?)",
+        [
+            (storable(answer.request), answer.period_id, answer.is_candidate, storable(answer.prediction), at)
+            for answer in answers
+        ],
+    )
+
+
+def take_answers(db: sqlite3.Connection, model: str, request: str) -> list[WaitingAnswer]:
+    """What waits for a label of that request, which from then on waits no more. Needs a write transaction."""
+    rows = db.execute(
+        "DELETE FROM traffic_answers WHERE request = ? AND period_id IN "
+        f"(SELECT id FROM traffic_periods WHERE model_id = {_MODEL}) "
+        "RETURNING request, period_id, is_candidate, prediction",
+        (storable(request), model),
+    ).fetchall()
+    return [WaitingAnswer(name, period, bool(side), prediction) for name, period, side, prediction in rows]
 
 
 def add_shadow(db: sqlite3.Connection, model: str, at: int, count: ShadowCount) -> None:

@@ -82,6 +82,11 @@ class Tally:
         timed: Answers with a time.
         log_sum: Sum of the natural logarithms of their seconds.
         log_squares: Sum of the squares of these.
+        labelled: Answers that a label came for.
+        wrong: Of these, those that said something else.
+        measured: Of these, those where both are numbers.
+        distance_sum: Sum of the absolute differences of these.
+        distance_squares: Sum of the squares of these.
     """
 
     requests: int = 0
@@ -89,6 +94,11 @@ class Tally:
     timed: int = 0
     log_sum: float = 0.0
     log_squares: float = 0.0
+    labelled: int = 0
+    wrong: int = 0
+    measured: int = 0
+    distance_sum: float = 0.0
+    distance_squares: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +116,16 @@ class Period:
     began_at: float
     of_candidate: Tally = Tally()
     of_stable: Tally = Tally()
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingAnswer:
+    """An answer that waits for a label: what a version predicted (JSON) in a period."""
+
+    request: str
+    period_id: int
+    is_candidate: bool
+    prediction: str
 
 
 @dataclass(frozen=True, slots=True)

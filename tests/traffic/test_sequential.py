@@ -12,7 +12,8 @@ from scipy import integrate, optimize, stats
 
 from mlops_store.records import Period, Tally
 from mlops_tui.config.traffic import TrafficConfig
-from mlops_tui.traffic import sequential, verdicts
+from mlops_tui.traffic import guards, sequential, verdicts
+from mlops_tui.traffic.sequential import Events, Sums, Values
 
 ALPHA = 0.05
 
@@ -25,6 +26,10 @@ def failures(share: float, ours: int, theirs: int) -> Period:
     return period(share, Tally(10_000, ours), Tally(10_000, theirs))
 
 
+def sums(values: Sequence[float]) -> Sums:
+    return Sums(len(values), float(np.sum(values)), float(np.sum(np.square(values))))
+
+
 def timed(share: float, ours: Sequence[float], theirs: Sequence[float]) -> Period:
     return period(
         share,
@@ -35,21 +40,19 @@ def timed(share: float, ours: Sequence[float], theirs: Sequence[float]) -> Perio
 @pytest.mark.parametrize(
     "periods",
     [
-        [failures(0.5, 3, 12)],
-        [failures(0.1, 20, 60)],
-        [failures(0.5, 0, 9)],
-        [failures(0.1, 4, 30), failures(0.5, 25, 31)],
-        [failures(0.5, 5_000, 5_400)],
+        [Events(0.5, 3, 12)],
+        [Events(0.1, 20, 60)],
+        [Events(0.5, 0, 9)],
+        [Events(0.1, 4, 30), Events(0.5, 25, 31)],
+        [Events(0.5, 5_000, 5_400)],
     ],
 )
-def test_the_interval_of_rates_is_that_of_the_mixture_martingale(periods: list[Period]) -> None:
+def test_the_interval_of_rates_is_that_of_the_mixture_martingale(periods: list[Events]) -> None:
     def log_likelihood(log_ratio: float) -> float:
         total = 0.0
         for one in periods:
             p = one.share * math.exp(log_ratio) / (one.share * math.exp(log_ratio) + 1 - one.share)
-            total += float(
-                stats.binom.logpmf(one.of_candidate.errors, one.of_candidate.errors + one.of_stable.errors, p)
-            )
+            total += float(stats.binom.logpmf(one.ours, one.ours + one.theirs, p))
         return total
 
     top = max(log_likelihood(place) for place in np.linspace(-8, 8, 4001))
@@ -76,7 +79,7 @@ def test_the_interval_of_times_is_that_of_the_published_sequence() -> None:
     is_ours = generator.random(count) < share
     values = generator.normal(-5, 0.4, count) + 0.05 * is_ours
     ours, theirs = values[is_ours], values[~is_ours]
-    found = sequential.time_ratio([timed(share, ours, theirs)], 1 - ALPHA)
+    found = sequential.geometric_ratio([Values(share, sums(ours), sums(theirs))], 1 - ALPHA)
     # influence functions of the difference of means, with the means known
     influence = (
         ours.mean()
@@ -99,7 +102,7 @@ def ever_wrong_rates(seed: int, errors: int, ratio: float = 1.0) -> bool:
         share = 0.1 if number < errors // 2 else 0.5
         is_ours = chance.random() < share * ratio / (share * ratio + 1 - share)
         counts[share][not is_ours] += 1
-        found = sequential.rate_ratio([failures(one, *both) for one, both in counts.items()], 1 - ALPHA)
+        found = sequential.rate_ratio([Events(one, *both) for one, both in counts.items()], 1 - ALPHA)
         if not found.low <= ratio <= found.high:
             return True
     return False
@@ -111,7 +114,7 @@ def ever_wrong_times(seed: int, looks: int, share: float) -> bool:
     logs = generator.exponential(0.5, looks * 20) - 5 + np.linspace(0, 1, looks * 20)
     for look in range(1, looks + 1):
         seen, ours = logs[: look * 20], is_ours[: look * 20]
-        found = sequential.time_ratio([timed(share, seen[ours], seen[~ours])], 1 - ALPHA)
+        found = sequential.geometric_ratio([Values(share, sums(seen[ours]), sums(seen[~ours]))], 1 - ALPHA)
         if not found.low <= 1 <= found.high:
             return True
     return False
@@ -162,5 +165,46 @@ def test_verdicts_say_what_the_intervals_do() -> None:
 
 
 def test_few_times_say_nothing() -> None:
-    assert sequential.time_ratio([timed(0.5, [-5.0] * 49, [-4.0] * 500)], 0.95) == sequential.NOTHING
-    assert sequential.time_ratio([timed(0.5, [-5.0] * 90, [-5.0] * 90)], 0.95).ratio == pytest.approx(1.0)
+    few = Values(0.5, sums([-5.0] * 49), sums([-4.0] * 500))
+    assert sequential.geometric_ratio([few], 0.95) == sequential.mean_ratio([few], 0.95) == sequential.NOTHING
+    many = Values(0.5, sums([-5.0] * 90), sums([-5.0] * 90))
+    assert sequential.geometric_ratio([many], 0.95).ratio == pytest.approx(1.0)
+
+
+def test_a_ratio_of_means_is_ruled_out_where_the_difference_to_it_is() -> None:
+    generator = np.random.default_rng(2)
+    ours, theirs = generator.exponential(1.2, 3_000), generator.exponential(1.0, 9_000)
+    found = sequential.mean_ratio([Values(0.25, sums(ours), sums(theirs))], 1 - ALPHA)
+    count = len(ours) + len(theirs)
+    rho = math.sqrt((-2 * math.log(ALPHA) + math.log(-2 * math.log(ALPHA) + 1)) / 1_000)
+    boundary = math.sqrt(
+        2 * (count * rho**2 + 1) / (count**2 * rho**2) * math.log(math.sqrt(count * rho**2 + 1) / ALPHA)
+    )
+
+    def excess(ratio: float) -> float:
+        spread = ours.var(ddof=1) / 0.25 + ratio**2 * theirs.var(ddof=1) / 0.75
+        return abs(ours.mean() - ratio * theirs.mean()) - math.sqrt(spread) * boundary
+
+    assert found.low == pytest.approx(optimize.brentq(excess, 0.1, found.ratio), rel=1e-6)
+    assert found.high == pytest.approx(optimize.brentq(excess, found.ratio, 10), rel=1e-6)
+    noise = Values(0.5, sums(generator.exponential(1, 50) ** 4), sums(generator.exponential(1, 50) ** 4))
+    assert sequential.mean_ratio([noise], 1 - ALPHA).high == math.inf
+
+
+def test_labels_decide_verdicts_and_guard_rules() -> None:
+    def labelled(wrong: int, distance: float) -> Tally:
+        return Tally(
+            labelled=400, wrong=wrong, measured=400, distance_sum=400 * distance, distance_squares=800 * distance**2
+        )
+
+    periods = [period(0.5, labelled(120, 2.0), labelled(20, 1.0))]
+    wrong = verdicts.judged(periods, TrafficConfig(test="wrong"), "2", 2, 1)
+    assert (wrong.state, wrong.value, wrong.against_value, wrong.requests) == (verdicts.STABLE, 0.3, 0.05, 400)
+    far = verdicts.judged(periods, TrafficConfig(test="distance"), "2", 2, 1)
+    assert (far.state, far.value, far.ratio) == (verdicts.STABLE, 2.0, 2.0)
+    assert guards.mistaken(TrafficConfig(max_wrong=0.2), periods).startswith(
+        "120 of 400 labelled predictions are wrong"
+    )
+    assert guards.mistaken(TrafficConfig(max_distance_ratio=1.5), periods).startswith("predictions are off by 2")
+    assert guards.mistaken(TrafficConfig(max_wrong=0.4, max_distance_ratio=3.0), periods) == ""
+    assert guards.mistaken(TrafficConfig(max_wrong=0.2, min_requests=500), periods) == ""

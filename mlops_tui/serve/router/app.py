@@ -17,7 +17,7 @@ from mlops_tui.serve.router.counting import Counting
 from mlops_tui.serve.router.pool import TooSlow, Unavailable
 from mlops_tui.serve.router.routing import Table, Wanted
 from mlops_tui.serve.router.wire import Request, Response
-from mlops_tui.traffic import agreement
+from mlops_tui.traffic import agreement, truth
 
 _log = logging.getLogger("mlops_tui.serve")
 #: How long a request waits for a stable version that has died to be back, in seconds.
@@ -55,6 +55,8 @@ class Router:
         self._arms: dict[Part, Arm] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.table: Table | None = None
+        #: Whether answers are kept for the labels that may come for them.
+        self.keeps_answers = False
         self.arranged = asyncio.Event()
         #: (part, state) of servers that died or cannot be started, for whoever tells people; taken out by them.
         self.news: deque[tuple[Part, str]] = deque(maxlen=100)
@@ -183,6 +185,10 @@ class Router:
         # of a key only the first request says something new
         if table.comparisons and (not table.key or (key is not None and self._counting.is_first(table.trial, key))):
             self._counting.compare(table.comparisons, arm.part.version, length_s, is_error=is_error)
+            if self.keeps_answers and response.status == 200 and answering is arm:
+                first = truth.first_prediction(response.body, identity.decode())
+                if first is not None:
+                    self._counting.keep(table.comparisons, arm.part.version, *first)
         for shadow in table.shadows:
             self._copy(shadow, request, identity, response, answering)
         return response, answering

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from mlops_store import traffic_counts
-from mlops_store.records import ShadowCount, Tally, TrafficCount
+from mlops_store.records import ShadowCount, Tally, TrafficCount, WaitingAnswer
 from mlops_store.store import Store
 from mlops_tui.serve.router.arms import Part
 from mlops_tui.traffic import lengths
@@ -69,9 +69,10 @@ class _Batch:
     sums: dict[tuple[Comparison, bool], _Sums] = field(default_factory=dict)
     shadows: dict[tuple[int, int, int], _Shadow] = field(default_factory=dict)
     keys: dict[int, list[int]] = field(default_factory=dict)
+    answers: list[tuple[Comparison, bool, str, str]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.seconds or self.sums or self.shadows or self.keys)
+        return bool(self.seconds or self.sums or self.shadows or self.keys or self.answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,13 @@ class Counting:
                 sums.timed += 1
                 sums.log_sum += log
                 sums.log_squares += log * log
+
+    def keep(self, comparisons: Iterable[Comparison], version: int, name: str, prediction: str) -> None:
+        """Keeps an answer (JSON) for the label that may come for it, for each comparison that it counts for."""
+        for comparison in comparisons:
+            is_candidate = version == comparison.candidate
+            if is_candidate or version == comparison.stable:
+                self._batch.answers.append((comparison, is_candidate, name, prediction))
 
     def is_first(self, trial: int, key: int) -> bool:
         """Whether nothing was counted of a key in a trial yet: requests of one person say the same thing again."""
@@ -233,6 +241,14 @@ class Counting:
                         )
                     tally = Tally(sums.requests, sums.errors, sums.timed, sums.log_sum, sums.log_squares)
                     traffic_counts.add_tally(db, period, is_candidate=is_candidate, tally=tally)
+                traffic_counts.add_answers(
+                    db,
+                    (
+                        WaitingAnswer(name, periods[comparison], is_candidate, prediction)
+                        for comparison, is_candidate, name, prediction in batch.answers
+                    ),
+                    now,
+                )
                 for (version, against, at), found in batch.shadows.items():
                     count = ShadowCount(
                         *(version, against, found.compared, found.agreed, found.failed, found.skipped),

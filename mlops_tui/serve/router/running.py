@@ -25,7 +25,8 @@ from mlops_tui.serve.router import watching
 from mlops_tui.serve.router.app import Command, Router
 from mlops_tui.serve.router.clients import Clients
 from mlops_tui.serve.router.counting import Counting
-from mlops_tui.traffic import guards, splits
+from mlops_tui.serve.router.guarding import Guard
+from mlops_tui.serve.router.truth import Labels
 
 _log = logging.getLogger("mlops_tui.serve")
 #: How often the store is asked whether it has changed, which takes microseconds, and how often counts are written.
@@ -33,8 +34,6 @@ _LOOK_S = 0.05
 _WRITE_S = 1.0
 #: How long requests may go on after the router was told to end.
 _END_S = 60.0
-#: Who rolls back in the audit log.
-ACTOR = "router"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +92,14 @@ class _Running:
         self._router = Router(
             self._model, settings.command, settings.limits.prediction_s, self._counting, settings.token
         )
+        self._router.keeps_answers = self._rules.wants_labels
+        self._guard = Guard(self._router, self._counting)
+        self._labels = Labels(self._model, project.labels_dir(self._model))
         self._clients = Clients(self._router.answer, settings.limits, launching.CONNECTIONS)
         self._is_over = asyncio.Event()
         self._started_at = time.time()
         self._told: dict[str, str] = {}
         self._has_warned = False
-        self._alert = 0
 
     @property
     def _rules(self) -> TrafficConfig:
@@ -111,7 +112,7 @@ class _Running:
         version = self._store.data_version()
         db = self._store.read()
         wanted = watching.wanted(db, self._config, self._model)
-        self._alert = watching.newest_alert(db)
+        self._guard.begin(db)
         if wanted.split is not None:
             trial = wanted.split.trial
             self._counting.remember(trial, traffic_counts.seen_keys(db, self._model, trial))
@@ -186,15 +187,17 @@ class _Running:
             self._clients.sweep()
             self._reconfigure()
             has_counts = self._counting.take()
-            broken = self._broken()
+            broken = self._guard.broken(self._rules)
             states = self._router.states
             has_news = bool(self._router.news) or states != self._told
-            if not (has_counts or broken or self._rules.monitors or has_news):
+            if not (has_counts or broken or self._rules.monitors or self._rules.wants_labels or has_news):
                 continue
             try:
                 await asyncio.to_thread(self._write, broken)
             except MlopsError as error:
                 self._warn(f"counts wait to be written: {error}")
+            except Exception:  # requests are answered whatever is wrong with what is told of them
+                _log.exception("what was counted cannot be written")
 
     def _reconfigure(self) -> None:
         """Takes up guard rules that were changed."""
@@ -207,20 +210,7 @@ class _Running:
         except MlopsError as error:
             _log.warning("mlops.toml is not taken up: %s", error)
         self._counting.window_s = self._rules.window_s
-
-    def _broken(self) -> dict[str, str]:
-        """Candidate -> the guard rule that it breaks."""
-        table, wanted = self._router.table, self._router.wanted
-        if table is None or wanted is None or not table.comparisons:
-            return {}
-        recent = self._counting.recent(table.changed_at)
-        found: dict[str, str] = {}
-        for name, version in wanted.versions.items():
-            if str(version) in table.arms and version in recent:
-                stable = recent.get(table.stable.part.version)
-                if reason := guards.broken(self._rules, recent[version], stable):
-                    found[name] = reason
-        return found
+        self._router.keeps_answers = self._rules.wants_labels
 
     def _write(self, broken: dict[str, str], *, is_over: bool = False) -> None:
         """Writes what was counted, what became of servers, and rolls back what broke a rule; in a thread."""
@@ -241,16 +231,8 @@ class _Running:
             with store.write() as db:
                 events.add(db, "traffic.server", f"model:{model}/{part.version}", f"{model} version {part} {said}")
             self._router.news.popleft()
-        for name, reason in broken.items():
-            with suppress(MlopsError):  # somebody was faster
-                splits.roll_back(store, model, [name], reason=reason, actor=ACTOR)
-        split = self._router.split
-        if split is not None and any(split.weights.values()) and not split.is_paused:
-            alarm = watching.alarm(store.read(), self._rules, self._alert)
-            if alarm:
-                self._alert = watching.newest_alert(store.read())
-                with suppress(MlopsError):
-                    splits.roll_back(store, model, reason=alarm, actor=ACTOR)
+        has_labels = self._rules.wants_labels and self._labels.join(store)
+        self._guard.act(store, self._rules, broken, has_labels=has_labels)
 
 
 def _changed_at(project: Project) -> int:

@@ -42,6 +42,12 @@ _COURSES: tuple[tuple[str, Callable[[Flow], float | None], Callable[[float | Non
     ("failed", lambda flow: flow.error_rate, lambda value: percent(value)),
 )
 _TONES = {verdicts.CANDIDATE: "good", verdicts.STABLE: "bad", verdicts.SAME: "strong", verdicts.NOT_YET: "dim"}
+_MEASURED = {
+    "errors": "failed requests",
+    "latency": "time of an answer",
+    "wrong": "wrong predictions",
+    "distance": "distance from labels",
+}
 #: State of a server -> the state whose sign it has.
 _SIGNS = {"ready": "running", "starting": "queued", "": "skipped", "down": "warning"}
 
@@ -158,7 +164,7 @@ def evidence(found: Standing, now: float, width: int) -> list[CellValue]:
 def _verdict(verdict: Verdict, width: int) -> Iterator[CellValue]:
     values = wording.values(verdict)
     yield Cell(verdict.sentence, _TONES[verdict.state])
-    what = "failed requests" if verdict.test == "errors" else "time of an answer"
+    what = _MEASURED[verdict.test]
     yield (
         Cell(f"{what}  ", "dim"),
         Cell(f"v{verdict.version} {values.ours}"),
@@ -227,6 +233,8 @@ def _rules(found: Standing) -> Iterator[CellValue]:
     said: Sequence[str] = [
         *([f"failures {rules.max_error_rate:.2%}"] if rules.max_error_rate is not None else []),
         *([f"p95 {rules.max_latency_ratio:g} times"] if rules.max_latency_ratio is not None else []),
+        *([f"wrong {rules.max_wrong:.2%}"] if rules.max_wrong is not None else []),
+        *([f"distance {rules.max_distance_ratio:g} times"] if rules.max_distance_ratio is not None else []),
         *([f"alerts of {', '.join(rules.monitors)}"] if rules.monitors else []),
     ]
     if said:

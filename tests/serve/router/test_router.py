@@ -8,12 +8,14 @@ import re
 import resource
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
+from loop_builders import make_report
 from registry_builders import CONFIG, make_store, make_version
 from routing import Running, routed, until, until_arms
 from served_models import Load
@@ -21,8 +23,11 @@ from serving import ask
 
 from mlops_store import audit, events, traffic, traffic_counts, traffic_routers
 from mlops_store.store import Store
+from mlops_tui.config.traffic import TrafficConfig
+from mlops_tui.project import Project
 from mlops_tui.registry import stages
-from mlops_tui.traffic import splits
+from mlops_tui.serve.labels import LabelLog
+from mlops_tui.traffic import splits, verdicts
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +38,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         for _ in range(3):
             make_version(store)
         stages.promote(store, CONFIG, "churn", 1, "production")
-        (root / "mlops.toml").write_text("[traffic.churn]\nmax_error_rate = 0.3\nmin_requests = 20\n")
+        (root / "mlops.toml").write_text("[traffic.churn]\nmax_error_rate = 0.3\nmax_wrong = 0.5\nmin_requests = 20\n")
         splits.share_out(store, "churn", {"2": 50})
         yield store
 
@@ -190,6 +195,42 @@ def test_what_breaks_a_guard_rule_is_rolled_back_with_the_reason(store: Store, r
     until(lambda: ask(running.port, "fail").status == 400)
     for _ in range(100):
         ask(running.port, "fail")
+    splits.end(store, "churn")
+
+
+def test_labels_are_joined_with_answers_and_roll_back_what_they_say_is_wrong(store: Store, running: Running) -> None:
+    trial = splits.share_out(store, "churn", {"2": 50}).trial
+
+    def is_compared() -> bool:
+        ask(running.port, ROW)
+        return bool(traffic_counts.periods(store.read(), "churn", trial, 2, 1))
+
+    until(is_compared)
+    log = LabelLog(Project(str(Path(store.path).parents[1])).labels_dir("churn"), 1 << 20)
+    asked = [ask(running.port, ROW, headers={"X-Request-Id": f"r{turn}"}) for turn in range(60)]
+    assert {answer.headers["x-model-version"] for answer in asked} == {"1", "2"}
+    log.add([(answer.headers["x-request-id"], 1) for answer in asked] + [("unknown", 1)])
+    until(lambda: splits.get(store.read(), "churn").weights == {"2": 0.0})
+    (entry,) = audit.newest(store.read(), 1, "model:churn")
+    assert re.fullmatch(r"(\d+) of \1 labelled predictions are wrong \(100.0%, allowed 50.0%\)", entry.reason)
+    split = splits.get(store.read(), "churn")
+    (verdict,) = verdicts.of_split(store.read(), split, TrafficConfig(test="wrong"))
+    assert (verdict.state, verdict.value, verdict.against_value) == (verdicts.STABLE, 1.0, 0.0)
+    assert verdict.requests + verdict.against_requests == 60
+    splits.end(store, "churn")
+
+
+def test_an_alert_of_a_monitor_rolls_back(store: Store, running: Running) -> None:
+    rules = Path(store.path).parents[1] / "mlops.toml"
+    rules.write_text('[monitors.production]\nwatch = "p/*.csv"\n[traffic.churn]\nmonitors = "production"\n')
+    make_report(store, "before.csv")
+    time.sleep(1.5)  # what was alerted before the rule was taken up, or before the split, is no reason
+    splits.share_out(store, "churn", {"2": 50})
+    until(partial(has_swapped, running.port, "2"))
+    make_report(store, "after.csv")
+    until(lambda: splits.get(store.read(), "churn").weights == {"2": 0.0})
+    (entry,) = audit.newest(store.read(), 1, "model:churn")
+    assert entry.reason.startswith("production: 3 of 9 columns drifted")
     splits.end(store, "churn")
 
 

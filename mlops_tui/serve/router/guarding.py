@@ -1,0 +1,88 @@
+"""Guard rules at work: what a candidate does, what labels and monitors say of it; then it gets no more requests."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import suppress
+
+from mlops_store import traffic_counts
+from mlops_store.errors import MlopsError
+from mlops_store.store import Store
+from mlops_tui.config.traffic import TrafficConfig
+from mlops_tui.serve.router import watching
+from mlops_tui.serve.router.app import Router
+from mlops_tui.serve.router.counting import Counting
+from mlops_tui.traffic import guards, splits
+
+#: Who rolls back in the audit log.
+ACTOR = "router"
+
+
+class Guard:
+    """The rules of one router.
+
+    Args:
+        router: Whose candidates are looked at.
+        counting: What was counted of them.
+    """
+
+    def __init__(self, router: Router, counting: Counting) -> None:
+        self._router = router
+        self._counting = counting
+        self._alert = 0
+
+    def begin(self, db: sqlite3.Connection) -> None:
+        """Alerts that there are already are no reason."""
+        self._alert = watching.newest_alert(db)
+
+    def broken(self, rules: TrafficConfig) -> dict[str, str]:
+        """Candidate -> the rule that it has broken lately, by what the router counted."""
+        table, wanted = self._router.table, self._router.wanted
+        if table is None or wanted is None or not table.comparisons:
+            return {}
+        recent = self._counting.recent(table.changed_at)
+        stable = recent.get(table.stable.part.version)
+        found = {
+            name: guards.broken(rules, recent[version], stable)
+            for name, version in wanted.versions.items()
+            if str(version) in table.arms and version in recent
+        }
+        return {name: reason for name, reason in found.items() if reason}
+
+    def act(self, store: Store, rules: TrafficConfig, broken: Mapping[str, str], *, has_labels: bool) -> None:
+        """Takes candidates down to nothing that have broken a rule; in a thread.
+
+        Args:
+            store: Where that is recorded.
+            rules: The rules.
+            broken: Those that ``broken`` found.
+            has_labels: Whether labels have come that were not looked at.
+        """
+        wanted = self._router.wanted
+        split = wanted.split if wanted is not None else None
+        if split is None or split.is_paused or not any(split.weights.values()):
+            return
+        found = {**(self._mistaken(store, rules) if has_labels else {}), **broken}
+        for name, reason in found.items():
+            with suppress(MlopsError):  # somebody was faster
+                splits.roll_back(store, split.model, [name], reason=reason, actor=ACTOR)
+        if alarm := watching.alarm(store.read(), rules, self._alert):
+            self._alert = watching.newest_alert(store.read())
+            with suppress(MlopsError):
+                splits.roll_back(store, split.model, reason=alarm, actor=ACTOR)
+
+    def _mistaken(self, store: Store, rules: TrafficConfig) -> dict[str, str]:
+        """Candidate -> the rule that labels say it has broken since the split was changed."""
+        wanted = self._router.wanted
+        assert wanted is not None
+        assert wanted.split is not None
+        found: dict[str, str] = {}
+        for name, share in wanted.split.weights.items():
+            version = wanted.versions.get(name)
+            if share > 0 and version is not None:
+                periods = traffic_counts.periods(store.read(), wanted.model, wanted.split.trial, version, wanted.stable)
+                since = [period for period in periods if period.began_at >= wanted.split.changed_at]
+                if reason := guards.mistaken(rules, since):
+                    found[name] = reason
+        return found
