@@ -103,6 +103,18 @@ def datasets_of(db: sqlite3.Connection, chosen: Sequence[int]) -> dict[int, list
     return found
 
 
+def summaries(db: sqlite3.Connection, experiments: Sequence[int], limit: int) -> list[tuple[int, str, str, str]]:
+    """Experiment, name, digest and use of the different data sets that runs of some experiments read."""
+    chosen = ",".join(map(str, map(int, experiments)))
+    rows = db.execute(
+        "SELECT DISTINCT r.experiment_id, d.name, d.digest, u.context FROM runs r "
+        "JOIN run_datasets u ON u.run_id = r.id JOIN datasets d ON d.id = u.dataset_id "
+        f"WHERE r.experiment_id IN ({chosen}) AND u.context <> ? ORDER BY d.name, d.digest LIMIT ?",
+        (datasets.WRITTEN, limit),
+    )
+    return [(int(number), str(name), str(digest), str(context)) for number, name, digest, context in rows]
+
+
 def models_of(db: sqlite3.Connection, chosen: Sequence[int]) -> dict[tuple[int, str], list[ModelUse]]:
     """The models that runs read and made, by ``runs.id`` and role."""
     found: dict[tuple[int, str], list[ModelUse]] = {}

@@ -72,11 +72,12 @@ def create(context: Context, asked: Create) -> Mapping[str, Any]:
     names.require_experiment_name(asked.name)
     for tag in asked.tags:
         names.require_experiment_tag(tag.key, tag.value)
+    location = names.artifact_location(asked.artifact_location)
     with context.store.write() as db:
         if _find(db, asked.name) is not None:
             raise exists(f"Experiment(name={asked.name}) already exists.")
         number = experiments.create(
-            db, asked.name, artifact_location=asked.artifact_location, tags={tag.key: tag.value for tag in asked.tags}
+            db, asked.name, artifact_location=location, tags={tag.key: tag.value for tag in asked.tags}
         )
     return {"experiment_id": str(number)}
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
+from urllib.parse import unquote, urlsplit
 
 from mlops_tui.serve.tracking.problems import invalid, missing, wrong_value
 
@@ -12,6 +14,7 @@ PARAM_CHARACTERS = 6_000
 TAG_CHARACTERS = 8_000
 EXPERIMENT_CHARACTERS = 500
 EXPERIMENT_TAG_CHARACTERS = 20_000
+LOCATION_CHARACTERS = 2_048
 
 _NAME = re.compile(r"[/\w.\- :]*")
 _RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}")
@@ -79,6 +82,28 @@ def require_experiment_name(name: str) -> None:
     if not name:
         raise missing("name")
     require_length("name", name, EXPERIMENT_CHARACTERS)
+
+
+def artifact_location(location: str) -> str:
+    """Where an experiment's artifacts are put, as a client asked for it; a path of this machine as a whole one.
+
+    Raises:
+        Fault: Artifacts cannot be put there.
+    """
+    if not location:
+        return ""
+    require_length("artifact_location", location, LOCATION_CHARACTERS)
+    try:
+        parts = urlsplit(location)
+    except ValueError as error:
+        raise invalid(f"{wrong_value('artifact_location', location)}.") from error
+    if parts.fragment or ";" in parts.path:
+        raise invalid("'artifact_location' URL can't include fragments or params.")
+    if parts.scheme == "runs":
+        raise invalid(f"Artifact location cannot be a runs:/ URI. Given: '{location}'")
+    if ".." in unquote(unquote(parts.path)).split("/") or "\0" in location:
+        raise invalid(f"{wrong_value('artifact_location', location)}.")
+    return location if parts.scheme else os.path.abspath(location)
 
 
 def require_experiment_tag(key: str, value: str) -> None:

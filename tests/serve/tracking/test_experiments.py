@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 from tracking_wire import Wire
 
 from mlops_store import runs
@@ -23,6 +25,24 @@ def test_an_experiment_reads_back_as_it_was_made(wire: Wire) -> None:
     assert sorted(found["tags"], key=lambda tag: tag["key"]) == sorted(tags, key=lambda tag: tag["key"])
     assert isinstance(found["creation_time"], int)
     assert next(one for one in runs.experiments(wire.store.read()) if one.name == "churn é").description
+
+
+def test_artifacts_are_put_where_a_client_says(wire: Wire) -> None:
+    number = wire.post("experiments/create", name="local", artifact_location="here")["experiment_id"]
+    found = wire.get("experiments/get", experiment_id=number)["experiment"]
+    assert found["artifact_location"] == os.path.abspath("here")
+    run_id = wire.run(experiment_id=number)
+    uri = wire.get("runs/get", run_id=run_id)["run"]["info"]["artifact_uri"]
+    assert uri == f"{os.path.abspath('here')}/{run_id}/artifacts"
+    for wrong in (
+        "mlflow-artifacts:/a/../../b",
+        "mlflow-artifacts:/%2e%2e/b",
+        "a#b",
+        "runs:/a/b",
+        "http://[",
+        "x" * 2049,
+    ):
+        assert wire.refused("experiments/create", name="x", artifact_location=wrong)[0] == "INVALID_PARAMETER_VALUE"
 
 
 def test_a_name_is_given_once(wire: Wire) -> None:

@@ -31,6 +31,15 @@ def test_data_sets_read_back_and_are_shown_among_our_own(wire: Wire) -> None:
     assert used.context == "training"
 
 
+def test_the_data_sets_of_experiments_are_listed_once(own_wire: Wire) -> None:
+    for _ in range(2):
+        own_wire.post("runs/log-inputs", run_id=own_wire.run(), datasets=[TRAIN])
+    found = own_wire.post("experiments/search-datasets", experiment_ids=["0", "7"])["dataset_summaries"]
+    assert found == [{"experiment_id": "0", "name": "train", "digest": "abc123", "context": "training"}]
+    assert "at least one" in own_wire.refused("experiments/search-datasets")[1]
+    assert "more than 20" in own_wire.refused("experiments/search-datasets", experiment_ids=["x"] * 21)[1]
+
+
 def test_models_that_a_run_read_are_kept(wire: Wire) -> None:
     run_id = wire.run()
     wire.post("runs/log-inputs", run_id=run_id, models=[{"model_id": "m-1"}])
