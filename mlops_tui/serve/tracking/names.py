@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from mlops_tui.serve.tracking.problems import invalid, missing, wrong_value
@@ -30,17 +31,23 @@ def require_name(name: str, path: str) -> None:
     Raises:
         Fault: It has other characters than names have, or is no plain path.
     """
+    if _is_name(name):
+        return
     if not _NAME.fullmatch(name):
         raise invalid(
             f"{wrong_value(path, name)}: Names may only contain alphanumerics, underscores (_), dashes (-), "
             "periods (.), spaces ( ), colon(:) and slashes (/)."
         )
+    raise invalid(
+        f"{wrong_value(path, name)}: Names may be treated as files in certain cases, and must not resolve to "
+        f"other names when treated as such. This name would resolve to {posixpath.normpath(name)!r}"
+    )
+
+
+@lru_cache(4096)  # the same few names come with every step
+def _is_name(name: str) -> bool:
     plain = posixpath.normpath(name)
-    if plain != name or plain == "." or plain.startswith(("..", "/")):
-        raise invalid(
-            f"{wrong_value(path, name)}: Names may be treated as files in certain cases, and must not resolve to "
-            f"other names when treated as such. This name would resolve to {plain!r}"
-        )
+    return bool(_NAME.fullmatch(name)) and plain == name and plain != "." and not plain.startswith(("..", "/"))
 
 
 def require_length(what: str, value: str, limit: int) -> None:

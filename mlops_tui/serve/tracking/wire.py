@@ -18,7 +18,9 @@ from mlops_tui.serve.faults import because
 from mlops_tui.serve.tracking.problems import invalid, missing, wrong_type
 
 Arguments = TypeVar("Arguments")
-Reader = Callable[[Any, str], Any]
+#: Where a value stands: in what, and under which name or number there; put into words when it is wrong only.
+Place = tuple["Place | None", str | int]
+Reader = Callable[[Any, Place | None], Any]
 
 #: The older name of a parameter, which clients may send instead.
 _OLDER = {"run_id": "run_uuid"}
@@ -38,7 +40,7 @@ def reader(kind: type[Arguments]) -> Callable[[Mapping[str, Any]], Arguments]:
         A function that raises Fault where a value is missing or of another type.
     """
     read = _message(kind)
-    return lambda given: read(given, "")
+    return lambda given: read(given, None)
 
 
 def decoded(body: bytes) -> Mapping[str, Any]:
@@ -104,9 +106,9 @@ def _message(kind: type) -> Reader:
         for name in kind._fields  # type: ignore[attr-defined]
     ]
 
-    def read(given: Any, path: str) -> Any:
+    def read(given: Any, place: Place | None) -> Any:
         if not isinstance(given, dict):
-            raise wrong_type(path, given)
+            raise wrong_type(_worded(place), given)
         values = []
         for name, older, one, is_needed, default in fields:
             value = given.get(name)
@@ -114,13 +116,22 @@ def _message(kind: type) -> Reader:
                 value = given.get(older)
             if value is None or (is_needed and value == ""):
                 if is_needed:
-                    raise missing(f"{path}.{name}" if path else name)
+                    raise missing(_worded((place, name)))
                 values.append(default)
             else:
-                values.append(one(value, f"{path}.{name}" if path else name))
+                values.append(one(value, (place, name)))
         return kind(*values)
 
     return read
+
+
+def _worded(place: Place | None) -> str:
+    if place is None:
+        return "body"
+    around, name = place
+    if isinstance(name, int):
+        return f"{_worded(around)}[{name}]"
+    return name if around is None else f"{_worded(around)}.{name}"
 
 
 def _reader(hint: Any) -> Reader:
@@ -138,10 +149,10 @@ def _reader(hint: Any) -> Reader:
 
 
 def _list(one: Reader) -> Reader:
-    def read(value: Any, path: str) -> Any:
+    def read(value: Any, place: Place | None) -> Any:
         if not isinstance(value, list):
-            raise wrong_type(path, value)
-        return tuple([one(item, f"{path}[{place}]") for place, item in enumerate(value)])
+            raise wrong_type(_worded(place), value)
+        return tuple([one(item, (place, number)) for number, item in enumerate(value)])
 
     return read
 
@@ -150,44 +161,46 @@ def _enumeration(words: tuple[str, ...]) -> Reader:
     numbers = {str(place): word for place, word in enumerate(words, 1)}
     known = {**numbers, **{word: word for word in words}}
 
-    def read(value: Any, path: str) -> Any:
+    def read(value: Any, place: Place | None) -> Any:
         if isinstance(value, bool) or not isinstance(value, str | int) or str(value) not in known:
-            raise wrong_type(path, value)
+            raise wrong_type(_worded(place), value)
         return known[str(value)]
 
     return read
 
 
-def _text(value: Any, path: str) -> str:
+def _text(value: Any, place: Place | None) -> str:
     if type(value) is not str:
-        raise wrong_type(path, value)
+        raise wrong_type(_worded(place), value)
     if not value.isascii():
-        _require_encodable(value, path)
+        _require_encodable(value, place)
     return value
 
 
-def _require_encodable(value: str, path: str) -> None:
+def _require_encodable(value: str, place: Place | None) -> None:
     """Refuses halves of characters, which JSON can hold and UTF-8 cannot."""
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise wrong_type(path, value) from error
+        raise wrong_type(_worded(place), value) from error
 
 
-def _whole(value: Any, path: str) -> int:
+def _whole(value: Any, place: Place | None) -> int:
+    if type(value) is int and -_SIGNED_64 <= value < _SIGNED_64:
+        return value
     found = value
     if isinstance(value, str):
         if not _DIGITS.fullmatch(value):
-            raise wrong_type(path, value)
+            raise wrong_type(_worded(place), value)
         found = int(value)
     elif isinstance(value, float) and value.is_integer():
         found = int(value)
     if isinstance(found, bool) or not isinstance(found, int) or not -_SIGNED_64 <= found < _SIGNED_64:
-        raise wrong_type(path, value)
+        raise wrong_type(_worded(place), value)
     return found
 
 
-def _real(value: Any, path: str) -> float:
+def _real(value: Any, place: Place | None) -> float:
     if type(value) is float:
         return value
     try:
@@ -197,12 +210,12 @@ def _real(value: Any, path: str) -> float:
             return _SPECIAL[value] if value in _SPECIAL else float(value)
     except (ValueError, OverflowError):
         pass
-    raise wrong_type(path, value)
+    raise wrong_type(_worded(place), value)
 
 
-def _truth(value: Any, path: str) -> bool:
+def _truth(value: Any, place: Place | None) -> bool:
     if not isinstance(value, bool):
-        raise wrong_type(path, value)
+        raise wrong_type(_worded(place), value)
     return value
 
 
