@@ -38,6 +38,7 @@ MIGRATIONS = (
     "m030_traffic",
     "m031_logged_models",
     "m032_traffic_labels",
+    "m033_source_runs",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -784,7 +785,7 @@ STATEMENTS = (
    "location" TEXT,
    "updated_at" REAL NOT NULL,
    "deleted_at" REAL
-) STRICT""",
+, source_run_id TEXT) STRICT""",
     """CREATE UNIQUE INDEX "idx_logged_models_model_id"
     ON "logged_models" ("model_id")""",
     """CREATE INDEX "idx_logged_models_run_id_name"

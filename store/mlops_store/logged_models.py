@@ -21,7 +21,7 @@ from mlops_store.texts import storable
 PENDING, READY, FAILED = "PENDING", "READY", "FAILED"
 
 _COLUMNS = (
-    "l.id, l.model_id, l.experiment_id, l.name, coalesce(r.run_id, ''), l.status, l.model_type, "
+    "l.id, l.model_id, l.experiment_id, l.name, coalesce(r.run_id, l.source_run_id, ''), l.status, l.model_type, "
     f"coalesce(l.location, {ARTIFACT_URI} || '/' || l.name), l.location IS NOT NULL, l.created_at, l.updated_at, "
     "l.deleted_at"
 )
@@ -48,7 +48,7 @@ class Entry:
         model_id: ``m-`` and 32 hexadecimal digits.
         experiment: The number of its experiment.
         name: Its name.
-        run_id: The run that logged it; "" for none.
+        run_id: The run that logged it, which may be one of another server; "" for none.
         status: ``PENDING``, ``READY`` or ``FAILED``.
         model_type: What its author calls it.
         location: The URI of its files.
@@ -90,21 +90,16 @@ def create(
     params: Mapping[str, str],
     tags: Mapping[str, str],
 ) -> Entry:
-    """A new pending model. Needs a write transaction; see ``Entry`` for the arguments.
-
-    Raises:
-        NotFound: No such run.
-    """
-    run = None
-    if run_id:
-        run = db.execute("SELECT id FROM runs WHERE run_id = ?", (run_id,)).fetchone()
-        if run is None:
-            raise NotFound(f"no run has the id {run_id!r}")
+    """A new pending model. Needs a write transaction; see ``Entry`` for the arguments."""
+    run = db.execute("SELECT id FROM runs WHERE run_id = ?", (run_id,)).fetchone()
     now = time.time()
     cursor = db.execute(
         "INSERT INTO logged_models (model_id, experiment_id, run_id, name, flavor, digest, size_bytes, created_at, "
-        "updated_at, status, model_type, location) VALUES (?, ?, ?, ?, '', '', 0, ?5, ?5, ?, ?, ?)",
-        (model_id, experiment, run[0] if run else None, storable(name), now, PENDING, storable(model_type), location),
+        "updated_at, status, model_type, location, source_run_id) VALUES (?, ?, ?, ?, '', '', 0, ?5, ?5, ?, ?, ?, ?)",
+        (
+            *(model_id, experiment, run[0] if run else None, storable(name), now, PENDING, storable(model_type)),
+            *(location, storable(run_id) if run_id and not run else None),
+        ),
     )
     number = cursor.lastrowid
     assert number is not None

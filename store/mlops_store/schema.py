@@ -1560,5 +1560,11 @@ def m032_traffic_labels(db: Database) -> None:
     db.table("traffic_answers").create_index(["at"])
 
 
+@migrations()
+def m033_source_runs(db: Database) -> None:
+    """The run that a logged model is from, by the id that its client named, where no run has that here."""
+    db.execute("ALTER TABLE logged_models ADD COLUMN source_run_id TEXT")
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

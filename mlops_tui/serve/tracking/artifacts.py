@@ -14,6 +14,7 @@ import shutil
 import sqlite3
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -22,12 +23,16 @@ from mlops_store import artifacts, logged_models, models, placed_files, runs
 from mlops_store.errors import NotFound
 from mlops_store.placed_files import Place, PlacedFile
 from mlops_tui.registry import logged
-from mlops_tui.serve.faults import Fault
+from mlops_tui.serve.faults import INVALID_PARAMETER_VALUE, Fault
 from mlops_tui.serve.tracking import places
+from mlops_tui.serve.tracking.places import Found
 from mlops_tui.serve.tracking.problems import absent, invalid, unsupported
 from mlops_tui.serve.tracking.routes import Call, Context, Endpoint, Stream
 
 _BLOCK_BYTES = 1 << 20
+#: What MLflow's pages can send.
+_UPLOADED_BYTES = 10 << 20
+_TOKEN = re.compile(r"[\w!#$&+.^|~\-]+", re.ASCII)
 #: How long a client may take to send the next bytes of a file.
 _IDLE_S = 60.0
 #: Endings of names whose files are text, as MLflow has them; ``MLmodel`` and ``MLproject`` have none.
@@ -136,6 +141,25 @@ async def put(context: Context, request: Request) -> Response:
     return JSONResponse({})
 
 
+async def upload(context: Context, request: Request) -> Response:
+    """Takes a small file of a run, as MLflow's pages send it."""
+    query = request.query_params
+    for name in ("run_uuid", "path"):
+        if not query.get(name):
+            raise invalid(f"Request must specify {name}.")
+    path = places.safe(query["path"])
+    _require_own_page(request)
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > _UPLOADED_BYTES:
+            raise Fault("Artifact size is too large. Max size is 10MB.", INVALID_PARAMETER_VALUE, is_final=True)
+    if not content:
+        raise invalid("Request must specify data.")
+    await asyncio.to_thread(_upload, context, query["run_uuid"], path, bytes(content))
+    return JSONResponse({})
+
+
 async def get(context: Context, request: Request) -> Response:
     """Gives a file."""
     return await asyncio.to_thread(_placed, context, request.path_params["path"])
@@ -168,17 +192,27 @@ async def of_model(context: Context, request: Request) -> Response:
     return await asyncio.to_thread(_file_of_model, context, model_id, path)
 
 
+def _upload(context: Context, run_id: str, path: str, content: bytes) -> None:
+    digest, size = artifacts.put_bytes(context.store.objects_dir, content)
+    with context.store.write() as db:
+        place, _ = _of_run(db, run_id)
+        _put(context, db, Found(place, path), path, digest, size)
+
+
 def _place(context: Context, path: str, incoming: artifacts.Incoming) -> None:
     digest, size = incoming.finish()
     with context.store.write() as db:
-        found = places.resolve(db, path)
-        if not found.path or placed_files.is_folder(db, found.place, found.path):
-            raise invalid(f"Artifact path refers to a directory, not a file: '{path}'")
-        if placed_files.has_file_above(db, found.place, found.path):
-            raise invalid(f"A part of the path '{path}' is a file")
-        placed_files.put(db, found.place, found.path, digest, size)
-        if found.place.kind == "model":
-            logged.refresh(context.store.objects_dir, db, found.place.owner)
+        _put(context, db, places.resolve(db, path), path, digest, size)
+
+
+def _put(context: Context, db: sqlite3.Connection, found: Found, path: str, digest: str, size: int) -> None:
+    if not found.path or placed_files.is_folder(db, found.place, found.path):
+        raise invalid(f"Artifact path refers to a directory, not a file: '{path}'")
+    if placed_files.has_file_above(db, found.place, found.path):
+        raise invalid(f"A part of the path '{path}' is a file")
+    placed_files.put(db, found.place, found.path, digest, size)
+    if found.place.kind == "model":
+        logged.refresh(context.store.objects_dir, db, found.place.owner)
 
 
 def _placed(context: Context, path: str) -> Response:
@@ -260,9 +294,22 @@ def _answer(context: Context, file: PlacedFile) -> Response:
     except OSError:
         raise absent(f"The bytes of '{file.path}' are gone") from None
     name = posixpath.basename(file.path)
-    answer = FileResponse(path, media_type=media_type(name), filename=name, stat_result=status)
+    answer = FileResponse(path, stat_result=status)
+    # set afterwards, because Starlette would name an encoding that nobody knows
+    answer.headers["content-type"] = media_type(name)
+    answer.headers["content-disposition"] = f"attachment; {_named(name)}"
     answer.headers["x-content-type-options"] = "nosniff"
     return answer
+
+
+def _named(name: str) -> str:
+    """A file's name as a header has it."""
+    if _TOKEN.fullmatch(name):
+        return f"filename={name}"
+    if name.isascii():
+        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+        return f'filename="{escaped}"'
+    return f"filename*=UTF-8''{quote(name, safe='')}"
 
 
 def media_type(name: str) -> str:
@@ -290,6 +337,13 @@ def _path(request: Request, name: str) -> str:
     return places.safe(given)
 
 
+def _require_own_page(request: Request) -> None:
+    """Refuses what a page of another site lets a browser send, which asks nobody before."""
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise Fault("Pages of other sites put no files here", "PERMISSION_DENIED", 403, is_final=True)
+
+
 def _require_room(objects_dir: str, announced: str) -> None:
     """Refuses a file that says that it is larger than the disk has room for."""
     if not announced.isdecimal():
@@ -314,6 +368,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Call("GET", "artifacts/list", ListOfRun, list_of_run),
     Call("GET", "logged-models/{model_id}/artifacts/directories", ListOfModel, list_of_model),
     Stream("GET", "logged-models/{model_id}/artifacts/files", of_model, prefixes=("/ajax-api/2.0/mlflow/",)),
+    Stream("POST", "upload-artifact", upload, prefixes=("/ajax-api/2.0/mlflow/",)),
     Stream("GET", "get-artifact", of_run),
     Stream("GET", "model-versions/get-artifact", of_version),
 )

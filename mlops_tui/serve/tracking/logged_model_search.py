@@ -22,7 +22,7 @@ _COLUMNS = {
     "model_id": "l.model_id",
     "model_type": "l.model_type",
     "status": "l.status",
-    "source_run_id": "r.run_id",
+    "source_run_id": "coalesce(r.run_id, l.source_run_id)",
     "creation_timestamp": _CREATED,
     "last_updated_timestamp": "round(l.updated_at * 1000)",
 }

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from mlops_store import ids, logged_models
-from mlops_store.errors import NotFound
 from mlops_store.logged_models import Entry
 from mlops_tui.registry import logged
 from mlops_tui.serve.tracking import experiments, names, places
@@ -78,20 +77,17 @@ def create(context: Context, asked: Create) -> Mapping[str, Any]:
     with context.store.write() as db:
         experiment = experiments.active(db, asked.experiment_id)
         model_id = f"m-{ids.new_id()}"
-        try:
-            made = logged_models.create(
-                db,
-                model_id,
-                experiment=experiment.number,
-                name=asked.name or made_up(),
-                run_id=asked.source_run_id,
-                model_type=asked.model_type,
-                location=places.model_root(experiment, model_id),
-                params=_params(asked.params),
-                tags=_tags(asked.tags),
-            )
-        except NotFound as error:
-            raise absent(f"Run with id={asked.source_run_id} not found") from error
+        made = logged_models.create(
+            db,
+            model_id,
+            experiment=experiment.number,
+            name=asked.name or made_up(),
+            run_id=asked.source_run_id,
+            model_type=asked.model_type,
+            location=places.model_root(experiment, model_id),
+            params=_params(asked.params),
+            tags=_tags(asked.tags),
+        )
     return {"model": shown(made)}
 
 

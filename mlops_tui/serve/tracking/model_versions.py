@@ -230,7 +230,7 @@ def _link(db: sqlite3.Connection, model_id: str, name: str, number: int) -> None
         known = json.loads(found.tags.get(_VERSIONS_TAG, "[]"))
     except ValueError:
         known = []
-    new = {"name": name, "version": str(number)}
+    new = {"name": name, "version": number}
     kept = [*known, new] if isinstance(known, list) else [new]
     logged_models.set_texts(db, "tags", found.number, {_VERSIONS_TAG: json.dumps(kept)})
 

@@ -40,7 +40,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 _LEFT_OUT = re.compile(
     r"(?:/ajax-api|/api)/(?:3\.0/.*|2\.0/mlflow/(?:traces?|assessments|datasets|genai|scorers|issues|webhooks|gateway|"
     r"gateway-proxy|prompt-optimization|jobs|workspaces|users|permissions|runs/create-promptlab-run|"
-    r"upload-artifact|registered-models/permissions|experiments/permissions)(?:/.*)?)"
+    r"registered-models/permissions|experiments/permissions)(?:/.*)?)"
     r"|/graphql|/v1/traces|/gateway/.*"
 )
 

@@ -111,7 +111,7 @@ def test_a_version_of_a_finished_logged_model_has_its_files_its_run_and_its_mark
     assert kept.lineage["signature"]["inputs"][0]["name"] == "x"
     assert "allowed" not in kept.lineage
     [tag] = wire.get(f"logged-models/{model}")["model"]["info"]["tags"]
-    assert tag == {"key": "mlflow.modelVersions", "value": '[{"name": "churn", "version": "1"}]'}
+    assert tag == {"key": "mlflow.modelVersions", "value": '[{"name": "churn", "version": 1}]'}
     answer = wire.send("GET", "/model-versions/get-artifact?name=churn&version=1&path=model.pkl")
     assert answer.content == b"\x80\x05."
     # the run goes on, and the model is whole all the same
