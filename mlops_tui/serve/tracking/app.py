@@ -27,6 +27,7 @@ from mlops_tui.serve import requests
 from mlops_tui.serve.faults import Fault
 from mlops_tui.serve.requests import Limits
 from mlops_tui.serve.tracking import wire
+from mlops_tui.serve.tracking.own_logs import OwnLogs
 from mlops_tui.serve.tracking.problems import invalid, unsupported
 from mlops_tui.serve.tracking.routes import Call, Context, Endpoint, Stream, Table
 from mlops_tui.serve.tracking.table import ENDPOINTS, is_left_out
@@ -41,6 +42,8 @@ _OPEN = ("/health",)
 _JSON = "application/json"
 #: Names of a server that only this machine reaches: a page that made its own name lead here is not answered.
 _LOCAL_NAMES = ("localhost", "")
+#: Clients print links to pages, which are here in a terminal.
+_ROOT = "This is the tracking server of mlops-tui. Its runs are shown by: mlops-tui\n"
 _log = logging.getLogger("mlops_tui.serve")
 
 
@@ -64,11 +67,12 @@ class TrackingServer:
         with context.store.write() as db:
             experiments.require_default(db)
         self._quick = replace(context, store=Store(context.store.path, busy_timeout_s=0.0))
-        self._texts = {"/health": "OK", "/version": version}
+        self._texts = {"/": _ROOT, "/health": "OK", "/version": version}
         self._token = token.encode()
         self._is_local = is_local
         self._table = Table(ENDPOINTS)
         self._readers = {id(one): wire.reader(one.arguments) for one in ENDPOINTS if isinstance(one, Call)}
+        self._own_logs = OwnLogs(context.store)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="answer")
 
     def application(self) -> TrackingServer:
@@ -85,6 +89,8 @@ class TrackingServer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
         request = Request(scope, receive)
+        if self._own_logs.is_due():
+            self._threads.submit(self._own_logs.take_in)
         try:
             self._require_permission(request)
             endpoint, found = self._endpoint(request)

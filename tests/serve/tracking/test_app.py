@@ -12,6 +12,7 @@ from mlops_store.store import Store
 def test_the_server_tells_of_itself(wire: Wire) -> None:
     assert wire.send("GET", "/health").content == b"OK"
     assert wire.send("GET", "/version").content == b"1.2.3"
+    assert b"mlops-tui" in wire.send("GET", "/").content
 
 
 def test_both_prefixes_a_query_and_a_body_ask_the_same(wire: Wire) -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tracked import script
 from tracking_wire import Wire, serving
 
 from mlops_store import runs
@@ -96,6 +99,16 @@ def test_runs_that_scripts_log_are_found_too(runs_wire: Wire) -> None:
     found = runs_wire.post("runs/search", experiment_ids=[str(number)])["runs"][0]
     assert (found["info"]["run_name"], found["info"]["start_time"]) == ("own", 5_000)
     assert {"key": "mlflow.source.name", "value": "train.py"} in found["data"]["tags"]
+
+
+def test_what_a_script_logs_meanwhile_is_found(own_wire: Wire, tmp_path: Path) -> None:
+    own_wire.get("experiments/get", experiment_id="0")
+    code = "import os, mlops_tui\nmlops_tui.start_run(name='own')\nmlops_tui.log_metric('auc', 0.5)\nos._exit(0)"
+    assert script(tmp_path, code).returncode == 0
+    deadline = time.monotonic() + 30
+    while names(own_wire, filter="metrics.auc = 0.5") != ["own"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
