@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlops_tui.registry.boards import BoardCard
 
 #: What ``models history --kind`` takes: the keys of ``timeline.KINDS``.
-_KINDS = ("stages", "approvals", "gates", "overrides", "rollbacks", "aliases")
+_KINDS = ("stages", "approvals", "gates", "overrides", "rollbacks", "aliases", "traffic")
 
 
 @click.command()

@@ -61,20 +61,25 @@ def sentence(before: Mapping[str, Any], after: Mapping[str, Any], action: str, a
         return "traffic split resumed"
     was, now = _mapping(before, "weights"), _mapping(after, "weights")
     said = [
-        f"{name} {_percent(was.get(name))} {arrow} {_percent(now.get(name))}"
+        f"{_called(name)} {_percent(was.get(name))} {arrow} {_percent(now.get(name))}"
         for name in dict.fromkeys([*was, *now])
         if was.get(name) != now.get(name)
     ]
     old, new = _list(before, "shadows"), _list(after, "shadows")
-    said += [f"{name} gets copies" for name in new if name not in old]
-    said += [f"{name} gets no copies" for name in old if name not in new]
+    said += [f"{_called(name)} gets copies" for name in new if name not in old]
+    said += [f"{_called(name)} gets no copies" for name in old if name not in new]
     if before.get("stable") != after.get("stable"):
-        said.append(f"{after.get('stable')} takes the rest")
+        said.append(f"{_called(str(after.get('stable')))} takes the rest")
     if before.get("key", "") != after.get("key", ""):
         said.append(f"shared out by {after.get('key') or 'chance'}")
     if before.get("paused", False) != after.get("paused", False):
         said.append("paused" if after.get("paused") else "resumed")
     return f"traffic: {', '.join(said)}"
+
+
+def _called(name: str) -> str:
+    """What people call a version."""
+    return f"v{name}" if name.isdecimal() else name
 
 
 def _mapping(state: Mapping[str, Any], key: str) -> Mapping[str, Any]:

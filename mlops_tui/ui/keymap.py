@@ -278,6 +278,7 @@ KEYS: tuple[Key, ...] = (
     Key("models.note", "n", "note", "note", "Write a note on the version", 6),
     Key("models.details", "i", "details", "details", "Show where the version comes from", 5),
     Key("models.export", "e", "export", "export", "Write the version to a folder that serves it", 8),
+    Key("models.traffic", "r", "traffic", "traffic", "Show the model's requests, their split, and what is known of it"),
     Key("models.describe", "D", "describe", "describe", "Say what is special about the version"),
     Key("models.tag", "T", "tag", "tag", "Set or remove a tag of the version"),
     Key("models.past", "t", "past", "as of", "Show what stood where at another time", 7),

@@ -24,9 +24,10 @@ KINDS = {
     "overrides": f"{_GATES} AND instr(after, '\"override\":')",
     "rollbacks": "action = 'model.rollback'",
     "aliases": "action >= 'alias.' AND action < 'alias/'",
+    "traffic": "action >= 'traffic.' AND action < 'traffic/'",
 }
-#: What every act on a version begins with.
-NOUNS = ("alias", "approval", "gate", "model")
+#: What every act on a model or version begins with.
+NOUNS = ("alias", "approval", "gate", "model", "traffic")
 _AT_ONCE = 500
 _TEXT = "lower(subject || ' ' || action || ' ' || actor || ' ' || origin || ' ' || reason || ' ' || after)"
 
@@ -68,15 +69,17 @@ def numbers(
     if limit >= 0:
         # few are wanted: from the end of the log on, whatever the indexes say
         if nouns:
-            conditions.append("+subject >= ? AND +subject < ?")
-            arguments += _range(model, version)
+            condition, subjects = _about(model, version, "+subject")
+            conditions.append(condition)
+            arguments += subjects
         conditions += [KINDS[kind]] if kind else []
         arguments.append(limit)
         query = f"SELECT id FROM audit NOT INDEXED WHERE {' AND '.join(conditions) or 'TRUE'} ORDER BY id DESC LIMIT ?"
     else:
         if model:
-            conditions.append("subject >= ? AND subject < ?")
-            arguments += _range(model, version)
+            condition, subjects = _about(model, version, "subject")
+            conditions.append(condition)
+            arguments += subjects
         ranges = [KINDS[kind]] if kind else [f"action >= '{noun}.' AND action < '{noun}/'" for noun in nouns]
         if (model and not kind) or not ranges:
             ranges = ["TRUE"]
@@ -88,11 +91,14 @@ def numbers(
     return array("q", found)
 
 
-def _range(model: str, version: int | None) -> tuple[str, str]:
-    """The subjects from the first on, up to the one that is none any more."""
+def _about(model: str, version: int | None, column: str) -> tuple[str, tuple[str, ...]]:
+    """What a subject must be like, and what that is compared with."""
     if model and version is not None:
-        return f"model:{model}/{version}", f"model:{model}/{version}\0"
-    return (f"model:{model}/", f"model:{model}0") if model else ("model:", "model;")
+        return f"{column} = ?", (f"model:{model}/{version}",)
+    between = f"{column} >= ? AND {column} < ?"
+    if not model:
+        return between, ("model:", "model;")
+    return f"({column} = ? OR ({between}))", (f"model:{model}", f"model:{model}/", f"model:{model}0")
 
 
 def read(db: sqlite3.Connection, chosen: Sequence[int]) -> Iterator[AuditEntry]:

@@ -46,11 +46,11 @@ def test_every_act_is_an_entry_of_the_audit_log_with_the_state_before_and_after(
     splits.end(store, "churn")
     entries = audit.newest(store.read(), subject="model:churn")[:6][::-1]
     assert [acts.sentence(entry) for entry in entries] == [
-        "traffic: 2 – -> 10%, production takes the rest",
-        "traffic: 3 gets copies",
+        "traffic: v2 – -> 10%, production takes the rest",
+        "traffic: v3 gets copies",
         "traffic split paused, production takes all of it",
         "traffic split resumed",
-        "traffic: 2 10% -> 0%",
+        "traffic: v2 10% -> 0%",
         "traffic is no longer shared out, production takes all of it",
     ]
     assert entries[0].before == {}

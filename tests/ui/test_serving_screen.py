@@ -108,6 +108,18 @@ async def test_versions_come_and_go_by_keys(made: Store) -> None:
         assert shares(made)["4"] == 5.0
 
 
+async def test_other_screens_lead_here_and_from_here(made: Store) -> None:
+    app = opened(made, "models churn")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await press(pilot, "r")
+        assert "Split churn" in rendered(app)
+        await press(pilot, "h")
+        assert "traffic: " in rendered(app)
+        await press(pilot, "escape", "enter")
+        assert str(app.screen.place).startswith("version churn/")  # type: ignore[attr-defined]
+
+
 async def test_nothing_moves_when_no_request_came_lately(tmp_path: Path) -> None:
     with make_store(tmp_path) as store:
         make_traffic(store, now=time.time() - 200, seconds=60)

@@ -188,6 +188,12 @@ class ModelsScreen(VersionActs, WordFilterScreen):
         if version is not None:
             model_acts.tag(self, version)
 
+    def action_traffic(self) -> None:
+        """Goes to the requests for the model."""
+        version = self.chosen()
+        if version is not None:
+            self.go("serving", version.model)
+
     def action_past(self) -> None:
         """Goes to where every version stood at another time, beginning with now."""
         self.go("past")

@@ -179,6 +179,7 @@ class Serving(Loader[Standing]):
         pane.table.styles.height = len(rows) + 1
         pane.table.show(rows)
         requests, evidence = self.query_one("#requests", LinesPane), self.query_one("#evidence", LinesPane)
+        requests.entitle(serving_rows.span_title(records, now))
         requests.subtitle(", ".join(router.url for router in records.routers) or f"mlops-tui route {records.model}")
         requests.view.show(serving_rows.courses(records, now, *requests.room))
         evidence.view.show(serving_rows.evidence(records, now, evidence.room.width))

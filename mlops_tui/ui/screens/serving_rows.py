@@ -31,6 +31,8 @@ ARMS = (
 )
 #: Cells of a bar of a share, and of the scale of a ratio.
 _BAR, _SCALE = 8, 33
+#: How many seconds courses may show.
+_SPANS_S = (60, 120, 300, standing.SPAN_S)
 #: Rows of a course at most.
 _TALLEST = 5
 #: The least and the greatest ratio that the scale shows.
@@ -105,6 +107,18 @@ def share_bar(share: float, width: int = _BAR) -> tuple[Cell, ...]:
     return Cell(sign("bar") * filled, "accent"), Cell(sign("bar_empty") * (width - filled), "faint")
 
 
+def span(found: Standing, now: float) -> int:
+    """How many seconds courses show: no more than there is something of, as far as that is a round number."""
+    first = found.counts[0].at if found.counts else now
+    return next((length_s for length_s in _SPANS_S if now - first <= length_s), standing.SPAN_S)
+
+
+def span_title(found: Standing, now: float) -> str:
+    """The same in words."""
+    minutes = span(found, now) // 60
+    return "Last minute" if minutes == 1 else f"Last {minutes} minutes"
+
+
 def courses(found: Standing, now: float, width: int, most: int) -> list[CellValue]:
     """Requests, times and failures of each version along time, as far as there is room.
 
@@ -117,9 +131,9 @@ def courses(found: Standing, now: float, width: int, most: int) -> list[CellValu
     chosen = [arm for arm in found.arms if arm.version]
     if not chosen:
         return []
-    steps = max(1, width - 22)
-    step_s = max(1.0, math.ceil(standing.SPAN_S / steps))
-    steps = min(steps, int(standing.SPAN_S // step_s))
+    steps, span_s = max(1, width - 22), span(found, now)
+    step_s = max(1.0, math.ceil(span_s / steps))
+    steps = min(steps, int(span_s // step_s))
     # whole stretches: the picture stands still until one is over
     end = now // step_s * step_s
     flows = {arm: standing.course(found.counts, arm, end - steps * step_s, step_s, steps) for arm in chosen}

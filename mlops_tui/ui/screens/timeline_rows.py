@@ -36,6 +36,10 @@ _STATES: Mapping[str, str] = {
     "approval.approve": "ok",
     "approval.reject": "failed",
     "gate.refuse": "failed",
+    "traffic.pause": "warning",
+    "traffic.resume": "finished",
+    "traffic.rollback": "warning",
+    "traffic.end": "killed",
 }
 
 
