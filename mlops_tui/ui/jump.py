@@ -8,6 +8,7 @@ from textual.worker import get_current_worker
 
 from mlops_store.errors import MlopsError
 from mlops_tui.ui import completion, keymap, places
+from mlops_tui.ui.answers import hand
 from mlops_tui.ui.places import Place
 from mlops_tui.ui.session import session_of
 from mlops_tui.ui.widgets.prompt import Completion, Prompt
@@ -66,8 +67,7 @@ class JumpScreen(ModalScreen[Place]):
 
         def search() -> None:
             found = completion.complete(session, text)
-            if not get_current_worker().is_cancelled:
-                self.app.call_from_thread(self._offer, text, found)
+            hand(get_current_worker(), self, self._offer, text, found)
 
         self.run_worker(search, thread=True, exclusive=True, group="complete")
 

@@ -14,6 +14,7 @@ from mlops_store.errors import MlopsError
 from mlops_tui.drift.incidents import trials
 from mlops_tui.drift.incidents.trials import Trial
 from mlops_tui.ui import keymap
+from mlops_tui.ui.answers import hand
 from mlops_tui.ui.messages import Did
 from mlops_tui.ui.screens.acts import perform, store_of
 from mlops_tui.ui.screens.base import ProjectScreen
@@ -77,19 +78,15 @@ class Backtest(Dialog[Trial]):
 
     @work(thread=True, exclusive=True, group="backtest", exit_on_error=False)
     def _replay(self) -> None:
-        worker = get_current_worker()
         problem = ""
         found: list[Trial] = []
         try:
             found = run(self._session, self._monitor, self._tried)
         except MlopsError as error:
             problem = f"{error.message}. {error.hint}".strip()
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self._show, found, problem)
+        hand(get_current_worker(), self, self._show, found, problem)
 
     def _show(self, found: Sequence[Trial], problem: str) -> None:
-        if not self.is_mounted:
-            return
         if problem:
             self._tried = self._tried[:-1]
             self.query_one(TextView).show([Cell(clean(problem, 300), "error")])

@@ -12,6 +12,7 @@ from mlops_store.errors import MlopsError, NotFound
 from mlops_store.records import ModelVersion
 from mlops_tui.registry.card_texts import SECTIONS
 from mlops_tui.ui import keymap
+from mlops_tui.ui.answers import hand
 from mlops_tui.ui.loading import reload_all
 from mlops_tui.ui.messages import Did
 from mlops_tui.ui.screens import card_acts
@@ -38,17 +39,15 @@ class CardScreen(ProjectScreen):
         self.run_worker(self._find, thread=True, group="find")
 
     def _find(self) -> None:
-        worker = get_current_worker()
+        worker, pane = get_current_worker(), self.query_one(CardPane)
         try:
             if self.session.store is None:
                 raise NotFound("no model is registered yet", "mlops-tui models register MODEL RUN")
             version = models.resolve(self.session.store.read(), self.argument)
         except MlopsError as error:
-            if not worker.is_cancelled:
-                self.app.call_from_thread(self.query_one(CardPane).show_problem, error)
-            return
-        if not worker.is_cancelled:
-            self.app.call_from_thread(self.query_one(CardPane).choose, (version.model, version.version))
+            hand(worker, pane, pane.show_problem, error)
+        else:
+            hand(worker, pane, pane.choose, (version.model, version.version))
 
     @property
     def _version(self) -> ModelVersion | None:

@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Callable, Collection, Sequence
 from typing import cast
 
+from textual.worker import get_current_worker
+
 from mlops_store.errors import MlopsError
 from mlops_tui.data import restore as restoring
 from mlops_tui.data.catalogue import Item
@@ -13,6 +15,7 @@ from mlops_tui.data.restore import Change, Plan
 from mlops_tui.data.versions import Version
 from mlops_tui.pipeline.state import Inputs
 from mlops_tui.ui import shown
+from mlops_tui.ui.answers import hand
 from mlops_tui.ui.messages import Did, Failed
 from mlops_tui.ui.screens.acts import perform
 from mlops_tui.ui.screens.base import ProjectScreen
@@ -63,7 +66,7 @@ def restore(screen: ProjectScreen, item: Item, digest: str) -> None:
         except OSError as error:
             screen.post_message(Failed(_explained(error, item.path)))
         else:
-            screen.app.call_from_thread(ask, plan)
+            hand(get_current_worker(), screen, ask, plan)
 
     def ask(plan: Plan) -> None:
         def answered(is_wanted: bool | None) -> None:

@@ -7,10 +7,12 @@ import time
 
 from textual import work
 from textual.app import ComposeResult
+from textual.worker import get_current_worker
 
 from mlops_store.errors import Refused
 from mlops_store.records import PipelineRun
 from mlops_tui.ui import keymap, messages, shown, stage_why
+from mlops_tui.ui.answers import hand
 from mlops_tui.ui.screens.acts import perform
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.screens.pipeline_panes import LogPane, StagesPane
@@ -261,7 +263,7 @@ class PipelineScreen(ProjectScreen):
 
         store = self.session.store
         found = pipelines.newest(store.read(), 100) if store is not None else []
-        self.app.call_from_thread(self._ask_run, found)
+        hand(get_current_worker(), self, self._ask_run, found)
 
     def _ask_run(self, found: list[PipelineRun]) -> None:
         if not found:

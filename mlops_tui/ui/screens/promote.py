@@ -13,6 +13,7 @@ from mlops_store.errors import MlopsError, Refused
 from mlops_store.gate_verdicts import GateVerdict
 from mlops_tui.registry.stages import Promotion
 from mlops_tui.ui import keymap
+from mlops_tui.ui.answers import hand
 from mlops_tui.ui.messages import Did
 from mlops_tui.ui.screens import promotion_lines
 from mlops_tui.ui.screens.moves import StageAct
@@ -110,7 +111,7 @@ class StageDialog(Dialog[Did]):
         stage = self._stage
 
         def found(verdict: GateVerdict) -> None:
-            if self.is_attached and self._stage == stage and self._promotion is not None:
+            if self._stage == stage and self._promotion is not None:
                 self._gates[verdict.gate] = verdict
                 view = self.query_one("#stage-preview", TextView)
                 view.show(promotion_lines.lines(self._promotion, self._gates))
@@ -121,14 +122,12 @@ class StageDialog(Dialog[Did]):
             worker = get_current_worker()
 
             def report(verdict: GateVerdict) -> None:
-                if not worker.is_cancelled:
-                    self.app.call_from_thread(found, verdict)
+                hand(worker, self, found, verdict)
 
             try:
                 self._act.check(stage, report)
             except MlopsError as error:
-                if not worker.is_cancelled:
-                    self.app.call_from_thread(self._tell, error)
+                hand(worker, self, self._tell, error)
 
         self.run_worker(look, thread=True, exclusive=True, group="gates", exit_on_error=True)
 
@@ -210,11 +209,6 @@ class StageDialog(Dialog[Did]):
                 result = work()
             except MlopsError as error:
                 problem = error
-            if not get_current_worker().is_cancelled:
-                self.app.call_from_thread(report, result, problem)
-
-        def report(result: Result | None, problem: MlopsError | None) -> None:
-            if self.is_attached:
-                then(result, problem)
+            hand(get_current_worker(), self, then, result, problem)
 
         self.run_worker(run, thread=True, exclusive=True, group="stage", exit_on_error=True)

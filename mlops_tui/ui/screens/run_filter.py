@@ -7,6 +7,7 @@ from textual.worker import get_current_worker
 from mlops_tui.compare.completion import suggestions
 from mlops_tui.compare.filter import parse
 from mlops_tui.compare.tokens import FilterError
+from mlops_tui.ui.answers import hand
 from mlops_tui.ui.session import session_of
 from mlops_tui.ui.text import cut
 from mlops_tui.ui.widgets.prompt import Completion, Prompt
@@ -49,13 +50,12 @@ class FilterPrompt(Prompt):
 
         def search() -> None:
             found = [Completion(one.text, one.note) for one in suggestions(store.read(), text)]
-            if not get_current_worker().is_cancelled:
-                self.app.call_from_thread(self._offer, text, found, problem)
+            hand(get_current_worker(), self, self._offer, text, found, problem)
 
         self.run_worker(search, thread=True, exclusive=True, group="complete")
 
     def _offer(self, text: str, found: list[Completion], problem: str) -> None:
-        if not self.is_mounted or self.value != text:
+        if self.value != text:
             return
         if found:
             self.offer(found)

@@ -1,0 +1,30 @@
+"""Handing what a thread found to the widget that asked, if that is still there to take it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec
+
+from textual.dom import DOMNode
+from textual.worker import Worker
+
+P = ParamSpec("P")
+
+
+def hand(worker: Worker[object], asker: DOMNode, take: Callable[P, object], *args: P.args, **options: P.kwargs) -> None:
+    """Has the application call ``take``; to be called in a thread of the asker's worker.
+
+    Nothing is called when the worker was cancelled, or its asker is being removed by then: parts of a widget are gone
+    before the widget is.
+    """
+    if worker.is_cancelled:
+        return
+
+    def call() -> None:
+        if asker.is_attached and not (asker._pruning or asker._closing):
+            take(*args, **options)
+
+    asker.app.call_from_thread(call)
+
+
+__all__ = ["hand"]
