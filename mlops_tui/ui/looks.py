@@ -6,7 +6,6 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-from rich.cells import get_character_cell_size
 from rich.color import ColorSystem
 from rich.style import Style
 
@@ -86,23 +85,9 @@ def change(old: Look, new: Look) -> str:
     return f"\x1b[{';'.join(parts)}m"
 
 
-def split(text: str, characters: list[str]) -> None:
-    """Appends a text's cells; combining characters join the cell before, control characters become a middle dot."""
-    for character in text:
-        safe = _safe(character)
-        size = get_character_cell_size(safe)
-        if size == 0:
-            # at a line's beginning there is nothing to combine with
-            if characters and characters[-1] and len(characters[-1]) < 4:
-                characters[-1] += safe
-            continue
-        characters.append(safe)
-        if size == 2:
-            characters.append("")
-
-
 @lru_cache(maxsize=4096)
-def _safe(character: str) -> str:
+def safe(character: str) -> str:
+    """The character, or a middle dot where a terminal would do something else than show it."""
     if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in "\u2028\u2029":
         return "·"
     # what changes the direction of everything after it would leave its cell

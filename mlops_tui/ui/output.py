@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from rich.cells import get_character_cell_size
 from rich.color import ColorSystem
 
-from mlops_tui.ui import looks
+from mlops_tui.ui.cells import BLANK, UNKNOWN, Cell, Cells, blank
 from mlops_tui.ui.frames import Span
 from mlops_tui.ui.looks import PLAIN, Look, change, on_space
 from mlops_tui.ui.pen import Pen
@@ -28,36 +28,7 @@ FEW_RUNS = 4, 200
 #: Lines that must change before it is worth asking whether they only moved.
 MOVED_LINES = 5
 
-
-class Line:
-    """What stands in the cells of a line.
-
-    A wide character is followed by "" in the cell that it covers. None is a cell of which nothing is known.
-    """
-
-    __slots__ = ("characters", "looks")
-
-    def __init__(self, characters: list[str | None], looks: list[Look]) -> None:
-        self.characters = characters
-        self.looks = looks
-
-    def copy(self) -> Line:
-        """Another line of the same cells."""
-        return Line(self.characters.copy(), self.looks.copy())
-
-    @property
-    def text(self) -> str:
-        """The characters without their looks; "" when not all are known."""
-        return "" if None in self.characters else "".join(self.characters)  # type: ignore[arg-type]
-
-    def put(self, x: int, characters: Sequence[str], looks: Sequence[Look]) -> None:
-        """Replaces cells from ``x`` on; of wide characters that are cut in two a blank remains."""
-        shown, end = self.characters, x + len(characters)
-        if shown[x] == "":
-            shown[x - 1] = " "
-        shown[x:end], self.looks[x:end] = characters, looks
-        if end < len(shown) and shown[end] == "":
-            shown[end] = " "
+Line: TypeAlias = "list[Cell]"
 
 
 class Output:
@@ -69,7 +40,7 @@ class Output:
     """
 
     def __init__(self, colours: ColorSystem | None, *, erases: bool = False) -> None:
-        self._colours = colours
+        self._cells = Cells(colours)
         self._erased = ERASED if erases else 0
         self._width = 0
         self._height = 0
@@ -83,11 +54,11 @@ class Output:
 
     def forget(self) -> None:
         """What the terminal shows is not known any more: every cell of the next frames is written."""
-        self._lines = [Line([None] * self._width, [PLAIN] * self._width) for _ in range(self._height)]
+        self._lines = [[UNKNOWN] * self._width for _ in range(self._height)]
 
-    def cell(self, x: int, y: int) -> tuple[str | None, Look]:
-        """What is known of a cell: its character and its look."""
-        return self._lines[y].characters[x], self._lines[y].looks[x]
+    def cell(self, x: int, y: int) -> Cell:
+        """What is known of a cell."""
+        return self._lines[y][x]
 
     def frame(self, pieces: Iterable[Span]) -> str:
         """The bytes, as text, that bring the terminal to show these pieces; "" when it does already.
@@ -104,8 +75,9 @@ class Output:
         moved = self._move_lines(wanted) if len(wanted) >= MOVED_LINES else ""
         runs: list[Run] = []
         for y in sorted(wanted):
-            runs += _runs(y, self._lines[y], wanted[y], self._erased)
-            self._lines[y] = wanted[y]
+            if wanted[y] != self._lines[y]:
+                runs += _runs(y, self._lines[y], wanted[y], self._erased)
+                self._lines[y] = wanted[y]
         text = _painted(runs)
         if FEW_RUNS[0] <= len(runs) <= FEW_RUNS[1]:
             # to go back to where a colour is needed again often takes fewer bytes than to name the colour again
@@ -113,35 +85,23 @@ class Output:
         return moved + text
 
     def _draw(self, piece: Span, line: Line) -> None:
-        characters, found = self._cells(piece)
-        x = piece.x
+        cells, x = self._cells.of(piece.segments), piece.x
         if x < 0:
-            characters, found, x = characters[-x:], found[-x:], 0
-        del characters[self._width - x :], found[self._width - x :]
-        if not characters:
+            cells, x = cells[-x:], 0
+        del cells[max(0, self._width - x) :]  # of a frame that was made before the terminal became narrower
+        if not cells:
             return
-        if characters[0] == "":  # the right half of a wide character that was cut
-            characters[0] = " "
-        if get_character_cell_size(characters[-1][:1] or " ") == 2:
-            characters[-1] = " "
-        line.put(x, characters, found)
-
-    def _cells(self, piece: Span) -> tuple[list[str], list[Look]]:
-        characters: list[str] = []
-        found: list[Look] = []
-        for text, style, control in piece.segments:
-            if control or not text:
-                continue
-            look = looks.look(style, self._colours) if style else PLAIN
-            if text.isascii() and text.isprintable():
-                characters.extend(text)
-            else:
-                looks.split(text, characters)
-            found.extend([look] * (len(characters) - len(found)))
-        for i, character in enumerate(characters):
-            if character == " ":
-                found[i] = looks.space_look(found[i])
-        return characters, found
+        if cells[0].character == "":  # the right half of a wide character that was cut
+            cells[0] = blank(cells[0].look)
+        if get_character_cell_size((cells[-1].character or " ")[0]) == 2:
+            cells[-1] = blank(cells[-1].look)
+        end = x + len(cells)
+        # of wide characters that are cut in two a blank remains
+        if line[x].character == "":
+            line[x - 1] = blank(line[x - 1].look)
+        line[x:end] = cells
+        if end < len(line) and line[end].character == "":
+            line[end] = blank(line[end].look)
 
     # lines that only move
 
@@ -157,16 +117,16 @@ class Output:
             wanted.setdefault(y, self._lines[y].copy())
         parts: list[str] = []
         Pen(parts).scroll(top, bottom, by)
-        blank = [Line([" "] * self._width, [PLAIN] * self._width) for _ in range(abs(by))]
+        blanks = [[BLANK] * self._width for _ in range(abs(by))]
         lines = self._lines[top : bottom + 1]
-        self._lines[top : bottom + 1] = [*lines[by:], *blank] if by > 0 else [*blank, *lines[:by]]
+        self._lines[top : bottom + 1] = [*lines[by:], *blanks] if by > 0 else [*blanks, *lines[:by]]
         return "".join(parts)
 
     def _shift(self, wanted: dict[int, Line]) -> tuple[int, list[int]]:
         """By how many lines lines are to move up (down when negative; 0 when they are not), and which are."""
-        texts = {y: line.text for y, line in wanted.items()}
-        before = {y: self._lines[y].text for y in wanted}
-        changed = [y for y in wanted if texts[y] != before[y]]
+        before = {y: _text(self._lines[y]) for y, line in wanted.items() if line != self._lines[y]}
+        texts = {y: _text(wanted[y]) for y in before}
+        changed = [y for y in before if texts[y] != before[y]]
         if len(changed) < MOVED_LINES:
             return 0, []
         count = Counter(before.values())
@@ -176,52 +136,59 @@ class Output:
         return by, [y for y, shift in shifts.items() if shift == by]
 
 
+def _text(line: Line) -> str:
+    """The characters without their looks; "" when not all are known."""
+    return "" if UNKNOWN in line else "".join([cell[0] for cell in line])  # type: ignore[misc]
+
+
 class Run(NamedTuple):
-    """Cells next to each other that can be written with one look; ``erased`` blanks instead of ``characters``."""
+    """Cells next to each other that can be written with one look; ``erased`` blanks instead of ``cells``."""
 
     y: int
     x: int
     look: Look
-    characters: Sequence[str] = ()
-    looks: Sequence[Look] = ()
+    cells: Sequence[Cell] = ()
     erased: int = 0
 
     @property
     def is_blank(self) -> bool:
         """Whether only its background shows."""
-        return bool(self.erased) or all(character == " " for character in self.characters)
+        return bool(self.erased) or all(cell[0] == " " for cell in self.cells)
 
 
 def _runs(y: int, old: Line, new: Line, erased: int) -> Iterator[Run]:
     """What changed in a line; so many blanks in a row or more are erased, none where ``erased`` is 0."""
-    if old.characters == new.characters and old.looks == new.looks:
-        return
     for low, high in _changes(old, new):
         x = low
         while x < high:
-            count = _blanks(new, x, high) if erased and not new.looks[x].attributes else 0
+            character, look = new[x]
+            count = _blanks(new, x, high) if erased and character == " " and not look.attributes else 0
             if count and count >= erased:
-                yield Run(y, x, new.looks[x], erased=count)
+                yield Run(y, x, look, erased=count)
                 x += count
                 continue
-            end, look = x, new.looks[x]
-            while end < high:
-                character = new.characters[end]
-                if character == " ":
-                    if not new.looks[end].attributes and erased and _blanks(new, end, high) >= erased:
-                        break
-                    if on_space(look, new.looks[end]) != look:
-                        break
-                elif character and new.looks[end] != look:
-                    if any(one != " " for one in new.characters[x:end]):
-                        break
-                    if on_space(new.looks[end], look) != new.looks[end]:
-                        break
-                    look = new.looks[end]  # blanks before it can be written with its look as well
-                end += 1
-            cells = [(new.characters[i] or "", new.looks[i]) for i in range(x, end)]
-            yield Run(y, x, look, [cell[0] for cell in cells], [cell[1] for cell in cells])
+            end = _end(new, x, high, erased)
+            look = next((cell.look for cell in new[x:end] if cell.character != " "), look)
+            yield Run(y, x, look, new[x:end])
             x = end
+
+
+def _end(line: Line, x: int, high: int, erased: int) -> int:
+    """Where the cells end that can be written with the look of the first that is not blank."""
+    look, has_text = line[x].look, False
+    for end in range(x, high):
+        character, here = line[end]
+        if character == " ":
+            if not here.attributes and erased and _blanks(line, end, high) >= erased:
+                return end
+            if on_space(look, here) != look:
+                return end
+        elif character and here != look:
+            if has_text or on_space(here, look) != here:
+                return end
+            look = here  # blanks before it can be written with its look as well
+        has_text = has_text or character != " "
+    return high
 
 
 def _painted(runs: Iterable[Run]) -> str:
@@ -232,10 +199,8 @@ def _painted(runs: Iterable[Run]) -> str:
         pen.move(run.y, run.x)
         if run.erased:
             pen.erase(run.erased, run.look)
-            continue
-        for character, look in zip(run.characters, run.looks, strict=True):
-            if character:
-                pen.put(character, look)
+        else:
+            pen.write(run.cells)
     pen.rest()
     return "".join(parts)
 
@@ -264,53 +229,55 @@ def _by_look(runs: Sequence[Run]) -> list[Run]:
 
 def _blanks(line: Line, x: int, high: int) -> int:
     """How many blanks that look alike stand from ``x`` on."""
-    if line.characters[x] != " ":
+    cell = line[x]
+    if cell.character != " ":
         return 0
-    end, look = x + 1, line.looks[x]
-    while end < high and line.characters[end] == " " and line.looks[end] == look:
+    end = x + 1
+    while end < high and line[end] == cell:
         end += 1
     return end - x
 
 
 def _changes(old: Line, new: Line) -> Iterator[tuple[int, int]]:
     """Ranges of cells to write: those that differ, and the few between that are cheaper written than skipped."""
-    width = len(new.characters)
-    if old.characters.count(None) == width and None not in new.characters:  # the first frame
-        yield 0, width
+    if old.count(UNKNOWN) == len(new) and UNKNOWN not in new:  # the first frame
+        yield 0, len(new)
         return
     low = high = -1
-    for x in range(width):
-        if old.characters[x] == new.characters[x] and old.looks[x] == new.looks[x]:
+    for x, (was, is_now) in enumerate(zip(old, new, strict=True)):
+        if was is is_now or was == is_now:
             continue
-        if low >= 0 and (x - high <= BRIDGE or _is_blank(new, high - 1, x + 1)) and _can_bridge(new, high, x):
+        if x == high:
+            high += 1
+        elif low >= 0 and (x - high <= BRIDGE or _is_blank(new, high - 1, x + 1)) and _can_bridge(new, high, x):
             high = x + 1
-            continue
-        if low >= 0:
-            yield _whole(low, high, new.characters)
-        low, high = x, x + 1
+        else:
+            if low >= 0:
+                yield _whole(low, high, new)
+            low, high = x, x + 1
     if low >= 0:
-        yield _whole(low, high, new.characters)
+        yield _whole(low, high, new)
 
 
 def _can_bridge(line: Line, low: int, high: int) -> bool:
     """Whether the cells between two changed ones are known and can be written with the look of the first of these."""
-    look = line.looks[low - 1]
+    look = line[low - 1].look
     return all(
-        line.characters[x] is not None
-        and (line.looks[x] == look or (line.characters[x] == " " and on_space(look, line.looks[x]) == look))
-        for x in range(low, high)
+        cell.character is not None
+        and (cell.look == look or (cell.character == " " and on_space(look, cell.look) == look))
+        for cell in line[low:high]
     )
 
 
 def _is_blank(line: Line, low: int, high: int) -> bool:
     """Whether there are so few cells, all of them blank, that they are best erased together."""
-    return high - low <= ERASED and line.characters[low:high].count(" ") == high - low
+    return high - low <= ERASED and all(cell.character == " " for cell in line[low:high])
 
 
-def _whole(low: int, high: int, characters: Sequence[str | None]) -> tuple[int, int]:
+def _whole(low: int, high: int, line: Line) -> tuple[int, int]:
     """A range that cuts no wide character."""
-    while low > 0 and characters[low] == "":
+    while low > 0 and line[low].character == "":
         low -= 1
-    while high < len(characters) and characters[high] == "":
+    while high < len(line) and line[high].character == "":
         high += 1
     return low, high

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from rich.cells import get_character_cell_size
 
+from mlops_tui.ui.cells import Cell
 from mlops_tui.ui.looks import PLAIN, Look, change, on_space
 
 
@@ -36,23 +38,28 @@ class Pen:
         self._parts.append(f"\x1b[{y + 1};{x + 1}H")
         self._x, self._y, self._is_sure = x, y, True
 
-    def put(self, character: str, look: Look) -> None:
-        """Writes a cell, and goes to the next."""
-        if not self._is_sure:
-            self.move(self._y, self._x)
-        if character == " ":
-            look = on_space(self._look, look)
-        if look is not self._look and look != self._look:
-            self._parts.append(change(self._look, look))
-            self._look = look
-        self._parts.append(character)
-        if len(character) == 1 and character < "\x7f":
-            self._x += 1
-            self._is_sure = True
-            return
-        self._x += 2 if get_character_cell_size(character[0]) == 2 else 1
-        # terminals disagree on the width of some characters: say where we are after each of those
-        self._is_sure = len(character) == 1 and (character < "\u0300" or _is_simple(character))
+    def write(self, cells: Iterable[Cell]) -> None:
+        """Writes cells next to each other, and stays behind them."""
+        append, pen, x = self._parts.append, self._look, self._x
+        for character, look in cells:
+            if not character:
+                continue
+            if not self._is_sure:
+                self.move(self._y, x)
+            if look is not pen:
+                if character == " ":
+                    look = on_space(pen, look)
+                if look != pen:
+                    append(change(pen, look))
+                    pen = look
+            append(character)
+            if len(character) == 1 and character < "\x7f":
+                x += 1
+                continue
+            x += 2 if get_character_cell_size(character[0]) == 2 else 1
+            # terminals disagree on the width of some characters: say where we are after each of those
+            self._is_sure = len(character) == 1 and (character < "\u0300" or _is_simple(character))
+        self._look, self._x = pen, x
 
     def erase(self, count: int, look: Look) -> None:
         """Makes the cells from here on blank, and stays where it is: a few bytes for any number of them.

@@ -15,7 +15,7 @@ from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widget import Widget
 
-from mlops_tui.ui import frames
+from mlops_tui.ui import frames, strips
 from mlops_tui.ui.output import Output
 from mlops_tui.ui.terminal import LEAVE_S, TerminalDriver, erases_in_colour, leave_within
 from mlops_tui.ui.text import clean
@@ -33,6 +33,7 @@ class TerminalApp(TypeAheadApp):
 
     def __init__(self) -> None:
         super().__init__(TerminalDriver)
+        strips.lighten()
         self._output = Output(None if self.no_color else self.console._color_system, erases=erases_in_colour())
         self._is_leaving = False
         self.problem: BaseException | None = None

@@ -230,7 +230,7 @@ SCREENS = {
     "board": "model-",
     "timeline": "model-49",
     "timeline model-07": "v1 asked",
-    "approvals": "0 of 1 approved",
+    "approvals": "0 of 1",
     "audit": "model-49/1",
     "past": "model-00",
     "version model-07/7": "m3",
