@@ -147,15 +147,21 @@ def record(db: sqlite3.Connection, run_id: str, path: str, digest: str, size_byt
 
 
 def of_run(db: sqlite3.Connection, run_id: str) -> tuple[Artifact, ...]:
-    """The artifacts of a run by path."""
+    """The artifacts of a run by path; the files of its finished logged models are among them, under the models' names."""
     from mlops_store.records import Artifact  # costs a training script that only writes too much
 
     rows = db.execute(
-        "SELECT path, digest, size_bytes, logged_at FROM artifacts "
-        "WHERE run_id = (SELECT id FROM runs WHERE run_id = ?) ORDER BY path",
+        # of two of the same path the last one stays: the run's own file, else that of the newest model
+        "WITH run AS (SELECT id FROM runs WHERE run_id = ?) "
+        "SELECT path, digest, size_bytes, logged_at FROM ("
+        "SELECT l.name || '/' || f.path AS path, f.digest, f.size_bytes, f.logged_at, l.id AS place "
+        "FROM logged_models l JOIN logged_model_files f ON f.logged_model_id = l.id "
+        "WHERE l.run_id IN (SELECT id FROM run) AND l.status = 'READY' AND l.deleted_at IS NULL "
+        "UNION ALL SELECT path, digest, size_bytes, logged_at, 9e18 FROM artifacts "
+        "WHERE run_id IN (SELECT id FROM run)) ORDER BY path, place",
         (run_id,),
-    ).fetchall()
-    return tuple(Artifact(*row) for row in rows)
+    )
+    return tuple({row[0]: Artifact(*row) for row in rows.fetchall()}.values())
 
 
 class Incoming:

@@ -10,7 +10,7 @@ from registry_builders import log_model, make_run
 from tracking_wire import Wire
 from wire_models import PICKLED, ROUTE, create, fill
 
-from mlops_store import models
+from mlops_store import artifacts, models
 
 
 def found(wire: Wire, text: str = "", **more: Any) -> list[str]:
@@ -43,6 +43,10 @@ def test_a_model_is_pending_until_its_client_says_that_its_files_are_there(wire:
     assert (logged.name, logged.flavor, logged.size_bytes) == ("clf", "pickle", len(PICKLED) + 3 + 11)
     assert logged.signature == {"inputs": [{"type": "double", "name": "x", "required": True}]}
     assert logged.environment["packages"] == {"numpy": "2.0"}
+    assert [file.path for file in artifacts.of_run(wire.store.read(), run)] == [
+        *("clf/MLmodel", "clf/model.pkl", "clf/requirements.txt"),
+    ]
+    assert "files" not in wire.get("artifacts/list", run_id=run)
     assert wire.get(f"logged-models/{model}/artifacts/directories")["root_uri"] == made["info"]["artifact_uri"]
     answer = wire.send("GET", f"/ajax-api/2.0/mlflow/logged-models/{model}/artifacts/files?artifact_file_path=MLmodel")
     assert (answer.content.decode(), answer.headers["content-type"]) == (PICKLED, "text/plain")
