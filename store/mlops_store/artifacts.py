@@ -147,7 +147,7 @@ def record(db: sqlite3.Connection, run_id: str, path: str, digest: str, size_byt
 
 
 def of_run(db: sqlite3.Connection, run_id: str) -> tuple[Artifact, ...]:
-    """The artifacts of a run by path; the files of its finished logged models are among them, under the models' names."""
+    """The artifacts of a run by path; among them, under their names, the files of its finished logged models."""
     from mlops_store.records import Artifact  # costs a training script that only writes too much
 
     rows = db.execute(

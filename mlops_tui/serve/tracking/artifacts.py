@@ -35,9 +35,9 @@ _UPLOADED_BYTES = 10 << 20
 _TOKEN = re.compile(r"[\w!#$&+.^|~\-]+", re.ASCII)
 #: How long a client may take to send the next bytes of a file.
 _IDLE_S = 60.0
-#: Endings of names whose files are text, as MLflow has them; ``MLmodel`` and ``MLproject`` have none.
+#: Endings of names whose files are text, as MLflow has them; ``MLmodel`` and ``mlproject`` have none.
 _TEXT = re.compile(
-    r"txt|log|err|cfg|conf|cnf|cf|ini|properties|prop|hocon|toml|ya?ml|xml|json|js|py3?|csv|tsv|md|rst|ipynb|ML(model|project)"
+    r"txt|log|err|cfg|conf|cnf|cf|ini|properties|prop|hocon|toml|ya?ml|xml|json|js|py3?|csv|tsv|md|rst|ipynb|MLmodel|mlproject"
 )
 _PREFIXES = ("/api/2.0/mlflow-artifacts/", "/ajax-api/2.0/mlflow-artifacts/")
 _NO_PARTS = "Multipart upload is not supported for the current artifact repository"
