@@ -24,6 +24,20 @@ from mlops_tui.cli.workspace import Workspace
 @click.option(
     "--timeout", default=60.0, show_default=True, type=click.FloatRange(0.001), metavar="S", help="Of a prediction."
 )
+@click.option(
+    "--batch-rows",
+    type=click.IntRange(0, 4096),
+    metavar="N",
+    help="Requests of one row that go to the model together; 0: never. [32 where it answers the same]",
+)
+@click.option(
+    "--batch-wait",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 1000),
+    metavar="MS",
+    help="How long one waits for others; 0: only those go together that wait anyway.",
+)
 @click.option("--trust", multiple=True, metavar="TYPE", help="Trust this type in the model's file; may be repeated.")
 @click.option("--log/--no-log", "is_logged", default=None, help="Log requests. [where a monitor has requests = MODEL]")
 @click.option(
@@ -42,6 +56,8 @@ def command(
     token_file: str | None,
     max_body: int,
     timeout: float,
+    batch_rows: int | None,
+    batch_wait: float,
     trust: tuple[str, ...],
     is_logged: bool | None,
     log_room: int,
@@ -71,6 +87,8 @@ def command(
         name=name,
         allow_pickle=allow_pickle,
         allow_source=allow_source,
+        batch_rows=batch_rows,
+        batch_wait_s=batch_wait / 1000,
     )
     assembled = assembly.assemble(settings) if workers == 1 else None
     listening = launching.listen(host, port)
@@ -102,8 +120,9 @@ def require_server() -> None:
         Refused: The extra is not installed.
     """
     try:
+        import httptools
         import starlette
         import uvicorn
     except ImportError as error:
-        raise Refused("serving needs Starlette and uvicorn", "pip install 'mlops-tui[serve]'") from error
-    del starlette, uvicorn
+        raise Refused("serving needs Starlette, uvicorn and httptools", "pip install 'mlops-tui[serve]'") from error
+    del httptools, starlette, uvicorn

@@ -6,15 +6,10 @@ told to the client without its traceback, which goes to the log.
 
 from __future__ import annotations
 
-import asyncio
 import hmac
-import logging
 import os
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
@@ -23,10 +18,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mlops_tui.serve import answers, inputs, labels, requests
-from mlops_tui.serve.faults import BAD_REQUEST, Fault, because
+from mlops_tui.serve import labels, requests
+from mlops_tui.serve.faults import BAD_REQUEST, Fault
 from mlops_tui.serve.labels import LabelLog
 from mlops_tui.serve.metrics import MEDIA_TYPE, Metrics
+from mlops_tui.serve.predicting import Answer, Joining, Predictor, Work
 from mlops_tui.serve.request_log import Entry, RequestLog, request_id
 from mlops_tui.serve.requests import Limits
 from mlops_tui.serve.served import Served
@@ -37,22 +33,8 @@ _ID_HEADER = "x-request-id"
 #: Says which version gave an answer; a model in a folder has none.
 _VERSION_HEADER = "x-model-version"
 _MESSAGES = {404: "ENDPOINT_NOT_FOUND"}
-_log = logging.getLogger("mlops_tui.serve")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """The body of an answer, who gave it, when it was asked, what it got and gave, of how many rows, and how long."""
-
-    content: bytes
-    served: Served
-    at: float
-    data: Any
-    predictions: Any
-    rows: int
-    length_s: float
 
 
 class Server:
@@ -66,6 +48,7 @@ class Server:
         log: Where requests are written down; None for nowhere.
         label_log: Where labels of these requests are written down.
         metrics: Where everything is counted; several servers may count together.
+        joining: How requests of one row are joined.
     """
 
     def __init__(
@@ -77,6 +60,7 @@ class Server:
         log: RequestLog | None = None,
         label_log: LabelLog | None = None,
         metrics: Metrics | None = None,
+        joining: Joining | None = None,
     ) -> None:
         self._served = served
         self._version = version
@@ -85,8 +69,7 @@ class Server:
         self._request_log = log
         self._label_log = label_log
         self.metrics = metrics or Metrics(served.facts)
-        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="predict")
-        self._working: set[Future[_Answer]] = set()
+        self._predictor = Predictor(self.metrics, joining or Joining(), os.cpu_count() or 1)
 
     def application(self) -> Starlette:
         """The ASGI application."""
@@ -118,10 +101,10 @@ class Server:
 
     def close(self) -> bool:
         """Starts no further prediction; False when one is still under way, which nothing can end."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        is_over = self._predictor.close()
         if self._request_log is not None:
             self._request_log.close()
-        return not any(work.running() for work in list(self._working))
+        return is_over
 
     def _guarded(self, path: str, endpoint: Endpoint) -> Endpoint:
         """The endpoint for those who may ask it, its faults in MLflow's form, and everything counted."""
@@ -163,12 +146,11 @@ class Server:
         try:
             async with requests.body(request, self.limits, self.metrics) as content:
                 content_type = request.headers.get("content-type")
-                found = await self._predicted(served, content, content_type)
+                work = Work(served, content, content_type)
+                found = await self._predictor.predict(work, self.limits.prediction_s)
         except Fault as fault:
             response = _told(fault)
         else:
-            self.metrics.predictions.add(found.length_s)
-            self.metrics.rows += found.rows
             response = Response(found.content, media_type="application/json")
             if self._request_log is not None:
                 response.background = BackgroundTask(self._write_down, identity, found, started)
@@ -184,7 +166,7 @@ class Server:
     async def _labels(self, request: Request) -> Response:
         return await labels.answer(request, self.limits, self.metrics, self._label_log)
 
-    async def _write_down(self, identity: str, answer: _Answer, started: float) -> None:
+    async def _write_down(self, identity: str, answer: Answer, started: float) -> None:
         """Hands an answer to the log; called when it has been sent."""
         assert self._request_log is not None
         self._request_log.put(
@@ -198,36 +180,6 @@ class Server:
                 rows=answer.rows,
             )
         )
-
-    async def _predicted(self, served: Served, content: bytes, content_type: str | None) -> _Answer:
-        work = self._threads.submit(self._predict, served, content, content_type)
-        self._working.add(work)
-        work.add_done_callback(self._working.discard)
-        try:
-            return await asyncio.wait_for(asyncio.wrap_future(work), self.limits.prediction_s)
-        except TimeoutError as error:
-            raise Fault("Request processing time exceeded limit", "DEADLINE_EXCEEDED", 504) from error
-
-    def _predict(self, served: Served, content: bytes, content_type: str | None) -> _Answer:
-        """The answer; runs in a thread."""
-        at = time.time()
-        data, _ = inputs.take(content, content_type, served.schema)
-        started = time.perf_counter()
-        try:
-            predictions = served.predict(data)
-        except Exception as error:  # the model's own code raises what it likes
-            _log.exception("the model failed")
-            raise Fault(
-                "Encountered an unexpected error while evaluating the model. Verify that the input is compatible with "
-                f"the model for inference. Error: {because(error)}",
-                BAD_REQUEST,
-            ) from error
-        length_s = time.perf_counter() - started
-        try:
-            return _Answer(answers.encoded(predictions), served, at, data, predictions, _rows(predictions), length_s)
-        except (TypeError, ValueError) as error:
-            _log.exception("the predictions cannot be sent")
-            raise Fault(f"The predictions cannot be sent: {because(error)}", "INTERNAL_ERROR", 500) from error
 
     async def _not_here(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -246,7 +198,3 @@ def _told(fault: Fault) -> Response:
     if fault.status == 503:
         headers["retry-after"] = "1"
     return Response(fault.content, fault.status, headers, fault.media_type)
-
-
-def _rows(predictions: Any) -> int:
-    return len(predictions) if hasattr(predictions, "__len__") and getattr(predictions, "shape", True) else 1

@@ -18,6 +18,7 @@ from mlops_tui.serve.app import Server
 from mlops_tui.serve.counters import Table
 from mlops_tui.serve.labels import LabelLog
 from mlops_tui.serve.metrics import Metrics
+from mlops_tui.serve.predicting import Joining
 from mlops_tui.serve.redaction import Redaction
 from mlops_tui.serve.request_log import Bounds, RequestLog
 from mlops_tui.serve.requests import Limits
@@ -62,7 +63,10 @@ def assemble(settings: Settings, table: Table | None = None, row: int = 0) -> As
         held_bytes=max(256 << 20, 4 * settings.body_bytes),
         prediction_s=settings.prediction_s,
     )
-    server = Server(found, _own_version(), limits, settings.token, log, label_log, metrics)
+    joining = Joining(wait_s=settings.batch_wait_s)
+    if settings.batch_rows is not None:
+        joining = Joining(settings.batch_rows, settings.batch_wait_s, is_forced=True)
+    server = Server(found, _own_version(), limits, settings.token, log, label_log, metrics, joining)
     return Assembled(server, _following(project, settings, server, row), directory)
 
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mlops_store.errors import Refused, UsageError
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 END_S = 60
 #: Connections that are open at a time; more are answered with 503.
 CONNECTIONS = 2_000
+#: What comes before the body of a request is no longer.
+HEAD_BYTES = 64 << 10
 TOKEN_VARIABLE = "MLOPS_SERVE_TOKEN"  # noqa: S105 — the name of a variable, not what is in it
 
 
@@ -162,21 +164,46 @@ class _Running(uvicorn.Server):
         self._ready()
 
 
-class _Connection(H11Protocol):
-    """A connection that is closed when the head of its request comes too slowly."""
+class _Connection(HttpToolsProtocol):
+    """A connection that is closed when the head of a request comes too slowly, or is too long."""
 
     head_s: float
     _head_timer: asyncio.TimerHandle | None = None
+    _head_bytes = 0
+    _is_in_head = False
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._head_timer = self.loop.call_later(self.head_s, self._give_up)
+        self._await_head()
 
-    def _give_up(self) -> None:
-        if self.cycle is None and not self.transport.is_closing():
-            self.transport.close()
+    def _await_head(self) -> None:
+        self._stop_timer()
+        self._head_timer = self.loop.call_later(self.head_s, self.transport.close)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def _stop_timer(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
+            self._head_timer = None
+
+    def on_message_begin(self) -> None:
+        self._is_in_head, self._head_bytes = True, 0
+        if self._head_timer is None:
+            self._await_head()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        self._stop_timer()
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._is_in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES:
+                self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n\r\n")
+                self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
         super().connection_lost(exc)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops_tui.serve import schemas
+from mlops_tui.serve import joining, schemas
 from mlops_tui.serve.schemas import Schema
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class Served:
     """A model in memory that answers requests.
 
     ``predict`` takes what ``inputs.take`` gives. ``stage`` and ``version`` are "" for a model in a folder.
+    ``is_row_by_row`` is whether it was seen to answer rows the same, bit by bit, alone and together.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Served:
     digest: str
     schema: Schema
     predict: Callable[[Any], Any]
+    is_row_by_row: bool = False
 
     @property
     def title(self) -> str:
@@ -78,14 +80,7 @@ def of_version(store: Store, version: ModelVersion, trusted: Sequence[str] = ())
     from mlops_tui.registry import formats
 
     loaded = formats.load_version(store, version, trusted=trusted)
-    return Served(
-        version.model,
-        str(version.version),
-        version.stage,
-        version.digest,
-        schemas.read(loaded.signature),
-        _predict_of(loaded),
-    )
+    return _of_loaded(loaded, version.model, str(version.version), version.stage, version.digest)
 
 
 def from_folder(
@@ -107,20 +102,15 @@ def from_folder(
     from mlops_tui.registry import formats
 
     loaded = formats.load(folder, trusted=trusted, allow_pickle=allow_pickle, allow_source=allow_source)
-    return Served(
-        name or os.path.basename(os.path.abspath(folder)),
-        "",
-        "",
-        loaded.info.digest,
-        schemas.read(loaded.signature),
-        _predict_of(loaded),
-    )
+    return _of_loaded(loaded, name or os.path.basename(os.path.abspath(folder)), "", "", loaded.info.digest)
 
 
-def _predict_of(loaded: Loaded) -> Callable[[Any], Any]:
+def _of_loaded(loaded: Loaded, name: str, version: str, stage: str, digest: str) -> Served:
     if loaded.apply is None:
         from mlops_tui.registry.formats import kinds
 
         raise kinds.not_served(loaded.format)
+    schema = schemas.read(loaded.signature)
+    is_row_by_row = joining.is_row_by_row(loaded.apply, None if schema.tensors else loaded.example())
     # not loaded.predict, which would look once more for what the signature asks
-    return loaded.apply
+    return Served(name, version, stage, digest, schema, loaded.apply, is_row_by_row)

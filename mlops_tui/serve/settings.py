@@ -23,6 +23,9 @@ class Settings:
         name: What a folder's model is called; None for the folder's name.
         allow_pickle: Whether a folder's pickle may be loaded.
         allow_source: Whether a folder's source code may be run.
+        batch_rows: How many requests of one row go to the model together; None for as many as is usual, and only where
+            it was seen to answer the same.
+        batch_wait_s: How long the first of them waits for others.
     """
 
     root: str
@@ -36,6 +39,8 @@ class Settings:
     name: str | None = None
     allow_pickle: bool = False
     allow_source: bool = False
+    batch_rows: int | None = None
+    batch_wait_s: float = 0.0
 
     def to_json(self) -> str:
         """All of it on one line."""
