@@ -1,12 +1,13 @@
 """A model behind HTTP: `mlops-tui serve`, a bare Starlette app that calls the same model, and MLflow's scoring server.
 
 All three hold the same model directory and are asked the same one-row request in turns, round by round, over kept
-connections. Printed are the median of the rounds' p50 and the servers' CPU time per request, each as a ratio. What 8
-clients at once get answered is bounded by that CPU time; it is printed as well where the machine is quiet.
+connections. Printed are the median of the rounds' p50, the servers' CPU time per request, and what 8 clients at once
+get answered (the best of three), each as a ratio; ours once more with no requests joined.
 
-    python tests/benchmarks/bench_serve.py [--rounds 15] [--requests 200]
+    python tests/benchmarks/bench_serve.py [--rounds 15] [--requests 200] [--mlflow OTHER_ENV/bin/mlflow]
 
-The Python needs mlflow-skinny (the test extra has it).
+The Python needs mlflow-skinny (the test extra has it), whose scoring server is the peer; an environment with all of
+mlflow and skops makes that `mlflow models serve`. On a machine with other work run it under `chrt -r 1`.
 """
 
 from __future__ import annotations
@@ -80,6 +81,8 @@ def server(command: list[str], port: int, environment: dict[str, str]) -> Iterat
                     time.sleep(0.05)
             yield psutil.Process(process.pid)
         finally:
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.terminate()
             process.terminate()
 
 
@@ -106,8 +109,8 @@ def p50_s(client: Client, count: int) -> float:
 
 
 def cpu_s(process: psutil.Process) -> float:
-    used = process.cpu_times()
-    return float(used.user + used.system)
+    used = [each.cpu_times() for each in (process, *process.children(recursive=True))]
+    return float(sum(each.user + each.system for each in used))
 
 
 def throughput(port: int, body: bytes, seconds: float = 2.0) -> float:
@@ -133,6 +136,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--requests", type=int, default=200)
+    parser.add_argument("--mlflow", help="mlflow of an environment that has all of it, to run mlflow models serve")
     chosen = parser.parse_args()
     data, target = load_breast_cancer(return_X_y=True, as_frame=True)
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(data, target)
@@ -141,16 +145,36 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         saved = str(Path(directory) / "model")
         formats.save(model, saved, input_example=data[:5])
-        ports = {name: free_port() for name in ("ours", "bare", "mlflow")}
+        ports = {name: free_port() for name in ("ours", "single", "bare", "mlflow")}
         ours = [sys.executable, "-m", "mlops_tui", "serve", saved, "--port", str(ports["ours"])]
         bare = [sys.executable, "-c", BARE, saved, str(ports["bare"])]
-        theirs = ["-m", "uvicorn", "--port", str(ports["mlflow"]), "mlflow.pyfunc.scoring_server.app:app"]
+        single = [*ours[:-1], str(ports["single"]), "--batch-rows", "0"]
+        theirs = [
+            *(sys.executable, "-m", "uvicorn"),
+            "--port",
+            str(ports["mlflow"]),
+            "mlflow.pyfunc.scoring_server.app:app",
+        ]
+        if chosen.mlflow:
+            theirs = [
+                chosen.mlflow,
+                "models",
+                "serve",
+                "-m",
+                saved,
+                "-p",
+                str(ports["mlflow"]),
+                "--env-manager",
+                "local",
+            ]
+        path = os.pathsep.join([str(Path(chosen.mlflow or sys.executable).parent), os.environ["PATH"]])
         with (
             server(ours, ports["ours"], {}) as one,
+            server(single, ports["single"], {}) as other,
             server(bare, ports["bare"], {}) as two,
-            server([sys.executable, *theirs], ports["mlflow"], {"__pyfunc_model_path__": saved}) as three,
+            server(theirs, ports["mlflow"], {"__pyfunc_model_path__": saved, "PATH": path}) as three,
         ):
-            processes = {"ours": one, "bare": two, "mlflow": three}
+            processes = {"ours": one, "single": other, "bare": two, "mlflow": three}
             clients = {name: Client(port, body) for name, port in ports.items()}
             assert len({json.dumps(json.loads(client.ask())) for client in clients.values()}) == 1
             for client in clients.values():
@@ -170,12 +194,13 @@ def main() -> None:
         print(
             f"{name:7} p50 {middle * 1e3:6.2f} ms   CPU {used[name] / count * 1e3:6.2f} ms   {rates[name]:6.0f}/s of 8"
         )
-    for peer in ("bare", "mlflow"):
-        paired = statistics.median(a / b for a, b in zip(p50s["ours"], p50s[peer], strict=True))
-        print(
-            f"ours / {peer:6}  p50 {paired:.2f} x   CPU {used['ours'] / used[peer]:.2f} x   "
-            f"throughput {rates['ours'] / rates[peer]:.2f} x"
-        )
+    for own in ("ours", "single"):
+        for peer in ("bare", "mlflow"):
+            paired = statistics.median(a / b for a, b in zip(p50s[own], p50s[peer], strict=True))
+            print(
+                f"{own:6} / {peer:6}  p50 {paired:.2f} x   CPU {used[own] / used[peer]:.2f} x   "
+                f"throughput {rates[own] / rates[peer]:.2f} x"
+            )
 
 
 if __name__ == "__main__":

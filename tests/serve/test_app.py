@@ -8,6 +8,7 @@ import select
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -103,9 +104,22 @@ def test_clients_that_send_too_slowly_are_sent_away() -> None:
         with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
             client.sendall(b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
             assert b"DEADLINE_EXCEEDED" in b"".join(iter(lambda: client.recv(4096), b""))
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
-            client.sendall(b"POST /invoc")
-            assert client.recv(100) == b""
+        for begin in (b"", b"POST /invoc", b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\nGET /pi"):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+                client.sendall(begin)
+                answered = b"".join(iter(lambda client=client: client.recv(4096), b""))  # type: ignore[misc]
+                assert answered.startswith(b"HTTP/1.1 200") == begin.startswith(b"GET")
+
+
+def test_a_head_without_an_end_is_cut_off(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\nX-Long: ")
+        with suppress(OSError):
+            for _ in range(100):
+                client.sendall(b"x" * 4_096)
+        with suppress(ConnectionResetError):
+            assert client.recv(12) in (b"HTTP/1.1 431", b"")
+    assert ask(port, path="/ping", method="GET").status == 200
 
 
 def test_bodies_of_many_clients_together_are_bounded(port: int) -> None:
