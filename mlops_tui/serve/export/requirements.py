@@ -11,7 +11,7 @@ from mlops_store.errors import Refused
 from mlops_tui.registry.formats import environment
 
 #: What the server itself imports, whatever the model is.
-SERVER = ("click", "numpy", "pandas", "pyarrow", "pyyaml", "starlette", "uvicorn")
+SERVER = ("click", "httptools", "numpy", "pandas", "psutil", "pyarrow", "pyyaml", "starlette", "uvicorn")
 
 
 def locked(recorded: Mapping[str, str], of_run: Mapping[str, str]) -> dict[str, str]:
