@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 @model_argument()
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="H", help="Where to listen.")
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(0, 65535), metavar="N", help="0: any.")
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Processes of each version.",
+)
 @click.option("--token-file", metavar="FILE", help="The token that clients must send. [MLOPS_SERVE_TOKEN]")
 @click.option(
     "--max-body", default=16, show_default=True, type=click.IntRange(1, 4096), metavar="MB", help="Of a request."
@@ -29,17 +37,22 @@ if TYPE_CHECKING:
 )
 @click.option("--trust", multiple=True, metavar="TYPE", help="Trust this type in models' files; may be repeated.")
 @click.option("--log/--no-log", "is_logged", default=None, help="Log requests. [where a monitor has requests = MODEL]")
+@click.option(
+    "--log-room", default=1024, show_default=True, type=click.IntRange(128, 1 << 20), metavar="MB", help="Of all logs."
+)
 @click.pass_obj
 def command(
     workspace: Workspace,
     model: str,
     host: str,
     port: int,
+    workers: int,
     token_file: str | None,
     max_body: int,
     timeout: float,
     trust: tuple[str, ...],
     is_logged: bool | None,
+    log_room: int,
 ) -> None:
     """Share out the requests for MODEL among its versions until it is told to end.
 
@@ -62,6 +75,7 @@ def command(
         return (
             *(sys.executable, "-m", "mlops_tui", "-C", project.root, "serve", f"{model}/{part.version}"),
             *("--port", "0", "--max-body", str(max_body), "--timeout", str(timeout)),
+            *("--workers", str(workers), "--log-room", str(log_room)),
             *(word for name in trust for word in ("--trust", name)),
             *((logs,) if logs else ()),
         )

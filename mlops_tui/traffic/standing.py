@@ -133,8 +133,10 @@ def _arms(
     parts += [(name, "shadow", None) for name in split.shadows]
     for name, part, share in parts:
         number = named[name]
+        is_taken = part != "stable" and number is not None and number == named[split.stable]
         key = f"{number} shadow" if part == "shadow" else str(number)
-        yield Arm(number or 0, name, part, share, states.get(key, "") if number else "gone")
+        state = "the stable version now" if is_taken else states.get(key, "") if number else "gone"
+        yield Arm(number or 0, name, part, share, state)
 
 
 def _drift(db: sqlite3.Connection, config: Config, model: str) -> Iterable[Drift]:

@@ -73,7 +73,7 @@ def of_split(db: sqlite3.Connection, split: Split, rules: TrafficConfig) -> list
     found = []
     for name in split.weights:
         version = versions[name]
-        if version is not None and stable is not None:
+        if version is not None and stable is not None and version != stable:
             periods = traffic_counts.periods(db, split.model, split.trial, version, stable)
             found.append(judged(periods, rules, name, version, stable))
     return found

@@ -13,22 +13,19 @@ from mlops_store.records import Split
 from mlops_tui.serve.request_log import request_id
 from mlops_tui.serve.router import routing, wire
 from mlops_tui.serve.router.arms import Arm, Part
+from mlops_tui.serve.router.copies import Copies
 from mlops_tui.serve.router.counting import Counting
 from mlops_tui.serve.router.pool import TooSlow, Unavailable
 from mlops_tui.serve.router.routing import Table, Wanted
-from mlops_tui.serve.router.wire import Request, Response
-from mlops_tui.traffic import agreement, truth
+from mlops_tui.serve.router.wire import BLAMED, Request, Response
+from mlops_tui.traffic import truth
 
 _log = logging.getLogger("mlops_tui.serve")
 #: How long a request waits for a stable version that has died to be back, in seconds.
 _HOLD_S = 15.0
-#: Copies that a shadow is given at a time; of those that come while it is at them none is made.
-_COPIES = 32
-#: Answers that are longer are not compared.
-_COMPARED_BYTES = 256 << 10
+#: How long nothing more is said of requests that were not answered, in seconds.
+_TELLING_S = 1.0
 _OPEN = (b"/ping", b"/health")
-#: Statuses that a version is to blame for, or may be: MLflow's protocol answers 400 when a model raises.
-_BLAMED = frozenset((400, *range(500, 600)))
 
 #: Makes the command that serves a part.
 Command = Callable[[Part], Sequence[str]]
@@ -61,6 +58,8 @@ class Router:
         #: (part, state) of servers that died or cannot be started, for whoever tells people; taken out by them.
         self.news: deque[tuple[Part, str]] = deque(maxlen=100)
         self._states: dict[Part, str] = {}
+        self._told_at = 0.0
+        self._copies = Copies(counting)
 
     # servers
 
@@ -117,7 +116,7 @@ class Router:
         self._wanted = None
         arms = list(self._arms.values())
         self._arms.clear()
-        await asyncio.gather(*(arm.end() for arm in arms), *self._tasks, return_exceptions=True)
+        await asyncio.gather(*(arm.end() for arm in arms), *self._tasks, self._copies.end(), return_exceptions=True)
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -128,28 +127,33 @@ class Router:
 
     async def answer(self, request: Request) -> bytes:
         """The bytes that answer a request."""
-        path = request.path
-        if path in _OPEN:
-            return wire.response_bytes(self._health())
-        if self._token and not self._may(request):
-            told = wire.refusal(401, "UNAUTHENTICATED", "A bearer token is needed: Authorization: Bearer …")
-            return wire.response_bytes(told)
-        if path == b"/metrics" and request.method == b"GET":
-            return wire.response_bytes(self._metrics())
+        has_body = request.method != b"HEAD"
+        if not has_body:
+            request.method = b"GET"  # what comes back would be waited for in vain
         identity = request_id(request.header(b"x-request-id")).encode()
-        table = self.table
-        assert table is not None
-        if path != b"/invocations" or request.method != b"POST":
-            response, arm = await self._stable_answer(request, identity)
-        elif not table.arms and not table.shadows:
-            response, arm = await self._invoked(table, table.stable, None, request, identity)
-        else:
-            key = table.key_of(request)
-            response, arm = await self._invoked(table, table.choose(key), key, request, identity)
+        response, arm = await self._answered(request, identity)
         extra = [(b"x-request-id", identity)]
         if arm is not None:
             extra.append((b"x-model-version", b"%d" % arm.part.version))
-        return wire.response_bytes(response, extra, closes=not request.is_kept_alive)
+        return wire.response_bytes(response, extra, closes=not request.is_kept_alive, has_body=has_body)
+
+    async def _answered(self, request: Request, identity: bytes) -> tuple[Response, Arm | None]:
+        path = request.path
+        if path in _OPEN:
+            return self._health(), None
+        if self._token and not self._may(request):
+            message = "A bearer token is needed: Authorization: Bearer …"
+            return wire.refusal(401, "UNAUTHENTICATED", message), None
+        if path == b"/metrics" and request.method == b"GET":
+            return self._metrics(), None
+        table = self.table
+        assert table is not None
+        if path != b"/invocations" or request.method != b"POST":
+            return await self._stable_answer(request, identity)
+        if not table.arms and not table.shadows:
+            return await self._invoked(table, table.stable, None, request, identity)
+        key = table.key_of(request)
+        return await self._invoked(table, table.choose(key), key, request, identity)
 
     def _may(self, request: Request) -> bool:
         scheme, _, given = (request.header(b"authorization") or "").partition(" ")
@@ -170,7 +174,7 @@ class Router:
             response = wire.refusal(504, "DEADLINE_EXCEEDED", "Request processing time exceeded limit")
             self._counting.add(arm.part, None, is_error=True)
         except Unavailable as error:
-            _log.warning("version %s did not answer: %s", arm.part, error)
+            self._tell(arm, error)
             is_stable = arm is table.stable
             response, answering = await self._stable_answer(
                 request, identity, has_been_asked=is_stable and arm.is_ready
@@ -180,7 +184,7 @@ class Router:
             self._counting.add(arm.part, length_s, is_error=is_error, is_diverted=not is_stable)
         else:
             length_s = time.perf_counter() - started
-            is_error = response.status in _BLAMED
+            is_error = response.status in BLAMED
             self._counting.add(arm.part, length_s, is_error=is_error)
         # of a key only the first request says something new
         if table.comparisons and (not table.key or (key is not None and self._counting.is_first(table.trial, key))):
@@ -190,7 +194,7 @@ class Router:
                 if first is not None:
                     self._counting.keep(table.comparisons, arm.part.version, *first)
         for shadow in table.shadows:
-            self._copy(shadow, request, identity, response, answering)
+            self._copies.send(shadow, request, identity, response, answering)
         return response, answering
 
     async def _stable_answer(
@@ -211,39 +215,16 @@ class Router:
                     return told, arm
                 except Unavailable as error:
                     asked += 1
-                    _log.warning("version %s did not answer: %s", arm.part, error)
+                    self._tell(arm, error)
             if asked > 1 or time.monotonic() > deadline:
                 return wire.refusal(503, "TEMPORARILY_UNAVAILABLE", "No version of the model answers now"), None
             await arm.wait_ready(0.25)
 
-    # shadows
-
-    def _copy(self, shadow: Arm, request: Request, identity: bytes, response: Response, answering: Arm | None) -> None:
-        if answering is None or response.status != 200:
-            return
-        if shadow.in_flight >= _COPIES or len(response.body) > _COMPARED_BYTES:
-            self._counting.add_shadow(shadow.part.version, answering.part.version)
-            return
-        self._spawn(self._mirrored(shadow, request, identity, response.body, answering.part.version))
-
-    async def _mirrored(self, shadow: Arm, request: Request, identity: bytes, given: bytes, against: int) -> None:
-        started = time.perf_counter()
-        version = shadow.part.version
-        try:
-            response = await shadow.ask(request, identity)
-        except Unavailable:
-            self._counting.add(shadow.part, None, is_error=True)
-            self._counting.add_shadow(version, against, is_failed=True)
-            return
-        is_error = response.status in _BLAMED
-        self._counting.add(shadow.part, time.perf_counter() - started, is_error=is_error)
-        if response.status != 200:
-            self._counting.add_shadow(version, against, is_failed=True)
-            return
-        found = agreement.compared(given, response.body)
-        self._counting.add_shadow(
-            version, against, is_equal=found.is_equal, numbers=found.numbers, distance_sum=found.distance_sum
-        )
+    def _tell(self, arm: Arm, error: Unavailable) -> None:
+        """Says that a version did not answer; not for each request, where there are many."""
+        if time.monotonic() - self._told_at > _TELLING_S:
+            self._told_at = time.monotonic()
+            _log.warning("version %s did not answer: %s", arm.part, error)
 
     # about itself
 

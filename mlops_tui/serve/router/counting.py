@@ -188,9 +188,6 @@ class Counting:
 
     def recent(self, since: float = 0.0) -> dict[int, Recent]:
         """Version -> what was counted of it within the window, and not before a time."""
-        now = time.time()
-        while self._recent and self._recent[0][1] < now - self.window_s:
-            self._recent.popleft()
         found: dict[int, list[_Second]] = {}
         for part, at, second in self._recent:
             if not part.is_shadow and at >= since:
@@ -208,6 +205,9 @@ class Counting:
 
     def take(self) -> bool:
         """Puts what was counted aside for ``write``; False when there is nothing to be written."""
+        limit = time.time() - self.window_s
+        while self._recent and self._recent[0][1] < limit:
+            self._recent.popleft()
         if self._batch:
             self._batch, batch = _Batch(), self._batch
             self._waiting.append(batch)

@@ -32,6 +32,8 @@ _log = logging.getLogger("mlops_tui.serve")
 #: How often the store is asked whether it has changed, which takes microseconds, and how often counts are written.
 _LOOK_S = 0.05
 _WRITE_S = 1.0
+#: How long counts wait for a store that others write; then they are tried again with the next ones.
+_BUSY_S = 2.0
 #: How long requests may go on after the router was told to end.
 _END_S = 60.0
 
@@ -71,7 +73,7 @@ def run(
         Refused: The stable version cannot be served.
     """
     launching.allow_connections()
-    store = Store(project.store_path, create=False)
+    store = Store(project.store_path, create=False, busy_timeout_s=_BUSY_S)
     try:
         running = _Running(project, config, settings, store, url)
         asyncio.run(running.run(listening, ready))
@@ -121,7 +123,11 @@ class _Running:
             if await self._can_begin():
                 server = await loop.create_server(self._clients.connect, sock=listening)
                 ready()
-                work = [loop.create_task(self._follow(version)), loop.create_task(self._write_often())]
+                work = [
+                    loop.create_task(self._follow(version)),
+                    loop.create_task(self._write_often()),
+                    loop.create_task(self._sweep()),
+                ]
                 await self._is_over.wait()
                 server.close()
                 await self._finish()
@@ -181,10 +187,14 @@ class _Running:
             self._has_warned = True
             _log.warning("%s", text)
 
-    async def _write_often(self) -> None:
+    async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(_WRITE_S)
             self._clients.sweep()
+
+    async def _write_often(self) -> None:
+        while True:
+            await asyncio.sleep(_WRITE_S)
             self._reconfigure()
             has_counts = self._counting.take()
             broken = self._guard.broken(self._rules)

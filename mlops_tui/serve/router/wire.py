@@ -13,6 +13,8 @@ from http import HTTPStatus
 
 Headers = list[tuple[bytes, bytes]]
 
+#: Statuses that a version is to blame for, or may be: MLflow's protocol answers 400 when a model raises.
+BLAMED = frozenset((400, *range(500, 600)))
 #: What is about one connection, and what the router says itself.
 _OWN = frozenset(
     (
@@ -64,20 +66,23 @@ def request_head(request: Request, identity: bytes, token: bytes) -> bytes:
     return b"\r\n".join(lines)
 
 
-def response_bytes(response: Response, extra: Iterable[tuple[bytes, bytes]] = (), *, closes: bool = False) -> bytes:
+def response_bytes(
+    response: Response, extra: Iterable[tuple[bytes, bytes]] = (), *, closes: bool = False, has_body: bool = True
+) -> bytes:
     """A whole answer for a client.
 
     Args:
         response: The answer.
         extra: Headers of the router's own.
         closes: Whether the connection is closed after it.
+        has_body: False where only the head was asked for.
     """
     lines = [_status_line(response.status)]
     lines += [name + b": " + value for name, value in response.headers if name not in _OWN]
     lines += [name + b": " + value for name, value in extra]
     if closes:
         lines.append(b"connection: close")
-    lines += [b"content-length: %d" % len(response.body), b"", response.body]
+    lines += [b"content-length: %d" % len(response.body), b"", response.body if has_body else b""]
     return b"\r\n".join(lines)
 
 
