@@ -91,6 +91,7 @@ def _look(workspace: Workspace, jobs: int | None, *, as_json: bool) -> None:
     store = workspace.find()
     pipeline = spec.load(workspace.project)
     _tell_of_options(pipeline)
+    _tell_of_mlflow(pipeline)
     stages = _stages(workspace, pipeline)
     data = _changed_data(workspace, pipeline)
     run: PipelineRun | None = None
@@ -146,6 +147,16 @@ def _tell_of_options(pipeline: Pipeline) -> None:
         options.read_all(pipeline.stages.values())
     except SpecError as error:
         warn("a run would be refused", error)
+
+
+def _tell_of_mlflow(pipeline: Pipeline) -> None:
+    """Says on stderr that stages have no server to log to, where MLflow is installed and the server is not."""
+    from importlib.util import find_spec
+
+    from mlops_tui.pipeline import loopback
+
+    if pipeline.stages and find_spec("mlflow") is not None and not loopback.is_installed():
+        warn("what stages log with MLflow is not recorded here: pip install 'mlops-tui[serve]'")
 
 
 def _recorded(db: sqlite3.Connection) -> _Recorded:

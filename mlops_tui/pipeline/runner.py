@@ -21,7 +21,8 @@ from mlops_tui.pipeline import groups, logs, metric_files, plan, results, shell,
 from mlops_tui.pipeline.ahead import Ahead, Leader
 from mlops_tui.pipeline.endings import DELAY_S, Ending, Endings
 from mlops_tui.pipeline.lock import Entry
-from mlops_tui.pipeline.options import DEFAULT, Options
+from mlops_tui.pipeline.loopback import Loopback
+from mlops_tui.pipeline.options import DEFAULT, LOCAL, Options
 from mlops_tui.pipeline.recording import Recorder
 from mlops_tui.pipeline.sampling import Group
 from mlops_tui.pipeline.snapshots import Snapshot, StageFailed
@@ -61,6 +62,7 @@ class Runner:
         recorder: Where it is recorded.
         inputs: The judge of what is stale; shared by all threads.
         fold: Stores what scripts have logged so far.
+        loopback: Where scripts log that use MLflow.
 
     Attributes:
         endings: How stages ended, as far as that is not written down yet.
@@ -73,12 +75,14 @@ class Runner:
         recorder: Recorder,
         inputs: state.Inputs,
         fold: Callable[[], None],
+        loopback: Loopback,
     ) -> None:
         self._project = project
         self._plan = the_plan
         self._recorder = recorder
         self._inputs = inputs
         self._fold = fold
+        self._loopback = loopback
         self.endings = Endings(recorder, inputs.locks)
         self._ahead = Ahead(lambda stage: self._leader(stage, Turn()))
         self._is_quick = False
@@ -350,7 +354,8 @@ class Runner:
             DVC_STAGE=stage.name,
             MLOPS_ATTEMPT=str(turn.attempt),
         )
-        return environment
+        # other machines cannot reach this one's loopback
+        return self._loopback.environment(run_id, environment) if options.executor == LOCAL else environment
 
     def _file(self, stage: Stage, ending: str) -> str:
         return plan.stage_file(self._project, self._plan.run_id, stage.name, ending)

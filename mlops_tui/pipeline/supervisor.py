@@ -21,6 +21,7 @@ from mlops_store.errors import MlopsError
 from mlops_store.records import PipelineRun, PipelineState, StageRun, StageState
 from mlops_store.store import Store
 from mlops_tui.pipeline import launch, plan, request, summary, tokens, turns
+from mlops_tui.pipeline.loopback import Loopback
 from mlops_tui.pipeline.recording import Recorder
 from mlops_tui.pipeline.runner import Runner, Turn
 from mlops_tui.pipeline.sampling import Sampler
@@ -51,7 +52,8 @@ class Supervisor:
         self._store = store
         self._recorder = recorder
         self._inputs = Inputs(project)
-        self._runner = Runner(project, the_plan, recorder, self._inputs, self._fold)
+        self._loopback = Loopback(project, the_plan)
+        self._runner = Runner(project, the_plan, recorder, self._inputs, self._fold, self._loopback)
         self._sampler = Sampler(recorder.sample)
         mutex = threading.RLock()  # guards the schedule, what is left and the problem
         self._changed = threading.Condition(mutex)
@@ -92,6 +94,7 @@ class Supervisor:
                 thread.join(_LOOK_EVERY_S)
                 if self._problem is not None and self._wants_stop():
                     self._runner.stop()  # what still runs after a problem is let end unless somebody minds
+        self._loopback.close()
         if self._problem is not None:
             raise self._problem
         return self._conclude()
@@ -101,6 +104,8 @@ class Supervisor:
             self._fold()
             self._runner.endings.flush_due()
             self._sampler.look(self._runner.running)
+            if problem := self._loopback.look():
+                self._recorder.remark("stage.mlflow", problem)
             if self._wants_stop():
                 self._stop()
             with self._over:

@@ -100,7 +100,7 @@ class TrackingServer:
             elif isinstance(endpoint, bytes):
                 response = _Answer(endpoint, "text/plain; charset=utf-8")
             else:
-                response = _Answer(await self._called(endpoint, found, request))
+                response = _Answer(await self._answered(endpoint, await self._given(endpoint, found, request), request))
         except Fault as fault:
             response = _told(fault)
         except MlopsError as error:
@@ -115,13 +115,16 @@ class TrackingServer:
             if request.scope["path"] in _OPEN:
                 return
             scheme, _, given = request.headers.get("authorization", "").partition(" ")
-            is_right = hmac.compare_digest(given.strip().encode("latin-1", "replace"), self._token)
-            if scheme.lower() != "bearer" or not is_right:
+            if scheme.lower() != "bearer" or not self._is_token(given.strip(), request):
                 message = "A bearer token is needed: set MLFLOW_TRACKING_TOKEN"
                 raise Fault(message, "UNAUTHENTICATED", 401, is_final=True)
         elif self._is_local and not _is_local_name(request.headers.get("host", "")):
             message = "This server is for this machine only, and is not known by the name that was asked for"
             raise Fault(message, "PERMISSION_DENIED", 403, is_final=True)
+
+    def _is_token(self, given: str, request: Request) -> bool:
+        """Whether what a request brings along lets it in."""
+        return hmac.compare_digest(given.encode("latin-1", "replace"), self._token)
 
     def _endpoint(self, request: Request) -> tuple[Endpoint | bytes, Mapping[str, str]]:
         path, method = request.scope["path"], request.method
@@ -139,8 +142,8 @@ class TrackingServer:
             raise unsupported(f"{path} is an endpoint of MLflow that this server does not have")
         raise Fault(f"{method} {path} is not an endpoint of this server", "ENDPOINT_NOT_FOUND", 404, is_final=True)
 
-    async def _called(self, call: Call[Any], found: Mapping[str, str], request: Request) -> bytes:
-        """The answer of an endpoint to the arguments in a request."""
+    async def _given(self, call: Call[Any], found: Mapping[str, str], request: Request) -> Mapping[str, Any]:
+        """The arguments in a request, as they come."""
         query = request.scope["query_string"]
         if query and request.method in ("GET", "HEAD"):
             given: Mapping[str, Any] = wire.asked(parse_qs(query.decode("latin-1"), True), call.arguments)
@@ -148,7 +151,11 @@ class TrackingServer:
             _require_json(request)
             async with requests.body(request, self.limits, self) as body:
                 given = wire.decoded(body)
-        arguments = self._readers[id(call)]({**given, **found} if found else given)
+        return {**given, **found} if found else given
+
+    async def _answered(self, call: Call[Any], given: Mapping[str, Any], request: Request) -> bytes:
+        """The answer of an endpoint to arguments."""
+        arguments = self._readers[id(call)](given)
         if call.is_quick:
             try:
                 return _answer(call, self._quick, arguments, request)
