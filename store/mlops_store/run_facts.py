@@ -13,7 +13,10 @@ from mlops_store.run_inputs import DatasetInput, ModelUse
 
 
 class RunFacts(NamedTuple):
-    """A run; times are Unix seconds, metrics are key, value, Unix milliseconds and step of the last value."""
+    """A run; times are Unix seconds, metrics are key, value, Unix milliseconds and step of the last value.
+
+    ``is_own`` where it was logged by a script of ours or by a pipeline, and not over the wire.
+    """
 
     run_id: str
     name: str
@@ -24,6 +27,7 @@ class RunFacts(NamedTuple):
     ended_at: float | None
     artifact_uri: str
     is_deleted: bool
+    is_own: bool
     parent_run_id: str | None
     source: str
     git_commit: str
@@ -37,7 +41,8 @@ class RunFacts(NamedTuple):
 
 _COLUMNS = (
     "r.id, r.run_id, r.name, r.experiment_id, coalesce(r.user, ''), r.status, r.started_at, r.ended_at, "
-    f"{ARTIFACT_URI}, r.deleted_at IS NOT NULL, p.run_id, coalesce(r.source, ''), coalesce(r.git_commit, '')"
+    f"{ARTIFACT_URI}, r.deleted_at IS NOT NULL, r.host IS NOT NULL OR r.kind <> 'run', p.run_id, "
+    "coalesce(r.source, ''), coalesce(r.git_commit, '')"
 )
 
 
@@ -66,9 +71,21 @@ def of_ids(db: sqlite3.Connection, ids: Sequence[int]) -> list[RunFacts]:
     datasets, models = run_inputs.datasets_of(db, ids), run_inputs.models_of(db, ids)
     found = {}
     for run, *columns in rows:
-        (run_id, name, experiment, user, status, started_at, ended_at, uri, is_deleted, parent, source, commit) = (
-            columns
-        )
+        (
+            run_id,
+            name,
+            experiment,
+            user,
+            status,
+            started_at,
+            ended_at,
+            uri,
+            is_deleted,
+            is_own,
+            parent,
+            source,
+            commit,
+        ) = columns
         found[run] = RunFacts(
             run_id=run_id,
             name=name,
@@ -79,6 +96,7 @@ def of_ids(db: sqlite3.Connection, ids: Sequence[int]) -> list[RunFacts]:
             ended_at=ended_at,
             artifact_uri=uri,
             is_deleted=bool(is_deleted),
+            is_own=bool(is_own),
             parent_run_id=parent,
             source=source,
             git_commit=commit,

@@ -128,6 +128,8 @@ class TrackingServer:
 
     def _endpoint(self, request: Request) -> tuple[Endpoint | bytes, Mapping[str, str]]:
         path, method = request.scope["path"], request.method
+        if path.startswith("//"):  # an address that ends with / before a path that begins with it
+            path = path[1:]
         text = self._texts.get(path)
         if text is not None and method in ("GET", "HEAD"):
             return text.encode(), {}

@@ -21,7 +21,9 @@ def run(found: RunFacts) -> dict[str, Any]:
         ]
     if found.params:
         data["params"] = _pairs(found.params)
-    data["tags"] = _pairs(_tags(found).items())
+    tags = _tags(found)
+    if tags:
+        data["tags"] = _pairs(tags.items())
     inputs: dict[str, Any] = {}
     if found.datasets:
         inputs["dataset_inputs"] = [_dataset(one) for one in found.datasets]
@@ -53,11 +55,15 @@ def info(found: RunFacts) -> dict[str, Any]:
 
 def _tags(found: RunFacts) -> Mapping[str, str]:
     """The tags of a run, with those that clients set where the run was logged by other means."""
-    said = {USER_TAG: found.user, "mlflow.source.name": found.source, "mlflow.source.git.commit": found.git_commit}
-    if found.parent_run_id:
-        said[PARENT_TAG] = found.parent_run_id
-    own = {key: value for key, value in said.items() if value}
-    return {**own, **found.tags, NAME_TAG: found.name}
+    if not found.is_own:
+        return {**found.tags, NAME_TAG: found.name} if NAME_TAG in found.tags else found.tags
+    said = {
+        USER_TAG: found.user,
+        "mlflow.source.name": found.source,
+        "mlflow.source.git.commit": found.git_commit,
+        PARENT_TAG: found.parent_run_id or "",
+    }
+    return {**{key: value for key, value in said.items() if value}, **found.tags, NAME_TAG: found.name}
 
 
 def _pairs(items: Any) -> Sequence[Mapping[str, str]]:

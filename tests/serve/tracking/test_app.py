@@ -18,6 +18,7 @@ def test_the_server_tells_of_itself(wire: Wire) -> None:
 def test_both_prefixes_a_query_and_a_body_ask_the_same(wire: Wire) -> None:
     asked = wire.get("experiments/get", experiment_id="0")
     assert wire.send("GET", "/ajax-api/2.0/mlflow/experiments/get?experiment_id=0").json == asked
+    assert wire.send("GET", "//api/2.0/mlflow/experiments/get?experiment_id=0").json == asked
     assert wire.send("GET", "experiments/get", {"experiment_id": "0"}).json == asked
 
 

@@ -33,7 +33,8 @@ def test_a_run_reads_back_as_it_was_made(wire: Wire) -> None:
         "lifecycle_stage": "active",
     }
     assert run(wire, run_id) == found
-    assert wire.tags(run_id)["x"] == "é" * 8_000
+    sent = {"mlflow.source.git.commit": "c0ffee", "x": "é" * 8_000}
+    assert wire.tags(run_id) == {**sent, "mlflow.runName": "first"}
     shown = runs.get(wire.store.read(), run_id)
     assert (shown.name, shown.user, shown.git_commit, shown.experiment) == ("first", "ada", "c0ffee", "default")
 

@@ -94,7 +94,7 @@ def test_a_search_that_is_none_is_refused(runs_wire: Wire, wrong: Mapping[str, A
 
 def test_runs_that_scripts_log_are_found_too(runs_wire: Wire) -> None:
     with runs_wire.store.write() as db:
-        runs.create(db, run_id="b" * 32, name="own", experiment="own", started_at=5.0, user="eve", source="train.py")
+        runs.create(db, run_id="b" * 32, name="own", experiment="own", started_at=5.0, source="train.py", host="h")
         number = runs.experiment_number(db, "own")
     found = runs_wire.post("runs/search", experiment_ids=[str(number)])["runs"][0]
     assert (found["info"]["run_name"], found["info"]["start_time"]) == ("own", 5_000)
