@@ -29,6 +29,7 @@ VERBS = {
     "serve": "Serve a model in MLflow's scoring protocol.",
     "route": "Share out requests among versions of a model, on one port.",
     "traffic": "Share out the requests for a model among its versions.",
+    "load": "Ask a model server again what was asked before, and tell how it bore that.",
     "server": "Take what MLflow's clients log, over HTTP.",
     "audit": "Who did what to models and alerts; whether the log is intact.",
     "drift": "Check batches, and see to what was found.",

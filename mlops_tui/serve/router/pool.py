@@ -26,14 +26,16 @@ class _Stale(Unavailable):
 
 
 class Pool:
-    """Connections to a server on this machine.
+    """Connections to a server.
 
     Args:
         port: Where it listens.
+        host: On which machine.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
         self._port = port
+        self._host = host
         self._idle: list[_Connection] = []
 
     async def ask(self, head: bytes, body: bytes, limit_s: float) -> Response:
@@ -82,7 +84,7 @@ class Pool:
         try:
             async with asyncio.timeout(_CONNECT_S):
                 loop = asyncio.get_running_loop()
-                return (await loop.create_connection(_Connection, "127.0.0.1", self._port))[1]
+                return (await loop.create_connection(_Connection, self._host, self._port))[1]
         except (OSError, TimeoutError) as error:
             raise Unavailable(str(error) or "no connection") from error
 

@@ -1,0 +1,89 @@
+"""Load tests with recorded requests: what is sent, and what is told of the answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from serving import running
+
+from mlops_store.errors import UsageError
+from mlops_tui.cli import main
+from mlops_tui.serve import replay, schemas, segments
+from mlops_tui.serve.app import Server
+from mlops_tui.serve.replay import Outcome, Plan
+from mlops_tui.serve.request_log import RequestLog
+from mlops_tui.serve.requests import Limits
+from mlops_tui.serve.served import Served
+
+SIGNATURE = {"inputs": [{"name": "a", "type": "double"}, {"name": "plan", "type": "string"}]}
+
+
+def double(rows: pd.DataFrame) -> Any:
+    if (rows["a"] < 0).any():
+        raise ValueError("below 0")
+    return rows["a"].to_numpy() * 2
+
+
+SERVED = Served("churn", "3", "", "", schemas.read(SIGNATURE), double)
+ROWS = pd.DataFrame({"a": [1.5, 2.5, 3.5], "plan": ["x", None, "y"]})
+
+
+def test_what_a_server_has_logged_is_asked_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "rows.csv").write_text("a,plan\n1.5,x\n-1,y\n")
+    with running(Server(SERVED, "", Limits(), log=RequestLog(str(tmp_path / "log")))) as port:
+        url = f"http://127.0.0.1:{port}"
+        first = replay.run(url, replay.of_frame(ROWS), Plan(rate=200, concurrency=4, duration_s=0.3))
+        assert (first.requests, first.errors, first.versions) == (60, {}, {"3": 60})
+        assert first.latencies_s == sorted(first.latencies_s)
+        command = ["-C", str(tmp_path), "load", url, "--duration", "0.2"]
+        assert main([*command, "--rows", "rows.csv", "--json"]) == 1
+        told = json.loads(capsys.readouterr().out)
+        assert set(told["errors"]) == {"status 400"}
+        assert told["failed"] * 2 == pytest.approx(told["requests"], abs=1)
+        assert 0 < told["latency_s"]["p50"] <= told["latency_s"]["p99"] <= told["latency_s"]["max"]
+    assert segments.close_all(str(tmp_path / "log")) == 1
+    bodies = replay.of_log(str(tmp_path / "log"))
+    assert {json.dumps(json.loads(body)) for body in bodies} >= {
+        json.dumps(json.loads(body)) for body in replay.of_frame(ROWS)
+    }
+    with running(Server(SERVED, "", Limits())) as port:
+        assert main(["-C", str(tmp_path), "load", f"127.0.0.1:{port}", "--duration", "0.2", "--log", "log"]) == 0
+    assert "versions  3: " in capsys.readouterr().out
+
+
+def test_arrays_are_sent_as_arrays_and_what_is_missing_as_null() -> None:
+    assert replay.of_frame(pd.DataFrame({"0": [1.0], "1": [float("nan")]})) == [b'{"instances": [[1.0, null]]}']
+    assert json.loads(replay.of_frame(ROWS)[1])["dataframe_split"]["data"] == [[2.5, None]]
+
+
+def test_percentiles_are_times_that_were_measured() -> None:
+    outcome = Outcome(4, {}, {}, 2.0, [1.0, 2.0, 3.0, 4.0])
+    assert [outcome.percentile_s(share) for share in (25, 50, 51, 99, 100)] == [1.0, 2.0, 3.0, 4.0, 4.0]
+    assert outcome.rate == 2.0
+    assert Outcome(0, {}, {}, 1.0, []).percentile_s(50) is None
+
+
+def test_what_cannot_be_asked_is_told_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "rows.csv").write_text("a\n1\n")
+    (tmp_path / "empty").mkdir()
+    rows = ["--rows", "rows.csv"]
+    for arguments, words in (
+        (["http://127.0.0.1:1"], "--log DIR or --rows FILE"),
+        (["http://127.0.0.1:1", *rows, "--log", "empty"], "--log DIR or --rows FILE"),
+        (["http://127.0.0.1:1", "--log", "empty"], "holds no requests"),
+        (["http://127.0.0.1:1", "--log", "nowhere"], "cannot be read"),
+        (["http://127.0.0.1:1", "--rows", "nothing.csv"], "cannot be read"),
+        (["ftp://127.0.0.1", *rows], "is no address"),
+        (["http://127.0.0.1:nine", *rows], "is no address"),
+        (["http://x/a\r\nb c", *rows], "is no address"),
+    ):
+        assert main(["-C", str(tmp_path), "load", *arguments]) == 2, arguments
+        assert words in capsys.readouterr().err
+    assert main(["-C", str(tmp_path), "load", "http://127.0.0.1:1", *rows, "--duration", "0.05"]) == 1
+    assert "no answer" in capsys.readouterr().out
+    with pytest.raises(UsageError):
+        replay.run("http://", [b""], Plan())
