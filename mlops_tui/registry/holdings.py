@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections.abc import Mapping
 
-from mlops_store import audit, events, model_facts, model_versions, models
+from mlops_store import audit, events, model_facts, model_versions, models, traffic
 from mlops_store.errors import Refused
 from mlops_store.store import Store
 from mlops_tui.config import RegistryConfig
@@ -56,12 +56,12 @@ def delete(db: sqlite3.Connection, registry: RegistryConfig, name: str, *, reaso
 
     Raises:
         NotFound: There is no such model.
-        Refused: A version of it is in charge.
+        Refused: A version of it is in charge, or requests go to it.
     """
     models.identifier(db, name)
     stages = model_facts.stages(db, name)
     for version, stage in stages.items():
-        _require_not_in_charge(registry, name, version, stage)
+        _require_not_in_use(db, registry, name, version, stage)
     model_versions.delete_model(db, name, time.time())
     before = {"versions": {str(version): stage for version, stage in stages.items()}}
     _record(db, "model.delete", name, None, before, {}, f"{name} deleted", reason)
@@ -74,10 +74,10 @@ def delete_version(
 
     Raises:
         NotFound: There is no such version.
-        Refused: It is in charge.
+        Refused: It is in charge, or requests go to it.
     """
     stage = model_facts.stage_of(db, name, version)
-    _require_not_in_charge(registry, name, version, stage)
+    _require_not_in_use(db, registry, name, version, stage)
     model_versions.delete(db, name, version, time.time())
     _record(db, "model.delete", name, version, {"stage": stage}, {}, f"{name} version {version} deleted", reason)
 
@@ -113,7 +113,10 @@ def allow(store: Store, name: str, version: int, what: str, *, reason: str = "")
         )
 
 
-def _require_not_in_charge(registry: RegistryConfig, name: str, version: int, stage: str) -> None:
+def _require_not_in_use(db: sqlite3.Connection, registry: RegistryConfig, name: str, version: int, stage: str) -> None:
+    split = traffic.find(db, name)
+    if split is not None and str(version) in (split.stable, *split.weights, *split.shadows):
+        raise Refused(f"requests go to {name}/{version}", f"end that first: mlops-tui traffic end {name}")
     if stage in registry.single:
         raise Refused(
             f"{name}/{version} is in {stage!r}, where something may use it",

@@ -1,4 +1,4 @@
-"""``models note``."""
+"""``models note``, and what else people say of versions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from registry_builders import make_version
 
 from mlops_store import audit, models, notes
 from mlops_store.store import Store
-from mlops_tui.registry import acts
+from mlops_tui.config import Config
+from mlops_tui.registry import acts, versions
 
 
 def test_a_note_is_kept_with_the_version_that_was_meant(store: Store, cli: Callable[..., Any]) -> None:
@@ -83,3 +84,17 @@ def test_tags_are_set_shown_and_removed(store: Store, cli: Callable[..., Any]) -
     assert cli("models", "tag", "churn", "1", "-r", "ownr").exit_code == 2
     assert cli("models", "tag", "churn", "1", "=x").exit_code == 2
     assert acts.act(audit.newest(store.read(), 1)[0]).text == "churn/1 tagged -team"
+
+
+def test_leave_to_run_a_pickle_is_given_once_and_recorded(store: Store, cli: Callable[..., Any]) -> None:
+    content = versions.Content("s3://x", "pickle", {}, 0, {}, {}, {})
+    versions.add(store, Config(), "churn", content, is_allowed_later=True)
+    assert (
+        cli("models", "allow", "churn", "1", "pickle", "--dry-run").stdout == "churn version 1 could run its pickle\n"
+    )
+    assert cli("models", "allow", "churn", "1", "pickle", "--json").json["allowed"] == "pickle"
+    assert acts.sentence(audit.newest(store.read())[0]) == "churn/1 may run its pickle"
+    assert cli("models", "allow", "churn", "1", "pickle").exit_code == 1
+    assert cli("models", "allow", "churn", "1", "source").exit_code == 1
+    assert cli("models", "allow", "churn", "1", "everything").exit_code == 2
+    assert cli("models", "allow", "churn", "2", "pickle").exit_code == 2

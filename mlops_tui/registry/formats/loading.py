@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from mlops_store.errors import Refused
+from mlops_store.errors import NotFound, Refused
 from mlops_store.records import ModelVersion
 from mlops_store.store import Store
 from mlops_tui.registry import signing
@@ -60,6 +60,11 @@ def load_version(store: Store, version: ModelVersion, *, trusted: Sequence[str] 
             signatures and it has none that is valid.
         NotFound: The version holds files of another kind than models.
     """
+    if not version.lineage.get("files"):
+        raise NotFound(
+            f"{version.model}/{version.version} has no files here, only the name of their place: {version.source}",
+            "register a model whose files are here",
+        )
     allowed = consent(version)
     runs = kinds.runs(version.flavor)
     if runs and runs not in allowed:

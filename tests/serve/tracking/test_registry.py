@@ -14,7 +14,7 @@ from tracking_wire import Wire
 from wire_models import PICKLED, create, fill
 
 from mlops_store import audit, models
-from mlops_store.errors import Refused
+from mlops_store.errors import NotFound, Refused
 from mlops_store.store import Store
 from mlops_tui.config import Config, RegistryConfig
 from mlops_tui.config.gates import GateConfig
@@ -137,6 +137,14 @@ def test_a_pickle_that_a_client_registered_is_loaded_by_nobody_before_somebody_a
     assert acts.sentence(audit.newest(wire.store.read())[0]) == "churn/1 may run its pickle"
     with pytest.raises(Refused, match="already"):
         holdings.allow(wire.store, "churn", 1, "pickle")
+
+
+def test_a_version_of_what_is_kept_elsewhere_says_so_when_it_is_to_be_loaded(own_wire: Wire) -> None:
+    from mlops_tui.registry import formats
+
+    model_of(own_wire, "far")
+    with pytest.raises(NotFound, match="has no files here, only the name of their place: s3://bucket/model"):
+        formats.load_version(own_wire.store, models.version(own_wire.store.read(), "far", 1))
 
 
 def test_a_version_is_made_of_a_folder_of_a_run_and_of_another_version(own_wire: Wire) -> None:
