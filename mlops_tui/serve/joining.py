@@ -73,7 +73,7 @@ def is_row_by_row(predict: Callable[[Any], Any], example: Any) -> bool:
                 _is_same(one, alone[place]) for one, place in zip(together, places, strict=True)
             ):
                 return False
-    except Exception:  # a model may raise what it likes, and will be told of when it is asked
+    except (Exception, SystemExit):  # a model may raise what it likes, and will be told of when it is asked
         return False
     return True
 

@@ -169,7 +169,7 @@ class Predictor:
             data, started = joining.joined([work.data for work in works]), time.perf_counter()
             try:
                 parts = joining.parted(works[0].served.predict(data), len(works))
-            except Exception:  # the model's own code raises what it likes: each is told of its own
+            except BaseException:  # a model raises what it likes, even what ends programs: each is told of its own
                 parts = None
             if parts is not None:
                 length_s = time.perf_counter() - started
@@ -213,7 +213,7 @@ def _alone(work: Work) -> _Done:
     started = time.perf_counter()
     try:
         predictions = work.served.predict(work.data)
-    except Exception as error:  # the model's own code raises what it likes
+    except BaseException as error:  # a model raises what it likes, even what ends programs; here it ends nothing
         _log.exception("the model failed")
         fault = Fault(
             "Encountered an unexpected error while evaluating the model. Verify that the input is compatible with "
