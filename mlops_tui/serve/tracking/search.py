@@ -23,11 +23,13 @@ _LARGEST = 50_000
 _GOAL = Config().goal
 #: The name that clients know experiments by.
 _NAME = "CASE WHEN e.id = 0 AND e.name = 'default' THEN 'Default' ELSE e.name END"
+#: Compared as text and ordered as a number, in which 10 follows 9.
+_ID, _NUMBER = "CAST(e.id AS TEXT)", "e.id"
 _EXPERIMENTS = Listing(
     EXPERIMENTS,
     {
         "name": _NAME,
-        "experiment_id": "CAST(e.id AS TEXT)",
+        "experiment_id": _ID,
         "creation_time": "round(e.created_at * 1000)",
         "last_update_time": "round(coalesce(e.updated_at, e.created_at) * 1000)",
     },
@@ -95,9 +97,9 @@ def search_experiments(context: Context, asked: SearchExperiments) -> Mapping[st
     where, values = _EXPERIMENTS.where(asked.filter)
     if asked.view_type != "ALL":
         where += f" AND e.deleted_at IS {'NOT ' if asked.view_type == 'DELETED_ONLY' else ''}NULL"
-    order = _EXPERIMENTS.order(asked.order_by, ("creation_time DESC",))
+    order = _EXPERIMENTS.order(asked.order_by, ("creation_time DESC",)).replace(_ID, _NUMBER)
     if "experiment_id" not in " ".join(asked.order_by):
-        order += ", e.id DESC" if asked.order_by else ", e.id"
+        order += f", {_NUMBER} DESC" if asked.order_by else f", {_NUMBER}"
     with context.store.snapshot() as db:
         found = experiments.listed(db, where, values, order, f"LIMIT {asked.max_results + 1} OFFSET {offset}")
     chosen, rest = paging.page(found, offset, asked.max_results)

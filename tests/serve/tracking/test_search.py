@@ -143,6 +143,12 @@ def test_experiments_are_found_as_mlflow_finds_them(
     assert [one["name"] for one in answer.get("experiments", [])] == found
 
 
+def test_ten_experiments_are_in_the_order_of_their_numbers(own_wire: Wire) -> None:
+    made = [own_wire.post("experiments/create", name=f"e{place}")["experiment_id"] for place in range(10)]
+    found = own_wire.post("experiments/search", order_by=["experiment_id DESC"])["experiments"]
+    assert [one["experiment_id"] for one in found] == [*made[::-1], "0"]
+
+
 def test_pages_of_experiments_follow_each_other(experiments_wire: Wire) -> None:
     first = experiments_wire.post("experiments/search", max_results=3)
     rest = experiments_wire.post("experiments/search", max_results=3, page_token=first["next_page_token"])
