@@ -118,6 +118,8 @@ def experiments_wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]
             note = {"key": "mlflow.note.content", "value": f"about {name}"}
             wire.post("experiments/create", name=name, tags=[{"key": "name", "value": name}, note])
         wire.post("experiments/delete", experiment_id="4")
+        with wire.store.write() as db:  # several may be made in one millisecond
+            db.execute("UPDATE experiments SET created_at = created_at + id")
         yield wire
 
 
