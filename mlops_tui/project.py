@@ -146,6 +146,14 @@ def is_root(directory: str) -> bool:
     return any(os.path.exists(os.path.join(directory, marker)) for marker in (*_MARKERS, "dvc.yaml"))
 
 
+def of_store(store_path: str) -> Project | None:
+    """The project whose store lies at a path; None where no project has it."""
+    state = os.path.dirname(os.path.abspath(store_path))
+    project = Project(os.path.dirname(state))
+    is_there = os.path.realpath(project.store_path) == os.path.realpath(store_path)
+    return project if os.path.basename(state) == STATE_DIRECTORY and is_there else None
+
+
 def find(start: str | None = None) -> Project:
     """The project that a directory belongs to.
 

@@ -37,6 +37,7 @@ def command(
     from mlops_store import object_folders
     from mlops_store.store import Store
     from mlops_tui import config
+    from mlops_tui import project as projects
     from mlops_tui.serve import launching
     from mlops_tui.serve.requests import Limits
     from mlops_tui.serve.tracking.app import TrackingServer
@@ -46,14 +47,14 @@ def command(
     if artifacts_dir is not None:
         object_folders.keep_in(store_path or workspace.project.store_path, artifacts_dir)
     store = Store(store_path) if store_path is not None else workspace.create()
-    is_own = store.path == workspace.project.store_path
+    project = workspace.project if store_path is None else projects.of_store(store_path)
     listening = launching.listen(host, port)
     try:
         own = version("mlops-tui")
     except PackageNotFoundError:
         own = ""
     # read for every act on models: gates and stages count as they are then
-    context = Context(store, (lambda: config.load(workspace.project)) if is_own else config.Config)
+    context = Context(store, config.Config if project is None else lambda: config.load(project))
     server = TrackingServer(context, own, Limits(body_bytes=1 << 25), token, is_local=launching.is_loopback(host))
 
     def ready() -> None:

@@ -6,6 +6,7 @@ The bytes are objects of the store; names are in it. A file is there when it is 
 from __future__ import annotations
 
 import asyncio
+import errno
 import mimetypes
 import os
 import posixpath
@@ -116,7 +117,10 @@ async def put(context: Context, request: Request) -> Response:
         raise invalid("Invalid path")
     objects_dir = context.store.objects_dir
     _require_room(objects_dir, request.headers.get("content-length", ""))
-    incoming = await asyncio.to_thread(artifacts.Incoming, objects_dir)
+    try:
+        incoming = await asyncio.to_thread(artifacts.Incoming, objects_dir)
+    except OSError as error:
+        raise _unwritable(objects_dir, error) from error
     try:
         waiting = bytearray()
         chunks = request.stream()
@@ -136,6 +140,8 @@ async def put(context: Context, request: Request) -> Response:
         raise Fault(message, "DEADLINE_EXCEEDED", 408, is_final=True) from error
     except ClientDisconnect as error:
         raise Fault("The client has gone", status=499, is_final=True) from error
+    except OSError as error:
+        raise _unwritable(objects_dir, error) from error
     finally:
         incoming.abandon()
     return JSONResponse({})
@@ -335,6 +341,14 @@ def _path(request: Request, name: str) -> str:
     if not given:
         raise Fault(f'Request must include the "{name}" query parameter.')
     return places.safe(given)
+
+
+def _unwritable(objects_dir: str, error: OSError) -> Exception:
+    """What is said where a file cannot be kept; the connection ends, because not all of it was read."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        message = f"The disk of {objects_dir} is full"
+        return Fault(message, "TEMPORARILY_UNAVAILABLE", 503, is_final=True)
+    return Fault(f"{objects_dir} cannot be written ({error.strerror})", "PERMISSION_DENIED", 403, is_final=True)
 
 
 def _require_own_page(request: Request) -> None:

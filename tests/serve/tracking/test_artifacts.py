@@ -239,3 +239,46 @@ def test_the_artifacts_of_a_deleted_run_can_still_be_read(wire: Wire) -> None:
     wire.post("runs/delete", run_id=run)
     assert wire.send("GET", f"{ROUTE}/{root(run)}/a").content == b"1"
     assert runs.get(wire.store.read(), run).deleted_at is not None
+
+
+def test_a_full_disk_is_said_to_be_full_and_nothing_is_kept_of_the_file(tmp_path: Path) -> None:
+    from disks import mounted
+
+    from mlops_store import object_folders
+
+    with mounted(tmp_path, 4) as disk:
+        object_folders.keep_in(str(tmp_path / "own" / "store.db"), str(disk / "objects"))
+        with serving(str(tmp_path / "own")) as wire:
+            run = wire.run()
+            connection = http.client.HTTPConnection("127.0.0.1", wire.port, timeout=30)
+            # in chunks, so that nobody knows beforehand how long it is
+            connection.request("PUT", f"{ROUTE}/{root(run)}/a", iter([b"x" * 1_000_000] * 6), encode_chunked=True)
+            answer = connection.getresponse()
+            assert (answer.status, b"is full" in answer.read()) == (503, True)
+            connection.close()
+            assert artifacts.of_run(wire.store.read(), run) == ()
+            assert objects(wire.store) == []
+            assert put(wire, f"{root(run)}/small", b"fits").status == 200
+
+
+@pytest.mark.slow
+def test_a_large_file_takes_no_memory_on_its_way(tmp_path: Path) -> None:
+    from tracking_process import tracking_server
+
+    def peak_kb(pid: int) -> int:
+        status = Path(f"/proc/{pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0])
+
+    with tracking_server(tmp_path) as running:
+        before = peak_kb(running.process.pid)
+        connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=60)
+        connection.request("PUT", f"{ROUTE}/large", iter([b"x" * (1 << 20)] * 300), encode_chunked=True)
+        assert connection.getresponse().read() == b"{}"
+        connection.request("GET", f"{ROUTE}/large")
+        answer = connection.getresponse()
+        total = 0
+        while block := answer.read(1 << 20):
+            total += len(block)
+        connection.close()
+        assert total == 300 << 20
+        assert peak_kb(running.process.pid) - before < 32 << 10
