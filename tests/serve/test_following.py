@@ -13,9 +13,9 @@ from registry_builders import CONFIG, log_model, make_run, make_store
 from served_models import ROW, Load, register
 from serving import Answer, ask, running
 
-from mlops_store import events
+from mlops_store import events, models
 from mlops_store.store import Store
-from mlops_tui.registry import aliases, stages, versions
+from mlops_tui.registry import aliases, keys, signing, stages, versions
 from mlops_tui.serve import served
 from mlops_tui.serve.app import Server
 from mlops_tui.serve.following import Follower, is_followed
@@ -95,6 +95,19 @@ def test_a_version_that_cannot_be_loaded_leaves_the_old_one_until_one_can(store:
     told = [event.message for event in events.newest(store.read(), 50) if event.kind == "serve.kept"]
     assert len(told) == 1, "the same failure is told once, however often it is tried"
     assert told[0].startswith("version 3 cannot be served, and version 1 goes on: ")
+
+
+def test_a_version_takes_over_when_it_has_the_signature_that_its_stage_asks_for(store: Store, tmp_path: Path) -> None:
+    keys.make(str(tmp_path / "release"))
+    (tmp_path / "mlops.toml").write_text('[signing]\npublic_keys = ["release.pub"]\npolicy = "off"\n')
+    with following(store) as port:
+        (tmp_path / "mlops.toml").write_text('[signing]\npublic_keys = ["release.pub"]\npolicy = "enforce"\n')
+        stages.promote(store, CONFIG, "churn", 2, "production")
+        until(port, lambda _: "mlops_model_is_behind 1\n" in metrics(port))
+        until(port, lambda _: any("asks for a signature" in event.message for event in events.newest(store.read(), 5)))
+        assert version(ask(port, ROW)) == "1"
+        signing.sign(store, models.version(store.read(), "churn", 2), keys.private(str(tmp_path / "release")))
+        assert until(port, lambda answer: version(answer) == "2").json == {"predictions": [2.0]}
 
 
 def test_a_stage_that_is_empty_leaves_the_last_version(store: Store) -> None:
