@@ -23,6 +23,7 @@ from mlops_tui.traffic import truth
 _log = logging.getLogger("mlops_tui.serve")
 #: How long a request waits for a stable version that has died to be back, in seconds.
 _HOLD_S = 15.0
+_PAUSE_S = 0.02
 #: How long nothing more is said of requests that were not answered, in seconds.
 _TELLING_S = 1.0
 _OPEN = (b"/ping", b"/health")
@@ -176,9 +177,8 @@ class Router:
         except Unavailable as error:
             self._tell(arm, error)
             is_stable = arm is table.stable
-            response, answering = await self._stable_answer(
-                request, identity, has_been_asked=is_stable and arm.is_ready
-            )
+            was_sent = is_stable and error.was_sent
+            response, answering = await self._stable_answer(request, identity, was_sent=was_sent)
             if is_stable and response.status < 500:  # it was away for a moment only
                 length_s, is_error = time.perf_counter() - started, False
             self._counting.add(arm.part, length_s, is_error=is_error, is_diverted=not is_stable)
@@ -198,11 +198,11 @@ class Router:
         return response, answering
 
     async def _stable_answer(
-        self, request: Request, identity: bytes, *, has_been_asked: bool = False
+        self, request: Request, identity: bytes, *, was_sent: bool = False
     ) -> tuple[Response, Arm | None]:
         """The stable version's answer, when it is back where it is away; a request that ends it is not sent again."""
         deadline = time.monotonic() + _HOLD_S
-        asked = int(has_been_asked)
+        asked = int(was_sent)
         while True:
             table = self.table
             assert table is not None
@@ -214,8 +214,9 @@ class Router:
                     told = wire.refusal(504, "DEADLINE_EXCEEDED", "Request processing time exceeded limit")
                     return told, arm
                 except Unavailable as error:
-                    asked += 1
+                    asked += error.was_sent
                     self._tell(arm, error)
+                    await asyncio.sleep(_PAUSE_S)  # that it is gone may not be known yet
             if asked > 1 or time.monotonic() > deadline:
                 return wire.refusal(503, "TEMPORARILY_UNAVAILABLE", "No version of the model answers now"), None
             await arm.wait_ready(0.25)

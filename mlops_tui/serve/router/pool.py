@@ -14,14 +14,28 @@ _CONNECT_S = 5.0
 
 
 class Unavailable(Exception):
-    """The server did not answer: it is not there, or went away."""
+    """The server did not answer: it is not there, or went away.
+
+    Attributes:
+        was_sent: Whether it may have got the request, which may be what ended it.
+    """
+
+    was_sent = False
 
 
 class TooSlow(Unavailable):
     """The server has not answered in time."""
 
+    was_sent = True
 
-class _Stale(Unavailable):
+
+class Lost(Unavailable):
+    """The server went away with the request."""
+
+    was_sent = True
+
+
+class _Stale(Lost):
     """A connection that was kept had been closed meanwhile; nothing of an answer came."""
 
 
@@ -49,6 +63,7 @@ class Pool:
         Raises:
             Unavailable: There is none.
         """
+        was_sent = False
         try:
             async with asyncio.timeout(limit_s):
                 while self._idle:
@@ -57,8 +72,11 @@ class Pool:
                         try:
                             return await self._asked(connection, head, body)
                         except _Stale:
-                            continue
+                            was_sent = True
                 return await self._asked(await self._connected(), head, body)
+        except Unavailable as error:
+            error.was_sent = error.was_sent or was_sent
+            raise
         except TimeoutError as error:
             raise TooSlow(f"no answer within {limit_s:g} s") from error
 
@@ -130,12 +148,12 @@ class _Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._fail(Unavailable("its answer is no HTTP"))
+            self._fail(Lost("its answer is no HTTP"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_open = False
         went = "it closed the connection"
-        self._fail(_Stale(went) if self._is_used and not self._has_begun else Unavailable(went))
+        self._fail(_Stale(went) if self._is_used and not self._has_begun else Lost(went))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers.append((name.lower(), value))
@@ -143,7 +161,7 @@ class _Connection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         self._length += len(body)
         if self._length > _ANSWER_BYTES:
-            self._fail(Unavailable(f"its answer is longer than {_ANSWER_BYTES} bytes"))
+            self._fail(Lost(f"its answer is longer than {_ANSWER_BYTES} bytes"))
             self.close()
         else:
             self._chunks.append(body)
