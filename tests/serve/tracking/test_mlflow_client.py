@@ -137,6 +137,9 @@ def test_stages_tags_descriptions_and_names_of_a_registered_model_change(mlflow:
         client.get_model_version("second", "3")
     assert raised.value.error_code == "RESOURCE_DOES_NOT_EXIST"
     assert [model.name for model in client.search_registered_models("tags.team = 'a'")] == ["second"]
+    with pytest.raises(mlflow.MlflowException, match="production"):
+        client.delete_registered_model("second")  # unlike MLflow's: something may use that version
+    client.transition_model_version_stage("second", "2", "Archived")
     client.delete_registered_model("second")
     assert client.search_registered_models("name = 'second'") == []
 
