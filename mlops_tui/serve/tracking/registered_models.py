@@ -29,7 +29,6 @@ _PROMPTS = f"m.id IN (SELECT model_id FROM model_tags WHERE version = 0 AND key 
 _ORDERS = {
     "name": "m.name",
     **dict.fromkeys(("timestamp", "last_updated_timestamp"), "m.updated_at"),
-    "creation_timestamp": "m.created_at",
 }
 
 
