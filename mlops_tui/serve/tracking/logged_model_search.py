@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mlops_store import logged_models
+from mlops_store.errors import UsageError
 from mlops_tui.compare.condition import compared
 from mlops_tui.compare.filter import parse
 from mlops_tui.compare.grammars import LOGGED_MODELS
@@ -90,7 +91,10 @@ def search(context: Context, asked: Search) -> Mapping[str, Any]:
 
 
 def _conditions(text: str, datasets: Sequence[Data]) -> list[_Piece]:
-    found = parse(text, strict=LOGGED_MODELS)
+    try:
+        found = parse(text, strict=LOGGED_MODELS)
+    except UsageError as error:
+        raise invalid(f"Invalid filter string: {error}") from error
     assert isinstance(found, AllOf)
     terms = [term for term in found.terms if isinstance(term, Comparison)]
     pieces = [_condition(one, datasets) for one in terms]
@@ -117,11 +121,12 @@ def _condition(one: Comparison, datasets: Sequence[Data]) -> _Piece:
 
 
 def _on(datasets: Sequence[Data]) -> _Piece:
-    """That a metric ``m`` was measured on one of some data sets."""
+    """That a metric ``m`` was measured on one of some data sets; what is "" of one may be anything."""
     texts, bound = list[str](), list[object]()
     for one in datasets:
-        texts.append("m.dataset_name = ?" + (" AND m.dataset_digest = ?" if one.dataset_digest else ""))
-        bound += [one.dataset_name, *([one.dataset_digest] if one.dataset_digest else [])]
+        said = {"m.dataset_name": one.dataset_name, "m.dataset_digest": one.dataset_digest}
+        texts.append(" AND ".join(f"{column} = ?" for column, value in said.items() if value) or "TRUE")
+        bound += [value for value in said.values() if value]
     return (f"({' OR '.join(texts)})" if texts else "TRUE"), bound
 
 
@@ -132,12 +137,10 @@ def _order(asked: Sequence[OrderBy]) -> tuple[str, list[object]]:
         direction = "ASC" if one.ascending else "DESC"
         name = one.field_name.strip()
         entity, dot, key = name.partition(".")
-        if one.dataset_digest and not one.dataset_name:
-            raise invalid("`dataset_digest` can only be specified if `dataset_name` is also specified.")
         if dot:
             if entity != "metrics":
                 raise invalid(f"Invalid order by field name: {name}. Only metrics are supported.")
-            on, data = _on([Data(one.dataset_name, one.dataset_digest)] if one.dataset_name else [])
+            on, data = _on([Data(one.dataset_name, one.dataset_digest)])
             column = (
                 "(SELECT m.value FROM model_metrics m WHERE m.model_id = l.model_id AND m.key = ? "
                 f"AND {on} ORDER BY m.ms DESC, m.step DESC LIMIT 1)"

@@ -47,7 +47,8 @@ def start(token: str, question: Mapping[str, Any] | None = None) -> int:
         raise invalid(f"Invalid page token, decoded value={text!r}")
     for key, value in (question or {}).items():
         if said.get(key) != value:
-            raise invalid(f"The page token is of another search: {key} was {said.get(key)!r}")
+            what = "Experiment IDs" if key == "experiment_ids" else key.replace("_", " ").capitalize()
+            raise invalid(f"{what} in the page token do{'' if what.endswith('s') else 'es'} not match the search's")
     return offset
 
 
