@@ -423,6 +423,7 @@ KEYS: tuple[Key, ...] = (
     Key("serving.end", "x", "end", "end", "End the split: the stable version takes all requests", 11),
     Key("serving.history", "h", "history", "history", "Show who changed what, when and why", 9),
     Key("serving.drift", "D", "drift", "drift", "Go to what the model's monitors found", 10),
+    Key("serving.load", "L", "load", "load test", "Ask again what was asked before, at a rate of your choice", 14),
     Key("serving.next", "}", "model(1)", "next model", "Show the next model", 13),
     Key("serving.previous", "{", "model(-1)", "model before", "Show the model before"),
     # loop

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from registry_builders import make_store, make_version
+from routing import routed, until
 from screens import rendered, settled
 from textual.pilot import Pilot
 from traffic_builders import make_traffic
 
-from mlops_store import audit, traffic_counts
+from mlops_store import audit, traffic_counts, traffic_routers
 from mlops_store.records import TrafficCount
 from mlops_store.store import Store
 from mlops_tui import config
@@ -106,6 +108,35 @@ async def test_versions_come_and_go_by_keys(made: Store) -> None:
         assert "candidate" not in rendered(app)
         await press(pilot, "u")
         assert shares(made)["4"] == 5.0
+
+
+async def test_a_load_test_needs_requests_that_were_logged(made: Store) -> None:
+    app = opened(made)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await press(pilot, "L")
+        assert "no request was logged yet" in rendered(app)
+
+
+@pytest.mark.slow
+async def test_a_load_test_asks_again_what_was_asked(tmp_path: Path) -> None:
+    with make_store(tmp_path) as store:
+        make_traffic(store, seconds=5)
+        with store.write() as db:
+            traffic_routers.remove(db, "churn")
+        requests = Path(Project(str(tmp_path)).requests_dir("churn"))
+        requests.mkdir(parents=True)
+        line = {"id": "a", "time": time.time(), "version": "1", "inputs": {"a": 1.0}, "prediction": 1}
+        (requests / "20261101T000000-1-000000.jsonl").write_text(json.dumps(line) + "\n")
+        with routed(tmp_path, "churn", is_small=True):
+            until(lambda: bool(traffic_routers.running(store.read(), "churn")))
+            app = opened(store)
+            async with app.run_test(size=(160, 40)) as pilot:
+                await settled(pilot)
+                await press(pilot, "L", "backspace", "backspace", "2", "0", "enter")
+                text = rendered(app)
+                assert "0 failed" in text, text
+                assert "a second" in text
 
 
 async def test_other_screens_lead_here_and_from_here(made: Store) -> None:

@@ -11,7 +11,7 @@ from mlops_tui.traffic.standing import Arm, Standing
 from mlops_tui.ui import keymap
 from mlops_tui.ui.loading import reload_all
 from mlops_tui.ui.messages import Did
-from mlops_tui.ui.screens import serving_acts
+from mlops_tui.ui.screens import serving_acts, serving_load
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.screens.serving_panes import Serving
 from mlops_tui.ui.widgets.window_table import WindowTable
@@ -87,6 +87,11 @@ class ServingScreen(ProjectScreen):
     def action_drift(self) -> None:
         """Goes to what monitors found."""
         self.go("drift")
+
+    def action_load(self) -> None:
+        """Sends what was asked before once more."""
+        if self._standing.model:
+            serving_load.ask(self, self._standing)
 
     # acts
 
