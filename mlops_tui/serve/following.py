@@ -23,6 +23,7 @@ from mlops_tui.serve.served import Served
 
 LOOK_S = 0.2
 RETRY_S = 30.0
+_END_S = 5.0
 _log = logging.getLogger("mlops_tui.serve")
 
 
@@ -78,9 +79,9 @@ class Follower:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Follows no longer; a version that is being loaded is left behind."""
+        """Follows no longer; a version that takes long to load is left behind."""
         self._ending.set()
-        self._thread.join(2 * self._look_s)
+        self._thread.join(_END_S)
 
     def _run(self) -> None:
         store: Store | None = None
@@ -128,9 +129,9 @@ class Follower:
         self._server.metrics.is_behind = 0
 
     def _take(self, store: Store, before: Served, found: Served) -> None:
-        self._server.swap(found)
-        self._server.metrics.swaps += 1
+        self._server.metrics.swaps += 1  # who sees its answers sees it counted
         self._settle()
+        self._server.swap(found)
         if before.version == found.version:  # only its stage is another one
             return
         message = f"{self._reference} is served by version {found.version} now, no longer by version {before.version}"
