@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mlops_tui.serve import labels, requests
 from mlops_tui.serve.faults import BAD_REQUEST, Fault
@@ -71,8 +72,21 @@ class Server:
         self.metrics = metrics or Metrics(served.facts)
         self._predictor = Predictor(self.metrics, joining or Joining(), os.cpu_count() or 1)
 
-    def application(self) -> Starlette:
+    def application(self) -> ASGIApp:
         """The ASGI application."""
+        invocations, others = self._guarded("/invocations", self._invocations), self._starlette()
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http" and scope["path"] == "/invocations" and scope["method"] == "POST":
+                # what is asked all the time needs no table of routes
+                response = await invocations(Request(scope, receive, send))
+                await response(scope, receive, send)
+            else:
+                await others(scope, receive, send)
+
+        return answer
+
+    def _starlette(self) -> Starlette:
         routes = {
             "/invocations": (self._invocations, "POST"),
             "/labels": (self._labels, "POST"),

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: How long requests may go on after the server was told to end.
 END_S = 60
+#: How long a connection may wait for its next request; longer than clients keep theirs, so that they close them first.
+KEEP_ALIVE_S = 75
 #: Connections that are open at a time; more are answered with 503.
 CONNECTIONS = 2_000
 #: What comes before the body of a request is no longer.
@@ -122,6 +124,7 @@ def config(server: Server) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=END_S,
     )
 

@@ -178,11 +178,14 @@ def main() -> None:
             clients = {name: Client(port, body) for name, port in ports.items()}
             assert len({json.dumps(json.loads(client.ask())) for client in clients.values()}) == 1
             for client in clients.values():
+                client.connection.close()  # the servers close what waits for some seconds
                 p50_s(client, 50)
             p50s: dict[str, list[float]] = {name: [] for name in clients}
             used: dict[str, float] = dict.fromkeys(clients, 0.0)
             for _ in range(chosen.rounds):
                 for name, client in clients.items():
+                    client.connection.close()
+                    client.ask()
                     before = cpu_s(processes[name])
                     p50s[name].append(p50_s(client, chosen.requests))
                     used[name] += cpu_s(processes[name]) - before
