@@ -1,9 +1,9 @@
 """When a screen is painted: once for all that a key sets off, and then at once.
 
 Textual paints at the ticks of a clock of its own: what comes just after a tick waits for the next one, and a key that
-closes a dialog and asks the store for something is painted twice. Here a screen does not paint while an answer that
-the key has asked for is about to come, and paints as soon as it is there. The one place that knows how Textual goes
-about it.
+closes a dialog and asks the store for something is painted twice; a screen that is opened is painted empty while its
+contents are being read, and both take longer. Here a screen does not paint while an answer that the key has asked for
+is about to come, and paints as soon as it is there. The one place that knows how Textual goes about it.
 """
 
 from __future__ import annotations
@@ -14,25 +14,36 @@ from textual.timer import Timer
 
 #: Longest time for which nothing is painted because an answer is about to come: shorter than anybody notices.
 HOLD_S = 0.02
+#: Longest time for which a screen that is opened waits for its contents: the one before is seen until then.
+OPEN_S = 0.05
 
 
 class PaintingScreen(Screen[ScreenResultType]):
     """A screen that paints answers at once."""
 
     _hold: Timer | None = None
-    _is_answered = False
+    _paints_at_once = False
 
-    def hold(self) -> None:
-        """Paints nothing until ``release``, or for ``HOLD_S``: what was asked for is about to come."""
+    @property
+    def is_answered(self) -> bool:
+        """Whether what the screen was opened for has come."""
+        return True
+
+    def hold(self, longest_s: float | None = None) -> None:
+        """Paints nothing until ``release``, or for so long (``HOLD_S``): what was asked for is about to come."""
         if self._hold is None:
-            self._hold = self.set_timer(HOLD_S, self.release)
+            self._hold = self.set_timer(HOLD_S if longest_s is None else longest_s, self._paint)
 
     def release(self) -> None:
-        """Paints what has changed by now, at once."""
+        """Paints what has changed by now, at once, if that is what was waited for."""
+        if self._hold is not None and self.is_answered:
+            self._paint()
+
+    def _paint(self) -> None:
         if self._hold is not None:
             self._hold.stop()
-            self._hold, self._is_answered = None, True
-            self.check_idle()
+        self._hold, self._paints_at_once = None, True
+        self.check_idle()
 
     @property
     def _is_due(self) -> bool:
@@ -42,6 +53,7 @@ class PaintingScreen(Screen[ScreenResultType]):
             or self._repaint_required
             or self._recompose_required
             or self._dirty_widgets
+            or self._compositor._dirty_regions  # of a layout that was not painted when it was made
         )
 
     async def _on_idle(self, event: events.Idle) -> None:
@@ -50,22 +62,25 @@ class PaintingScreen(Screen[ScreenResultType]):
             await self._invoke_and_clear_callbacks()
         elif self._hold is not None:
             return
-        elif self._is_answered:
-            self._is_answered = False
+        elif self._paints_at_once:
+            self._paints_at_once = False
             self.call_later(self._on_timer_update)
         else:
             self._update_timer.resume()  # what goes on changing is painted sixty times a second at most
 
     def _on_timer_update(self) -> None:
-        if self._hold is None:
-            super()._on_timer_update()
-        else:
+        if self._hold is not None:
             self._update_timer.pause()
+            return
+        super()._on_timer_update()
+        if self._compositor._dirty_regions and self.is_current:
+            self._compositor_refresh()
 
     def _compositor_refresh(self) -> None:
-        # Textual would render the frame and then throw it away
-        if not self.app._batch_count:
-            super()._compositor_refresh()
+        if self.app._batch_count:
+            return  # Textual would render the frame and then throw it away
+        if self._hold is None or not self.is_current:
+            super()._compositor_refresh()  # otherwise what is due is painted when it ends
 
 
-__all__ = ["HOLD_S", "PaintingScreen"]
+__all__ = ["HOLD_S", "OPEN_S", "PaintingScreen"]

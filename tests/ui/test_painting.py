@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import threading
+from pathlib import Path
+
 import pytest
+from rich.segment import Segment
+from screens import rendered, settled
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
+from textual.strip import Strip
 
-from mlops_tui.ui import painting
+from mlops_tui.project import Project
+from mlops_tui.ui import painting, strips
+from mlops_tui.ui.app import MlopsApp
 from mlops_tui.ui.painting import PaintingScreen
+from mlops_tui.ui.screens import base
+from mlops_tui.ui.screens.base import ProjectScreen
+from mlops_tui.ui.session import Session
+from mlops_tui.ui.widgets.pane import Pane
 from mlops_tui.ui.widgets.text_view import TextView
 
 
@@ -72,3 +84,61 @@ async def test_an_answer_that_takes_long_does_not_keep_the_rest_from_being_paint
         screen.say("between")
         await app.until(pilot, 2)
         assert app.frames == ["first", "between"]
+
+
+class Slow(Pane[str]):
+    """Contents that come when they are let."""
+
+    def __init__(self) -> None:
+        super().__init__("slow")
+        self.come = threading.Event()
+
+    def compose(self) -> ComposeResult:
+        yield TextView(["nothing yet"])
+
+    def load(self, session: Session) -> str:
+        self.come.wait(10)
+        return "contents"
+
+    def show(self, records: str) -> None:
+        self.query_one(TextView).show([records])
+
+
+class Opened(ProjectScreen):
+    """A screen of slow contents."""
+
+    NAME = "commands"
+
+    def compose_body(self) -> ComposeResult:
+        yield Slow()
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_a_screen_is_painted_with_its_contents_or_without_them_where_they_take_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_late: bool
+) -> None:
+    monkeypatch.setattr(base, "OPEN_S", 0.001 if is_late else 60.0)
+    app = MlopsApp(Project(str(tmp_path)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        painted: list[str] = []
+        screen = Opened()
+        app.post_display_hook = lambda: painted.append(rendered(app)) if app.screen is screen else None  # type: ignore[method-assign]
+        app.push_screen(screen)
+        while not screen.query(Slow) or not screen.query_one(Slow).is_mounted:
+            await pilot.pause(0.01)
+        while is_late and not any("nothing yet" in frame for frame in painted):
+            await pilot.pause(0.01)
+        screen.query_one(Slow).come.set()
+        while not any("contents" in frame for frame in painted):
+            await pilot.pause(0.01)
+        assert any("nothing yet" in frame for frame in painted) is is_late
+
+
+def test_light_strips_remember_what_strips_remember() -> None:
+    assert strips.lighten()
+    strip = Strip([Segment("abcdef")])
+    for end in range(1, 60):
+        assert strip.crop(0, end).text == "abcdef"[:end]
+    assert strip.crop(0, 3) is strip.crop(0, 3)
+    assert len(strip._crop_cache) <= strips.MOST  # however many there were

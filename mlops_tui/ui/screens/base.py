@@ -10,8 +10,8 @@ from textual.widget import Widget
 
 from mlops_store.errors import MlopsError
 from mlops_tui.ui import messages
-from mlops_tui.ui.loading import reload_all
-from mlops_tui.ui.painting import PaintingScreen
+from mlops_tui.ui.loading import Loader, reload_all
+from mlops_tui.ui.painting import OPEN_S, PaintingScreen
 from mlops_tui.ui.places import Place
 from mlops_tui.ui.session import Session, session_of
 from mlops_tui.ui.widgets.key_bar import KeyBar
@@ -49,6 +49,7 @@ class ProjectScreen(PaintingScreen[None]):
         super().__init__()
         self.argument = argument
         self._is_stale = False
+        self._leader: Loader[object] | None = None
 
     # for subclasses
 
@@ -75,6 +76,18 @@ class ProjectScreen(PaintingScreen[None]):
 
     def filter(self) -> None:
         """Begins filtering, for ``/``; only called when ``HAS_FILTER``."""
+
+    # being opened
+
+    def on_mount(self) -> None:
+        """Is painted with the contents of its first part, and not without them before."""
+        self._leader = next((part for part in self.query_one("#body").query(Loader)), None)
+        self.hold(OPEN_S)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the first part of the body shows its contents."""
+        return self._leader is None or self._leader.has_loaded
 
     # what is shared
 
