@@ -53,7 +53,7 @@ class Board(Loader[BoardRecords]):
         self._place = 0
         self._first = 0
         self._sight: tuple[int, ...] = ()
-        self._followed: int | None = None
+        self._followed: BoardCard | None = None
 
     def compose(self) -> ComposeResult:
         """A column for each stage that is configured."""
@@ -88,7 +88,7 @@ class Board(Loader[BoardRecords]):
         """Focuses a column; False when there is none at that place."""
         if not 0 <= place < len(self.columns):
             return False
-        self._place = place
+        self._place, self._followed = place, None
         self._arrange()
         self.column.cards.focus()
         return True
@@ -97,9 +97,11 @@ class Board(Loader[BoardRecords]):
         """Focuses the column to the right (1) or to the left (-1)."""
         self.go_to(self._place + by)
 
-    def follow(self, number: int) -> None:
-        """Keeps the cursor on a card although it is about to be moved to another column."""
-        self._followed = number
+    def follow(self, card: BoardCard) -> None:
+        """Keeps the cursor on a card that was moved to another column, be that shown by now or not yet."""
+        self._followed = card
+        if self.records is not None:
+            self._find(card, self.records)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """A column that was clicked has the focus."""
@@ -170,12 +172,11 @@ class Board(Loader[BoardRecords]):
         if self._followed is not None:
             self._find(self._followed, records)
 
-    def _find(self, number: int, records: BoardRecords) -> None:
+    def _find(self, card: BoardCard, records: BoardRecords) -> None:
         for place, column in enumerate(records.columns):
-            if number in column.numbers and place < len(self.columns):
+            if card.number in column.numbers and column.stage != card.stage and place < len(self.columns):
                 self.go_to(place)
-                self.column.cards.move_to(number)
-        self._followed = None
+                self.column.cards.move_to(card.number)
 
 
 class BoardScreen(VersionActs, WordFilterScreen):
@@ -188,6 +189,8 @@ class BoardScreen(VersionActs, WordFilterScreen):
     NAME = "board"
     BINDINGS = keymap.bindings("board")
     FILTER_HINT: ClassVar[str] = "words of a model's name or an alias"
+
+    _acted_on: BoardCard | None = None
 
     def compose_body(self) -> ComposeResult:
         """The board."""
@@ -241,7 +244,7 @@ class BoardScreen(VersionActs, WordFilterScreen):
 
     def chosen(self) -> BoardCard | None:
         """The version under the cursor."""
-        card = self.board.card
+        card = self._acted_on = self.board.card
         if card is None:
             self.remark("no version is chosen", "dim")
         return card
@@ -259,7 +262,6 @@ class BoardScreen(VersionActs, WordFilterScreen):
 
     def on_did(self, _: Did) -> None:
         """Shows at once what an act has changed; the cursor stays on the card, wherever that is now."""
-        card = self.board.card
-        if card is not None:
-            self.board.follow(card.number)
+        if self._acted_on is not None:
+            self.board.follow(self._acted_on)
         super().on_did(_)
