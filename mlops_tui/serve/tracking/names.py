@@ -18,6 +18,7 @@ EXPERIMENT_TAG_CHARACTERS = 20_000
 LOCATION_CHARACTERS = 2_048
 
 _NAME = re.compile(r"[/\w.\- :]*")
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}")
 
 
@@ -79,7 +80,7 @@ def experiment_number(experiment_id: str) -> int:
     """
     if not experiment_id:
         return 0
-    if not experiment_id.isascii() or not experiment_id.isdecimal() or len(experiment_id) > 18:
+    if not _NUMBER.fullmatch(experiment_id):
         raise invalid(f"Invalid experiment ID '{experiment_id}'. Experiment ID must be a valid integer.")
     return int(experiment_id)
 

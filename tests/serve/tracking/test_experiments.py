@@ -83,10 +83,11 @@ def test_a_tag_is_replaced_and_removed(wire: Wire) -> None:
 
 
 def test_what_is_no_experiment_is_told(wire: Wire) -> None:
-    assert wire.refused("experiments/get", method="GET", answer_status=404, experiment_id="99999") == (
-        "RESOURCE_DOES_NOT_EXIST",
-        "No Experiment with id=99999 exists",
-    )
+    for number in ("99999", "-1337"):
+        assert wire.refused("experiments/get", method="GET", answer_status=404, experiment_id=number) == (
+            "RESOURCE_DOES_NOT_EXIST",
+            f"No Experiment with id={number} exists",
+        )
     assert wire.refused("experiments/get", method="GET", experiment_id="x")[1].startswith("Invalid experiment ID 'x'.")
     assert wire.refused("experiments/get-by-name", method="GET", answer_status=404, experiment_name="none")[1] == (
         "Could not find experiment with name 'none'"
