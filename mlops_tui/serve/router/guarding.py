@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -30,11 +29,6 @@ class Guard:
     def __init__(self, router: Router, counting: Counting) -> None:
         self._router = router
         self._counting = counting
-        self._alert = 0
-
-    def begin(self, db: sqlite3.Connection) -> None:
-        """Alerts that there are already are no reason."""
-        self._alert = watching.newest_alert(db)
 
     def broken(self, rules: TrafficConfig) -> dict[str, str]:
         """Candidate -> the rule that it has broken lately, by what the router counted."""
@@ -67,8 +61,7 @@ class Guard:
         for name, reason in found.items():
             with suppress(MlopsError):  # somebody was faster
                 splits.roll_back(store, split.model, [name], reason=reason, actor=ACTOR)
-        if alarm := watching.alarm(store.read(), rules, self._alert):
-            self._alert = watching.newest_alert(store.read())
+        if alarm := watching.alarm(store.read(), rules, split.changed_at):
             with suppress(MlopsError):
                 splits.roll_back(store, split.model, reason=alarm, actor=ACTOR)
 

@@ -114,7 +114,6 @@ class _Running:
         version = self._store.data_version()
         db = self._store.read()
         wanted = watching.wanted(db, self._config, self._model)
-        self._guard.begin(db)
         if wanted.split is not None:
             trial = wanted.split.trial
             self._counting.remember(trial, traffic_counts.seen_keys(db, self._model, trial))

@@ -35,22 +35,16 @@ def wanted(db: sqlite3.Connection, config: Config, model: str) -> Wanted:
     return Wanted(model, stable, split, found)
 
 
-def newest_alert(db: sqlite3.Connection) -> int:
-    """The number of the newest alert, 0 where there is none."""
-    (found,) = db.execute("SELECT coalesce(max(id), 0) FROM alerts").fetchone()
-    return int(found)
-
-
-def alarm(db: sqlite3.Connection, rules: TrafficConfig, after: int) -> str:
+def alarm(db: sqlite3.Connection, rules: TrafficConfig, since: float) -> str:
     """What a monitor of the rules has found that is critical, in words; "" for nothing.
 
     Args:
         db: A connection.
         rules: Which monitors are looked at.
-        after: The number that an alert must exceed.
+        since: Unix seconds; who changed the split knew what was alerted before.
     """
     for monitor in rules.monitors:
-        found = alerts.newest_told(db, monitor, (Severity.CRITICAL,), after=after)
-        if found is not None:
+        found = alerts.newest_told(db, monitor, (Severity.CRITICAL,), after=0)
+        if found is not None and found.opened_at >= since:
             return f"{monitor}: {found.title} (alert {found.id})"
     return ""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from drift_builders import keep
 from loop_builders import make_report
 from registry_builders import CONFIG, make_store, make_version
 from routing import Running, routed, until, until_arms
@@ -22,6 +23,8 @@ from served_models import Load
 from serving import ask
 
 from mlops_store import audit, events, traffic, traffic_counts, traffic_routers
+from mlops_store.drift import NewAlert
+from mlops_store.records import MonitorReport, Severity
 from mlops_store.store import Store
 from mlops_tui.config.traffic import TrafficConfig
 from mlops_tui.project import Project
@@ -38,7 +41,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         for _ in range(3):
             make_version(store)
         stages.promote(store, CONFIG, "churn", 1, "production")
-        (root / "mlops.toml").write_text("[traffic.churn]\nmax_error_rate = 0.3\nmax_wrong = 0.5\nmin_requests = 20\n")
+        (root / "mlops.toml").write_text(
+            '[traffic.churn]\nmax_error_rate = 0.3\nmax_wrong = 0.5\nmin_requests = 20\nmonitors = "production"\n'
+            '[monitors.production]\nwatch = "p/*.csv"\n'
+        )
         splits.share_out(store, "churn", {"2": 50})
         yield store
 
@@ -220,17 +226,22 @@ def test_labels_are_joined_with_answers_and_roll_back_what_they_say_is_wrong(sto
     splits.end(store, "churn")
 
 
-def test_an_alert_of_a_monitor_rolls_back(store: Store, running: Running) -> None:
-    rules = Path(store.path).parents[1] / "mlops.toml"
-    rules.write_text('[monitors.production]\nwatch = "p/*.csv"\n[traffic.churn]\nmonitors = "production"\n')
+def test_an_alert_of_a_monitor_rolls_back_what_was_shared_out_before_it(store: Store, running: Running) -> None:
     make_report(store, "before.csv")
-    time.sleep(1.5)  # what was alerted before the rule was taken up, or before the split, is no reason
-    splits.share_out(store, "churn", {"2": 50})
-    until(partial(has_swapped, running.port, "2"))
-    make_report(store, "after.csv")
+    trial = splits.share_out(store, "churn", {"2": 50}).trial
+
+    def is_counted() -> bool:
+        ask(running.port, ROW)
+        return bool(traffic_counts.periods(store.read(), "churn", trial, 2, 1))
+
+    until(is_counted)  # in the same breath as rules are looked at
+    assert splits.get(store.read(), "churn").weights == {"2": 50.0}
+    report = MonitorReport(0, "production", "after.csv", "after.csv", "after", "drift", time.time(), row_count=9)
+    with store.write() as db:
+        keep(db, report, [NewAlert("schema", Severity.CRITICAL, "a column is missing")])
     until(lambda: splits.get(store.read(), "churn").weights == {"2": 0.0})
     (entry,) = audit.newest(store.read(), 1, "model:churn")
-    assert entry.reason.startswith("production: 3 of 9 columns drifted")
+    assert entry.reason == "production: a column is missing (alert 2)"
     splits.end(store, "churn")
 
 
