@@ -14,7 +14,6 @@ from mlops_store.kept_windows import KeptAlert
 from mlops_store.records import Alert, Severity
 from mlops_tui.config.alerting import MuteRule
 
-_ORDER = tuple(Severity)
 _SCHEMA, _DRIFT = "schema", frozenset({"data_drift"})
 
 
@@ -143,5 +142,5 @@ def _grouped(signs: Sequence[Sign]) -> list[list[Sign]]:
 
 
 def _cause(group: Sequence[Sign], rule: str = "") -> Cause:
-    ranked = sorted(group, key=lambda one: (-_ORDER.index(one.severity), not one.columns))
+    ranked = sorted(group, key=lambda one: (-one.severity.rank, not one.columns))
     return Cause(tuple(ranked), rule)

@@ -28,7 +28,6 @@ SPREAD = 4
 FLAPS_FROM = 0.20
 STEADY_BELOW = 0.05
 _LEAST_WEIGHT, _MOST_WEIGHT = 0.8, 1.2
-_ORDER = tuple(Severity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,7 @@ def _seen(before: Course | None, cause: Cause, order: Sequence[int], rule: Alert
     if cause.muted_by:
         change = "" if known.state is IncidentState.MUTED else "muted"
         return Step(before, replace(now, state=IncidentState.MUTED), change, cause)
-    is_worse = _ORDER.index(cause.severity) > _ORDER.index(known.severity)
+    is_worse = cause.severity.rank > known.severity.rank
     if known.state in UNRESOLVED:
         if not is_worse and (now.is_flapping or not _has_spread(known, cause)):
             return Step(before, now, "", cause)
