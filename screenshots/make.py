@@ -1,7 +1,7 @@
 """Makes the pictures of README.md anew, from the demo: ``python screenshots/make.py``.
 
 Plays the whole loop in a temporary directory, changes a parameter, and takes pictures of the real dashboard while the
-second training runs and after it. Takes about two minutes.
+second training runs and after it, and while both versions answer requests. Takes about three minutes.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import asyncio
 import html
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -111,6 +113,33 @@ async def pictures(project: Project) -> None:
         take(app, "drift")
 
 
+@contextmanager
+def traffic(project: Project) -> Iterator[None]:
+    """Meanwhile two versions of the model answer requests behind one port."""
+    program = [sys.executable, "-m", "mlops_tui", "-C", project.root]
+    subprocess.run([*program, "traffic", "set", "breast-cancer", "2=20"], check=True)
+    router = subprocess.Popen([*program, "route", "breast-cancer", "--port", "0"], stdout=subprocess.PIPE, text=True)
+    assert router.stdout is not None
+    url = router.stdout.readline().split()[-1]
+    rows = project.path("data/test.csv")
+    asking = subprocess.Popen([*program, "load", url, "--rows", rows, "--rate", "40", "--duration", "600"])
+    try:
+        time.sleep(60)  # the screen shows the last minute
+        yield
+    finally:
+        asking.kill()
+        router.terminate()
+        router.wait()
+
+
+async def serving(project: Project) -> None:
+    """Takes the picture of the versions that answer."""
+    app = MlopsApp(project, config.load(project), start="serving")
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda text: re.search(r"v2 .*\d ms", text))
+        take(app, "serving")
+
+
 def main() -> None:
     """Plays the demo, starts it again with another parameter, and takes the pictures."""
     with tempfile.TemporaryDirectory() as home:
@@ -129,6 +158,8 @@ def main() -> None:
         params.write_text(re.sub(r"pace_s: .*", "pace_s: 0.05", text), encoding="utf-8")
         pipeline.start(project, jobs=2)
         asyncio.run(pictures(project))
+        with traffic(project):
+            asyncio.run(serving(project))
 
 
 if __name__ == "__main__":
