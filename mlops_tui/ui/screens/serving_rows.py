@@ -179,13 +179,13 @@ def _verdict(verdict: Verdict, width: int) -> Iterator[CellValue]:
     values = wording.values(verdict)
     yield Cell(verdict.sentence, _TONES[verdict.state])
     what = _MEASURED[verdict.test]
-    yield (
-        Cell(f"{what}  ", "dim"),
-        Cell(f"v{verdict.version} {values.ours}"),
-        Cell(f" of {verdict.requests:,}  ", "dim"),
-        Cell(f"v{verdict.against} {values.theirs}"),
-        Cell(f" of {verdict.against_requests:,}", "dim"),
-    )
+    ours = (Cell(f"v{verdict.version} {values.ours}"), Cell(f" of {verdict.requests:,}", "dim"))
+    theirs = (Cell(f"v{verdict.against} {values.theirs}"), Cell(f" of {verdict.against_requests:,}", "dim"))
+    if len(what) + 2 + sum(len(cell.text) for cell in (*ours, *theirs)) + 2 <= width:
+        yield (Cell(f"{what}  ", "dim"), *ours, Cell("  "), *theirs)
+    else:  # one below the other
+        yield (Cell(f"{what}  ", "dim"), *ours)
+        yield (Cell(" " * (len(what) + 2)), *theirs)
     ratio = (Cell("ratio  ", "dim"), Cell(values.ratio))
     drawn = (Cell(f"{_LOW:g} ", "dim"), *scale(verdict), Cell(f" {_HIGH:g}", "dim"))
     used = sum(len(cell.text) for cell in (*ratio, *drawn)) + 2
