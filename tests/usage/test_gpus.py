@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -113,6 +115,8 @@ def test_in_a_container_the_gpus_count_that_the_processes_were_given(monkeypatch
         environment = {**os.environ, **({"CUDA_VISIBLE_DEVICES": given} if given else {})}
         with subprocess.Popen(["sleep", "60"], env=environment) as process:
             try:
+                while not Path(f"/proc/{process.pid}/environ").read_bytes():
+                    time.sleep(0.001)  # the new program has its files closed before it has its environment
                 assert [reading.number for reading in Gpus().of_group([999_999_999, process.pid])] == numbers
             finally:
                 process.kill()
