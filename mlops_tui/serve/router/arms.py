@@ -59,7 +59,7 @@ class Arm:
 
     Args:
         part: What it serves.
-        command: Starts it, with a free port of its own choice; it prints its address as its first line.
+        command: Starts it, with a free port of its own choice; it prints its address.
         limit_s: How long a prediction may take.
         changed: Called when ``state`` has changed.
 
@@ -182,9 +182,9 @@ class Arm:
         listening = asyncio.get_running_loop().create_task(self._listen(process.stderr))
         try:
             async with asyncio.timeout(_LOADING_S):
-                found = _PORT.search(await process.stdout.readline())
-            if found is not None:
-                self._pool = Pool(int(found[1]))
+                port = await _port(process.stdout)
+            if port is not None:
+                self._pool = Pool(port)
                 self.was_ready = True
                 self._ready.set()
                 self._become("ready")
@@ -210,7 +210,7 @@ class Arm:
 
     async def _listen(self, stream: asyncio.StreamReader) -> None:
         """Passes on what the server says."""
-        async for line in stream:
+        while line := await _line(stream):
             said = line.decode("utf-8", "replace").rstrip()
             self._said.append(said)
             _log.info("version %s: %s", self.part, said)
@@ -218,3 +218,18 @@ class Arm:
     def _problem(self) -> str:
         lines = [line for line in self._said if line.strip()]
         return lines[-1][:300] if lines else "it ended without a word"
+
+
+async def _port(stream: asyncio.StreamReader) -> int | None:
+    """The port that a server tells, after whatever its model prints while it is loaded; None where it ends before."""
+    while line := await _line(stream):
+        if (found := _PORT.search(line)) is not None:
+            return int(found[1])
+    return None
+
+
+async def _line(stream: asyncio.StreamReader) -> bytes:
+    """The next line; of one that is longer than a reader holds, such as an error with a table in it, only the end."""
+    while True:
+        with suppress(ValueError):
+            return await stream.readline()
