@@ -10,10 +10,12 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import psutil
 import pytest
 import request_logs
@@ -189,6 +191,23 @@ def test_processes_that_cannot_begin_say_why(project: Path, capfd: pytest.Captur
     for model, code, words in (("iris@staging", 2, "no alias or stage 'staging'"), ("irs", 2, "did you mean 'iris'?")):
         assert subprocess.run([*command, model], cwd=project, timeout=60, check=False).returncode == code
         assert words in capfd.readouterr().err
+
+
+@pytest.mark.slow
+def test_processes_answer_however_much_their_model_prints(
+    serve: Any, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "talker.py").write_text(
+        "print('loading')\n\ndef score(rows):\n    print('x' * 1_500, flush=True)\n    return rows['a'] * 2\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    import talker  # type: ignore[import-not-found]
+
+    formats.save(talker.score, str(project / "talking"), input_example=pd.DataFrame({"a": [1.0, 2.0]}))
+    process, port, _ = serve("talking", "--allow-source", "--workers", "2")
+    threading.Thread(target=process.stderr.read, daemon=True).start()
+    for _ in range(200):  # more than pipes hold
+        assert ask(port, ROW).status == 200
 
 
 @pytest.mark.slow
