@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections import deque
 from typing import Any
 
 from mlops_store import traffic_counts
@@ -17,7 +16,7 @@ from mlops_tui.traffic import truth
 
 #: Bytes that are read at a time.
 _CHUNK = 4 << 20
-#: How long a label waits for its answer to be written down, in seconds, and how many do.
+#: How long a label waits for its answer to be written down, in seconds, and how many do that were looked for in vain.
 _PATIENCE_S = 30.0
 _MOST_WAITING = 10_000
 
@@ -34,7 +33,7 @@ class Labels:
         self._model = model
         self._directory = directory
         self._read: dict[str, int] = {}
-        self._waiting: deque[tuple[float, str, Any]] = deque(maxlen=_MOST_WAITING)
+        self._waiting: list[tuple[float, str, Any]] = []
 
     def join(self, store: Store) -> bool:
         """Counts what has come since the last time; in a thread. False where that was nothing.
@@ -43,7 +42,8 @@ class Labels:
             StoreError: The store cannot be written now; labels wait.
         """
         now = time.monotonic()
-        self._waiting.extend((now, name, label) for name, label in self._fresh())
+        if len(self._waiting) < _MOST_WAITING:  # else the store could not be written, and the files keep the others
+            self._waiting += [(now, name, label) for name, label in self._fresh()]
         if not self._waiting:
             return False
         is_counted = False
@@ -57,7 +57,7 @@ class Labels:
                     is_counted = True
                 if not answers and now - since < _PATIENCE_S:
                     left.append((since, name, label))
-        self._waiting = deque(left, maxlen=_MOST_WAITING)
+        self._waiting = left[-_MOST_WAITING + 1 :]
         return is_counted
 
     def _fresh(self) -> list[tuple[str, Any]]:
