@@ -26,12 +26,16 @@ _MOST_KEYS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A candidate beside the stable version, with its share of the requests that both get."""
+    """A candidate beside the stable version, with its share of the requests that both get, since a split was changed.
+
+    Guard rules look at what came since then, so that no two splits have one in common.
+    """
 
     trial: int
     candidate: int
     stable: int
     share: float
+    since: float
 
 
 @dataclass(slots=True)

@@ -112,7 +112,7 @@ def table(wanted: Wanted, arms: Mapping[Part, Arm], before: Table | None) -> Tab
         split.trial,
         split.changed_at,
         [
-            Comparison(split.trial, arm.part.version, stable.part.version, share / (share + rest))
+            Comparison(split.trial, arm.part.version, stable.part.version, share / (share + rest), split.changed_at)
             for share, arm in zip(shares.values(), chosen.values(), strict=True)
             if rest > 0
         ],
