@@ -71,6 +71,9 @@ class Work:
                 self.data, _ = inputs.take(self.content, self.content_type, self.served.schema)
             except Fault as fault:
                 self.fault = fault
+            except Exception as error:  # libraries raise what they like, and the thread has to go on
+                _log.exception("a request cannot be read")
+                self.fault = Fault(f"Invalid input. Error: {because(error)}")
         return self.fault is None
 
     def is_single(self) -> bool:
@@ -229,7 +232,7 @@ def _alone(work: Work) -> _Done:
 def _answer(work: Work, predictions: Any) -> Answer | Fault:
     try:
         content = answers.encoded(predictions)
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # also: nested too deeply
         _log.exception("the predictions cannot be sent")
         return Fault(f"The predictions cannot be sent: {because(error)}", "INTERNAL_ERROR", 500)
     return Answer(content, work.served, work.at, work.data, predictions, _rows(predictions))

@@ -9,6 +9,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,8 @@ def predict(rows: pd.DataFrame) -> Any:
             return []
         case 8.0:
             raise StopIteration
+        case 9.0:
+            return reduce(lambda inner, _: [inner], range(100_000), [1.0])
     return rows["a"].to_numpy()
 
 
@@ -101,6 +104,20 @@ def test_no_body_makes_the_server_fail(port: int, body: Any, content_type: str, 
     assert answer.status in (200, 400, 409, 415), answer
     if answer.status == 400:
         assert set(answer.json) == {"error_code", "message"}
+
+
+def test_bodies_that_libraries_choke_on_leave_every_thread_at_work() -> None:
+    nested = {"inputs": [{"name": "a", "type": "map", "values": {"type": "double"}}]}
+    served = Served("nested", "1", "", "", schemas.read(nested), predict)
+    deep = reduce(lambda inner, _: [inner], range(66), 1)  # NumPy has at most 64 dimensions
+    with running(Server(served, "1", Limits(prediction_s=5.0))) as port:
+        for _ in range(2 * (os.cpu_count() or 1)):
+            assert ask(port, {"instances": deep}).status == 400
+
+
+def test_predictions_that_are_nested_too_deeply_leave_every_thread_at_work(port: int) -> None:
+    for _ in range(2 * (os.cpu_count() or 1)):
+        assert ask(port, row(9.0)).status == 500
 
 
 def test_connections_that_break_off_cost_nobody_else_anything(port: int) -> None:
