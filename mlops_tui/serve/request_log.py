@@ -108,7 +108,9 @@ class RequestLog:
         self._thread.start()
 
     def put(self, entry: Entry) -> None:
-        """Hands over a request that was answered; returns at once."""
+        """Hands over a request that was answered; returns at once. One without rows leaves nothing to be written."""
+        if not entry.rows:
+            return
         with self._counting:
             if self._waiting_rows + entry.rows > self._bounds.waiting_rows:
                 self._metrics.refused_rows += entry.rows

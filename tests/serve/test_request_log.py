@@ -115,6 +115,13 @@ def test_rows_that_there_is_no_room_for_are_left_out_and_counted(tmp_path: Path)
     assert [line["id"] for line in logged(tmp_path / "log")] == ["small"]
 
 
+def test_a_request_without_rows_leaves_the_others_readable(log: RequestLog, tmp_path: Path) -> None:
+    log.put(entry("empty", pd.DataFrame({"x": []}), np.zeros(0), 0))
+    log.put(entry("one", pd.DataFrame({"x": [1]}), np.zeros(1), 1))
+    log.close()
+    assert [line["id"] for line in logged(tmp_path / "log")] == ["one"]
+
+
 def test_a_folder_that_cannot_be_written_is_no_reason_to_stop(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("in the way")
     metrics = Metrics({})
