@@ -174,6 +174,8 @@ async def get(context: Context, request: Request) -> Response:
 async def delete(context: Context, request: Request) -> Response:
     """Removes a file, or a folder with all in it."""
     path = places.safe(request.path_params["path"])
+    if not path:  # all files that are of no run and no model
+        raise invalid("Invalid path")
     await asyncio.to_thread(_remove, context, path)
     return JSONResponse({})
 

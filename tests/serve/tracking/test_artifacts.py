@@ -71,6 +71,13 @@ def test_a_file_is_replaced_by_the_newest_of_its_name_and_a_folder_is_deleted_wi
     assert wire.send("DELETE", f"{ROUTE}/{root(run)}/d").json == {}
 
 
+@pytest.mark.parametrize("path", ["", ".", "./", "%2E"])
+def test_the_whole_store_is_no_folder_that_is_deleted(wire: Wire, path: str) -> None:
+    put(wire, "kept/notes.md")
+    assert wire.refused(f"{ROUTE}/{path}", method="DELETE") == ("INVALID_PARAMETER_VALUE", "Invalid path")
+    assert wire.send("GET", f"{ROUTE}/kept/notes.md").content == b"x"
+
+
 def test_a_place_of_no_run_and_no_model_keeps_files_too(wire: Wire) -> None:
     put(wire, "shared/notes.md", b"# hello")
     assert wire.send("GET", f"{ROUTE}/shared/notes.md").headers["content-type"] == "text/plain"
