@@ -13,6 +13,7 @@ from mlops_store import audit, events, model_facts, model_versions, models, traf
 from mlops_store.errors import Refused
 from mlops_store.store import Store
 from mlops_tui.config import RegistryConfig
+from mlops_tui.traffic import splits
 
 
 def create(
@@ -115,7 +116,7 @@ def allow(store: Store, name: str, version: int, what: str, *, reason: str = "")
 
 def _require_not_in_use(db: sqlite3.Connection, registry: RegistryConfig, name: str, version: int, stage: str) -> None:
     split = traffic.find(db, name)
-    if split is not None and str(version) in (split.stable, *split.weights, *split.shadows):
+    if split is not None and version in splits.named(db, split).values():
         raise Refused(f"requests go to {name}/{version}", f"end that first: mlops-tui traffic end {name}")
     if stage in registry.single:
         raise Refused(

@@ -81,6 +81,22 @@ def test_nothing_is_deleted_that_is_in_charge_or_gets_requests(tmp_path: Path) -
         holdings.delete_version(db, REGISTRY, "churn", 2)
 
 
+def test_a_version_that_gets_requests_by_an_alias_or_a_stage_is_not_deleted(tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    for _ in range(5):
+        make_version(store, "churn")
+    aliases.set(store, "churn", "challenger", 2)
+    aliases.set(store, "churn", "next", 3)
+    stages.promote(store, Config(), "churn", 4, "staging")
+    with store.write() as db:
+        traffic.put(db, Split("churn", 1, 1, "1", {"challenger": 10.0, "staging": 5.0}, ("next", "gone")))
+    for version in (1, 2, 3, 4):
+        with store.write() as db, pytest.raises(Refused, match=f"requests go to churn/{version}"):
+            holdings.delete_version(db, REGISTRY, "churn", version)
+    with store.write() as db:
+        holdings.delete_version(db, REGISTRY, "churn", 5)
+
+
 def test_a_pickle_that_was_let_in_without_leave_can_be_given_it_once(tmp_path: Path) -> None:
     store = make_store(tmp_path)
     run = make_run(store)
