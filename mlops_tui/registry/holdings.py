@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections.abc import Mapping
 
-from mlops_store import audit, events, model_facts, model_versions, models, traffic
+from mlops_store import audit, events, model_facts, model_versions, models, traffic, traffic_routers
 from mlops_store.errors import Refused
 from mlops_store.store import Store
 from mlops_tui.config import RegistryConfig
@@ -40,11 +40,12 @@ def rename(db: sqlite3.Connection, name: str, new_name: str, *, reason: str = ""
     Raises:
         UsageError: No model can have that name.
         NotFound: There is no such model.
-        Refused: There is one of that name.
+        Refused: There is one of that name, or requests are shared out by the present one.
     """
     models.identifier(db, name)
     if new_name == name:
         return
+    _require_not_routed(db, name)
     if new_name in models.names(db):
         raise Refused(f"there is a registered model {new_name!r} already")
     model_versions.rename_model(db, name, new_name, time.time())
@@ -123,6 +124,17 @@ def _require_not_in_use(db: sqlite3.Connection, registry: RegistryConfig, name: 
             f"{name}/{version} is in {stage!r}, where something may use it",
             f"archive it first: mlops-tui models promote {name} {version} --to {registry.archive}",
         )
+
+
+def _require_not_routed(db: sqlite3.Connection, name: str) -> None:
+    """Refuses what a router would not survive: it counts, and looks at its guard rules, by the model's name."""
+    for router in traffic_routers.running(db, name):
+        raise Refused(
+            f"a router at {router.url} sends requests to {name!r} by this name",
+            f"end it first: process {router.pid} on {router.host}",
+        )
+    if traffic.find(db, name) is not None:
+        raise Refused(f"requests to {name!r} are shared out", f"end that first: mlops-tui traffic end {name}")
 
 
 def _record(

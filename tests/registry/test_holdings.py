@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from registry_builders import log_model, make_run, make_store, make_version
 
-from mlops_store import audit, audit_chain, models, traffic
+from mlops_store import audit, audit_chain, models, traffic, traffic_routers
 from mlops_store.errors import NotFound, Refused, UsageError
 from mlops_store.records import Split
 from mlops_tui.config import Config, RegistryConfig
@@ -95,6 +96,24 @@ def test_a_version_that_gets_requests_by_an_alias_or_a_stage_is_not_deleted(tmp_
             holdings.delete_version(db, REGISTRY, "churn", version)
     with store.write() as db:
         holdings.delete_version(db, REGISTRY, "churn", 5)
+
+
+def test_a_model_is_not_renamed_while_requests_to_it_are_shared_out(tmp_path: Path) -> None:
+    store = make_store(tmp_path)
+    make_version(store, "churn")
+    split = Split("churn", 1, 1, "1", {})
+    with store.write() as db:
+        traffic.put(db, split)
+        traffic_routers.put(db, "churn", "http://here:8080", 1.0, {"1": "ready"})
+        with pytest.raises(Refused, match=f"http://here:8080(?s:.)*process {os.getpid()} on"):
+            holdings.rename(db, "churn", "leavers")
+        holdings.rename(db, "churn", "churn")
+        traffic_routers.remove(db, "churn")
+        with pytest.raises(Refused, match="traffic end churn"):
+            holdings.rename(db, "churn", "leavers")
+        traffic.put(db, split, is_ended=True)
+        holdings.rename(db, "churn", "leavers")
+    assert models.names(store.read()) == ["leavers"]
 
 
 def test_a_pickle_that_was_let_in_without_leave_can_be_given_it_once(tmp_path: Path) -> None:
