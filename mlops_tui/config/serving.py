@@ -15,7 +15,7 @@ _MOST_DIGITS = 15
 
 @dataclass(frozen=True, slots=True)
 class ServeConfig:
-    """What is kept of the requests to a model; columns are inputs, outputs or ``prediction``.
+    """What is kept of the requests to a model; columns are inputs, outputs, ``prediction`` or ``probabilities``.
 
     Attributes:
         drop: Columns that are left out.

@@ -31,6 +31,27 @@ class Redaction:
         self._rules = rules
         self._key = key
 
+    def answer(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """What was answered as it may be written down: ``prediction`` and ``probabilities``, values or columns of them.
+
+        The prediction is read off probabilities, also off hashed ones: they go where it goes.
+        """
+        rules, found = self._rules, dict(columns)
+        if "prediction" in (*rules.drop, *rules.hash):
+            found.pop("probabilities", None)
+        elif "prediction" in rules.round and "probabilities" in found and "probabilities" not in rules.columns:
+            digits = rules.round["prediction"]
+            found["probabilities"] = {
+                name: [_rounded(value, digits) for value in values] for name, values in found["probabilities"].items()
+            }
+        kept: dict[str, Any] = {}
+        for name, values in found.items():
+            if not isinstance(values, dict):
+                kept |= self.apply({name: values})
+            elif name not in rules.drop:
+                kept[name] = self.apply({column: self.apply({name: part})[name] for column, part in values.items()})
+        return kept
+
     def apply(self, columns: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
         """Columns as they may be written down."""
         rules = self._rules
@@ -64,7 +85,7 @@ def require_known(rules: ServeConfig, schema: Schema, name: str) -> None:
     Raises:
         UsageError: A rule is about a column that the model neither takes nor gives.
     """
-    known = {*schema.names, *schema.outputs, "prediction"}
+    known = {*schema.names, *schema.outputs, "prediction", "probabilities"}
     for column in rules.columns if schema.names else ():
         if column not in known:
             raise UsageError(

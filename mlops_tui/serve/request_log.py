@@ -198,9 +198,11 @@ def lines(entry: Entry, redaction: Redaction) -> bytes:
     members["latency_s"] = [round(entry.latency_s, 6)] * rows
     if inputs := redaction.apply(_inputs(entry.data)):
         members["inputs"] = inputs
-    predicted: dict[str, Any] = redaction.apply(_predictions(entry.predictions, rows))
-    if isinstance(outputs := predicted.get("prediction"), dict):
-        predicted["prediction"] = redaction.apply(outputs)
+    predicted = redaction.answer(_predictions(entry.predictions, rows))
+    if isinstance(outputs := predicted.get("prediction"), dict) and len(outputs) <= 1:
+        del predicted["prediction"]
+        for values in outputs.values():
+            predicted["prediction"] = values
     columns: list[list[str]] = []
     template = _template(members | predicted, columns)
     return "".join([f"{template % texts}\n" for texts in zip(*columns, strict=True)]).encode()
@@ -240,8 +242,7 @@ def _inputs(data: Any) -> dict[str, list[Any]]:
 def _predictions(predictions: Any, rows: int) -> dict[str, Any]:
     """What was answered, as columns: ``prediction``, and ``probabilities`` where the model gave those of classes."""
     if hasattr(predictions, "columns") and hasattr(predictions, "iloc"):
-        named = {str(name): predictions[name].tolist() for name in predictions.columns}
-        return {"prediction": named if len(named) != 1 else next(iter(named.values()))}
+        return {"prediction": {str(name): predictions[name].tolist() for name in predictions.columns}}
     values = predictions.tolist() if hasattr(predictions, "tolist") else predictions
     if not isinstance(values, list) or len(values) != rows:
         return {"prediction": [values if rows == 1 else None] * rows}

@@ -194,6 +194,39 @@ def test_what_must_not_be_kept_never_reaches_the_disk(tmp_path: Path, rows: list
     assert again["city"] != [json.loads(lines.splitlines()[0])["inputs"]["city"]], "another key, another hash"
 
 
+@pytest.mark.parametrize(
+    ("rules", "kept"),
+    [
+        (ServeConfig(drop=("prediction",)), {}),
+        (ServeConfig(drop=("prediction",), round={"probabilities": 3}), {}),
+        (ServeConfig(drop=("probabilities",)), {"prediction": 1}),
+        (ServeConfig(round={"prediction": -1}), {"prediction": 0, "probabilities": {"0": 0.0, "1": 0.0}}),
+        (ServeConfig(round={"probabilities": 1}), {"prediction": 1, "probabilities": {"0": 0.2, "1": 0.8}}),
+    ],
+)
+def test_probabilities_say_no_more_than_the_prediction_may(rules: ServeConfig, kept: dict[str, Any]) -> None:
+    require_known(rules, schemas.read(SIGNATURE), "churn")
+    (line,) = request_log.lines(entry("r", None, np.array([[0.24, 0.76]]), 1), Redaction(rules)).splitlines()
+    assert {key: value for key, value in json.loads(line).items() if key in ("prediction", "probabilities")} == kept
+
+
+def test_a_hashed_prediction_leaves_no_probabilities_and_hashes_each_column() -> None:
+    hashing = Redaction(ServeConfig(hash=("prediction",)), b"k" * 32)
+    line = json.loads(request_log.lines(entry("r", None, np.array([[0.24, 0.76]]), 1), hashing))
+    assert re.fullmatch("[0-9a-f]{16}", line["prediction"])
+    assert "probabilities" not in line
+    frame = pd.DataFrame({"low": [1.0], "high": [3.0]})
+    line = json.loads(request_log.lines(entry("r", None, frame, 1), hashing))
+    assert all(re.fullmatch("[0-9a-f]{16}", value) for value in line["prediction"].values())
+
+
+def test_a_rule_for_the_only_column_of_a_table_of_answers_holds() -> None:
+    line = request_log.lines(
+        entry("r", None, pd.DataFrame({"score": [7.25]}), 1), Redaction(ServeConfig(drop=("score",)))
+    )
+    assert b"7.25" not in line
+
+
 def test_rules_are_checked_against_what_the_model_takes(tmp_path: Path) -> None:
     schema = schemas.read({**SIGNATURE, "outputs": [{"name": "score", "type": "double"}]})
     require_known(ServeConfig(drop=("plan", "score"), hash=("a",)), schema, "churn")
