@@ -57,7 +57,8 @@ def assemble(settings: Settings, table: Table | None = None, row: int = 0) -> As
     project = Project(settings.root)
     found = _served(project, settings)
     metrics = Metrics(found.facts, table, row)
-    log, label_log, directory = _logs(project, settings, found, metrics)
+    rules = configuration.load(project).serve.get(found.name, ServeConfig())
+    log, label_log, directory = _logs(project, settings, found, metrics, rules)
     limits = Limits(
         body_bytes=settings.body_bytes,
         held_bytes=max(256 << 20, 4 * settings.body_bytes),
@@ -67,7 +68,7 @@ def assemble(settings: Settings, table: Table | None = None, row: int = 0) -> As
     if settings.batch_rows is not None:
         joining = Joining(settings.batch_rows, settings.batch_wait_s, is_forced=True)
     server = Server(found, _own_version(), limits, settings.token, log, label_log, metrics, joining)
-    return Assembled(server, _following(project, settings, server, row), directory)
+    return Assembled(server, _following(project, settings, server, row, rules if log else ServeConfig()), directory)
 
 
 def open_store(project: Project) -> Store:
@@ -105,7 +106,7 @@ def _served(project: Project, settings: Settings) -> Served:
 
 
 def _logs(
-    project: Project, settings: Settings, found: Served, metrics: Metrics
+    project: Project, settings: Settings, found: Served, metrics: Metrics, rules: ServeConfig
 ) -> tuple[RequestLog | None, LabelLog | None, str]:
     """The logs of requests and labels: where they are wanted, or a monitor waits for them."""
     config = configuration.load(project)
@@ -113,19 +114,25 @@ def _logs(
     if not (is_awaited if settings.is_logged is None else settings.is_logged):
         return None, None, ""
     directory = project.requests_dir(found.name)
-    rules = config.serve.get(found.name, ServeConfig())
     redaction.require_known(rules, found.schema, found.name)
     key = redaction.key(project.hash_key_path) if rules.hash else b""
     log = RequestLog(directory, Bounds(kept_bytes=settings.log_bytes), Redaction(rules, key), metrics)
     return log, LabelLog(project.labels_dir(found.name), settings.log_bytes), directory
 
 
-def _following(project: Project, settings: Settings, server: Server, row: int) -> AbstractContextManager[object]:
+def _following(
+    project: Project, settings: Settings, server: Server, row: int, rules: ServeConfig
+) -> AbstractContextManager[object]:
     if is_folder(settings) or not following.is_followed(settings.model):
         return nullcontext()
     opened: Callable[[], Store] = lambda: open_store(project)  # noqa: E731
+
+    def check(found: Served) -> None:
+        """A column that has another name now would be written down as it is."""
+        redaction.require_known(rules, found.schema, found.name)
+
     # of several processes that swap the same version one tells the project
-    return following.Follower(opened, settings.model, settings.trusted, server, is_recording=row == 0)
+    return following.Follower(opened, settings.model, settings.trusted, server, is_recording=row == 0, check=check)
 
 
 def _own_version() -> str:

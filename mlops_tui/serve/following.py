@@ -48,6 +48,7 @@ class Follower:
         is_recording: Whether what happens becomes an event of the project; of several workers one is enough.
         look_s: How often is looked whether anything was committed; a look costs microseconds.
         retry_s: After how long what failed is tried again: its file may be back, or its signature made.
+        check: Raises where a version that was loaded must not answer.
     """
 
     def __init__(
@@ -60,11 +61,13 @@ class Follower:
         is_recording: bool = True,
         look_s: float = LOOK_S,
         retry_s: float = RETRY_S,
+        check: Callable[[Served], None] | None = None,
     ) -> None:
         self._open_store = open_store
         self._reference = reference
         self._trusted = tuple(trusted)
         self._server = server
+        self._check = check
         self._retry_s = retry_s
         self._look_s = look_s
         self._is_recording = is_recording
@@ -112,6 +115,8 @@ class Follower:
         elif self._is_to_try(wanted):
             try:
                 found = served.of_version(store, version, self._trusted)
+                if self._check is not None:
+                    self._check(found)
             except StoreError:
                 raise
             except Exception as error:  # whatever a library raises on a file that it cannot read

@@ -8,19 +8,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
-from registry_builders import CONFIG, log_model, make_run, make_store
+from registry_builders import CONFIG, log_directory, log_model, make_run, make_store
 from served_models import ROW, Load, register
 from serving import Answer, ask, running
+from sklearn.dummy import DummyRegressor
 
 from mlops_store import events, models
 from mlops_store.store import Store
-from mlops_tui.registry import aliases, keys, signing, stages, versions
+from mlops_tui.registry import aliases, formats, keys, signing, stages, versions
 from mlops_tui.serve import served
 from mlops_tui.serve.app import Server
+from mlops_tui.serve.assembly import assemble
 from mlops_tui.serve.following import Follower, is_followed
 from mlops_tui.serve.request_log import RequestLog
 from mlops_tui.serve.requests import Limits
+from mlops_tui.serve.settings import Settings
 
 
 @pytest.fixture
@@ -108,6 +113,26 @@ def test_a_version_takes_over_when_it_has_the_signature_that_its_stage_asks_for(
         assert version(ask(port, ROW)) == "1"
         signing.sign(store, models.version(store.read(), "churn", 2), keys.private(str(tmp_path / "release")))
         assert until(port, lambda answer: version(answer) == "2").json == {"predictions": [2.0]}
+
+
+def test_a_version_that_renames_a_column_with_a_rule_does_not_take_over(store: Store, tmp_path: Path) -> None:
+    rows = pd.DataFrame({"b": [1.0, 2.0]})
+    fitted = DummyRegressor(strategy="constant", constant=3.0).fit(rows, np.zeros(2))
+    info = formats.save(fitted, str(tmp_path / "renamed"), input_example=rows)
+    run_id = make_run(store)
+    log_directory(store, run_id, tmp_path / "renamed", signature=info.signature)
+    versions.register(store, CONFIG, "churn", run_id=run_id)
+    (tmp_path / "mlops.toml").write_text('[serve.churn]\ndrop = ["a"]\n')
+    assembled = assemble(Settings(str(tmp_path), "churn@production", is_logged=True))
+    with running(assembled.server) as port, assembled.following:
+        stages.promote(store, CONFIG, "churn", 3, "production")
+        until(port, lambda _: "mlops_model_is_behind 1\n" in metrics(port))
+        assert version(ask(port, ROW)) == "1"
+        stages.promote(store, CONFIG, "churn", 2, "production")
+        until(port, lambda answer: version(answer) == "2")
+    told = [event.message for event in events.newest(store.read(), 50) if event.kind == "serve.kept"]
+    assert len(told) == 1
+    assert "version 3 cannot be served, and version 1 goes on: mlops.toml: serve.churn has a rule for 'a'" in told[0]
 
 
 def test_a_stage_that_is_empty_leaves_the_last_version(store: Store) -> None:
