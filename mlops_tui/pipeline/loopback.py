@@ -99,13 +99,13 @@ class Loopback:
             given: The environment so far.
 
         Returns:
-            All of the environment: ``given`` itself where the user has told MLflow where to log, or where the programs
-            of a server are not installed.
+            All of the environment: ``given`` itself where the user has told MLflow where to log, where the programs
+            of a server are not installed, or where the server has ended by itself too often.
         """
         if given.get(ELSEWHERE) or not self._is_installed:
             return dict(given)
         with self._mutex:
-            if not self._port and self._listen() is None:
+            if self._failures >= _MOST_FAILURES or (not self._port and self._listen() is None):
                 return dict(given)
         found = {name: value for name, value in given.items() if name not in _IN_THE_WAY}
         found.setdefault("MLFLOW_EXPERIMENT_NAME", self._experiment)

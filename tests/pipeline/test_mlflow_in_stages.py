@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,20 @@ def test_without_the_programs_of_a_server_nothing_is_set_and_status_says_so(
     assert loopback.environment("b" * 32, {"HOME": "/"}) == {"HOME": "/"}
     assert main(["-C", str(tmp_path), "status"]) == 0
     assert "pip install 'mlops-tui[serve]'" in capsys.readouterr().err
+
+
+def test_the_address_of_a_server_that_ends_by_itself_is_told_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make(tmp_path, "stages: {}")
+    os.makedirs(plan.folder(project, "a" * 32))
+    loopback = Loopback(project, plan.empty("a" * 32))
+    told = loopback.environment("b" * 32, {"HOME": "/"})["MLFLOW_TRACKING_URI"]
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with socket.create_connection(("127.0.0.1", int(told.rpartition(":")[2])), timeout=30):
+        assert "supervisor.log" in until(loopback.look)
+    assert loopback.environment("c" * 32, {"HOME": "/"}) == {"HOME": "/"}
+    loopback.close()
 
 
 def with_mlflow(tmp_path: Path, script: str, **files: str) -> Project:
