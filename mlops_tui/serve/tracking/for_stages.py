@@ -20,6 +20,7 @@ from typing import Any
 from starlette.requests import Request
 
 from mlops_store import experiments, pipelines, runs
+from mlops_store.errors import NotFound, StoreError
 from mlops_store.store import Store
 from mlops_tui import config
 from mlops_tui.pipeline import groups
@@ -91,9 +92,14 @@ def _end_with_run(project: Project, run_id: str, supervisor: int) -> None:
 
 
 def _has_stages(project: Project, run_id: str) -> bool:
-    with Store(project.store_path, create=False) as store:
-        run = pipelines.get(store.read(), run_id)
-        ticks = {one.stage: one.ticks for one in pipelines.processes(store.read(), run_id)}
+    try:
+        with Store(project.store_path, create=False) as store:
+            run = pipelines.get(store.read(), run_id)
+            ticks = {one.stage: one.ticks for one in pipelines.processes(store.read(), run_id)}
+    except NotFound:
+        return False  # nothing of what its stages log could be kept any more
+    except StoreError:
+        return True  # as far as anybody can say now; it is looked for again
     return any(
         groups.is_alive(one.pid, ticks[one.stage], one.run_id)
         for one in run.stages
