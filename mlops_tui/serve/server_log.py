@@ -8,11 +8,16 @@ from mlops_store.texts import storable
 
 
 class _Formatter(logging.Formatter):
-    """Lines without what a terminal would obey: models raise errors with whatever they were sent."""
+    """Lines without what a terminal would obey: models raise errors with whatever they were sent.
+
+    What goes on in another line is indented, so that nothing that was sent looks like an entry of the log.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         lines = storable(super().format(record)).splitlines()
-        return "\n".join("".join(c if c.isprintable() or c == "\t" else repr(c)[1:-1] for c in line) for line in lines)
+        return "\n    ".join(
+            "".join(c if c.isprintable() or c == "\t" else repr(c)[1:-1] for c in line) for line in lines
+        )
 
 
 def write_to_stderr() -> None:
