@@ -38,7 +38,7 @@ def command(
     from mlops_store.store import Store
     from mlops_tui import config
     from mlops_tui import project as projects
-    from mlops_tui.serve import launching
+    from mlops_tui.serve import launching, server_log
     from mlops_tui.serve.requests import Limits
     from mlops_tui.serve.tracking.app import TrackingServer
     from mlops_tui.serve.tracking.routes import Context
@@ -56,6 +56,8 @@ def command(
     # read for every act on models: gates and stages count as they are then
     context = Context(store, config.Config if project is None else lambda: config.load(project))
     server = TrackingServer(context, own, Limits(body_bytes=1 << 25), token, is_local=launching.is_loopback(host))
+
+    server_log.write_to_stderr()
 
     def ready() -> None:
         output.say(f"tracking server on {launching.url(host, listening)}")

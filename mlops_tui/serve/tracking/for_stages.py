@@ -25,7 +25,7 @@ from mlops_store.store import Store
 from mlops_tui import config
 from mlops_tui.pipeline import groups
 from mlops_tui.project import Project
-from mlops_tui.serve import launching
+from mlops_tui.serve import launching, server_log
 from mlops_tui.serve.requests import Limits
 from mlops_tui.serve.tracking.app import TrackingServer
 from mlops_tui.serve.tracking.routes import Call, Context
@@ -76,6 +76,7 @@ def main(arguments: list[str]) -> None:
     Args:
         arguments: The project's root, the pipeline run, and the descriptor of the listening socket.
     """
+    server_log.write_to_stderr()
     root, run_id, descriptor = arguments
     project = Project(root)
     secret = os.environ.pop(launching.TOKEN_VARIABLE)
