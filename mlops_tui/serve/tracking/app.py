@@ -1,7 +1,8 @@
 """The application that answers MLflow's clients: finds the endpoint, reads its arguments, calls it, sends the answer.
 
 Quick endpoints are called in the thread that answers, because handing a call to another one takes longer than the call;
-where the store is locked by another process they are called once more elsewhere, so that nobody else waits.
+where the store is locked by another process they are called once more elsewhere, so that nobody else waits. No call is
+quick that brings a large body along.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ import base64
 import hmac
 import ipaddress
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -39,12 +40,15 @@ if TYPE_CHECKING:
 _THREADS = 8
 #: What a load balancer asks has no token.
 _OPEN = ("/health",)
+#: Longer bodies are read, and the calls that they are for made, in other threads.
+_LARGE_BYTES = 64 << 10
 _JSON = "application/json"
 #: Names of a server that only this machine reaches: a page that made its own name lead here is not answered.
 _LOCAL_NAMES = ("localhost", "")
 #: Clients print links to pages, which are here in a terminal.
 _ROOT = "This is the tracking server of mlops-tui. Its runs are shown by: mlops-tui\n"
 _log = logging.getLogger("mlops_tui.serve")
+_Result = TypeVar("_Result")
 
 
 class TrackingServer:
@@ -152,19 +156,30 @@ class TrackingServer:
         else:
             _require_json(request)
             async with requests.body(request, self.limits, self) as body:
-                given = wire.decoded(body)
+                request.state.is_large = len(body) > _LARGE_BYTES
+                if request.state.is_large:
+                    given = await self._elsewhere(wire.decoded, body)
+                else:
+                    given = wire.decoded(body)
         return {**given, **found} if found else given
 
     async def _answered(self, call: Call[Any], given: Mapping[str, Any], request: Request) -> bytes:
         """The answer of an endpoint to arguments."""
-        arguments = self._readers[id(call)](given)
-        if call.is_quick:
-            try:
-                return _answer(call, self._quick, arguments, request)
-            except StoreBusy:
-                pass
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, _answer, call, self._context, arguments, request)
+        read = self._readers[id(call)]
+        if getattr(request.state, "is_large", False):
+            arguments = await self._elsewhere(read, given)
+        else:
+            arguments = read(given)
+            if call.is_quick:
+                try:
+                    return _answer(call, self._quick, arguments, request)
+                except StoreBusy:
+                    pass
+        return await self._elsewhere(_answer, call, self._context, arguments, request)
+
+    async def _elsewhere(self, function: Callable[..., _Result], *arguments: Any) -> _Result:
+        """What a function returns that is called in another thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
 
 def _answer(call: Call[Any], context: Context, arguments: Any, request: Request) -> bytes:

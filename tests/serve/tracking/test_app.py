@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pytest
 from serving import ask
 from tracking_wire import Wire, serving
 
+from mlops_store import run_inputs
 from mlops_store.store import Store
+from mlops_tui.serve.tracking import wire as reading
 
 
 def test_the_server_tells_of_itself(wire: Wire) -> None:
@@ -75,3 +81,25 @@ def test_a_call_waits_for_a_store_that_another_process_writes(own_wire: Wire) ->
         assert own_wire.send("GET", "/health").status == 200
         assert own_wire.get("experiments/get", experiment_id="0")["experiment"]["name"] == "Default"
     assert own_wire.post("experiments/create", name="after")["experiment_id"] == "1"
+
+
+@pytest.mark.parametrize(("profile_bytes", "is_large"), [(1_000, False), (100_000, True)])
+def test_a_large_body_is_read_and_kept_where_nobody_waits_for_it(
+    own_wire: Wire, monkeypatch: pytest.MonkeyPatch, profile_bytes: int, is_large: bool
+) -> None:
+    threads: list[bool] = []
+
+    def noting(function: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*arguments: Any) -> Any:
+            threads.append(threading.current_thread().name.startswith("answer"))
+            return function(*arguments)
+
+        return noted
+
+    run_id = own_wire.run()
+    for module, name in ((reading, "decoded"), (reading, "_require_encodable"), (run_inputs, "add_datasets")):
+        monkeypatch.setattr(module, name, noting(getattr(module, name)))
+    dataset = {"name": "é", "digest": "d", "source_type": "x", "source": "y", "profile": "p" * profile_bytes}
+    own_wire.post("runs/log-inputs", run_id=run_id, datasets=[{"dataset": dataset}])
+    assert threads == [is_large] * 3
+    assert own_wire.refused("runs/log-inputs", run_id=7, more="x" * profile_bytes)[0] == "INVALID_PARAMETER_VALUE"
