@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mlops_tui.serve import labels, requests
+from mlops_tui.serve import labels, launching, requests
 from mlops_tui.serve.faults import BAD_REQUEST, Fault
 from mlops_tui.serve.labels import LabelLog
 from mlops_tui.serve.metrics import MEDIA_TYPE, Metrics
@@ -45,7 +45,8 @@ class Server:
         served: The model; ``swap`` puts another one in its place.
         version: This program's version, for ``/version``.
         limits: What a client can ask.
-        token: What requests must bring along as a bearer token; "" lets everybody in.
+        token: What requests must bring along as a bearer token; "" lets everybody in who asks by a name of this
+            machine.
         log: Where requests are written down; None for nowhere.
         label_log: Where labels of these requests are written down.
         metrics: Where everything is counted; several servers may count together.
@@ -126,7 +127,7 @@ class Server:
         async def answer(request: Request) -> Response:
             try:
                 if path not in _OPEN:
-                    self._require_token(request)
+                    self._require_permission(request)
                 response = await endpoint(request)
             except Fault as fault:
                 response = _told(fault)
@@ -135,8 +136,10 @@ class Server:
 
         return answer
 
-    def _require_token(self, request: Request) -> None:
-        if not self._token:
+    def _require_permission(self, request: Request) -> None:
+        if not self._token:  # so that only this machine reaches the server
+            if not launching.is_local_name(request.headers.get("host", "")):
+                raise Fault(launching.NOT_LOCAL, "PERMISSION_DENIED", 403, is_final=True)
             return
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         is_right = hmac.compare_digest(given.strip().encode("latin-1", "replace"), self._token)

@@ -13,6 +13,7 @@ import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import uvicorn
@@ -34,6 +35,10 @@ CONNECTIONS = 2_000
 #: What comes before the body of a request is no longer.
 HEAD_BYTES = 64 << 10
 TOKEN_VARIABLE = "MLOPS_SERVE_TOKEN"  # noqa: S105 — the name of a variable, not what is in it
+#: What is said to who asked by another name.
+NOT_LOCAL = "This server is for this machine only, and is not known by the name that was asked for"
+#: Names of this machine for itself; a client that says none is no browser.
+_LOCAL_NAMES = ("localhost", "")
 
 
 class Server(Protocol):
@@ -105,6 +110,22 @@ def is_loopback(host: str) -> bool:
     except (OSError, UnicodeError):
         return False
     return all(ipaddress.ip_address(str(address).partition("%")[0]).is_loopback for address in found)
+
+
+@lru_cache(maxsize=256)
+def is_local_name(host: str) -> bool:
+    """Whether a ``Host`` header names a server that only this machine reaches; with or without a port.
+
+    A page can make its own name lead to this machine; what it then asks comes with that name.
+    """
+    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    name = name.strip("[]")
+    if name.lower() in _LOCAL_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def url(host: str, listening: socket.socket) -> str:

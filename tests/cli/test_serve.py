@@ -94,9 +94,7 @@ def test_a_version_in_production_answers_as_the_model_does_and_ends_with_what_it
     assert predictions(port) == MODEL.predict(DATA).tolist()
     content = json.dumps(ROWS).encode()
     with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
-        head = (
-            f"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(content)}"
-        )
+        head = f"POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(content)}"
         client.sendall(head.encode() + b"\r\n\r\n" + content[:100])
         while b"mlops_requests_in_progress 1" not in ask(port, path="/metrics", method="GET").content:
             pass
@@ -228,7 +226,7 @@ def test_a_thousand_idle_connections_keep_nobody_from_asking(serve: Any) -> None
     _, port, _ = serve("saved")
     idle = [socket.create_connection(("127.0.0.1", port), timeout=30) for _ in range(1_000)]
     for client in idle[::2]:
-        client.sendall(b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+        client.sendall(b"POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{")
     assert predictions(port) == MODEL.predict(DATA).tolist()
     for client in idle:
         client.close()

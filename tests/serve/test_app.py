@@ -94,7 +94,7 @@ def test_errors_have_mlflows_form(port: int) -> None:
 def test_a_body_that_is_too_long_is_refused_before_and_while_it_comes(port: int) -> None:
     assert ask(port, b" " * 10_001).status == 413
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
-        client.sendall(b"POST /invocations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        client.sendall(b"POST /invocations HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
         client.sendall(b"2000\r\n" + b" " * 0x2000 + b"\r\n2000\r\n" + b" " * 0x2000 + b"\r\n")
         assert client.recv(100).startswith(b"HTTP/1.1 413")
 
@@ -102,9 +102,9 @@ def test_a_body_that_is_too_long_is_refused_before_and_while_it_comes(port: int)
 def test_clients_that_send_too_slowly_are_sent_away() -> None:
     with running(Server(SERVED, "", Limits(head_s=0.2, body_s=0.2))) as port:
         with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
-            client.sendall(b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+            client.sendall(b"POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
             assert b"DEADLINE_EXCEEDED" in b"".join(iter(lambda: client.recv(4096), b""))
-        for begin in (b"", b"POST /invoc", b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\nGET /pi"):
+        for begin in (b"", b"POST /invoc", b"GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\nGET /pi"):
             with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
                 client.sendall(begin)
                 answered = b"".join(iter(lambda client=client: client.recv(4096), b""))  # type: ignore[misc]
@@ -113,7 +113,7 @@ def test_clients_that_send_too_slowly_are_sent_away() -> None:
 
 def test_a_head_without_an_end_is_cut_off(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
-        client.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\nX-Long: ")
+        client.sendall(b"GET /ping HTTP/1.1\r\nHost: localhost\r\nX-Long: ")
         with suppress(OSError):
             for _ in range(100):
                 client.sendall(b"x" * 4_096)
@@ -123,7 +123,7 @@ def test_a_head_without_an_end_is_cut_off(port: int) -> None:
 
 
 def test_bodies_of_many_clients_together_are_bounded(port: int) -> None:
-    head = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\n"
+    head = b"POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000\r\n\r\n"
     clients = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(3)]
     for client in clients:
         client.sendall(head + b" " * 9_999)
@@ -174,6 +174,18 @@ def test_only_who_has_the_token_may_ask() -> None:
         assert ask(port, path="/metrics", method="GET").status == 401
         assert ask(port, path="/ping", method="GET").status == 200
         assert ask(port, split([1, 2]), headers={"Authorization": "Bearer s3cret"}).json == {"predictions": [3.0]}
+
+
+def test_pages_of_other_sites_cannot_ask_by_a_name_of_their_own(port: int) -> None:
+    for path, method in (("/invocations", "POST"), ("/labels", "POST"), ("/metrics", "GET")):
+        answer = ask(port, split([1, 2]), path, method=method, headers={"Host": f"evil.example:{port}"})
+        assert (answer.status, answer.json["error_code"]) == (403, "PERMISSION_DENIED")
+    assert ask(port, path="/ping", method="GET", headers={"Host": "balancer"}).status == 200
+    for name in ("localhost", f"127.0.0.1:{port}", f"[::1]:{port}", "[::1]", "LOCALHOST:1"):
+        assert ask(port, split([1, 2]), headers={"Host": name}).json == {"predictions": [3.0]}
+    with running(Server(SERVED, "", LIMITS, "s3cret")) as other:
+        headers = {"Host": "model", "Authorization": "Bearer s3cret"}
+        assert ask(other, split([1, 2]), headers=headers).json == {"predictions": [3.0]}
 
 
 def test_predictions_are_the_same_for_many_clients_at_once(port: int) -> None:

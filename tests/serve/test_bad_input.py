@@ -121,7 +121,9 @@ def test_predictions_that_are_nested_too_deeply_leave_every_thread_at_work(port:
 
 
 def test_connections_that_break_off_cost_nobody_else_anything(port: int) -> None:
-    head = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    head = (
+        b"POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    )
     body = json.dumps(row(0.5)).encode()
     for sent in (
         b"",
@@ -132,10 +134,10 @@ def test_connections_that_break_off_cost_nobody_else_anything(port: int) -> None
         head % len(body) + body[:-1],
         head % len(body) + body,  # and nobody waits for the answer
         head % 10**15,
-        b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: nine\r\n\r\n",
-        b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-        b"POST /invocations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        b"POST /../../etc/passwd\x00 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: nine\r\n\r\n",
+        b"POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        b"POST /invocations HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"POST /../../etc/passwd\x00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
     ):
         for is_hard in (False, True):
             with socket.create_connection(("127.0.0.1", port), timeout=10) as client:

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 
 from mlops_store.records import Split
+from mlops_tui.serve import launching
 from mlops_tui.serve.request_log import request_id
 from mlops_tui.serve.router import routing, wire
 from mlops_tui.serve.router.arms import Arm, Part
@@ -40,7 +41,7 @@ class Router:
         command: Makes the command that serves a part.
         limit_s: How long a prediction may take.
         counting: Where requests are counted.
-        token: What clients must bring along; "" lets everybody in.
+        token: What clients must bring along; "" lets everybody in who asks by a name of this machine.
     """
 
     def __init__(self, model: str, command: Command, limit_s: float, counting: Counting, token: str = "") -> None:
@@ -142,9 +143,12 @@ class Router:
         path = request.path
         if path in _OPEN:
             return self._health(), None
-        if self._token and not self._may(request):
-            message = "A bearer token is needed: Authorization: Bearer …"
-            return wire.refusal(401, "UNAUTHENTICATED", message), None
+        if self._token:
+            if not self._may(request):
+                message = "A bearer token is needed: Authorization: Bearer …"
+                return wire.refusal(401, "UNAUTHENTICATED", message), None
+        elif not launching.is_local_name(request.header(b"host") or ""):  # only this machine reaches the router
+            return wire.refusal(403, "PERMISSION_DENIED", launching.NOT_LOCAL), None
         if path == b"/metrics" and request.method == b"GET":
             return self._metrics(), None
         table = self.table

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import hmac
-import ipaddress
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +23,7 @@ from starlette.requests import Request
 from mlops_store import audit, experiments
 from mlops_store.errors import MlopsError, NotFound, Refused, StoreBusy, StoreFull, StoreReadOnly, UsageError
 from mlops_store.store import Store
-from mlops_tui.serve import requests
+from mlops_tui.serve import launching, requests
 from mlops_tui.serve.faults import Fault
 from mlops_tui.serve.requests import Limits
 from mlops_tui.serve.tracking import wire
@@ -43,8 +42,6 @@ _OPEN = ("/health",)
 #: Longer bodies are read, and the calls that they are for made, in other threads.
 _LARGE_BYTES = 64 << 10
 _JSON = "application/json"
-#: Names of a server that only this machine reaches: a page that made its own name lead here is not answered.
-_LOCAL_NAMES = ("localhost", "")
 #: Clients print links to pages, which are here in a terminal.
 _ROOT = "This is the tracking server of mlops-tui. Its runs are shown by: mlops-tui\n"
 _log = logging.getLogger("mlops_tui.serve")
@@ -122,9 +119,8 @@ class TrackingServer:
             if scheme.lower() != "bearer" or not self._is_token(given.strip(), request):
                 message = "A bearer token is needed: set MLFLOW_TRACKING_TOKEN"
                 raise Fault(message, "UNAUTHENTICATED", 401, is_final=True)
-        elif self._is_local and not _is_local_name(request.headers.get("host", "")):
-            message = "This server is for this machine only, and is not known by the name that was asked for"
-            raise Fault(message, "PERMISSION_DENIED", 403, is_final=True)
+        elif self._is_local and not launching.is_local_name(request.headers.get("host", "")):
+            raise Fault(launching.NOT_LOCAL, "PERMISSION_DENIED", 403, is_final=True)
 
     def _is_token(self, given: str, request: Request) -> bool:
         """Whether what a request brings along lets it in."""
@@ -207,17 +203,6 @@ def _require_json(request: Request) -> None:
         raise invalid("Bad Request. Content-Type header is missing.")
     if kind.partition(";")[0].strip() != _JSON:
         raise invalid(f"Bad Request. Content-Type must be one of {[_JSON]}.")
-
-
-def _is_local_name(host: str) -> bool:
-    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
-    name = name.strip("[]")
-    if name.lower() in _LOCAL_NAMES:
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def _fault(error: MlopsError) -> Fault:

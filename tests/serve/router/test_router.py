@@ -171,6 +171,13 @@ def test_paths_that_are_no_predictions_go_to_the_stable_version(running: Running
     assert (answer.headers["x-request-id"], answer.status) == ("mine", 200)
 
 
+def test_pages_of_other_sites_cannot_ask_by_a_name_of_their_own(running: Running) -> None:
+    for path in ("/invocations", "/labels", "/metrics"):
+        assert ask(running.port, ROW, path, headers={"Host": f"evil.example:{running.port}"}).status == 403
+    for name in ("localhost", f"127.0.0.1:{running.port}", f"[::1]:{running.port}"):
+        assert ask(running.port, ROW, headers={"Host": name}).status == 200
+
+
 def test_a_request_that_ends_servers_ends_no_more_than_it_must(store: Store, running: Running) -> None:
     splits.share_out(store, "churn", {"2": 100})
     until(partial(has_swapped, running.port, "2"))
@@ -258,7 +265,7 @@ def test_a_version_that_cannot_be_served_gets_nothing_and_is_told_of(store: Stor
 
 def test_a_head_that_is_asked_for_comes_without_a_body(running: Running) -> None:
     with socket.create_connection(("127.0.0.1", running.port), timeout=30) as client:
-        client.sendall(b"HEAD /nowhere HTTP/1.1\r\nhost: x\r\n\r\nGET /ping HTTP/1.0\r\n\r\n")
+        client.sendall(b"HEAD /nowhere HTTP/1.1\r\nhost: localhost\r\n\r\nGET /ping HTTP/1.0\r\n\r\n")
         content = b"".join(iter(lambda: client.recv(4096), b""))
     head, _, rest = content.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 404")
@@ -281,7 +288,7 @@ def test_a_store_that_is_locked_holds_up_no_request_and_no_count_is_lost(store: 
 
 def test_slow_clients_are_sent_away(running: Running) -> None:
     slow = [socket.create_connection(("127.0.0.1", running.port), timeout=30) for _ in range(2)]
-    slow[0].sendall(b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{")
+    slow[0].sendall(b"POST /invocations HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{")
     slow[1].sendall(b"POST /invoc")
     assert b"DEADLINE_EXCEEDED" in slow[0].recv(4096)
     assert slow[1].recv(100) == b""
@@ -301,10 +308,13 @@ def test_a_thousand_connections_keep_nobody_from_asking(running: Running) -> Non
 def test_requests_that_are_none_are_refused(running: Running) -> None:
     for sent, status in (
         (b"GARBAGE\r\n\r\n", b"400"),
-        (b"GET /ping HTTP/1.1\r\nhost: x\r\nx: " + b"y" * 70_000 + b"\r\n\r\n", b"431"),
-        (b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n", b"413"),
-        (b"POST /a HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", b"400"),
-        (b"GET /ping HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n", b"400"),
+        (b"GET /ping HTTP/1.1\r\nhost: localhost\r\nx: " + b"y" * 70_000 + b"\r\n\r\n", b"431"),
+        (b"POST /invocations HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99999999999\r\n\r\n", b"413"),
+        (
+            b"POST /a HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+            b"400",
+        ),
+        (b"GET /ping HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n", b"400"),
     ):
         with socket.create_connection(("127.0.0.1", running.port), timeout=30) as client:
             client.sendall(sent)
@@ -313,7 +323,7 @@ def test_requests_that_are_none_are_refused(running: Running) -> None:
 
 def test_requests_that_follow_each_other_at_once_are_answered_in_order(running: Running) -> None:
     body = json.dumps(ROW).encode()
-    one = b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nx-request-id: %d\r\n"
+    one = b"POST /invocations HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nx-request-id: %d\r\n"
     with socket.create_connection(("127.0.0.1", running.port), timeout=30) as client:
         client.sendall(
             b"".join(one % turn + b"content-length: %d\r\n\r\n" % len(body) + body for turn in range(20))
