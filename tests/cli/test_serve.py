@@ -94,7 +94,8 @@ def test_a_version_in_production_answers_as_the_model_does_and_ends_with_what_it
     assert predictions(port) == MODEL.predict(DATA).tolist()
     content = json.dumps(ROWS).encode()
     with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
-        head = f"POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(content)}"
+        head = "POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        head += f"Content-Length: {len(content)}"
         client.sendall(head.encode() + b"\r\n\r\n" + content[:100])
         while b"mlops_requests_in_progress 1" not in ask(port, path="/metrics", method="GET").content:
             pass

@@ -151,6 +151,12 @@ class Router:
             return wire.refusal(403, "PERMISSION_DENIED", launching.NOT_LOCAL), None
         if path == b"/metrics" and request.method == b"GET":
             return self._metrics(), None
+        target = wire.plain_target(request.target)
+        if target is None:
+            return wire.refusal(404, "ENDPOINT_NOT_FOUND", "There is no such endpoint"), None
+        if target is not request.target:  # another way to say /invocations must not lead past the split
+            request.target = target
+            path = request.path
         table = self.table
         assert table is not None
         if path != b"/invocations" or request.method != b"POST":

@@ -7,12 +7,19 @@ a message ends. Headers between two neighbours are not passed on.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import unquote_to_bytes
+
+import httptools
 
 Headers = list[tuple[bytes, bytes]]
 
+#: A target that everybody reads alike; all paths of a server are of this form.
+_PATH = rb"/[A-Za-z0-9._~/-]*"
+_PLAIN_PATH, _PLAIN = re.compile(_PATH), re.compile(_PATH + rb"(\?[^#]*)?")
 #: Statuses that a version is to blame for, or may be: MLflow's protocol answers 400 when a model raises.
 BLAMED = frozenset((400, *range(500, 600)))
 #: What is about one connection, and what the router says itself.
@@ -56,6 +63,24 @@ class Response:
     headers: Headers
     body: bytes
     is_kept_alive: bool = True
+
+
+def plain_target(target: bytes) -> bytes | None:
+    """A target as a server behind the router reads it: no other host, nothing quoted in its path.
+
+    Returns:
+        The path and the query, None where there is no endpoint with such a path.
+    """
+    if _PLAIN.fullmatch(target):
+        return target
+    try:
+        found = httptools.parse_url(target)
+    except httptools.HttpParserInvalidURLError:
+        return None
+    path = unquote_to_bytes(found.path or b"/")
+    if not _PLAIN_PATH.fullmatch(path):
+        return None
+    return path if found.query is None else path + b"?" + found.query
 
 
 def request_head(request: Request, identity: bytes, token: bytes) -> bytes:

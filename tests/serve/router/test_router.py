@@ -178,6 +178,17 @@ def test_pages_of_other_sites_cannot_ask_by_a_name_of_their_own(running: Running
         assert ask(running.port, ROW, headers={"Host": name}).status == 200
 
 
+def test_predictions_are_shared_out_however_their_path_is_written(store: Store, running: Running) -> None:
+    splits.share_out(store, "churn", {"2": 100})
+    until(lambda: all(has_swapped(running.port, "2") for _ in range(20)))
+    for path in ("/%69nvocations", "http://localhost/invocations", "/invocations?a=%20", "/invocations?#b"):
+        assert (path, ask(running.port, ROW, path).headers["x-model-version"]) == (path, "2")
+    for path in ("/invocations%0a", "/invocations%3F", "/invocations%23", "*"):
+        answer = ask(running.port, ROW, path)
+        assert (answer.status, answer.headers.get("x-model-version")) == (404, None)
+    splits.end(store, "churn")
+
+
 def test_a_request_that_ends_servers_ends_no_more_than_it_must(store: Store, running: Running) -> None:
     splits.share_out(store, "churn", {"2": 100})
     until(partial(has_swapped, running.port, "2"))
