@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from mlops_store import traffic_counts
-from mlops_store.errors import MlopsError
+from mlops_store.errors import NotFound, Refused
 from mlops_store.store import Store
 from mlops_tui.config.traffic import TrafficConfig
 from mlops_tui.serve.router import watching
@@ -52,6 +52,9 @@ class Guard:
             rules: The rules.
             broken: Those that ``broken`` found.
             has_labels: Whether labels have come that were not looked at.
+
+        Raises:
+            StoreBusy: Others write the store; it is to be called again.
         """
         wanted = self._router.wanted
         split = wanted.split if wanted is not None else None
@@ -59,10 +62,10 @@ class Guard:
             return
         found = {**(self._mistaken(store, rules) if has_labels else {}), **broken}
         for name, reason in found.items():
-            with suppress(MlopsError):  # somebody was faster
+            with suppress(Refused, NotFound):  # somebody was faster
                 splits.roll_back(store, split.model, [name], reason=reason, actor=ACTOR)
         if alarm := watching.alarm(store.read(), rules, split.changed_at):
-            with suppress(MlopsError):
+            with suppress(Refused, NotFound):
                 splits.roll_back(store, split.model, reason=alarm, actor=ACTOR)
 
     def _mistaken(self, store: Store, rules: TrafficConfig) -> dict[str, str]:

@@ -89,7 +89,7 @@ class Pool:
     async def _asked(self, connection: _Connection, head: bytes, body: bytes) -> Response:
         try:
             response = await connection.ask(head, body)
-        except asyncio.CancelledError:
+        except BaseException:  # cancellation as well
             connection.close()  # what is still to come would be taken for the next answer
             raise
         if response.is_kept_alive:

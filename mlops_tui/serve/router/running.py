@@ -101,7 +101,7 @@ class _Running:
         self._is_over = asyncio.Event()
         self._started_at = time.time()
         self._told: dict[str, str] = {}
-        self._has_warned = False
+        self._has_warned = self._has_labels = False
 
     @property
     def _rules(self) -> TrafficConfig:
@@ -175,8 +175,8 @@ class _Running:
             try:
                 now = self._store.data_version()
                 if now != version:
-                    version = now
                     self._router.follow(watching.wanted(self._store.read(), self._config, self._model))
+                    version = now  # not before it was read, so that a read that fails is tried again
                     self._has_warned = False
             except MlopsError as error:  # what was routed before goes on
                 self._warn(f"the split cannot be followed: {error}")
@@ -240,8 +240,10 @@ class _Running:
             with store.write() as db:
                 events.add(db, "traffic.server", f"model:{model}/{part.version}", f"{model} version {part} {said}")
             self._router.news.popleft()
-        has_labels = self._rules.wants_labels and self._labels.join(store)
-        self._guard.act(store, self._rules, broken, has_labels=has_labels)
+        if self._rules.wants_labels and self._labels.join(store):
+            self._has_labels = True  # until they were looked at: a busy store is tried again
+        self._guard.act(store, self._rules, broken, has_labels=self._has_labels)
+        self._has_labels = False
 
 
 def _changed_at(project: Project) -> int:
