@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlops_store.errors import Refused
 from mlops_tui.cli import output, text
 from mlops_tui.cli.parameters import model_argument
+from mlops_tui.cli.serve import require_server
 from mlops_tui.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def command(
     It starts a server for each version of the split ('mlops-tui traffic show MODEL'), starts those again that die, and
     follows changes of the split while requests go on. Without a split the version in production answers.
     """
-    _require_router()
+    require_server()
     from mlops_store import models
     from mlops_tui.serve import launching, server_log
     from mlops_tui.serve.requests import Limits
@@ -91,13 +91,3 @@ def command(
     server_log.write_to_stderr()
     with listening:
         running.run(project, config, running.Settings(model, serving, limits, token), listening, url, ready)
-
-
-def _require_router() -> None:
-    try:
-        import httptools
-        import starlette
-        import uvicorn
-    except ImportError as error:
-        raise Refused("routing needs Starlette, uvicorn and httptools", "pip install 'mlops-tui[serve]'") from error
-    del httptools, starlette, uvicorn

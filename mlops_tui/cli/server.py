@@ -32,8 +32,6 @@ def command(
     than this machine's own need a token, which clients send as MLFLOW_TRACKING_TOKEN.
     """
     require_server()
-    from importlib.metadata import PackageNotFoundError, version
-
     from mlops_store import object_folders
     from mlops_store.store import Store
     from mlops_tui import config
@@ -49,13 +47,10 @@ def command(
     store = Store(store_path) if store_path is not None else workspace.create()
     project = workspace.project if store_path is None else projects.of_store(store_path)
     listening = launching.listen(host, port)
-    try:
-        own = version("mlops-tui")
-    except PackageNotFoundError:
-        own = ""
     # read for every act on models: gates and stages count as they are then
     context = Context(store, config.Config if project is None else lambda: config.load(project))
-    server = TrackingServer(context, own, Limits(body_bytes=1 << 25), token, is_local=launching.is_loopback(host))
+    limits, is_local = Limits(body_bytes=1 << 25), launching.is_loopback(host)
+    server = TrackingServer(context, launching.own_version(), limits, token, is_local=is_local)
 
     server_log.write_to_stderr()
 

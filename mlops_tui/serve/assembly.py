@@ -6,14 +6,13 @@ import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 
 from mlops_store.errors import NotFound, UsageError
 from mlops_store.store import Store
 from mlops_tui import config as configuration
 from mlops_tui.config.serving import ServeConfig
 from mlops_tui.project import Project
-from mlops_tui.serve import following, redaction, served
+from mlops_tui.serve import following, launching, redaction, served
 from mlops_tui.serve.app import Server
 from mlops_tui.serve.counters import Table
 from mlops_tui.serve.labels import LabelLog
@@ -67,7 +66,7 @@ def assemble(settings: Settings, table: Table | None = None, row: int = 0) -> As
     joining = Joining(wait_s=settings.batch_wait_s)
     if settings.batch_rows is not None:
         joining = Joining(settings.batch_rows, settings.batch_wait_s, is_forced=True)
-    server = Server(found, _own_version(), limits, settings.token, log, label_log, metrics, joining)
+    server = Server(found, launching.own_version(), limits, settings.token, log, label_log, metrics, joining)
     return Assembled(server, _following(project, settings, server, row, rules if log else ServeConfig()), directory)
 
 
@@ -133,10 +132,3 @@ def _following(
 
     # of several processes that swap the same version one tells the project
     return following.Follower(opened, settings.model, settings.trusted, server, is_recording=row == 0, check=check)
-
-
-def _own_version() -> str:
-    try:
-        return version("mlops-tui")
-    except PackageNotFoundError:
-        return ""

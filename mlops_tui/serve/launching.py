@@ -14,6 +14,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Protocol
 
 import uvicorn
@@ -126,6 +127,14 @@ def is_local_name(host: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def own_version() -> str:
+    """This program's version; "" where it runs without being installed."""
+    try:
+        return version("mlops-tui")
+    except PackageNotFoundError:
+        return ""
 
 
 def url(host: str, listening: socket.socket) -> str:

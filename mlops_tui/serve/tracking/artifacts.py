@@ -43,7 +43,6 @@ _TEXT = re.compile(
 _PREFIXES = ("/api/2.0/mlflow-artifacts/", "/ajax-api/2.0/mlflow-artifacts/")
 _NO_PARTS = "Multipart upload is not supported for the current artifact repository"
 _NO_URLS = "Presigned download is not supported for the current artifact repository"
-_NOTHING: Mapping[str, Any] = {}
 
 
 class ListPlaced(NamedTuple):
