@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +17,14 @@ from textual.pilot import Pilot
 from traffic_builders import make_traffic
 
 from mlops_store import audit, traffic_counts, traffic_routers
+from mlops_store.errors import StoreError
 from mlops_store.records import TrafficCount
 from mlops_store.store import Store
 from mlops_tui import config
 from mlops_tui.project import Project
 from mlops_tui.traffic import splits
 from mlops_tui.ui.app import MlopsApp
+from mlops_tui.ui.screens import serving_load
 from mlops_tui.ui.screens.serving_panes import Serving
 
 RULES = config.parse("[traffic.churn]\nmax_error_rate = 0.05\n")
@@ -116,6 +120,27 @@ async def test_a_load_test_needs_requests_that_were_logged(made: Store) -> None:
         await settled(pilot)
         await press(pilot, "L")
         assert "no request was logged yet" in rendered(app)
+
+
+async def test_a_load_test_is_run_where_the_router_runs(made: Store) -> None:
+    here = os.uname().nodename
+    with made.write() as db:
+        db.execute("UPDATE traffic_routers SET host = 'elsewhere'")
+    app = opened(made)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await press(pilot, "L")
+        assert "runs on elsewhere" in rendered(app)
+    with made.write() as db:
+        db.execute("UPDATE traffic_routers SET host = ?", (here,))
+
+
+def test_a_load_test_says_that_a_token_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {"requests": 2, "rate": 1.0, "latency_s": {"p50": 1.0, "p95": 1.0}, "failed": 2, "errors": {"status 401": 2}}
+    ended = subprocess.CompletedProcess([], 1, json.dumps(told), "")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: ended)
+    with pytest.raises(StoreError, match="MLOPS_SERVE_TOKEN"):
+        serving_load.run(".", [])
 
 
 @pytest.mark.slow

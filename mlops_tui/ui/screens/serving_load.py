@@ -27,12 +27,16 @@ def ask(screen: ProjectScreen, found: Standing) -> None:
     if not found.routers:
         screen.remark(f"nothing routes requests: mlops-tui route {found.model} --log", "dim")
         return
+    here = [router for router in found.routers if router.host == os.uname().nodename]
+    if not here:  # its address may be that of a loopback, which is another one here
+        screen.remark(f"what routes requests runs on {found.routers[0].host}: run the load test there", "dim")
+        return
     project = screen.session.project
     directory = project.requests_dir(found.model)
     if not os.path.isdir(directory) or not os.listdir(directory):
         screen.remark(f"no request was logged yet: mlops-tui route {found.model} --log", "dim")
         return
-    url = found.routers[0].url
+    url = here[0].url
 
     def check(text: str) -> str:
         try:
@@ -60,6 +64,8 @@ def run(root: str, words: list[str]) -> Did:
     ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     try:
         told = json.loads(ended.stdout)  # also where some requests failed
+        if told["errors"].get("status 401"):
+            raise StoreError("the router asks for a token", "set MLOPS_SERVE_TOKEN before the dashboard is started")
         said = (
             f"{told['requests']:,} requests, {told['rate']:.0f} a second, p50 {length(told['latency_s']['p50'])}, "
             f"p95 {length(told['latency_s']['p95'])}, {told['failed']:,} failed"
