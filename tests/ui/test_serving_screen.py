@@ -92,6 +92,20 @@ async def test_keys_change_the_split_after_a_look_at_what_would_come_of_it(made:
         assert "mlops-tui traffic rollback churn" in rendered(app)
 
 
+async def test_keys_are_answered_while_another_process_holds_the_store(made: Store) -> None:
+    app = opened(made, "serving churn")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        with Store(made.path) as other, other.write():
+            began = time.monotonic()
+            await pilot.press("plus")
+            await pilot.pause()
+            assert time.monotonic() - began < 10
+        await settled(pilot)
+        assert "do it" in rendered(app)
+        await press(pilot, "escape")
+
+
 async def test_versions_come_and_go_by_keys(made: Store) -> None:
     make_version(made)
     app = opened(made)

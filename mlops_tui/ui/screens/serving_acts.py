@@ -5,12 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 
+from textual.worker import get_current_worker
+
 from mlops_store import model_facts, traffic
 from mlops_store.errors import MlopsError
 from mlops_store.records import Split
 from mlops_store.store import Store
 from mlops_tui.traffic import splits
 from mlops_tui.traffic.standing import Arm, Standing
+from mlops_tui.ui.answers import hand
 from mlops_tui.ui.messages import Did, Failed
 from mlops_tui.ui.screens import serving_rows
 from mlops_tui.ui.screens.acts import perform, store_of
@@ -40,27 +43,34 @@ def change(screen: ProjectScreen, title: str, words: list[str], act: Callable[[S
         words: The words after ``mlops-tui traffic`` that do the same.
         act: Changes the split; returns it as it is then, None where there is none.
     """
-    try:
-        store = store_of(screen.session)
-        model = words[1]
-        before = traffic.find(store.read(), model)
-        with store.trial():
-            after = act(store)
-            lines = _difference(store, before, after)
-    except MlopsError as error:
-        screen.post_message(Failed(error))
-        return
 
-    def done() -> Did:
-        act(store)
-        line = shlex.join(["mlops-tui", "traffic", *words])
-        return Did(line, lambda: splits.put_back(store, model, before), f"{title.rstrip('?').lower()} · u undoes")
+    def look() -> None:  # in a thread: another process may hold the store for long
+        worker = get_current_worker()
+        try:
+            store = store_of(screen.session)
+            before = traffic.find(store.read(), words[1])
+            with store.trial():
+                after = act(store)
+                lines = _difference(store, before, after)
+        except MlopsError as error:
+            hand(worker, screen, screen.post_message, Failed(error))
+        else:
+            hand(worker, screen, ask, store, before, lines)
 
-    def answered(is_wanted: bool | None) -> None:
-        if is_wanted:
-            perform(screen, done)
+    def ask(store: Store, before: Split | None, lines: list[CellValue]) -> None:
+        def done() -> Did:
+            act(store)
+            line = shlex.join(["mlops-tui", "traffic", *words])
+            undo = lambda: splits.put_back(store, words[1], before)  # noqa: E731
+            return Did(line, undo, f"{title.rstrip('?').lower()} · u undoes")
 
-    screen.app.push_screen(Confirm(title, lines, yes="do it"), answered)
+        def answered(is_wanted: bool | None) -> None:
+            if is_wanted:
+                perform(screen, done)
+
+        screen.app.push_screen(Confirm(title, lines, yes="do it"), answered)
+
+    screen.run_worker(look, thread=True, group="look", exclusive=True)
 
 
 def _difference(store: Store, before: Split | None, after: Split | None) -> list[CellValue]:
