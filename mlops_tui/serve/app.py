@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mlops_tui.serve import labels, launching, requests
-from mlops_tui.serve.faults import BAD_REQUEST, Fault
+from mlops_tui.serve.faults import BAD_REQUEST, MODEL_FAILED, Fault
 from mlops_tui.serve.labels import LabelLog
 from mlops_tui.serve.metrics import MEDIA_TYPE, Metrics
 from mlops_tui.serve.predicting import Answer, Joining, Predictor, Work
@@ -210,6 +210,8 @@ class Server:
 
 def _told(fault: Fault) -> Response:
     headers = {"connection": "close"} if fault.is_final else {}
+    if fault.is_of_model:
+        headers[MODEL_FAILED] = "1"
     if fault.status == 401:
         headers["www-authenticate"] = "Bearer"
     if fault.status == 503:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 BAD_REQUEST = "BAD_REQUEST"
+#: The header of answers to requests that the model took and failed at; other refusals are the client's doing.
+MODEL_FAILED = "x-model-failed"
 INVALID_PARAMETER_VALUE = "INVALID_PARAMETER_VALUE"
 _SHOWN_CHARACTERS = 500
 
@@ -17,14 +19,24 @@ class Fault(Exception):
         code: MLflow's word for the kind of error; "" sends the message alone, as plain text.
         status: The HTTP status.
         is_final: The connection cannot be used for another request, because the body of this one was not read.
+        is_of_model: The model was asked and failed.
     """
 
-    def __init__(self, message: str, code: str = BAD_REQUEST, status: int = 400, *, is_final: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        code: str = BAD_REQUEST,
+        status: int = 400,
+        *,
+        is_final: bool = False,
+        is_of_model: bool = False,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
         self.status = status
         self.is_final = is_final
+        self.is_of_model = is_of_model
 
     @property
     def media_type(self) -> str:

@@ -222,6 +222,7 @@ def _alone(work: Work) -> _Done:
             "Encountered an unexpected error while evaluating the model. Verify that the input is compatible with "
             f"the model for inference. Error: {because(error)}",
             BAD_REQUEST,
+            is_of_model=True,
         )
         return _Done([(work, fault)])
     length_s = time.perf_counter() - started

@@ -2,8 +2,8 @@
 
     python tests/support/small_versions.py PROJECT MODEL [LIMIT_S]
 
-A version answers with its number. A body that says so makes it die, be slow, fail, or answer with garbage; one that
-names a version makes only that one do it. While a file ``broken-VERSION`` lies in the project it does not start.
+A version answers with its number. A body that says so makes it die, be slow, fail, refuse, or answer with garbage; one
+that names a version makes only that one do it. While a file ``broken-VERSION`` lies in the project it does not start.
 """
 
 from __future__ import annotations
@@ -36,11 +36,15 @@ class Answering(http.server.BaseHTTPRequestHandler):
             return
         if what.startswith("sleep"):
             time.sleep(float(what[5:]))
-        self.answer(400 if what == "fail" else 200, json.dumps({"predictions": [int(sys.argv[1])]}).encode())
+        self.is_model = what == "fail"
+        content = json.dumps({"predictions": [int(sys.argv[1])]}).encode()
+        self.answer(400 if what in ("fail", "refuse") else 200, content)
 
     def answer(self, status, content):
         self.send_response(status)
         self.send_header("content-length", str(len(content)))
+        if getattr(self, "is_model", False):
+            self.send_header("x-model-failed", "1")
         self.end_headers()
         self.wfile.write(content)
 

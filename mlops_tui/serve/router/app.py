@@ -18,7 +18,7 @@ from mlops_tui.serve.router.copies import Copies
 from mlops_tui.serve.router.counting import Counting
 from mlops_tui.serve.router.pool import TooSlow, Unavailable
 from mlops_tui.serve.router.routing import Table, Wanted
-from mlops_tui.serve.router.wire import BLAMED, Request, Response
+from mlops_tui.serve.router.wire import Request, Response
 from mlops_tui.traffic import truth
 
 _log = logging.getLogger("mlops_tui.serve")
@@ -194,8 +194,13 @@ class Router:
             self._counting.add(arm.part, length_s, is_error=is_error, is_diverted=not is_stable)
         else:
             length_s = time.perf_counter() - started
-            is_error = response.status in BLAMED
-            self._counting.add(arm.part, length_s, is_error=is_error)
+            is_error = response.is_failure
+            if 400 <= response.status < 500 and not is_error:
+                other = await self._refused(table, arm, request, identity)
+                if other is None:  # the client's doing says nothing of the version
+                    return response, answering
+                response, answering, is_error = other, table.stable, True
+            self._counting.add(arm.part, length_s, is_error=is_error, is_diverted=answering is not arm)
         # of a key only the first request says something new
         if table.comparisons and (not table.key or (key is not None and self._counting.is_first(table.trial, key))):
             self._counting.compare(table.comparisons, arm.part.version, length_s, is_error=is_error)
@@ -206,6 +211,19 @@ class Router:
         for shadow in table.shadows:
             self._copies.send(shadow, request, identity, response, answering)
         return response, answering
+
+    async def _refused(self, table: Table, arm: Arm, request: Request, identity: bytes) -> Response | None:
+        """The stable version's answer to what another one does not take; None where it takes it neither.
+
+        Versions differ in what their signatures ask for: only what none of them takes is the client's doing.
+        """
+        if arm is table.stable:
+            return None
+        try:
+            response = await table.stable.ask(request, identity)
+        except (TooSlow, Unavailable):
+            return None
+        return response if response.status == 200 else None
 
     async def _stable_answer(
         self, request: Request, identity: bytes, *, was_sent: bool = False

@@ -8,7 +8,7 @@ import time
 from mlops_tui.serve.router.arms import Arm
 from mlops_tui.serve.router.counting import Counting
 from mlops_tui.serve.router.pool import Unavailable
-from mlops_tui.serve.router.wire import BLAMED, Request, Response
+from mlops_tui.serve.router.wire import Request, Response
 from mlops_tui.traffic import agreement
 
 #: Copies that a shadow is given at a time; of those that come while it is at them none is made.
@@ -62,7 +62,8 @@ class Copies:
             self._counting.add_shadow(version, against, is_failed=True)
             return
         length_s = time.perf_counter() - started
-        self._counting.add(shadow.part, length_s, is_error=response.status in BLAMED)
+        # the other version could answer it
+        self._counting.add(shadow.part, length_s, is_error=response.status == 400 or response.status >= 500)
         if response.status != 200:
             self._counting.add_shadow(version, against, is_failed=True)
             return

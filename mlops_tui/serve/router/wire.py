@@ -15,13 +15,14 @@ from urllib.parse import unquote_to_bytes
 
 import httptools
 
+from mlops_tui.serve.faults import MODEL_FAILED
+
 Headers = list[tuple[bytes, bytes]]
 
 #: A target that everybody reads alike; all paths of a server are of this form.
 _PATH = rb"/[A-Za-z0-9._~/-]*"
 _PLAIN_PATH, _PLAIN = re.compile(_PATH), re.compile(_PATH + rb"(\?[^#]*)?")
-#: Statuses that a version is to blame for, or may be: MLflow's protocol answers 400 when a model raises.
-BLAMED = frozenset((400, *range(500, 600)))
+_MODEL_FAILED = MODEL_FAILED.encode()
 #: What is about one connection, and what the router says itself.
 _OWN = frozenset(
     (
@@ -63,6 +64,13 @@ class Response:
     headers: Headers
     body: bytes
     is_kept_alive: bool = True
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the version is to blame: in MLflow's protocol both bad requests and failing models are 400."""
+        if self.status == 400:
+            return any(name == _MODEL_FAILED for name, _ in self.headers)
+        return self.status >= 500
 
 
 def plain_target(target: bytes) -> bytes | None:

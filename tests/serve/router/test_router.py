@@ -222,6 +222,28 @@ def test_what_breaks_a_guard_rule_is_rolled_back_with_the_reason(store: Store, r
     splits.end(store, "churn")
 
 
+def test_what_no_version_takes_is_the_clients_doing_and_what_one_does_not_take_its_own(
+    store: Store, running: Running
+) -> None:
+    splits.share_out(store, "churn", {"2": 100})
+    until(partial(has_swapped, running.port, "2"))
+
+    def counted() -> tuple[int, int]:
+        found = [one for one in traffic_counts.since(store.read(), "churn", 0) if one.version == 2]
+        return sum(one.requests for one in found), sum(one.errors for one in found)
+
+    until(lambda: counted()[0] > 0)
+    time.sleep(1.2)  # what was counted before is written
+    requests, errors = counted()
+    assert {ask(running.port, "refuse").status for _ in range(60)} == {400}
+    answer = ask(running.port, "refuse 2")
+    assert (answer.status, answer.headers["x-model-version"]) == (200, "1")
+    assert ask(running.port, ROW).status == 200
+    until(lambda: counted() == (requests + 2, errors + 1))
+    assert splits.get(store.read(), "churn").weights == {"2": 100.0}
+    splits.end(store, "churn")
+
+
 def test_labels_are_joined_with_answers_and_roll_back_what_they_say_is_wrong(store: Store, running: Running) -> None:
     trial = splits.share_out(store, "churn", {"2": 50}).trial
 
