@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Container
 from typing import Any
 
 from mlops_store.records import Tally
@@ -12,7 +13,7 @@ from mlops_store.records import Tally
 _MOST_BYTES = 64 << 10
 
 
-def first_prediction(body: bytes, request: str) -> tuple[str, str] | None:
+def first_prediction(body: bytes, request: str, redacted: Container[str] = ()) -> tuple[str, str] | None:
     """The first prediction of an answer, as JSON, with the name of its row; None where that is no plain value.
 
     Rows of one request are alike, and would be counted as if they were not: the first one stands for them.
@@ -20,6 +21,7 @@ def first_prediction(body: bytes, request: str) -> tuple[str, str] | None:
     Args:
         body: An answer of MLflow's scoring protocol.
         request: The id of the request; with several rows they are called ``ID:0``, ``ID:1``, ….
+        redacted: Names of outputs that must not be kept as they are.
     """
     if len(body) > _MOST_BYTES:
         return None
@@ -29,6 +31,8 @@ def first_prediction(body: bytes, request: str) -> tuple[str, str] | None:
     except (ValueError, KeyError, TypeError, IndexError, RecursionError):
         return None
     if isinstance(first, dict):
+        if any(name in redacted for name in first):
+            return None
         first = next(iter(first.values()), None) if len(first) == 1 else None
     if isinstance(first, list):
         first = first[0] if len(first) == 1 else None

@@ -28,6 +28,12 @@ def test_the_first_plain_prediction_stands_for_an_answer(body: bytes, found: tup
     assert truth.first_prediction(body, "r") == found
 
 
+def test_an_output_that_must_not_be_kept_is_no_prediction() -> None:
+    body = b'{"predictions": [{"out": "b"}]}'
+    assert truth.first_prediction(body, "r", ("out",)) is None
+    assert truth.first_prediction(body, "r", ("other",)) == ("r", '"b"')
+
+
 @pytest.mark.parametrize(
     ("prediction", "label", "wrong", "distance"),
     [(1, 1, 0, 0.0), (1, "1", 0, 0.0), (1.5, 1, 1, 0.5), ("a", "a", 0, None), ("a", "b", 1, None), (True, 1, 0, 0.0)],

@@ -56,6 +56,8 @@ class Router:
         self.table: Table | None = None
         #: Whether answers are kept for the labels that may come for them.
         self.keeps_answers = False
+        #: Outputs that are not kept as they are.
+        self.redacted: tuple[str, ...] = ()
         self.arranged = asyncio.Event()
         #: (part, state) of servers that died or cannot be started, for whoever tells people; taken out by them.
         self.news: deque[tuple[Part, str]] = deque(maxlen=100)
@@ -205,7 +207,7 @@ class Router:
         if table.comparisons and (not table.key or (key is not None and self._counting.is_first(table.trial, key))):
             self._counting.compare(table.comparisons, arm.part.version, length_s, is_error=is_error)
             if self.keeps_answers and response.status == 200 and answering is arm:
-                first = truth.first_prediction(response.body, identity.decode())
+                first = truth.first_prediction(response.body, identity.decode(), self.redacted)
                 if first is not None:
                     self._counting.keep(table.comparisons, arm.part.version, *first)
         for shadow in table.shadows:

@@ -13,10 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from mlops_store import events, traffic_counts, traffic_routers
-from mlops_store.errors import MlopsError, Refused, StoreError
+from mlops_store.errors import MlopsError, Refused, StoreError, UsageError
 from mlops_store.store import Store
 from mlops_tui import config as configuration
 from mlops_tui.config import Config
+from mlops_tui.config.serving import ServeConfig
 from mlops_tui.config.traffic import TrafficConfig
 from mlops_tui.project import Project
 from mlops_tui.serve import launching
@@ -36,6 +37,7 @@ _WRITE_S = 1.0
 _BUSY_S = 2.0
 #: How long requests may go on after the router was told to end.
 _END_S = 60.0
+_CONTRADICTION_HINT = "take out max_wrong, max_distance_ratio and the test, or the rule for the prediction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def run(
     Raises:
         NotFound: There is no such model, or it has no stable version.
         Refused: The stable version cannot be served.
+        UsageError: Answers are to wait for labels, and must not be kept.
     """
     launching.allow_connections()
     store = Store(project.store_path, create=False, busy_timeout_s=_BUSY_S)
@@ -79,6 +82,10 @@ def run(
         asyncio.run(running.run(listening, ready))
     finally:
         store.close()
+
+
+def _contradiction(model: str) -> str:
+    return f"traffic.{model} compares predictions with labels, which serve.{model} has a rule against keeping"
 
 
 class _Running:
@@ -94,7 +101,9 @@ class _Running:
         self._router = Router(
             self._model, settings.command, settings.limits.prediction_s, self._counting, settings.token
         )
-        self._router.keeps_answers = self._rules.wants_labels
+        if self._is_contradicted:
+            raise UsageError(f"mlops.toml: {_contradiction(self._model)}", _CONTRADICTION_HINT)
+        self._keep_answers()
         self._guard = Guard(self._router, self._counting)
         self._labels = Labels(self._model, project.labels_dir(self._model))
         self._clients = Clients(self._router.answer, settings.limits, launching.CONNECTIONS)
@@ -106,6 +115,15 @@ class _Running:
     @property
     def _rules(self) -> TrafficConfig:
         return self._config.traffic.get(self._model, TrafficConfig())
+
+    @property
+    def _redacted(self) -> tuple[str, ...]:
+        return self._config.serve.get(self._model, ServeConfig()).columns
+
+    @property
+    def _is_contradicted(self) -> bool:
+        """Whether predictions are to be compared with labels, and must not be kept until those come."""
+        return self._rules.wants_labels and "prediction" in self._redacted
 
     async def run(self, listening: socket.socket, ready: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
@@ -219,7 +237,14 @@ class _Running:
         except MlopsError as error:
             _log.warning("mlops.toml is not taken up: %s", error)
         self._counting.window_s = self._rules.window_s
-        self._router.keeps_answers = self._rules.wants_labels
+        if self._is_contradicted:
+            _log.warning("mlops.toml: %s: no answer is kept", _contradiction(self._model))
+        self._keep_answers()
+
+    def _keep_answers(self) -> None:
+        """Has answers kept for labels where that is asked for, and they may be."""
+        self._router.redacted = self._redacted
+        self._router.keeps_answers = self._rules.wants_labels and not self._is_contradicted
 
     def _write(self, broken: dict[str, str], *, is_over: bool = False) -> None:
         """Writes what was counted, what became of servers, and rolls back what broke a rule; in a thread."""

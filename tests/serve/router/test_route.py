@@ -52,3 +52,14 @@ def test_what_cannot_be_routed_is_told_in_a_sentence(tmp_path: Path, capsys: pyt
     ):
         assert main(["-C", str(tmp_path), "route", *arguments, "--port", "0"]) == code
         assert words in capsys.readouterr().err
+
+
+def test_predictions_that_must_not_be_kept_are_not_kept_for_labels(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with make_store(tmp_path) as store:
+        register(store, tmp_path, 1.0)
+        stages.promote(store, CONFIG, "churn", 1, "production")
+    (tmp_path / "mlops.toml").write_text('[serve.churn]\ndrop = ["prediction"]\n[traffic.churn]\nmax_wrong = 0.1\n')
+    assert main(["-C", str(tmp_path), "route", "churn", "--port", "0"]) == 2
+    assert "traffic.churn compares predictions with labels" in capsys.readouterr().err
