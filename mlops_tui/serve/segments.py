@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import subprocess
 import sys
 
 OPEN, CLOSED = ".jsonl", ".parquet"
+#: What a backslash begins in JSON: two halves of a character, one alone, anything else.
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
 #: Other programs come first.
 _NICENESS = 10
 
@@ -42,13 +47,21 @@ def has_open(directory: str) -> bool:
 def close_all(directory: str) -> int:
     """Closes every file that is not written to; returns how many these were.
 
-    What cannot be read is left as it is.
+    What cannot be read or converted is left as it is, and told on stderr.
 
     Raises:
         OSError: The disk takes no more.
     """
-    names = sorted(name for name in os.listdir(directory) if name.endswith(OPEN))
-    return sum(_close(os.path.join(directory, name)) for name in names)
+    closed = 0
+    for name in sorted(name for name in os.listdir(directory) if name.endswith(OPEN)):
+        path = os.path.join(directory, name)
+        try:
+            closed += _close(path)
+        except OSError:
+            raise
+        except Exception as error:  # whatever a library raises on a file: the next ones are closed
+            sys.stderr.write(f"{path} cannot be closed ({type(error).__name__}: {error})\n")
+    return closed
 
 
 def _close(path: str) -> bool:
@@ -75,7 +88,7 @@ def _converted(path: str, lines: bytes) -> bool:
     from mlops_tui.drift import json_lines, profiles
 
     try:
-        content = profiles.to_parquet(json_lines.parse(lines))
+        content = profiles.to_parquet(json_lines.parse(_storable(lines)))
     except json_lines.Malformed as error:
         sys.stderr.write(f"{path} {error.message}\n")
         return False
@@ -88,6 +101,11 @@ def _converted(path: str, lines: bytes) -> bool:
         os.fsync(file.fileno())
     os.replace(part, stem + CLOSED)
     return True
+
+
+def _storable(lines: bytes) -> bytes:
+    """JSON lines of characters alone: JSON may also say halves of them, which no text of UTF-8 can hold."""
+    return _ESCAPE.sub(lambda found: b"?" if found["half"] else found[0], lines)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from serving import ask, running
 
 from mlops_store.errors import Refused, UsageError
 from mlops_tui.config.serving import ServeConfig
+from mlops_tui.drift import profiles
 from mlops_tui.serve import redaction, request_log, schemas, segments
 from mlops_tui.serve.app import Server
 from mlops_tui.serve.metrics import Metrics
@@ -169,6 +170,36 @@ def test_what_a_killed_server_left_is_closed_and_what_another_one_writes_to_is_n
     left = {path.name for path in directory.iterdir()}
     assert {"1-left.parquet", "2-broken.jsonl"} <= left
     assert not {"1-left.jsonl", "3-empty.jsonl", "3-empty.parquet"} & left
+
+
+def test_half_a_character_in_a_text_or_name_leaves_no_file_open(tmp_path: Path) -> None:
+    (tmp_path / "1-half.jsonl").write_text(
+        '{"id": "a", "inputs": {"x": "\\ud83d!", "\\ud83d": 1}}\n{"id": "b", "inputs": {"x": null}}\n'
+    )
+    (tmp_path / "2-whole.jsonl").write_text('{"id": "c", "inputs": {"x": "\\u00e9\\ud83d\\ude00\\\\ud83d"}}\n')
+    assert segments.close_all(str(tmp_path)) == 2
+    half = pd.read_parquet(tmp_path / "1-half.parquet")
+    assert list(half.columns) == ["id", "inputs.x", "inputs.?"]
+    assert half["inputs.x"][0] == "?!"
+    assert pd.read_parquet(tmp_path / "2-whole.parquet")["inputs.x"].to_list() == ["é😀\\ud83d"]
+
+
+def test_a_file_that_cannot_be_converted_keeps_no_other_one_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("1", "2"):
+        (tmp_path / f"{name}.jsonl").write_text(f'{{"id": "{name}"}}\n')
+    convert = profiles.to_parquet
+
+    def failing(frame: pd.DataFrame) -> bytes:
+        if list(frame["id"]) == ["1"]:
+            raise MemoryError
+        return convert(frame)
+
+    monkeypatch.setattr(profiles, "to_parquet", failing)
+    assert segments.close_all(str(tmp_path)) == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"1.jsonl", "2.parquet"}
+    assert "1.jsonl cannot be closed (MemoryError" in capsys.readouterr().err
 
 
 SECRET = st.text(min_size=4, max_size=12) | st.integers(10**6, 10**9) | st.floats(1e6, 1e9)
