@@ -137,7 +137,13 @@ class RequestLog:
 
     def _write(self, entry: Entry) -> None:
         try:
-            self._opened().write(lines(entry, self._redaction))
+            content = lines(entry, self._redaction)
+            file = self._opened()
+            try:
+                file.write(content)
+            except OSError:
+                self._file = None  # it may end in half a line, to which the next one would be glued
+                raise
             self._metrics.logged_rows += entry.rows
         except Exception as error:  # whatever a stranger's values or a full disk raise: the server goes on
             self._metrics.failed_rows += entry.rows
@@ -163,8 +169,8 @@ class RequestLog:
         if self._file is not None:
             if self._file.tell() < self._bounds.file_bytes and now - self._opened_at < self._bounds.file_s:
                 return self._file
-            self._file.close()
-            self._file = None
+            full, self._file = self._file, None  # also where it cannot be closed
+            full.close()
             self._close_files()
         while True:
             stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,40 @@ def test_a_folder_that_cannot_be_written_is_no_reason_to_stop(tmp_path: Path) ->
     log.put(entry("r", pd.DataFrame({"x": [1]}), np.zeros(1), 1))
     log.close()
     assert (metrics.logged_rows, metrics.failed_rows) == (0, 1)
+
+
+def test_a_disk_that_was_full_within_a_line_leaves_the_next_lines_readable(tmp_path: Path) -> None:
+    class Full:
+        """A file on a disk that takes half of what is written."""
+
+        def __init__(self, file: Any) -> None:
+            self.file = file
+
+        def tell(self) -> int:
+            return 0
+
+        def write(self, content: bytes) -> int:
+            self.file.write(content[: len(content) // 2])
+            self.file.flush()
+            raise OSError(28, "No space left on device")
+
+        def flush(self) -> None:
+            """Nothing waits."""
+
+    metrics = Metrics({})
+    log = RequestLog(str(tmp_path / "log"), metrics=metrics)
+    log.put(entry("a", pd.DataFrame({"x": [1]}), np.zeros(1), 1))
+    deadline = time.monotonic() + 30
+    while not (log._file is not None and logged(tmp_path / "log")):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    log._file = Full(log._file)  # type: ignore[assignment]
+    for name in ("b", "c"):
+        log.put(entry(name, pd.DataFrame({"x": [1]}), np.zeros(1), 1))
+    log.close()
+    assert (metrics.logged_rows, metrics.failed_rows) == (2, 1)
+    whole = [line for file in (tmp_path / "log").iterdir() for line in file.read_bytes().splitlines(keepends=True)]
+    assert sorted(json.loads(line)["id"] for line in whole if line.endswith(b"\n")) == ["a", "c"]
 
 
 def test_files_become_parquet_at_their_size_and_the_oldest_make_room(tmp_path: Path) -> None:
