@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import mlops_tui
 from mlops_store import ids, runs
 from mlops_store.store import Store
 
@@ -85,3 +87,10 @@ def test_no_screen_loads_what_only_checks_need() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], timeout=60, capture_output=True, text=True)
     assert done.stderr.strip() == ""
+
+
+def test_no_process_runs_a_module_of_the_working_directory_for_one_of_the_standard_library() -> None:
+    started = re.compile(r'sys\.executable\)?,\s*"(-\w)"')
+    for file in sorted(Path(mlops_tui.__file__).parent.rglob("*.py")):
+        if file.parent.name != "demo":
+            assert "-m" not in started.findall(file.read_text("utf-8")), f"{file} starts python -m without -P"

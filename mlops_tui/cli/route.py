@@ -73,7 +73,7 @@ def command(
     def serving(part: Part) -> tuple[str, ...]:
         logs = "--no-log" if part.is_shadow or is_logged is False else "--log" if is_logged else ""
         return (
-            *(sys.executable, "-m", "mlops_tui", "-C", project.root, "serve", f"{model}/{part.version}"),
+            *(sys.executable, "-P", "-m", "mlops_tui", "-C", project.root, "serve", f"{model}/{part.version}"),
             *("--port", "0", "--max-body", str(max_body), "--timeout", str(timeout)),
             *("--workers", str(workers), "--log-room", str(log_room)),
             *(word for name in trust for word in ("--trust", name)),

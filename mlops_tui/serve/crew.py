@@ -95,7 +95,7 @@ class Crew:
         descriptors = {"socket": self._listening.fileno(), "table": self._table.descriptor}
         told = {"settings": self._settings.to_json(), "rows": len(self._table.rows), "row": seat.row, **descriptors}
         seat.process = subprocess.Popen(
-            [sys.executable, "-m", "mlops_tui.serve.worker"],
+            [sys.executable, "-P", "-m", "mlops_tui.serve.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

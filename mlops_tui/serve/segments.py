@@ -28,7 +28,7 @@ def start(directory: str) -> subprocess.Popen[bytes]:
         OSError: No process can be started.
     """
     return subprocess.Popen(
-        [sys.executable, "-m", __spec__.name, directory],
+        [sys.executable, "-P", "-m", __spec__.name, directory],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},

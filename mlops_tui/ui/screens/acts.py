@@ -50,7 +50,7 @@ def called(root: str, *arguments: str) -> Any:
     Raises:
         StoreError: The command failed; the error says what it said.
     """
-    command = [sys.executable, "-m", "mlops_tui", "-C", root, *arguments]
+    command = [sys.executable, "-P", "-m", "mlops_tui", "-C", root, *arguments]
     ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if ended.returncode:
         message, _, hint = ended.stderr.strip().partition("\n")

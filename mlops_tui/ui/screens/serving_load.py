@@ -60,7 +60,7 @@ def run(root: str, words: list[str]) -> Did:
     Raises:
         StoreError: That could not be done.
     """
-    command = [sys.executable, "-m", "mlops_tui", "-C", root, "load", *words, "--json"]
+    command = [sys.executable, "-P", "-m", "mlops_tui", "-C", root, "load", *words, "--json"]
     ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     try:
         told = json.loads(ended.stdout)  # also where some requests failed
