@@ -28,7 +28,7 @@ from mlops_tui.serve.metrics import Metrics
 from mlops_tui.serve.redaction import Redaction
 
 _log = logging.getLogger("mlops_tui.serve")
-_ID = re.compile(r"[\w.:-]{1,100}")
+_ID = re.compile(r"[\w.:-]{1,100}", re.ASCII)
 #: Arrays of more columns are pictures or the like, and no table.
 _MOST_COLUMNS = 2_000
 #: How long the end of the server waits for what is left to be written.

@@ -309,5 +309,5 @@ def test_rules_are_checked_against_what_the_model_takes(tmp_path: Path) -> None:
 
 def test_the_id_of_a_request_is_a_plain_word() -> None:
     assert request_id("a.b-c:1") == "a.b-c:1"
-    for name in (None, "", "two words", "x" * 101, "\x1b[31m"):
+    for name in (None, "", "two words", "x" * 101, "\x1b[31m", "é1"):
         assert request_id(name) != name
