@@ -195,6 +195,7 @@ class Server:
                 data=answer.data,
                 predictions=answer.predictions,
                 rows=answer.rows,
+                size=answer.size,
             )
         )
 

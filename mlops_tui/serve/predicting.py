@@ -40,7 +40,7 @@ class Joining:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The body of an answer, who gave it, when it was asked, what it got and gave, and of how many rows."""
+    """The body of an answer, who gave it, when it was asked, what it got and gave, of how many rows and bytes."""
 
     content: bytes
     served: Served
@@ -48,6 +48,7 @@ class Answer:
     data: Any
     predictions: Any
     rows: int
+    size: int
 
 
 class Work:
@@ -236,7 +237,8 @@ def _answer(work: Work, predictions: Any) -> Answer | Fault:
     except Exception as error:  # also: nested too deeply
         _log.exception("the predictions cannot be sent")
         return Fault(f"The predictions cannot be sent: {because(error)}", "INTERNAL_ERROR", 500)
-    return Answer(content, work.served, work.at, work.data, predictions, _rows(predictions))
+    size = len(work.content) + len(content)
+    return Answer(content, work.served, work.at, work.data, predictions, _rows(predictions), size)
 
 
 def _rows(predictions: Any) -> int:

@@ -39,9 +39,10 @@ _ENCODER = json.JSONEncoder(default=answers.plain_value)
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much the log takes: rows that wait to be written, bytes and seconds of a file, bytes of all files."""
+    """How much the log takes: rows and bytes that wait, bytes and seconds of a file, bytes of all files."""
 
     waiting_rows: int = 50_000
+    waiting_bytes: int = 128 << 20
     file_bytes: int = 16 << 20
     file_s: float = 86400.0
     kept_bytes: int = 1 << 30
@@ -59,6 +60,7 @@ class Entry:
         data: What the model was given.
         predictions: What it returned.
         rows: How many rows that is.
+        size: Bytes of the request and the answer.
     """
 
     id: str
@@ -68,6 +70,7 @@ class Entry:
     data: Any
     predictions: Any
     rows: int
+    size: int = 0
 
 
 def request_id(given: str | None) -> str:
@@ -97,7 +100,7 @@ class RequestLog:
         self._redaction = redaction or Redaction(ServeConfig())
         self._closing: subprocess.Popen[bytes] | None = None
         self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
-        self._waiting_rows = 0
+        self._waiting_rows = self._waiting_bytes = 0
         self._counting = threading.Lock()
         self._metrics = metrics or Metrics({})
         self._file: IO[bytes] | None = None
@@ -112,10 +115,13 @@ class RequestLog:
         if not entry.rows:
             return
         with self._counting:
-            if self._waiting_rows + entry.rows > self._bounds.waiting_rows:
+            is_long = self._waiting_bytes + entry.size > self._bounds.waiting_bytes
+            # one that is longer than all that may wait is taken where nothing does
+            if self._waiting_rows + entry.rows > self._bounds.waiting_rows or (is_long and self._waiting_rows):
                 self._metrics.refused_rows += entry.rows
                 return
             self._waiting_rows += entry.rows
+            self._waiting_bytes += entry.size
         self._queue.put(entry)
 
     def close(self) -> None:
@@ -151,6 +157,7 @@ class RequestLog:
         finally:
             with self._counting:
                 self._waiting_rows -= entry.rows
+                self._waiting_bytes -= entry.size
 
     def _flush(self, file: IO[bytes]) -> None:
         try:

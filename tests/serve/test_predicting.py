@@ -121,6 +121,14 @@ def test_a_row_that_the_model_fails_for_fails_alone() -> None:
     assert second[1].endswith("Error: seven")
 
 
+async def test_an_answer_says_how_many_bytes_were_asked_and_answered() -> None:
+    served = Served("x", "", "", "", schemas.read({}), lambda _: [7])
+    predictor = Predictor(Metrics({}), Joining(), 1)
+    found = await predictor.predict(Work(served, b'{"inputs": [1]}', JSON), 30)
+    assert found.size == len(b'{"inputs": [1]}{"predictions": [7]}')
+    predictor.close()
+
+
 async def test_who_is_asked_to_waits_for_others() -> None:
     served = Served("x", "", "", "", schemas.read(PLAIN), lambda rows: [len(rows)] * len(rows), is_row_by_row=True)
     predictor = Predictor(Metrics({}), Joining(rows=2, wait_s=30), 1)

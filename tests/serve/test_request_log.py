@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +117,24 @@ def test_rows_that_there_is_no_room_for_are_left_out_and_counted(tmp_path: Path)
     log.close()
     assert (metrics.logged_rows, metrics.refused_rows, metrics.failed_rows) == (1, 11, 1)
     assert [line["id"] for line in logged(tmp_path / "log")] == ["small"]
+
+
+def test_bytes_that_there_is_no_room_for_are_left_out_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_write, write = threading.Event(), request_log.lines
+    monkeypatch.setattr(request_log, "lines", lambda *arguments: may_write.wait(30) and write(*arguments))
+    metrics = Metrics({})
+    log = RequestLog(str(tmp_path / "log"), Bounds(waiting_bytes=10), metrics=metrics)
+    for name, size in (("longer than all", 11), ("second", 1)):
+        log.put(replace(entry(name, pd.DataFrame({"x": [1]}), np.zeros(1), 1), size=size))
+    may_write.set()
+    while not metrics.logged_rows or log._waiting_rows:
+        time.sleep(0.01)
+    log.put(replace(entry("third", pd.DataFrame({"x": [1]}), np.zeros(1), 1), size=10))
+    log.close()
+    assert (metrics.logged_rows, metrics.refused_rows) == (2, 1)
+    assert [line["id"] for line in logged(tmp_path / "log")] == ["longer than all", "third"]
 
 
 def test_a_request_without_rows_leaves_the_others_readable(log: RequestLog, tmp_path: Path) -> None:
