@@ -170,13 +170,13 @@ class Predictor:
     def _answered(self, works: Sequence[Work]) -> Iterator[_Done]:
         """Requests of one kind; together where that goes well, else each alone."""
         if len(works) > 1:
-            data, started = joining.joined([work.data for work in works]), time.perf_counter()
             try:
+                data, started = joining.joined([work.data for work in works]), time.perf_counter()
                 parts = joining.parted(works[0].served.predict(data), len(works))
-            except BaseException:  # a model raises what it likes, even what ends programs: each is told of its own
-                parts = None
-            if parts is not None:
                 length_s = time.perf_counter() - started
+            except BaseException:  # a model raises what it likes, even what ends programs: each is told of its own
+                parts, length_s = None, 0.0
+            if parts is not None:
                 outcomes = [(work, _answer(work, part)) for work, part in zip(works, parts, strict=True)]
                 yield _Done(outcomes, length_s, len(works))
                 return
@@ -242,7 +242,18 @@ def _answer(work: Work, predictions: Any) -> Answer | Fault:
 
 
 def _rows(predictions: Any) -> int:
+    if isinstance(predictions, str | bytes):
+        return 1
+    if isinstance(predictions, dict):  # columns, where all of them are of one length
+        lengths = {_length(values) for values in predictions.values()}
+        return max(1, lengths.pop()) if len(lengths) == 1 else 1
     return len(predictions) if hasattr(predictions, "__len__") and getattr(predictions, "shape", True) else 1
+
+
+def _length(values: Any) -> int:
+    """How many values a column has; 1 for what is none."""
+    dimensions: int = getattr(values, "ndim", 0)
+    return len(values) if isinstance(values, list) or dimensions else 1
 
 
 def _give_up(future: asyncio.Future[Answer]) -> None:

@@ -256,6 +256,13 @@ def _predictions(predictions: Any, rows: int) -> dict[str, Any]:
     """What was answered, as columns: ``prediction``, and ``probabilities`` where the model gave those of classes."""
     if hasattr(predictions, "columns") and hasattr(predictions, "iloc"):
         return {"prediction": {str(name): predictions[name].tolist() for name in predictions.columns}}
+    if isinstance(predictions, dict):
+        found = {
+            str(name): values.tolist() if hasattr(values, "tolist") else values for name, values in predictions.items()
+        }
+        if not all(isinstance(values, list) and len(values) == rows for values in found.values()):
+            found = {name: [value if rows == 1 else None] * rows for name, value in found.items()}
+        return {"prediction": found}
     values = predictions.tolist() if hasattr(predictions, "tolist") else predictions
     if not isinstance(values, list) or len(values) != rows:
         return {"prediction": [values if rows == 1 else None] * rows}

@@ -129,6 +129,34 @@ async def test_an_answer_says_how_many_bytes_were_asked_and_answered() -> None:
     predictor.close()
 
 
+def test_rows_that_cannot_be_joined_are_answered_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(_: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(joining, "joined", failing)
+    served = Served("x", "", "", "", schemas.read(PLAIN), total, is_row_by_row=True)
+    bodies = [{"dataframe_records": [{"a": float(number), "b": 1.0}]} for number in (1, 2)]
+    assert ask_all(served, bodies, Joining())[0] == [b'{"predictions": [3.0]}', b'{"predictions": [5.0]}']
+
+
+@pytest.mark.parametrize(
+    ("answer", "rows"),
+    [
+        ({"low": np.zeros(3), "high": [1, 2, 3]}, 3),
+        ({"n": 3, "mean": 0.5}, 1),
+        ({"a": [1], "b": [1, 2]}, 1),
+        ({}, 1),
+        ("a cat", 1),
+        ([1, 2], 2),
+    ],
+)
+async def test_an_answer_has_as_many_rows_as_it_says_something_of(answer: Any, rows: int) -> None:
+    served = Served("x", "", "", "", schemas.read({}), lambda _: answer)
+    predictor = Predictor(Metrics({}), Joining(), 1)
+    assert (await predictor.predict(Work(served, b'{"inputs": [1]}', JSON), 30)).rows == rows
+    predictor.close()
+
+
 async def test_who_is_asked_to_waits_for_others() -> None:
     served = Served("x", "", "", "", schemas.read(PLAIN), lambda rows: [len(rows)] * len(rows), is_row_by_row=True)
     predictor = Predictor(Metrics({}), Joining(rows=2, wait_s=30), 1)

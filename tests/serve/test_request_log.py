@@ -93,6 +93,15 @@ def test_what_was_asked_and_answered_is_written_down_with_the_id_that_the_client
             pd.DataFrame({"low": [1.0], "high": [3.0]}),
             [{"inputs": {"at": "2026-01-01T00:00:00"}, "prediction": {"low": 1.0, "high": 3.0}}],
         ),
+        (
+            pd.DataFrame({"x": [1, 2]}),
+            {"low": np.array([1.0, 2.0]), "name": ["a", "b"]},
+            [
+                {"inputs": {"x": 1}, "prediction": {"low": 1.0, "name": "a"}},
+                {"inputs": {"x": 2}, "prediction": {"low": 2.0, "name": "b"}},
+            ],
+        ),
+        (pd.DataFrame({"x": [1]}), {"n": 1, "z": 2}, [{"inputs": {"x": 1}, "prediction": {"n": 1, "z": 2}}]),
         (np.zeros((1, 8, 8)), ["a cat"], [{"prediction": "a cat"}]),
         (pd.DataFrame({"x": [1]}), 5.0, [{"inputs": {"x": 1}, "prediction": 5.0}]),
     ],
