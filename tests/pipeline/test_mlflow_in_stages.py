@@ -163,7 +163,8 @@ with mlflow.start_run(run_name="another"): mlflow.log_metric("auc", 0.8)
 """
     project = with_mlflow(tmp_path, script)
     found = trained(project)
-    assert (found.run.experiment, found.run.metrics["auc"], found.run.name) == ("churn", 0.9, "mine")
+    assert (found.run.experiment, found.run.metrics["auc"], found.run.name) == ("churn", 0.9, "train")
+    assert found.run.tags["mlflow.runName"] == "mine"  # the stage is found by its own name
     assert found.run.status == "FINISHED"
     with Store(project.store_path) as store:
         db = store.read()

@@ -24,6 +24,7 @@ PLACES = (
     "promote",
     "drift",
     "heat",
+    "serving",
     "log",
     "search",
 )

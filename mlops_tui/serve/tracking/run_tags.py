@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlops_store import run_facts, run_rows, runs
+from mlops_store.records import RunKind
 from mlops_tui.interop import mlflow_words
 from mlops_tui.interop.mlflow_words import NAME_TAG, PARENT_TAG
 from mlops_tui.serve.tracking import names
@@ -29,12 +30,16 @@ def put(db: sqlite3.Connection, run_id: str, tags: Mapping[str, str]) -> None:
     """Stores tags of a run and what they say of it. Needs a write transaction."""
     runs.set_tags(db, run_id, tags)
     said = columns(db, tags)
-    if tags.get(NAME_TAG):
+    if not said and not tags.get(NAME_TAG):
+        return
+    standing = run_facts.standing(db, run_id)
+    assert standing is not None
+    number, _, kind = standing
+    # a stage's run is found by the stage's name, whatever a script in it calls it
+    if tags.get(NAME_TAG) and kind == RunKind.RUN:
         said["name"] = tags[NAME_TAG]
     if said:
-        standing = run_facts.standing(db, run_id)
-        assert standing is not None
-        run_rows.update(db, standing[0], said)
+        run_rows.update(db, number, said)
 
 
 def columns(db: sqlite3.Connection, tags: Mapping[str, str]) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from mlops_tui.serve.tracking.routes import Call, Context
 from mlops_tui.tracking import names
 
 _NOTHING: Mapping[str, Any] = {}
+#: The end of the year 9999 in milliseconds: what no clock says would stand above every list of runs.
+_LATEST_MS = 253_402_300_799_999
 
 
 class Create(NamedTuple):
@@ -55,7 +57,7 @@ def create(context: Context, asked: Create) -> Mapping[str, Any]:
         )
     run_id = ids.new_id()
     name = tags[NAME_TAG] = asked.run_name or named or names.made_up()
-    started_at = time.time() if asked.start_time is None else asked.start_time / 1000
+    started_at = time.time() if asked.start_time is None else _moment(asked.start_time, "start_time")
     with context.store.write() as db:
         experiment = experiments.active(db, asked.experiment_id)
         row = {"user": asked.user_id or None, **run_tags.columns(db, tags)}
@@ -130,7 +132,7 @@ def _facts(db: sqlite3.Connection, run_id: str) -> run_facts.RunFacts:
 
 
 def _settle(db: sqlite3.Connection, number: int, asked: Update) -> None:
-    ended_at = None if asked.end_time is None else asked.end_time / 1000
+    ended_at = None if asked.end_time is None else _moment(asked.end_time, "end_time")
     if asked.status is None:
         if ended_at is not None:
             run_rows.update(db, number, {"ended_at": ended_at})
@@ -139,6 +141,19 @@ def _settle(db: sqlite3.Connection, number: int, asked: Update) -> None:
     else:
         before = db.execute("SELECT ended_at FROM runs WHERE id = ?", (number,)).fetchone()[0]
         runs.finish(db, asked.run_id, asked.status, ended_at or before or time.time())
+
+
+def _moment(milliseconds: int, path: str) -> float:
+    """Unix seconds.
+
+    Raises:
+        Fault: No run begins or ends then.
+    """
+    if not 0 <= milliseconds <= _LATEST_MS:
+        raise invalid(
+            f"Invalid value {milliseconds} for parameter '{path}' supplied: no time in milliseconds since 1970"
+        )
+    return milliseconds / 1000
 
 
 ENDPOINTS = (

@@ -44,6 +44,12 @@ def test_a_run_without_a_name_gets_one(wire: Wire) -> None:
     assert wire.tags(run_id)["mlflow.runName"] == run(wire, run_id)["info"]["run_name"] != ""
 
 
+def test_a_run_at_a_time_that_no_clock_says_is_refused(wire: Wire) -> None:
+    for start_time in (-1, -150_094_635_296_999_121, 10**15):
+        assert "start_time" in wire.refused("runs/create", experiment_id="0", start_time=start_time)[1]
+    assert "end_time" in wire.refused("runs/update", run_id=wire.run(), status="FINISHED", end_time=10**15)[1]
+
+
 def test_a_run_with_two_names_is_refused(wire: Wire) -> None:
     _, message = wire.refused("runs/create", run_name="a", tags=[{"key": "mlflow.runName", "value": "b"}])
     assert message.startswith("Both 'run_name' argument and 'mlflow.runName' tag are specified")
