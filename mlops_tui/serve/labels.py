@@ -52,14 +52,14 @@ def read(content: bytes, content_type: str | None) -> Posted:
         Fault: 415 for another type; 400 for what is not of that type.
     """
     kind = (content_type or "").partition(";")[0].strip().lower()
+    labels: list[tuple[str, Any]] = []
+    refused: list[tuple[str, str]] = []
     if kind == JSON:
         pairs = _of_document(_parsed(content, "the body"))
     elif kind in LINES:
-        lines = enumerate(content.split(b"\n"), 1)
-        pairs = (_pair(_parsed(line, f"line {number}")) for number, line in lines if line.strip())
+        pairs = _of_lines(content, refused)
     else:
         raise Fault(f"Labels are sent as {JSON} or {LINES[0]}: {_FORMS}", "", 415)
-    labels, refused = [], []
     for name, label in pairs:
         reason = _wrong(name, label)
         if reason:
@@ -74,6 +74,16 @@ def _parsed(text: bytes, place: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:  # also: no UTF-8, a number of thousands of digits
         raise Fault(f"Invalid input: {place} is no JSON. Error: {because(error)}") from error
+
+
+def _of_lines(content: bytes, refused: list[tuple[str, str]]) -> Iterator[tuple[Any, Any]]:
+    """The labels of lines; of one that is none it is noted why, and the others hold."""
+    for number, line in enumerate(content.split(b"\n"), 1):
+        if line.strip():
+            try:
+                yield _pair(_parsed(line, "the line"))
+            except Fault as fault:
+                refused.append((f"line {number}", fault.message))
 
 
 def _of_document(found: Any) -> Iterable[tuple[Any, Any]]:

@@ -73,12 +73,17 @@ def test_what_is_wrong_is_told_and_the_others_are_taken(port: int, directory: Pa
     assert (answer.status, answer.json["accepted"], answer.json["refused"]) == (200, 1, len(bad))
     assert {"id": "nan", "reason": "the label is no finite number"} in answer.json["problems"]
     assert written(directory)[-1] == ("good", 1)
+    lines = '{"id": "a", "label": 1}\n{bad\n{"id": "b"}\n{"id": "c", "label": 2}'
+    answer = ask(port, lines, "/labels", content_type=LINES)
+    assert (answer.status, answer.json["accepted"]) == (200, 2)
+    assert [problem["id"] for problem in answer.json["problems"]] == ["line 2", "line 3"]
+    assert written(directory)[-2:] == [("a", 1), ("c", 2)]
     before = written(directory)
     for body, content_type, status in (
         (bad, JSON, 400),
         ("{", JSON, 400),
         ("[1]", JSON, 400),
-        ('{"id": "a", "label": 1}\n{"id": "b"}', LINES, 400),
+        ('{"id": "b"}\n{bad', LINES, 400),
         ("id,label\na,1", "text/csv", 415),
         (b"\xff", LINES, 400),
         ("[" * 4_000, JSON, 400),
