@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 
 from mlops_store.texts import storable
 
@@ -20,10 +21,22 @@ class _Formatter(logging.Formatter):
         )
 
 
+class _Stderr(logging.Handler):
+    """Writes to what is stderr at the time."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(f"{self.format(record)}\n")
+            sys.stderr.flush()
+        except Exception:  # as every handler of the standard library
+            self.handleError(record)
+
+
 def write_to_stderr() -> None:
-    """Writes the log of this package to stderr from now on."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(_Formatter("%(asctime)s %(message)s"))
+    """Writes the log of this package to stderr from now on; once, however often it is asked for."""
     logger = logging.getLogger("mlops_tui.serve")
     logger.setLevel(logging.INFO)
-    logger.addHandler(handler)
+    if not any(isinstance(handler, _Stderr) for handler in logger.handlers):
+        handler = _Stderr()
+        handler.setFormatter(_Formatter("%(asctime)s %(message)s"))
+        logger.addHandler(handler)
