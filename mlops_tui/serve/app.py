@@ -6,7 +6,6 @@ told to the client without its traceback, which goes to the log.
 
 from __future__ import annotations
 
-import hmac
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -20,7 +19,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mlops_tui.serve import labels, launching, requests
-from mlops_tui.serve.faults import BAD_REQUEST, MODEL_FAILED, Fault
+from mlops_tui.serve.faults import BAD_REQUEST, Fault
 from mlops_tui.serve.labels import LabelLog
 from mlops_tui.serve.metrics import MEDIA_TYPE, Metrics
 from mlops_tui.serve.predicting import Answer, Joining, Predictor, Work
@@ -141,9 +140,7 @@ class Server:
             if not launching.is_local_name(request.headers.get("host", "")):
                 raise Fault(launching.NOT_LOCAL, "PERMISSION_DENIED", 403, is_final=True)
             return
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        is_right = hmac.compare_digest(given.strip().encode("latin-1", "replace"), self._token)
-        if scheme.lower() != "bearer" or not is_right:
+        if not launching.is_token(launching.bearer(request.headers.get("authorization", "")), self._token):
             raise Fault("A bearer token is needed: Authorization: Bearer …", "UNAUTHENTICATED", 401, is_final=True)
 
     async def _ping(self, _: Request) -> Response:
@@ -210,11 +207,4 @@ class Server:
 
 
 def _told(fault: Fault) -> Response:
-    headers = {"connection": "close"} if fault.is_final else {}
-    if fault.is_of_model:
-        headers[MODEL_FAILED] = "1"
-    if fault.status == 401:
-        headers["www-authenticate"] = "Bearer"
-    if fault.status == 503:
-        headers["retry-after"] = "1"
-    return Response(fault.content, fault.status, headers, fault.media_type)
+    return Response(fault.content, fault.status, fault.headers, fault.media_type)

@@ -50,6 +50,18 @@ class Fault(Exception):
             return self.message.encode("utf-8", "backslashreplace")
         return json.dumps({"error_code": self.code, "message": self.message}).encode()
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of the answer, besides those of its content."""
+        found = {"connection": "close"} if self.is_final else {}
+        if self.is_of_model:
+            found[MODEL_FAILED] = "1"
+        if self.status == 401:
+            found["www-authenticate"] = "Bearer"
+        if self.status == 503:
+            found["retry-after"] = "1"
+        return found
+
 
 def because(error: BaseException) -> str:
     """What an exception says, on one line and not longer than a person reads."""

@@ -6,6 +6,7 @@ Knows uvicorn; the application knows only ASGI.
 from __future__ import annotations
 
 import asyncio
+import hmac
 import ipaddress
 import os
 import resource
@@ -102,6 +103,17 @@ def token(host: str, path: str | None) -> str:
             f"set {TOKEN_VARIABLE} or give --token-file FILE; clients send it as Authorization: Bearer TOKEN",
         )
     return found
+
+
+def bearer(authorization: str) -> str:
+    """The token that a header of a request brings along; "" where it brings none."""
+    scheme, _, given = authorization.partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else ""
+
+
+def is_token(given: str, wanted: bytes) -> bool:
+    """Whether a token is the one that is needed; how long that takes tells nothing of it."""
+    return hmac.compare_digest(given.encode("latin-1", "replace"), wanted)
 
 
 def is_loopback(host: str) -> bool:

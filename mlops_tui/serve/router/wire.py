@@ -6,7 +6,6 @@ a message ends. Headers between two neighbours are not passed on.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 
 import httptools
 
-from mlops_tui.serve.faults import MODEL_FAILED
+from mlops_tui.serve.faults import MODEL_FAILED, Fault
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -121,13 +120,9 @@ def response_bytes(
 
 def refusal(status: int, code: str, message: str) -> Response:
     """An answer of the router's own in MLflow's form of errors."""
-    body = json.dumps({"error_code": code, "message": message}).encode()
-    headers: Headers = [(b"content-type", b"application/json")]
-    if status == 503:
-        headers.append((b"retry-after", b"1"))
-    if status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
-    return Response(status, headers, body)
+    fault = Fault(message, code, status)
+    headers = {"content-type": fault.media_type, **fault.headers}
+    return Response(status, [(name.encode(), value.encode()) for name, value in headers.items()], fault.content)
 
 
 def _status_line(status: int) -> bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hmac
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -115,8 +114,7 @@ class TrackingServer:
         if self._token:
             if request.scope["path"] in _OPEN:
                 return
-            scheme, _, given = request.headers.get("authorization", "").partition(" ")
-            if scheme.lower() != "bearer" or not self._is_token(given.strip(), request):
+            if not self._is_token(launching.bearer(request.headers.get("authorization", "")), request):
                 message = "A bearer token is needed: set MLFLOW_TRACKING_TOKEN"
                 raise Fault(message, "UNAUTHENTICATED", 401, is_final=True)
         elif self._is_local and not launching.is_local_name(request.headers.get("host", "")):
@@ -124,7 +122,7 @@ class TrackingServer:
 
     def _is_token(self, given: str, request: Request) -> bool:
         """Whether what a request brings along lets it in."""
-        return hmac.compare_digest(given.encode("latin-1", "replace"), self._token)
+        return launching.is_token(given, self._token)
 
     def _endpoint(self, request: Request) -> tuple[Endpoint | bytes, Mapping[str, str]]:
         path, method = request.scope["path"], request.method
@@ -221,11 +219,7 @@ def _fault(error: MlopsError) -> Fault:
 
 
 def _told(fault: Fault) -> _Answer:
-    extra = [(b"connection", b"close")] if fault.is_final else []
-    if fault.status == 401:
-        extra.append((b"www-authenticate", b"Bearer"))
-    if fault.status == 503:
-        extra.append((b"retry-after", b"1"))
+    extra = [(name.encode(), value.encode()) for name, value in fault.headers.items()]
     return _Answer(fault.content, fault.media_type, fault.status, extra)
 
 
