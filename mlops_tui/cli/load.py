@@ -8,8 +8,8 @@ import click
 
 from mlops_store.errors import UsageError
 from mlops_tui.cli import output, text
+from mlops_tui.cli.listening import require_server
 from mlops_tui.cli.parameters import json_option
-from mlops_tui.cli.serve import require_server
 from mlops_tui.cli.workspace import Workspace
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_tui.cli import output, text
+from mlops_tui.cli.listening import listening_options, predicting_options, require_server
 from mlops_tui.cli.parameters import model_argument
-from mlops_tui.cli.serve import require_server
 from mlops_tui.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @model_argument()
-@click.option("--host", default="127.0.0.1", show_default=True, metavar="H", help="Where to listen.")
-@click.option("--port", default=5000, show_default=True, type=click.IntRange(0, 65535), metavar="N", help="0: any.")
+@listening_options
 @click.option(
     "--workers",
     default=1,
@@ -28,18 +27,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="Processes of each version.",
 )
-@click.option("--token-file", metavar="FILE", help="The token that clients must send. [MLOPS_SERVE_TOKEN]")
-@click.option(
-    "--max-body", default=16, show_default=True, type=click.IntRange(1, 4096), metavar="MB", help="Of a request."
-)
-@click.option(
-    "--timeout", default=60.0, show_default=True, type=click.FloatRange(0.001), metavar="S", help="Of a prediction."
-)
-@click.option("--trust", multiple=True, metavar="TYPE", help="Trust this type in models' files; may be repeated.")
-@click.option("--log/--no-log", "is_logged", default=None, help="Log requests. [where a monitor has requests = MODEL]")
-@click.option(
-    "--log-room", default=1024, show_default=True, type=click.IntRange(128, 1 << 20), metavar="MB", help="Of all logs."
-)
+@predicting_options
 @click.pass_obj
 def command(
     workspace: Workspace,
@@ -80,7 +68,7 @@ def command(
             *((logs,) if logs else ()),
         )
 
-    limits = Limits(body_bytes=max_body << 20, held_bytes=max(256, 4 * max_body) << 20, prediction_s=timeout)
+    limits = Limits.of(max_body << 20, timeout)
     listening = launching.listen(host, port)
     url = launching.url(host, listening)
 

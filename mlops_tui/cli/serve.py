@@ -7,23 +7,16 @@ import sys
 
 import click
 
-from mlops_store.errors import Refused
 from mlops_tui.cli import output, text
+from mlops_tui.cli.listening import listening_options, predicting_options, require_server
 from mlops_tui.cli.workspace import Workspace
 
 
 @click.command()
 @click.argument("model", metavar="MODEL")
-@click.option("--host", default="127.0.0.1", show_default=True, metavar="H", help="Where to listen.")
-@click.option("--port", default=5000, show_default=True, type=click.IntRange(0, 65535), metavar="N", help="0: any.")
+@listening_options
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256), metavar="N", help="Processes.")
-@click.option("--token-file", metavar="FILE", help="The token that clients must send. [MLOPS_SERVE_TOKEN]")
-@click.option(
-    "--max-body", default=16, show_default=True, type=click.IntRange(1, 4096), metavar="MB", help="Of a request."
-)
-@click.option(
-    "--timeout", default=60.0, show_default=True, type=click.FloatRange(0.001), metavar="S", help="Of a prediction."
-)
+@predicting_options
 @click.option(
     "--batch-rows",
     type=click.IntRange(0, 4096),
@@ -37,11 +30,6 @@ from mlops_tui.cli.workspace import Workspace
     type=click.FloatRange(0, 1000),
     metavar="MS",
     help="How long one waits for others; 0: only those go together that wait anyway.",
-)
-@click.option("--trust", multiple=True, metavar="TYPE", help="Trust this type in the model's file; may be repeated.")
-@click.option("--log/--no-log", "is_logged", default=None, help="Log requests. [where a monitor has requests = MODEL]")
-@click.option(
-    "--log-room", default=1024, show_default=True, type=click.IntRange(128, 1 << 20), metavar="MB", help="Of all logs."
 )
 @click.option("--name", metavar="NAME", help="What a folder's model is called. [the folder's name]")
 @click.option("--allow-pickle", is_flag=True, help="Load a folder's pickle, which runs its author's code.")
@@ -111,18 +99,3 @@ def command(
         is_over = launching.run(server, listening, lambda: ready(server.served.title, assembled.log_directory))
     if not is_over:
         os._exit(0)  # a prediction hangs, and the interpreter would wait for its thread
-
-
-def require_server() -> None:
-    """Sees to it that there is what servers are made of.
-
-    Raises:
-        Refused: The extra is not installed.
-    """
-    try:
-        import httptools
-        import starlette
-        import uvicorn
-    except ImportError as error:
-        raise Refused("serving needs Starlette, uvicorn and httptools", "pip install 'mlops-tui[serve]'") from error
-    del httptools, starlette, uvicorn

@@ -7,16 +7,14 @@ import sys
 import click
 
 from mlops_tui.cli import output
-from mlops_tui.cli.serve import require_server
+from mlops_tui.cli.listening import listening_options, require_server
 from mlops_tui.cli.workspace import Workspace
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, metavar="H", help="Where to listen.")
-@click.option("--port", default=5000, show_default=True, type=click.IntRange(0, 65535), metavar="N", help="0: any.")
+@listening_options
 @click.option("--store", "store_path", metavar="PATH", help="A store's file, made if need be. [the project's store]")
 @click.option("--artifacts", "artifacts_dir", metavar="DIR", help="Where artifacts are kept. [beside the store]")
-@click.option("--token-file", metavar="FILE", help="The token that clients must send. [MLOPS_SERVE_TOKEN]")
 @click.pass_obj
 def command(
     workspace: Workspace,

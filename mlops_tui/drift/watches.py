@@ -22,6 +22,8 @@ from mlops_tui.project import Project
 SETTLED_S = 1.0
 _PATIENCE_S = 10.0
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".jsonl", ".ndjson", ".json")
+#: Endings of a server's log of requests: of the file that is written to, and of those that are closed.
+LOG_OPEN, LOG_CLOSED = ".jsonl", ".parquet"
 #: Endings of compressed files, which follow those.
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 _TEMPORARY = re.compile(
@@ -91,7 +93,7 @@ def logged(project: Project, directory: str) -> list[File]:
     """The files that servers left in a folder, JSON lines or Parquet, in the order in which they were begun."""
     try:
         with os.scandir(directory) as listing:
-            found = [entry for entry in listing if entry.name.endswith((".jsonl", ".parquet"))]
+            found = [entry for entry in listing if entry.name.endswith((LOG_OPEN, LOG_CLOSED))]
             paths = sorted(entry.path for entry in found if not entry.name.startswith(".") and entry.is_file())
     except OSError:  # nobody asked or told anything yet
         return []

@@ -58,11 +58,7 @@ def assemble(settings: Settings, table: Table | None = None, row: int = 0) -> As
     metrics = Metrics(found.facts, table, row)
     rules = configuration.load(project).serve.get(found.name, ServeConfig())
     log, label_log, directory = _logs(project, settings, found, metrics, rules)
-    limits = Limits(
-        body_bytes=settings.body_bytes,
-        held_bytes=max(256 << 20, 4 * settings.body_bytes),
-        prediction_s=settings.prediction_s,
-    )
+    limits = Limits.of(settings.body_bytes, settings.prediction_s)
     joining = Joining(wait_s=settings.batch_wait_s)
     if settings.batch_rows is not None:
         joining = Joining(settings.batch_rows, settings.batch_wait_s, is_forced=True)

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from mlops_store.errors import UsageError
 from mlops_tui.drift import batches
-from mlops_tui.serve import segments
+from mlops_tui.drift.watches import LOG_CLOSED, LOG_OPEN
 from mlops_tui.serve.router.pool import Pool, Unavailable
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def of_log(directory: str) -> list[bytes]:
         names = sorted(os.listdir(directory), reverse=True)
     except OSError as error:
         raise UsageError(f"the log {directory} cannot be read ({error.strerror})", "check the path") from error
-    files = {os.path.splitext(name)[0]: name for name in names if name.endswith((segments.OPEN, segments.CLOSED))}
+    files = {os.path.splitext(name)[0]: name for name in names if name.endswith((LOG_OPEN, LOG_CLOSED))}
     found: list[bytes] = []
     for name in files.values():  # a file that is being closed is there twice
         frame = _inputs(os.path.join(directory, name))
@@ -107,7 +107,7 @@ def _inputs(path: str) -> pd.DataFrame | None:
     try:
         with open(path, "rb") as file:
             content = file.read()
-        if path.endswith(segments.OPEN):
+        if path.endswith(LOG_OPEN):
             content = content[: content.rfind(b"\n") + 1]  # the server may be writing the next line
         frame = batches.parse(content).frame
     except (OSError, batches.Unreadable):  # closed or deleted meanwhile, or empty yet

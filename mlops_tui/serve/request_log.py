@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from mlops_tui.config.serving import ServeConfig
+from mlops_tui.drift.watches import LOG_OPEN
 from mlops_tui.serve import answers, log_folder, segments
 from mlops_tui.serve.metrics import Metrics
 from mlops_tui.serve.redaction import Redaction
@@ -181,7 +182,7 @@ class RequestLog:
             self._close_files()
         while True:
             stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
-            name = f"{stamp}-{os.getpid()}-{self._files:06}{segments.OPEN}"
+            name = f"{stamp}-{os.getpid()}-{self._files:06}{LOG_OPEN}"
             self._files += 1
             file = os.fdopen(log_folder.opened(self._directory, name), "ab")
             fcntl.flock(file, fcntl.LOCK_EX)  # nobody closes it but this process, or its end

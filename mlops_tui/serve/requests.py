@@ -12,6 +12,8 @@ from starlette.requests import ClientDisconnect, Request
 
 from mlops_tui.serve.faults import Fault
 
+_HELD_BYTES = 256 << 20
+
 
 class Holder(Protocol):
     """What counts the bytes of the bodies that a server holds."""
@@ -34,10 +36,15 @@ class Limits:
     """
 
     body_bytes: int = 16 << 20
-    held_bytes: int = 256 << 20
+    held_bytes: int = _HELD_BYTES
     head_s: float = 30.0
     body_s: float = 30.0
     prediction_s: float = 60.0
+
+    @classmethod
+    def of(cls, body_bytes: int, prediction_s: float) -> Limits:
+        """Those of a server that is asked for predictions; a few of the longest bodies are held at a time."""
+        return cls(body_bytes, max(_HELD_BYTES, 4 * body_bytes), prediction_s=prediction_s)
 
 
 @asynccontextmanager

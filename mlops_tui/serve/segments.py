@@ -12,7 +12,8 @@ import re
 import subprocess
 import sys
 
-OPEN, CLOSED = ".jsonl", ".parquet"
+from mlops_tui.drift.watches import LOG_CLOSED, LOG_OPEN
+
 #: What a backslash begins in JSON: two halves of a character, one alone, anything else.
 _ESCAPE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
@@ -39,7 +40,7 @@ def start(directory: str) -> subprocess.Popen[bytes]:
 def has_open(directory: str) -> bool:
     """Whether there are files that may have to be closed."""
     try:
-        return any(name.endswith(OPEN) for name in os.listdir(directory))
+        return any(name.endswith(LOG_OPEN) for name in os.listdir(directory))
     except OSError:
         return False
 
@@ -53,7 +54,7 @@ def close_all(directory: str) -> int:
         OSError: The disk takes no more.
     """
     closed = 0
-    for name in sorted(name for name in os.listdir(directory) if name.endswith(OPEN)):
+    for name in sorted(name for name in os.listdir(directory) if name.endswith(LOG_OPEN)):
         path = os.path.join(directory, name)
         try:
             closed += _close(path)
@@ -99,7 +100,7 @@ def _converted(path: str, lines: bytes) -> bool:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(part, stem + CLOSED)
+    os.replace(part, stem + LOG_CLOSED)
     return True
 
 

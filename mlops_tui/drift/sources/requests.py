@@ -19,14 +19,13 @@ from mlops_tui.drift.batches import Batch
 from mlops_tui.drift.check import PROBABILITY_PREFIX, REQUEST_PREFIX
 from mlops_tui.drift.sources.files import Files
 from mlops_tui.drift.sources.tables import Table, digest
-from mlops_tui.drift.watches import File
+from mlops_tui.drift.watches import LOG_CLOSED, LOG_OPEN, File
 from mlops_tui.project import Project
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _INPUTS, _PREDICTION, _PROBABILITIES = "inputs.", "prediction", "probabilities."
-_OPEN, _CLOSED = ".jsonl", ".parquet"
 
 
 class Requests(Files):
@@ -49,8 +48,8 @@ class Requests(Files):
     def read(self, file: File) -> Table | None:
         """The rows of a file now; where it was closed since it was listed, from what it became."""
         found = super().read(file)
-        if found is None and file.path.endswith(_OPEN) and not os.path.exists(file.path):
-            found = super().read(replace(file, path=file.path.removesuffix(_OPEN) + _CLOSED))
+        if found is None and file.path.endswith(LOG_OPEN) and not os.path.exists(file.path):
+            found = super().read(replace(file, path=file.path.removesuffix(LOG_OPEN) + LOG_CLOSED))
         return found
 
 
@@ -77,7 +76,7 @@ def files(project: Project, model: str) -> list[File]:
     """The files of a model's log, in the order in which they were begun, each under the name that it began with."""
     found: dict[str, File] = {}
     for file in watches.logged(project, project.requests_dir(model)):
-        name = os.path.splitext(file.batch)[0] + _OPEN
+        name = os.path.splitext(file.batch)[0] + LOG_OPEN
         found[name] = replace(file, batch=name)  # Parquet comes after JSON lines of the same name, and is whole
     return list(found.values())
 
