@@ -16,9 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-from http.client import HTTPConnection
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -28,53 +26,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+from asking import Client, throughput, times_s
 from registry_builders import CONFIG, log_directory, make_run, make_store
 
 from mlops_tui.registry import formats, stages, versions
 from mlops_tui.serve.launching import TOKEN_VARIABLE
 from mlops_tui.traffic import splits
-
-
-class Client:
-    def __init__(self, port: int, token: str, body: bytes) -> None:
-        self.connection = HTTPConnection("127.0.0.1", port, timeout=60)
-        self.headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
-        self.body = body
-
-    def ask(self) -> bytes:
-        self.connection.request("POST", "/invocations", self.body, self.headers)
-        answer = self.connection.getresponse()
-        content = answer.read()
-        assert answer.status == 200, content
-        return content
-
-
-def times(client: Client, count: int) -> list[float]:
-    found = []
-    for _ in range(count):
-        start = time.perf_counter()
-        client.ask()
-        found.append(time.perf_counter() - start)
-    return sorted(found)
-
-
-def throughput(port: int, token: str, body: bytes, seconds: float = 2.0) -> float:
-    counts: list[int] = []
-    end = time.perf_counter() + seconds
-
-    def work() -> None:
-        client, count = Client(port, token, body), 0
-        while time.perf_counter() < end:
-            client.ask()
-            count += 1
-        counts.append(count)
-
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(counts) / seconds
 
 
 def cpu_s(process: psutil.Process) -> float:
@@ -125,17 +82,19 @@ def main() -> None:
                 assert process.stdout is not None
                 port = int(process.stdout.readline().rpartition(":")[2])
                 router = psutil.Process(process.pid)
-                clients = {"direct": Client(*server_of(router), body), "routed": Client(port, "", body)}
+                own_port, token = server_of(router)
+                connects = {"direct": partial(Client, own_port, body, token), "routed": partial(Client, port, body)}
+                clients = {name: connect() for name, connect in connects.items()}
                 assert clients["direct"].ask() == clients["routed"].ask()
                 for client in clients.values():
-                    times(client, 100)
+                    times_s(client, 100)
                 found: dict[str, list[list[float]]] = {name: [] for name in clients}
                 used = cpu_s(router)
                 for _ in range(chosen.rounds):
                     for name, client in clients.items():
-                        found[name].append(times(client, chosen.requests))
+                        found[name].append(times_s(client, chosen.requests))
                 used = cpu_s(router) - used
-                rates = {"direct": throughput(*server_of(router), body), "routed": throughput(port, "", body)}
+                rates = {name: throughput(connect) for name, connect in connects.items()}
             finally:
                 process.terminate()
     count = chosen.rounds * chosen.requests

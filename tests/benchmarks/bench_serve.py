@@ -21,10 +21,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -32,6 +32,9 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+from asking import Client, throughput, times_s
 
 from mlops_tui.registry import formats
 
@@ -86,50 +89,9 @@ def server(command: list[str], port: int, environment: dict[str, str]) -> Iterat
             process.terminate()
 
 
-class Client:
-    def __init__(self, port: int, body: bytes) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        self.body = body
-
-    def ask(self) -> bytes:
-        self.connection.request("POST", "/invocations", self.body, {"Content-Type": "application/json"})
-        answer = self.connection.getresponse()
-        content = answer.read()
-        assert answer.status == 200, content
-        return content
-
-
-def p50_s(client: Client, count: int) -> float:
-    times = []
-    for _ in range(count):
-        start = time.perf_counter()
-        client.ask()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
-
-
 def cpu_s(process: psutil.Process) -> float:
     used = [each.cpu_times() for each in (process, *process.children(recursive=True))]
     return float(sum(each.user + each.system for each in used))
-
-
-def throughput(port: int, body: bytes, seconds: float = 2.0) -> float:
-    counts: list[int] = []
-    end = time.perf_counter() + seconds
-
-    def work() -> None:
-        client, count = Client(port, body), 0
-        while time.perf_counter() < end:
-            client.ask()
-            count += 1
-        counts.append(count)
-
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(counts) / seconds
 
 
 def main() -> None:
@@ -179,7 +141,7 @@ def main() -> None:
             assert len({json.dumps(json.loads(client.ask())) for client in clients.values()}) == 1
             for client in clients.values():
                 client.connection.close()  # the servers close what waits for some seconds
-                p50_s(client, 50)
+                times_s(client, 50)
             p50s: dict[str, list[float]] = {name: [] for name in clients}
             used: dict[str, float] = dict.fromkeys(clients, 0.0)
             for _ in range(chosen.rounds):
@@ -187,9 +149,9 @@ def main() -> None:
                     client.connection.close()
                     client.ask()
                     before = cpu_s(processes[name])
-                    p50s[name].append(p50_s(client, chosen.requests))
+                    p50s[name].append(statistics.median(times_s(client, chosen.requests)))
                     used[name] += cpu_s(processes[name]) - before
-            rates = {name: max(throughput(ports[name], body) for _ in range(3)) for name in clients}
+            rates = {name: max(throughput(partial(Client, ports[name], body)) for _ in range(3)) for name in clients}
     count = chosen.rounds * chosen.requests
     print(f"one row of 30 columns, {chosen.rounds} rounds of {chosen.requests} requests each, in turns")
     for name in clients:
