@@ -209,7 +209,7 @@ class Loader(Widget, Generic[Records]):
         if message.drawn is not None:
             self.call_after_refresh(message.drawn.set)
         if isinstance(self.screen, PaintingScreen):
-            self.screen.release()
+            self.screen.release(self)
         self._keep_time()
         if self._is_again and not message.is_early:
             self.reload()

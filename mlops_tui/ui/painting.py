@@ -8,6 +8,8 @@ is about to come, and paints as soon as it is there. The one place that knows ho
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual import events
 from textual.screen import Screen, ScreenResultType
 from textual.timer import Timer
@@ -24,25 +26,27 @@ class PaintingScreen(Screen[ScreenResultType]):
     _hold: Timer | None = None
     _paints_at_once = False
 
-    @property
-    def is_answered(self) -> bool:
-        """Whether what the screen was opened for has come."""
-        return True
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._awaited: set[object] = set()
 
-    def hold(self, longest_s: float | None = None) -> None:
-        """Paints nothing until ``release``, or for so long (``HOLD_S``): what was asked for is about to come."""
+    def hold(self, asker: object, longest_s: float | None = None) -> None:
+        """Paints nothing until all that asked for that ``release``, or for so long (``HOLD_S``)."""
+        self._awaited.add(asker)
         if self._hold is None:
             self._hold = self.set_timer(HOLD_S if longest_s is None else longest_s, self._paint)
 
-    def release(self) -> None:
-        """Paints what has changed by now, at once, if that is what was waited for."""
-        if self._hold is not None and self.is_answered:
+    def release(self, asker: object) -> None:
+        """Paints what has changed by now, at once, if that of this asker was the last that was waited for."""
+        self._awaited.discard(asker)
+        if self._hold is not None and not self._awaited:
             self._paint()
 
     def _paint(self) -> None:
         if self._hold is not None:
             self._hold.stop()
         self._hold, self._paints_at_once = None, True
+        self._awaited.clear()
         self.check_idle()
 
     @property

@@ -64,14 +64,34 @@ async def test_what_changes_while_an_answer_is_awaited_is_painted_with_it_as_one
         await app.until(pilot, 1)
         screen = app.screen
         assert isinstance(screen, Painted)
-        screen.hold()
+        screen.hold(screen)
         screen.say("between")
         await pilot.pause()
         assert app.frames == ["first"]
         screen.say("answer")
-        screen.release()
+        screen.release(screen)
         await app.until(pilot, 2)
         assert app.frames == ["first", "answer"]
+
+
+async def test_what_several_wait_for_is_painted_when_the_last_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(painting, "HOLD_S", 60.0)
+    app = PaintedApp()
+    async with app.run_test(size=(30, 4)) as pilot:
+        await app.until(pilot, 1)
+        screen = app.screen
+        assert isinstance(screen, Painted)
+        for asker in ("rows", "list", "rows"):
+            screen.hold(asker)
+        screen.say("list")
+        screen.release("list")
+        screen.release("nobody")
+        await pilot.pause()
+        assert app.frames == ["first"]
+        screen.say("rows")
+        screen.release("rows")
+        await app.until(pilot, 2)
+        assert app.frames == ["first", "rows"]
 
 
 async def test_an_answer_that_takes_long_does_not_keep_the_rest_from_being_painted() -> None:
@@ -80,7 +100,7 @@ async def test_an_answer_that_takes_long_does_not_keep_the_rest_from_being_paint
         await app.until(pilot, 1)
         screen = app.screen
         assert isinstance(screen, Painted)
-        screen.hold()
+        screen.hold(screen)
         screen.say("between")
         await app.until(pilot, 2)
         assert app.frames == ["first", "between"]

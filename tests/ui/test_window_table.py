@@ -230,6 +230,23 @@ async def test_rows_in_sight_are_loaded_again_when_a_list_is_shown_anew() -> Non
         assert "v1" not in text
 
 
+async def test_a_cursor_sent_to_the_end_of_a_list_that_is_still_coming_ends_at_its_end() -> None:
+    source = Source()
+    app = TableApp(source.load)
+    async with app.run_test(size=(40, 11)) as pilot:
+        app.table.show_window(source.keys[:100], is_whole=False)
+        await pilot.press("G")
+        assert app.table.cursor_key == 99
+        app.table.show_window(source.keys, is_whole=True)
+        assert app.table.cursor_key == 99_999
+        app.table.show_window(range(200_000), is_whole=True)
+        assert app.table.cursor_key == 99_999
+        app.table.show_window(source.keys[:100], is_whole=False)
+        await pilot.press("G", "k")
+        app.table.show_window(source.keys, is_whole=True)
+        assert app.table.cursor_key == 98
+
+
 async def test_rows_that_cannot_be_loaded_any_more_are_asked_for_once() -> None:
     asked: list[Sequence[Key]] = []
 

@@ -49,7 +49,6 @@ class ProjectScreen(PaintingScreen[None]):
         super().__init__()
         self.argument = argument
         self._is_stale = False
-        self._leader: Loader[object] | None = None
 
     # for subclasses
 
@@ -81,13 +80,9 @@ class ProjectScreen(PaintingScreen[None]):
 
     def on_mount(self) -> None:
         """Is painted with the contents of its first part, and not without them before."""
-        self._leader = next((part for part in self.query_one("#body").query(Loader)), None)
-        self.hold(OPEN_S)
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether the first part of the body shows its contents."""
-        return self._leader is None or self._leader.has_loaded
+        first = next((part for part in self.query_one("#body").query(Loader)), None)
+        if first is not None and not first.has_loaded:
+            self.hold(first, OPEN_S)
 
     # what is shared
 

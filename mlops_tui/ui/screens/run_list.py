@@ -170,7 +170,7 @@ class RunsPane(Pane[RunList]):
     def reload(self, *, restart: bool = False) -> None:
         """Loads again, with the rows in sight first."""
         if restart and isinstance(self.screen, PaintingScreen):
-            self.screen.hold()
+            self.screen.hold(self)
         if self.is_mounted:
             top = 0 if restart else self.table.scroll_offset.y
             self._sight = (top, top + max(20, self.table.size.height))
@@ -296,7 +296,7 @@ class RunsPane(Pane[RunList]):
             return
         self._read = records.read
         self._keep(records.loaded)
-        self.table.show_window(records.numbers, self._made(records.loaded), keeps_marks=not records.is_whole)
+        self.table.show_window(records.numbers, self._made(records.loaded), is_whole=records.is_whole)
         self._want_curves()
 
     _query_shown: RunQuery | None = None

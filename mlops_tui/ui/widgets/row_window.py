@@ -126,7 +126,7 @@ class RowWindow(ScrollView):
         if missing and missing != self._wanted:
             self._bring(missing)
             if not self._rows.knows(in_sight) and isinstance(self.screen, PaintingScreen):
-                self.screen.hold()
+                self.screen.hold(self)
 
     def _fetch_near(self) -> None:
         """Loads a page on either side of the window when half of one is missing there: before it comes in sight."""
@@ -161,7 +161,7 @@ class RowWindow(ScrollView):
             return
         self.update(rows)
         if isinstance(self.screen, PaintingScreen):
-            self.screen.release()
+            self.screen.release(self)
         self.call_after_refresh(self._fetch_near)
 
     def update(self, rows: Sequence[Row]) -> None:

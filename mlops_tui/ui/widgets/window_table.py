@@ -96,6 +96,8 @@ class WindowTable(RowWindow, can_focus=True):
         self._marks = Marks()
         #: Whether somebody has moved the cursor. Until then it stays on the first row, whichever that is.
         self.is_moved = False
+        self._is_whole = True
+        self._seeks_end = False
 
     # what is shown
 
@@ -127,19 +129,23 @@ class WindowTable(RowWindow, can_focus=True):
         return (self.keys[self._cursor],) if self.keys else ()
 
     def show(self, rows: Sequence[Row], *, keeps_marks: bool = False) -> None:
-        """Shows a list that is in memory as a whole; ``keeps_marks`` as in ``show_window``."""
+        """Shows a list that is in memory as a whole; ``keeps_marks`` where rows that are marked may come back."""
         self._take([row.key for row in rows], rows, is_all=True, keeps_marks=keeps_marks)
 
-    def show_window(self, keys: Sequence[Key], rows: Iterable[Row] = (), *, keeps_marks: bool = False) -> None:
+    def show_window(self, keys: Sequence[Key], rows: Iterable[Row] = (), *, is_whole: bool = True) -> None:
         """Shows a long list of which only some rows are loaded.
 
         Args:
             keys: Of all rows, in order; an ``array`` will do.
             rows: Those that are loaded already (the first window, or fresh versions of what is in sight);
                 the rest comes from ``load`` when needed.
-            keeps_marks: Whether marks of rows that are not in the list stay.
+            is_whole: Whether there are no more. Where more are to come, marks of rows that are not there yet stay, and
+                a cursor that was sent to the end goes on to the end.
         """
-        self._take(keys, tuple(rows), is_all=False, keeps_marks=keeps_marks)
+        self._take(keys, tuple(rows), is_all=False, keeps_marks=not is_whole)
+        self._is_whole = is_whole
+        if self._seeks_end:
+            self.action_bottom()
         self._fetch()
 
     def move_to(self, key: Key) -> bool:
@@ -159,7 +165,7 @@ class WindowTable(RowWindow, can_focus=True):
     def start_over(self) -> None:
         """Puts the cursor on the first row, whichever that will be, because another list is going to be shown."""
         was_elsewhere = self._cursor > 0
-        self._cursor, self.is_moved = 0, False
+        self._cursor, self.is_moved, self._seeks_end = 0, False, False
         self.scroll_to(y=0, animate=False, force=True)
         if was_elsewhere:
             self._tell(lambda: self.RowHighlighted(self, self.cursor_key))
@@ -240,8 +246,10 @@ class WindowTable(RowWindow, can_focus=True):
     def action_bottom(self) -> None:
         """Moves the cursor to the last row."""
         self._move(len(self.keys) - 1)
+        self._seeks_end = not self._is_whole
 
     def _move(self, position: int) -> None:
+        self._seeks_end = False
         position = min(max(0, position), max(0, len(self.keys) - 1))
         if position == self._cursor:
             return
