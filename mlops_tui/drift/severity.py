@@ -36,7 +36,7 @@ FALSE_DISCOVERIES = 0.05
 SMALLEST_EFFECT = 0.1
 LARGE_EFFECT = 0.2
 #: Columns that have an alert of their own, and what it calls them.
-_ROLES = (("prediction", "predictions"), ("target", "labels"))
+ROLES = (("prediction", "predictions"), ("target", "labels"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def alerts(findings: Findings, others: Iterable[NewAlert] = ()) -> tuple[NewAler
         findings: Of the columns.
         others: What the checks of the whole window raised.
     """
-    own = (_schema(findings), *(_role_drift(findings, role, what) for role, what in _ROLES), _data_drift(findings))
+    own = (_schema(findings), *(_role_drift(findings, role, what) for role, what in ROLES), _data_drift(findings))
     raised = [*(alert for alert in own if alert is not None), *others]
     return tuple(sorted(raised, key=lambda alert: alert.severity.rank, reverse=True))
 

@@ -39,6 +39,7 @@ MIGRATIONS = (
     "m031_logged_models",
     "m032_traffic_labels",
     "m033_source_runs",
+    "m034_figures",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -527,7 +528,7 @@ STATEMENTS = (
    "list_id" INTEGER NOT NULL REFERENCES "monitor_column_lists"("id"),
    "states" BLOB NOT NULL,
    "effects" BLOB NOT NULL
-) STRICT""",
+, methods TEXT NOT NULL DEFAULT '', figures BLOB NOT NULL DEFAULT x'') STRICT""",
     """CREATE INDEX monitor_windows ON monitor_reports(monitor, window_start, window_id) WHERE replaced_by IS NULL""",
     """CREATE TABLE "incidents" (
    "id" INTEGER PRIMARY KEY,

@@ -1,7 +1,8 @@
 """How far each column had drifted in each window of a monitor, as few bytes: the table that is drawn whole.
 
 Of every report two bytes a column are kept beside the full ones, so that a thousand windows of a thousand columns are
-2 MB and one read of a few milliseconds. Reports with the same columns share the list of their names.
+2 MB and one read of a few milliseconds. Reports with the same columns share the list of their names. Behind them stand
+the ``figures`` by which the columns are judged, which only a back-test reads.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from mlops_store import figures
 from mlops_store.errors import NotFound, nearest
 from mlops_store.records import COLUMN_STATES, ColumnReport
 from mlops_store.texts import storable
@@ -100,23 +102,21 @@ def add(db: sqlite3.Connection, report_id: int, columns: Sequence[ColumnReport])
     if not columns:
         return
     names = json.dumps([[storable(column.column), column.role] for column in columns], separators=(",", ":"))
-    keep(
-        db,
-        report_id,
-        names,
-        bytes(CODES[column.state] for column in columns),
-        bytes(step(column.effect) for column in columns),
-    )
+    judged = ((each.method, each.score, each.threshold, each.effect, each.detail.get("p_value")) for each in columns)
+    states, effects = bytes(CODES[each.state] for each in columns), bytes(step(each.effect) for each in columns)
+    keep(db, report_id, names, states, effects, *figures.packed(judged))
 
 
-def keep(db: sqlite3.Connection, report_id: int, names: str, states: bytes, effects: bytes) -> None:
-    """Keeps states and effects of a report under a list of [name, role] as JSON."""
+def keep(
+    db: sqlite3.Connection, report_id: int, names: str, states: bytes, effects: bytes, methods: str, judged: bytes
+) -> None:
+    """Keeps a report's line under a list of [name, role] as JSON; ``methods`` and ``judged`` are of ``figures``."""
     digest = hashlib.sha256(names.encode()).hexdigest()
     db.execute("INSERT OR IGNORE INTO monitor_column_lists(digest, names) VALUES (?, ?)", (digest, names))
     db.execute(
-        "INSERT OR REPLACE INTO monitor_heat(report_id, list_id, states, effects) "
-        "SELECT ?, id, ?, ? FROM monitor_column_lists WHERE digest = ?",
-        (report_id, states, effects, digest),
+        "INSERT OR REPLACE INTO monitor_heat(report_id, list_id, states, effects, methods, figures) "
+        "SELECT ?, id, ?, ?, ?, ? FROM monitor_column_lists WHERE digest = ?",
+        (report_id, states, effects, methods, judged, digest),
     )
 
 
@@ -213,7 +213,7 @@ def _lines(db: sqlite3.Connection, windows: Sequence[Window]) -> Iterator[Line]:
                 (low, high),
             )
         }
-    lists = {list_id: _names(db, list_id) for list_id in {entry[0] for entry in kept.values()}}
+    lists = {list_id: names_of(db, list_id) for list_id in {entry[0] for entry in kept.values()}}
     places = {name: place for place, name in enumerate(dict.fromkeys(one for names in lists.values() for one in names))}
     states = [bytearray(len(windows)) for _ in places]
     effects = [bytearray([NONE]) * len(windows) for _ in places]
@@ -234,6 +234,7 @@ def _lines(db: sqlite3.Connection, windows: Sequence[Window]) -> Iterator[Line]:
         yield Line(column, role, bytes(states[place]), bytes(effects[place]))
 
 
-def _names(db: sqlite3.Connection, list_id: int) -> list[tuple[str, str]]:
+def names_of(db: sqlite3.Connection, list_id: int) -> list[tuple[str, str]]:
+    """The name and the role of each column of a list."""
     (names,) = db.execute("SELECT names FROM monitor_column_lists WHERE id = ?", (list_id,)).fetchone()
     return [(name, role) for name, role in json.loads(names)]

@@ -7,17 +7,23 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from mlops_store import heat
 
-class KeptColumn(NamedTuple):
-    """A column that was compared; see ``records.ColumnReport``. ``p_value`` is of a two-sample test."""
 
-    name: str
-    role: str
-    method: str
-    score: float
-    threshold: float
-    effect: float
-    p_value: float
+class KeptColumns(NamedTuple):
+    """The columns of a report; windows with the same ones share the names.
+
+    Attributes:
+        names: Of all of them.
+        roles: Of each: 'feature', 'prediction' or 'target'.
+        methods: The methods that compared them.
+        figures: See ``figures``; empty where they were not asked for.
+    """
+
+    names: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    figures: bytes = b""
 
 
 class KeptAlert(NamedTuple):
@@ -38,31 +44,33 @@ class KeptWindow(NamedTuple):
         batch: Its name.
         is_readable: Whether it could be checked.
         alerts: What it raised.
-        columns: Those that were compared; empty where they were not asked for.
+        columns: What was compared.
+        profile_id: The profile of the reference, where it is known.
     """
 
     report_id: int
     batch: str
     is_readable: bool
     alerts: tuple[KeptAlert, ...]
-    columns: tuple[KeptColumn, ...]
+    columns: KeptColumns
+    profile_id: int | None
 
 
-def last(db: sqlite3.Connection, monitor: str, count: int, *, with_columns: bool) -> list[KeptWindow]:
+def last(db: sqlite3.Connection, monitor: str, count: int, *, with_figures: bool) -> list[KeptWindow]:
     """The newest windows of a monitor, oldest first.
 
     Args:
         db: A connection.
         monitor: The monitor.
         count: At most so many.
-        with_columns: Whether to read the columns, of which there may be many.
+        with_figures: Whether to read the figures of columns, of which there may be many.
     """
     chosen = (
         "SELECT id FROM monitor_reports WHERE monitor = ? AND replaced_by IS NULL "
         "ORDER BY window_start DESC, window_id DESC LIMIT ?"
     )
     rows = db.execute(
-        "SELECT id, batch, status FROM monitor_reports WHERE monitor = ? AND replaced_by IS NULL "
+        "SELECT id, batch, status, profile_id FROM monitor_reports WHERE monitor = ? AND replaced_by IS NULL "
         "ORDER BY window_start DESC, window_id DESC LIMIT ?",
         (monitor, count),
     ).fetchall()
@@ -74,20 +82,27 @@ def last(db: sqlite3.Connection, monitor: str, count: int, *, with_columns: bool
     ):
         kept = KeptAlert(kind, severity, title, subject, tuple(json.loads(columns)))
         alerts.setdefault(report_id, []).append(kept)
-    columns_of = _columns(db, chosen, (monitor, count)) if with_columns else {}
+    columns = _columns(db, chosen, (monitor, count), with_figures=with_figures)
+    nothing = KeptColumns()
     return [
-        KeptWindow(number, batch, status != "error", tuple(alerts.get(number, ())), tuple(columns_of.get(number, ())))
-        for number, batch, status in reversed(rows)
+        KeptWindow(
+            number, batch, status != "error", tuple(alerts.get(number, ())), columns.get(number, nothing), profile_id
+        )
+        for number, batch, status, profile_id in reversed(rows)
     ]
 
 
-def _columns(db: sqlite3.Connection, chosen: str, arguments: Sequence[object]) -> dict[int, list[KeptColumn]]:
-    found: dict[int, list[KeptColumn]] = {}
-    for report_id, *values in db.execute(
-        'SELECT report_id, "column", role, method, score, threshold, coalesce(effect, 0.0), '
-        "coalesce(json_extract(detail, '$.p_value'), 1.0) FROM monitor_columns "
-        f"WHERE report_id IN ({chosen}) AND score IS NOT NULL ORDER BY report_id, position",
-        tuple(arguments),
+def _columns(
+    db: sqlite3.Connection, chosen: str, arguments: Sequence[object], *, with_figures: bool
+) -> dict[int, KeptColumns]:
+    wanted = "methods, figures" if with_figures else "'', x''"
+    lists: dict[int, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    found = {}
+    for report_id, list_id, methods, figures in db.execute(
+        f"SELECT report_id, list_id, {wanted} FROM monitor_heat WHERE report_id IN ({chosen})", tuple(arguments)
     ):
-        found.setdefault(report_id, []).append(KeptColumn(*values))
+        if list_id not in lists:
+            names = heat.names_of(db, list_id)
+            lists[list_id] = tuple(name for name, _ in names), tuple(role for _, role in names)
+        found[report_id] = KeptColumns(*lists[list_id], tuple(methods.split()), figures)
     return found

@@ -13,12 +13,10 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from itertools import groupby
 
 from sqlite_utils import Database, Migrations
 
-from mlops_store import heat
-from mlops_store.records import COLUMN_STATES
+from mlops_store import figures, heat
 
 migrations = Migrations("mlops_store")
 
@@ -990,17 +988,6 @@ def m023_heat(db: Database) -> None:
         not_null={"list_id", "states", "effects"},
         strict=True,
     )
-    rows = db.execute(
-        'SELECT report_id, "column", role, CASE WHEN score IS NULL THEN '
-        "coalesce(json_extract(detail, '$.finding.kind'), '') WHEN NOT is_drifted THEN 'steady' "
-        "WHEN coalesce(json_extract(detail, '$.notable'), 1) THEN 'drifted' ELSE 'slight' END, effect "
-        "FROM monitor_columns ORDER BY report_id, position"
-    ).fetchall()
-    for report_id, columns in groupby(rows, key=lambda row: row[0]):
-        kept = list(columns)
-        names = json.dumps([[row[1], row[2]] for row in kept], separators=(",", ":"))
-        codes = (COLUMN_STATES.index(row[3] if row[3] in COLUMN_STATES else "unchecked") + 1 for row in kept)
-        heat.keep(db.conn, report_id, names, bytes(codes), bytes(heat.step(row[4]) for row in kept))
 
 
 @migrations()
@@ -1564,6 +1551,28 @@ def m032_traffic_labels(db: Database) -> None:
 def m033_source_runs(db: Database) -> None:
     """The run that a logged model is from, by the id that its client named, where no run has that here."""
     db.execute("ALTER TABLE logged_models ADD COLUMN source_run_id TEXT")
+
+
+@migrations()
+def m034_figures(db: Database) -> None:
+    """What columns of reports are judged by, beside the two bytes that the table of columns and windows has of each."""
+    # methods: ids with spaces between; figures: see ``figures``
+    db.execute("ALTER TABLE monitor_heat ADD COLUMN methods TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE monitor_heat ADD COLUMN figures BLOB NOT NULL DEFAULT x''")
+    reports = db.execute("SELECT DISTINCT report_id FROM monitor_columns ORDER BY report_id").fetchall()
+    for (report_id,) in reports:  # one at a time: the columns of all may not fit into memory
+        rows = db.execute(
+            'SELECT "column", role, CASE WHEN score IS NULL THEN '
+            "coalesce(json_extract(detail, '$.finding.kind'), '') WHEN NOT is_drifted THEN 'steady' "
+            "WHEN coalesce(json_extract(detail, '$.notable'), 1) THEN 'drifted' ELSE 'slight' END, "
+            "method, score, threshold, effect, json_extract(detail, '$.p_value') "
+            "FROM monitor_columns WHERE report_id = ? ORDER BY position",
+            (report_id,),
+        ).fetchall()
+        names = json.dumps([[row[0], row[1]] for row in rows], separators=(",", ":"))
+        states = bytes(heat.CODES.get(row[2], heat.CODES["unchecked"]) for row in rows)
+        effects = bytes(heat.step(row[6]) for row in rows)
+        heat.keep(db.conn, report_id, names, states, effects, *figures.packed(row[3:] for row in rows))
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def least(work: Callable[[], object]) -> float:
 def main() -> None:
     """Prints the times and their ratios."""
     windows = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    columns = int(sys.argv[2]) if len(sys.argv) > 2 else 30
+    columns = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
     with tempfile.TemporaryDirectory() as folder, Store(f"{folder}/store.db") as store:
         fill(store, windows, columns)
         db = store.read()
@@ -74,7 +74,7 @@ def main() -> None:
             ("another threshold, columns judged anew", ["thresholds.psi=0.2"]),
         ):
             with_columns = bool(settings)
-            floor = least(lambda w=with_columns: kept_windows.last(db, "m", windows, with_columns=w))
+            floor = least(lambda w=with_columns: kept_windows.last(db, "m", windows, with_figures=w))
             took = least(lambda s=settings: trials.run(db, TEXT, "m", s, last=windows))
             print(f"{windows:,} windows x {columns:,} columns: {name}: {took:.3f} s, {took / floor:.1f}x reading them")
 

@@ -1,8 +1,9 @@
 """Profiles of files of any size against only reading them, their merging, and scores from them against exact ones.
 
-Run: ``python tests/benchmarks/bench_drift_profiles.py --gigabytes 10 --folder DIR`` (it writes a Parquet and a CSV file
-of that size there, 1 GB each by default). The floor is Arrow's own reader in batches, in a process of its own like
-ours, in turns; the fastest of each counts, because other work on the machine only ever makes them slower.
+Run: ``python tests/benchmarks/bench_drift_profiles.py --gigabytes 10 --folder DIR``: it writes a Parquet file and then
+a CSV file of that size there, 1 GB each by default, and removes them. The floor is Arrow's own reader in batches, in a
+process of its own like ours, in turns; the fastest of each counts, because other work on the machine only ever makes
+them slower.
 """
 
 from __future__ import annotations
@@ -51,17 +52,13 @@ print(json.dumps({"rows": rows, "s": taken, "mb": peak}))
 """
 
 
-def write(folder: str, gigabytes: float) -> list[Path]:
-    """Files of about so many bytes: the same columns as in the other benchmarks, over and over."""
+def write(path: Path, gigabytes: float) -> None:
+    """A file of about so many bytes: the same columns as in the other benchmarks, over and over."""
     table = pa.Table.from_pandas(frames(250_000)[0], preserve_index=False)
-    paths = [Path(folder) / f"rows.{ending}" for ending in ("parquet", "csv")]
-    with pq.ParquetWriter(paths[0], table.schema) as parquet:
-        while paths[0].stat().st_size < gigabytes * 1e9:
-            parquet.write_table(table)
-    with pc.CSVWriter(str(paths[1]), table.schema) as csv:
-        while paths[1].stat().st_size < gigabytes * 1e9:
-            csv.write_table(table)
-    return paths
+    is_parquet = path.suffix == ".parquet"
+    with pq.ParquetWriter(path, table.schema) if is_parquet else pc.CSVWriter(str(path), table.schema) as writer:
+        while path.stat().st_size < gigabytes * 1e9:
+            writer.write_table(table)
 
 
 def measured(kind: str, path: Path) -> dict[str, float]:
@@ -85,9 +82,12 @@ def main() -> None:
     parser.add_argument("--gigabytes", type=float, default=1.0)
     parser.add_argument("--folder", help="where to write the files; a temporary folder by default")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--formats", nargs="+", choices=["parquet", "csv"], default=["parquet", "csv"])
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
-        for path in write(folder, arguments.gigabytes):
+        for ending in arguments.formats:
+            path = Path(folder) / f"rows.{ending}"
+            write(path, arguments.gigabytes)
             runs = [(measured("ours", path), measured("reading", path)) for _ in range(arguments.rounds)]
             mine, floor = (min(pair[side]["s"] for pair in runs) for side in (0, 1))
             peak = max(pair[0]["mb"] for pair in runs)
@@ -95,6 +95,7 @@ def main() -> None:
             print(f"profile {size:.1f} GB {path.suffix[1:]}, {runs[0][0]['rows']:,} x {COLUMNS}", end="  ")
             print(f"{mine:.2f} s  reading alone {floor:.2f} s  {mine / floor:.2f}x  (bar <= 1.5)", end="  ")
             print(f"peak {peak:.0f} MB of the whole process  (bar <= 500)", flush=True)
+            path.unlink()
     _merging()
     _scores()
     _quantiles()

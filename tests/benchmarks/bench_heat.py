@@ -50,7 +50,7 @@ def fill(store: Store) -> None:
             is_drifted = [window >= begin[column] for column in range(COLUMNS)]
             effects = [chance.randrange(80, 160) if is_so else chance.randrange(1, 20) for is_so in is_drifted]
             states = bytes(drifted if is_so else steady for is_so in is_drifted)
-            heat.keep(db, window + 1, names, states, bytes(effects))
+            heat.keep(db, window + 1, names, states, bytes(effects), "psi", bytes(33 * COLUMNS))
             if window < FULL:
                 db.executemany(
                     'INSERT INTO monitor_columns(report_id, position, "column", role, kind, is_drifted, effect, detail)'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from mlops_store import drift, heat, schema
+from mlops_store import drift, heat, kept_windows, schema
 from mlops_store.errors import NotFound
+from mlops_store.figures import NO_METHOD
 from mlops_store.records import ColumnReport, MonitorReport
 from mlops_store.store import Store
 
@@ -108,8 +110,8 @@ def test_reports_of_an_older_store_are_there_too(tmp_path: Path) -> None:
         "VALUES (7, 'm', 'a', 'a', 'a', 'ok', 1)"
     )
     old.executemany(
-        'INSERT INTO monitor_columns(report_id, position, "column", role, kind, score, is_drifted, effect, detail) '
-        "VALUES (7, ?, ?, 'feature', 'numerical', ?, ?, ?, ?)",
+        'INSERT INTO monitor_columns(report_id, position, "column", role, kind, method, score, is_drifted, effect, '
+        "detail) VALUES (7, ?, ?, 'feature', 'numerical', 'ks', ?, ?, ?, ?)",
         [
             (0, "age", 0.3, 1, 0.4, '{"notable":true}'),
             (1, "plan", 0.3, 1, 0.4, '{"notable":false}'),
@@ -119,6 +121,10 @@ def test_reports_of_an_older_store_are_there_too(tmp_path: Path) -> None:
     old.close()
     with Store(str(path), create=False) as store:
         found = heat.read(store.read())
+        (window,) = kept_windows.last(store.read(), "m", 9, with_figures=True)
+    assert window.columns.methods == ("ks",)
+    assert window.columns.figures[:8] == struct.pack("<d", 0.3)
+    assert window.columns.figures[-3:] == bytes([0, 0, NO_METHOD])
     assert [(line.column, line.state(0), line.effect(0)) for line in found.lines] == [
         ("age", "drifted", 0.4),
         ("plan", "slight", 0.4),

@@ -9,22 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 from mlops_store.errors import UsageError
 from mlops_store.incident_records import UNRESOLVED
-from mlops_store.kept_windows import KeptColumn, KeptWindow
+from mlops_store.kept_windows import KeptWindow
 from mlops_store.records import IncidentState, Severity
 from mlops_tui.config.alerting import REMEMBERED
 from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.drift.incidents import causes, course
 from mlops_tui.drift.incidents.causes import Sign
 from mlops_tui.drift.incidents.course import Course
-from mlops_tui.drift.severity import FALSE_DISCOVERIES, LARGE_EFFECT, SMALLEST_EFFECT
+
+if TYPE_CHECKING:
+    from mlops_tui.drift.incidents.verdicts import Judge
 
 #: Settings that change what is made of the kept scores of columns.
 OF_COLUMNS = ("columns", "ignore", "thresholds", "drift_share")
 _OF_INCIDENTS = ("alert", "mute", "actions")
-_REMADE = ("data_drift", "prediction_drift")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +80,18 @@ def replay(windows: Sequence[KeptWindow], kept_under: MonitorConfig, monitor: Mo
     """What a monitor would have told of windows, oldest first.
 
     Args:
-        windows: With their columns where ``monitor`` differs in what is made of those.
+        windows: With the figures of their columns where ``monitor`` differs in what is made of those.
         kept_under: The settings as they are, under which the alerts were raised.
         monitor: The settings to try.
 
     Raises:
         UsageError: They need other scores than those that were kept.
     """
-    remakes = any(name in OF_COLUMNS for name in changes(kept_under, monitor))
+    judge: Judge | None = None
+    if any(name in OF_COLUMNS for name in changes(kept_under, monitor)):
+        from mlops_tui.drift.incidents.verdicts import Judge
+
+        judge = Judge(kept_under, monitor)
     unread = frozenset(window.report_id for window in windows if not window.is_readable)
     known: list[Course] = []
     order: list[int] = []
@@ -96,7 +102,7 @@ def replay(windows: Sequence[KeptWindow], kept_under: MonitorConfig, monitor: Mo
     number = 0
     for window in windows:
         order = [*order[-(REMEMBERED - 1) :], window.report_id]
-        found = causes.of_window(_signs(window, kept_under, monitor, remakes=remakes), monitor.mute)
+        found = causes.of_window(_signs(window, monitor, judge), monitor.mute)
         heard = [cause for cause in found if not cause.muted_by]
         alerts += sum(len(cause.signs) for cause in heard)
         muted += sum(len(cause.signs) for cause in found if cause.muted_by)
@@ -132,61 +138,13 @@ def _letter(window: KeptWindow, steps: Sequence[course.Step]) -> str:
     return "." if window.is_readable else "?"
 
 
-def _signs(window: KeptWindow, kept_under: MonitorConfig, monitor: MonitorConfig, *, remakes: bool) -> list[Sign]:
-    names = {column.name for column in window.columns}
+def _signs(window: KeptWindow, monitor: MonitorConfig, judge: Judge | None) -> list[Sign]:
     signs = []
     for alert in window.alerts:
-        if remakes and alert.kind in _REMADE:
+        if judge is not None and alert.kind in judge.kinds:
             continue
-        columns = causes.named(alert, names)
+        columns = causes.named(alert, window.columns.names)
         left = frozenset(columns).difference(monitor.ignore)
         if left or not columns:
             signs.append(Sign(alert.kind, Severity(alert.severity), alert.title, left))
-    return signs + _remade(window.columns, kept_under, monitor) if remakes else signs
-
-
-def _remade(columns: Sequence[KeptColumn], kept_under: MonitorConfig, monitor: MonitorConfig) -> list[Sign]:
-    """The alerts about drift, as ``severity`` raises them."""
-    checked = [column for column in columns if _is_checked(column, monitor)]
-    level = 0.0
-    for rank, p_value in enumerate(sorted(column.p_value for column in checked), 1):
-        if p_value <= FALSE_DISCOVERIES * rank / len(checked):
-            level = p_value
-    features = drifted = 0
-    notable = []
-    for column in checked:
-        features += column.role == "feature"
-        if not _is_drifted(column, kept_under, monitor):
-            continue
-        drifted += column.role == "feature"
-        if column.p_value <= level and column.effect >= SMALLEST_EFFECT:
-            notable.append(column)
-    signs = []
-    moved = [column for column in notable if column.role == "feature"]
-    if moved:
-        is_all = drifted / features >= monitor.drift_share
-        title = f"{drifted} of {features} columns drifted"
-        names = frozenset(column.name for column in moved)
-        signs.append(Sign("data_drift", Severity.CRITICAL if is_all else Severity.WARNING, title, names))
-    for column in notable:
-        if column.role == "prediction":
-            worst = Severity.CRITICAL if column.effect >= LARGE_EFFECT else Severity.WARNING
-            signs.append(Sign("prediction_drift", worst, "predictions drifted"))
-    return signs
-
-
-def _is_checked(column: KeptColumn, monitor: MonitorConfig) -> bool:
-    if column.role != "feature":
-        return True
-    return column.name not in monitor.ignore and (not monitor.columns or column.name in monitor.columns)
-
-
-def _is_drifted(column: KeptColumn, kept_under: MonitorConfig, monitor: MonitorConfig) -> bool:
-    from mlops_tui.drift import methods
-
-    method = methods.get(column.method)
-    threshold = column.threshold
-    if monitor.thresholds != kept_under.thresholds:
-        wanted = monitor.thresholds
-        threshold = wanted.get(column.name, wanted.get(column.method, method.threshold))
-    return method.is_drift(column.score, threshold)
+    return signs if judge is None else signs + judge.signs(window.columns)

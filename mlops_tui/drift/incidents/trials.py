@@ -112,7 +112,7 @@ def run(db: sqlite3.Connection, text: str, monitor: str, settings: Sequence[str]
         made = editing.changed(text, values) if values else text
         wanted.append((label, made, configs.parse(made).monitors[monitor]))
     touched = {name for _, _, each in wanted for name in replay.changes(now, each)}
-    windows = kept_windows.last(db, monitor, last, with_columns=bool(touched.intersection(replay.OF_COLUMNS)))
+    windows = kept_windows.last(db, monitor, last, with_figures=bool(touched.intersection(replay.OF_COLUMNS)))
     if not windows:
         raise UsageError(f"no window of {monitor} has been checked yet", "mlops-tui drift check checks what waits")
     return [Trial(label, text, made, replay.replay(windows, now, each)) for label, made, each in wanted]

@@ -22,7 +22,9 @@ from mlops_tui.drift.schemas import Schema
 from mlops_tui.drift.severity import Findings
 
 TEXT = '[monitors.m] # live\nwatch = "in/*.csv"\n'
-NAMES = ("age", "income", "plan", "prediction")
+ROLES = {"prediction": "prediction", "churned": "target"}
+METHODS = {"note": "perc_text_content_drift"}
+NAMES = ("age", "income", "plan", "note", *ROLES)
 
 
 def columns(chances: random.Random) -> tuple[ColumnReport, ...]:
@@ -31,8 +33,8 @@ def columns(chances: random.Random) -> tuple[ColumnReport, ...]:
         moved = chances.random() < 0.4
         effect = chances.uniform(0.12, 0.5) if moved else chances.uniform(0, 0.08)
         detail = {"p_value": 1e-6 if moved else chances.uniform(0.2, 1), "reference": {}, "current": {}, "shift": {}}
-        role = "prediction" if name == "prediction" else "feature"
-        found.append(ColumnReport(name, role, "numerical", "psi", effect, 0.1, effect >= 0.1, effect, 9, 9, detail))
+        role, method = ROLES.get(name, "feature"), METHODS.get(name, "psi")
+        found.append(ColumnReport(name, role, "numerical", method, effect, 0.1, effect >= 0.1, effect, 9, 9, detail))
     return severity.mark_notable(found)
 
 
@@ -72,7 +74,7 @@ def test_the_settings_in_force_tell_what_was_told(store: Store, rule: str) -> No
 def test_verdicts_made_anew_under_the_same_settings_are_those_that_were_kept(store: Store) -> None:
     monitor = configs.parse(TEXT).monitors["m"]
     checked(store, monitor)
-    windows = kept_windows.last(store.read(), "m", 60, with_columns=True)
+    windows = kept_windows.last(store.read(), "m", 60, with_figures=True)
     as_kept = replay.replay(windows, monitor, monitor)
     other = configs.parse(TEXT + "thresholds = { nothing = 1.0, psi = 0.1 }\n").monitors["m"]
     assert replay.replay(windows, monitor, other) == as_kept
