@@ -35,6 +35,15 @@ def unread(project: Project, db: sqlite3.Connection, monitor: MonitorConfig) -> 
     return [file for file in (*delivered, *posted) if seen.get(file.batch) != file.state]
 
 
+def settles_at(project: Project, monitor: MonitorConfig) -> float | None:
+    """When a file that is still being written to may be read, Unix seconds; None where there is none.
+
+    Raises:
+        UsageError: A pattern leaves the project.
+    """
+    return watches.settles_at(watches.matches(project, monitor.truth.labels), time.time())
+
+
 def is_posted(project: Project, monitor: MonitorConfig, file: File) -> bool:
     """Whether the model's server wrote a file: members ``id`` and ``label``, and later lines correct earlier ones."""
     return bool(monitor.requests) and os.path.dirname(file.path) == project.labels_dir(monitor.requests)

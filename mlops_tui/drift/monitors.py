@@ -12,6 +12,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,21 @@ if TYPE_CHECKING:
     from mlops_tui.drift.predictions import Model
 
 
-def pending(project: Project, db: sqlite3.Connection, config: Config) -> list[tuple[str, str]]:
-    """(monitor, path) of each batch that waits for its check, and of each file of labels that waits to be read.
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What waits for a check.
+
+    Attributes:
+        batches: (monitor, path) of each batch, and of each file of labels that waits to be read.
+        next_at: When there may be more although no file changes any more, Unix seconds; None where never.
+    """
+
+    batches: tuple[tuple[str, str], ...] = ()
+    next_at: float | None = None
+
+
+def pending(project: Project, db: sqlite3.Connection, config: Config) -> Pending:
+    """What waits for a check, and when to ask again.
 
     Left out are files still being written, and monitors without a reference, for which nothing can be done.
 
@@ -40,20 +54,19 @@ def pending(project: Project, db: sqlite3.Connection, config: Config) -> list[tu
         UsageError: A pattern leaves the project.
     """
     now = time.time()
-    found = [
-        (monitor.name, waiting)
-        for monitor in config.monitors.values()
-        if has_source(monitor) and references.exists(project, db, config, monitor)
-        for waiting in _waiting(project, db, monitor, now)
-    ]
-    return found + would_join(project, db, config)
-
-
-def next_due(db: sqlite3.Connection, config: Config) -> float | None:
-    """When ``pending`` may have another answer although no file has changed, Unix seconds; None when it cannot."""
-    now = time.time()
-    moments = [cutting.next_due(db, monitor, now) for monitor in config.monitors.values() if has_source(monitor)]
-    return min((moment for moment in moments if moment is not None), default=None)
+    found: list[tuple[str, str]] = []
+    moments: list[float | None] = []
+    for monitor in config.monitors.values():
+        if has_source(monitor):
+            moments.append(cutting.next_due(db, monitor, now))
+            if references.exists(project, db, config, monitor):
+                waiting, unsettled = _waiting(project, db, monitor, now)
+                found += [(monitor.name, path) for path in waiting]
+                moments.append(watches.settles_at(unsettled, now))
+        if monitor.awaits_labels:
+            moments.append(label_files.settles_at(project, monitor))
+    found += would_join(project, db, config)
+    return Pending(tuple(found), min((moment for moment in moments if moment is not None), default=None))
 
 
 def has_source(monitor: MonitorConfig) -> bool:
@@ -75,16 +88,24 @@ def _is_by_file(monitor: MonitorConfig) -> bool:
     return monitor.window.is_batch and not monitor.query
 
 
-def _waiting(project: Project, db: sqlite3.Connection, monitor: MonitorConfig, now: float) -> list[str]:
+def _waiting(
+    project: Project, db: sqlite3.Connection, monitor: MonitorConfig, now: float
+) -> tuple[list[str], list[File]]:
+    """What waits for a check, and the files that will do so once nobody writes to them."""
     if _is_by_file(monitor):
-        return [file.path for file in _unseen(project, db, monitor) if watches.is_settled(file, now)]
+        return _settled(_unseen(project, db, monitor), now)
     is_early = cutting.asked_at(db, monitor) + monitor.interval_s > now
     if is_early and cutting.is_polled(monitor):  # running a query may take long
-        return cutting.waiting(db, monitor, now)
+        return cutting.waiting(db, monitor, now), []
     files = cutting.changed(db, monitor, sources.of_monitor(project, monitor).files())
-    if is_early:  # a file that somebody goes on writing to is looked at now and then
-        files = [file for file in files if watches.is_settled(file, now)]
-    return [file.path for file in files] + cutting.waiting(db, monitor, now)
+    # a file that somebody goes on writing to is looked at now and then
+    paths, unsettled = _settled(files, now) if is_early else ([file.path for file in files], [])
+    return paths + cutting.waiting(db, monitor, now), unsettled
+
+
+def _settled(files: Sequence[File], now: float) -> tuple[list[str], list[File]]:
+    paths = [file.path for file in files if watches.is_settled(file, now)]
+    return paths, [file for file in files if not watches.is_settled(file, now)]
 
 
 def check(

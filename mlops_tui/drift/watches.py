@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mlops_store.errors import UsageError
@@ -120,6 +120,11 @@ def is_settled(file: File, now: float) -> bool:
     """Whether the last write is long enough ago; a time in the future counts as long ago, because clocks differ."""
     age_s = now - file.modified_ns / 1e9
     return not 0 <= age_s < SETTLED_S
+
+
+def settles_at(files: Iterable[File], now: float) -> float | None:
+    """When the first of the files that were just written to may be read, Unix seconds; None where there are none."""
+    return min((file.modified_ns / 1e9 + SETTLED_S for file in files if not is_settled(file, now)), default=None)
 
 
 def settle(project: Project, path: str) -> File | None:

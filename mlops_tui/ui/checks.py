@@ -11,15 +11,19 @@ from typing import IO
 from mlops_store.errors import MlopsError
 from mlops_tui.ui.session import Session
 
-#: Seconds to wait after a file changed: it may still be being written.
+#: Seconds to wait after something changed: a file may still be being written.
 SETTLE_S = 1.2
+#: Seconds after which what failed is tried again; twice as many after each failure in a row, up to the second.
+AGAIN_S, AGAIN_AT_MOST_S = 5.0, 600.0
+#: Looking for batches takes at most one part in so many of a processor, however often something changes.
+_LOOK_SHARE = 20
 
 
 class BatchChecks:
-    """At most one check at a time; what a check left unchecked is not tried again until it changes, or time goes on.
+    """At most one check at a time; what fails or stays unchecked is tried again, later each time.
 
     Args:
-        session: The project and its monitors.
+        session: The project and its monitors; ``check_note`` says what is wrong meanwhile.
     """
 
     def __init__(self, session: Session) -> None:
@@ -29,12 +33,18 @@ class BatchChecks:
         self._process: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] | None = None
         self._tried: tuple[tuple[str, str], ...] = ()
+        self._failures = 0
+        self._again_at = 0.0
+        self._told = ""
+        self._took_s = 0.0
 
     def ask(self, *, is_new: bool = False) -> None:
-        """Asks for a look in a moment. ``is_new``: files have changed, so what failed may be tried again."""
+        """Asks for a look in a moment. ``is_new``: files have changed, so what failed is tried again at once."""
         if is_new:
-            self._tried = ()
-        self._due_at = time.monotonic() + SETTLE_S
+            self._tried, self._failures = (), 0
+        # what goes on changing all the time must not put off the look for ever
+        soon = time.monotonic() + max(SETTLE_S, _LOOK_SHARE * self._took_s)
+        self._due_at = soon if self._due_at is None else min(self._due_at, soon)
 
     @property
     def wait_s(self) -> float | None:
@@ -45,11 +55,16 @@ class BatchChecks:
         return max(0.0, min(moments) - time.monotonic()) if moments else None
 
     def look(self) -> MlopsError | None:
-        """Starts a check when one is due and batches wait; returns why the last one failed, once."""
+        """Starts a check when one is due and batches wait; says why one failed, once for each reason."""
         problem = self._ended()
         if self._process is None and self.wait_s == 0:
             self._due_at = self._next_at = None
-            self._begin()
+            try:
+                self._begin()
+            except MlopsError as error:
+                problem = self._failed(error.message, error.hint)
+            except OSError as error:  # no memory or no disk for another process
+                problem = self._failed(error.strerror or type(error).__name__)
         return problem
 
     def _begin(self) -> None:
@@ -58,14 +73,20 @@ class BatchChecks:
             return
         from mlops_tui.drift import monitors
 
-        db = session.store.read()
-        next_due = monitors.next_due(db, session.config)
-        if next_due is not None and next_due > time.time():
-            self._next_at = time.monotonic() + next_due - time.time()
-        waiting = tuple(monitors.pending(session.project, db, session.config))
-        is_tried, self._tried = waiting == self._tried, waiting
-        if not waiting or is_tried:
+        began = time.monotonic()
+        found = monitors.pending(session.project, session.store.read(), session.config)
+        self._took_s = time.monotonic() - began
+        if found.next_at is not None:
+            self._next_at = time.monotonic() + max(0.0, found.next_at - time.time())
+        if not found.batches:
+            self._passed()
             return
+        if found.batches == self._tried and time.monotonic() < self._again_at:
+            self._wait_until(self._again_at)
+            return
+        if found.batches != self._tried:
+            self._failures = 0
+        self._tried = found.batches
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 — read and closed when the check has ended
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "mlops_tui", "--project", session.project.root, "drift", "check", "--json"],
@@ -86,6 +107,29 @@ class BatchChecks:
             file.seek(0)
             text = file.read(65536).decode("utf-8", "replace").strip()
         if not code:
+            self._put_off()  # in case that it left something unchecked
+            self._told = self._session.check_note = ""
             return None
         lines = text.removeprefix("mlops-tui: ").splitlines() or [f"ended with {code}"]
-        return MlopsError(f"drift check: {lines[0]}", " ".join(line.strip() for line in lines[1:]))
+        return self._failed(lines[0], " ".join(line.strip() for line in lines[1:]))
+
+    def _failed(self, why: str, hint: str = "") -> MlopsError | None:
+        """Puts the next try off; the error, unless it was told of already."""
+        self._put_off()
+        self._wait_until(self._again_at)
+        again = f"tried again in {self._again_at - time.monotonic():.0f} s"
+        self._session.check_note = f"check failed: {why}; tried again"
+        is_told, self._told = self._told == why, why
+        return None if is_told else MlopsError(f"drift check: {why}", f"{hint}; {again}" if hint else again)
+
+    def _passed(self) -> None:
+        """Nothing is left to check."""
+        self._tried, self._failures = (), 0
+        self._told = self._session.check_note = ""
+
+    def _put_off(self) -> None:
+        self._failures += 1
+        self._again_at = time.monotonic() + min(AGAIN_AT_MOST_S, AGAIN_S * 2 ** min(self._failures - 1, 20))
+
+    def _wait_until(self, moment: float) -> None:
+        self._next_at = moment if self._next_at is None else min(self._next_at, moment)

@@ -52,6 +52,7 @@ class Session:
         undos: Acts that can be taken back, oldest first.
         live: What is stale in the pipeline.
         watch_note: What hinders the watching of the project's files, '' for nothing.
+        check_note: Why batches that wait could not be checked, while that is so.
         auto_run: Whether what is stale is run by itself after each change; ends with the dashboard.
         wake: Has whoever watches look at once.
         chart_view: How charts are drawn, whatever run is looked at.
@@ -67,6 +68,7 @@ class Session:
     commands: list[Command] = field(default_factory=list)
     undos: list[Undo] = field(default_factory=list)
     watch_note: str = ""
+    check_note: str = ""
     auto_run: bool = False
     jobs: int = 0
     keeps_going: bool = False

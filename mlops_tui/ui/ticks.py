@@ -32,9 +32,11 @@ class Ticks:
         self._tried: dict[str, float] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
-    def ask(self) -> None:
-        """Asks for a look in a moment, because something changed."""
-        self._look_at = time.monotonic() + SETTLE_S
+    def ask(self, *, is_new: bool = False) -> None:
+        """Asks for a look in a moment, because something changed. ``is_new``: files did, and may still do."""
+        soon = time.monotonic() + SETTLE_S
+        # a script that logs all the time must not put off the look for ever
+        self._look_at = soon if is_new or self._look_at is None else min(self._look_at, soon)
 
     @property
     def wait_s(self) -> float | None:

@@ -120,6 +120,7 @@ class Watch:
         """Follows what the configuration and the pipeline name by now."""
         self._config = self._session.config
         self._ticks.ask()
+        self._checks.ask(is_new=True)
         self._files.follow(self._config)
         self._say_how()
         self._tell(ProjectChanged(frozenset()))  # what changed before it was followed
@@ -137,17 +138,23 @@ class Watch:
         self._sort_out(paths)
         try:
             self._look_at_store()
-            problem = self._checks.look()
+            self._look_at_checks()
             self._ticks.look()
             self._auto_runs.look()
         except MlopsError as error:
-            problem = error
-        if problem is not None and str(problem) != self._told_problem:
-            self._told_problem = str(problem)
-            self._tell(Failed(problem))
+            if str(error) != self._told_problem:
+                self._told_problem = str(error)
+                self._tell(Failed(error))
         self._look_at_project()
         if self._is_store_waiting and not self._changed_paths:
             self._stopping.wait(_STORE_WAKES_S)
+
+    def _look_at_checks(self) -> None:
+        before = self._session.check_note
+        if (problem := self._checks.look()) is not None:
+            self._tell(Failed(problem))
+        if self._session.check_note != before:
+            self._tell(ProjectChanged(frozenset()))
 
     def _look_at_store(self) -> None:
         now = time.monotonic()
@@ -171,7 +178,7 @@ class Watch:
             if not self._changed_paths:
                 self._project_due_at = max(time.monotonic() + SETTLE_S, self._project_due_at)
             self._changed_paths |= ours
-            self._ticks.ask()
+            self._ticks.ask(is_new=True)
             self._auto_runs.ask()
             batches = self._files.batches
             if any(path.startswith(directory) for path in ours for directory in batches):

@@ -65,7 +65,7 @@ class Place:
         return formats.load_version(self.store, version)
 
     def pending(self) -> list[tuple[str, str]]:
-        found = monitors.pending(self.project, self.store.read(), self.config)
+        found = monitors.pending(self.project, self.store.read(), self.config).batches
         return [(monitor, os.path.relpath(path, self.project.root)) for monitor, path in found]
 
     def check(self, **options: object) -> dict[str, str]:

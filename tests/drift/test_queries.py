@@ -67,7 +67,7 @@ class Place:
         self.config = configuration.load(self.project)
 
     def pending(self) -> int:
-        return len(monitors.pending(self.project, self.store.read(), self.config))
+        return len(monitors.pending(self.project, self.store.read(), self.config).batches)
 
     def reports(self, **options: object) -> list[MonitorReport]:
         return monitors.check(self.project, self.store, self.config, open_model=None, **options)  # type: ignore[arg-type]
@@ -157,7 +157,7 @@ def test_the_database_is_looked_at_no_more_often_than_is_allowed(place: Place) -
     place.check()
     place.insert("sqlite", rows(100, seed=2))
     assert place.pending() == 0, "the dashboard waits"
-    due = monitors.next_due(place.store.read(), place.config)
+    due = monitors.pending(place.project, place.store.read(), place.config).next_at
     assert due is not None
     assert 3500 < due - time.time() <= 3600
     place.configure('window = "100 rows"\ninterval = 1')

@@ -58,9 +58,11 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def test_logged_requests_are_checked_while_the_log_grows(place: Place) -> None:
-    assert monitors.pending(place.project, place.store.read(), place.config) == []
+    assert monitors.pending(place.project, place.store.read(), place.config).batches == ()
     place.log(150, seed=1)
-    assert len(monitors.pending(place.project, place.store.read(), place.config)) == 1, "nobody waits for its end"
+    assert len(monitors.pending(place.project, place.store.read(), place.config).batches) == 1, (
+        "nobody waits for its end"
+    )
     place.log(1, name="2.jsonl")
     (place.directory / "2.jsonl").write_text('{"id": "half')
     (report,) = place.reports()

@@ -60,7 +60,7 @@ class Place:
         return path
 
     def pending(self) -> list[str]:
-        found = monitors.pending(self.project, self.store.read(), self.config)
+        found = monitors.pending(self.project, self.store.read(), self.config).batches
         return [name.removeprefix(f"{self.project.root}/") for _, name in found]
 
     def reports(self, **options: object) -> list[MonitorReport]:
@@ -171,7 +171,7 @@ def test_a_day_is_checked_when_it_is_over_and_again_when_rows_come_late(place: P
     assert [(report.batch, report.row_count) for report in reports] == [("2026-11-02", 100), ("2026-11-03", 100)]
     assert (reports[0].window_start, reports[0].window_end) == (MONDAY, MONDAY + DAY_S)
     assert place.pending() == []
-    assert monitors.next_due(place.store.read(), place.config) == today + DAY_S
+    assert monitors.pending(place.project, place.store.read(), place.config).next_at == today + DAY_S
     place.deliver("2.csv", rows(60, seed=3, shift=4.0))
     (again,) = place.reports()
     assert (again.batch, again.row_count, again.status) == ("2026-11-02", 160, "drift")
@@ -185,7 +185,7 @@ def test_a_window_stays_open_for_late_rows_as_long_as_is_wanted(place: Place) ->
     hour = time.time() // 3600 * 3600 - 3600
     place.deliver("1.csv", rows(1, start=hour).assign(at=hour + 60.0))
     assert place.check() == {}
-    assert monitors.next_due(place.store.read(), place.config) == hour + 3 * 3600
+    assert monitors.pending(place.project, place.store.read(), place.config).next_at == hour + 3 * 3600
 
 
 def test_a_file_without_times_is_unreadable_and_rows_without_one_are_counted(place: Place) -> None:

@@ -102,7 +102,9 @@ class IncidentsPane(Pane[Inbox]):
         if self.is_checking:
             self.subtitle("checking batches…")
         else:
-            self.subtitle(f"{waiting} unchecked" if waiting else "")
+            failed = session_of(self).check_note
+            parts = [f"{waiting} unchecked" if waiting else "", failed]
+            self.subtitle(f" {sign('dot')} ".join(part for part in parts if part))
 
 
 class BatchesPane(Pane[tuple[MonitorReport, ...]]):

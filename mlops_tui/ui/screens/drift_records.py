@@ -117,7 +117,7 @@ def _monitors(session: Session) -> tuple[Monitor, ...]:
     db = session.store.read() if session.store is not None else None
     waiting: list[str] = []
     if db is not None:
-        waiting = [name for name, _ in monitors.pending(session.project, db, session.config)]
+        waiting = [name for name, _ in monitors.pending(session.project, db, session.config).batches]
     return tuple(
         Monitor(
             monitor.name,

@@ -104,7 +104,7 @@ def test_labels_that_come_later_measure_their_window(place: Place) -> None:
     report = place.window("a.csv", frame)
     awaited = place.measures(report)["roc_auc"]
     assert (awaited.value, awaited.count, awaited.detail["why"]) == (None, 0, "no labels have come yet")
-    assert [name for name, _ in monitors.pending(place.project, place.store.read(), place.config)] == []
+    assert [name for name, _ in monitors.pending(place.project, place.store.read(), place.config).batches] == []
     arrival = place.label("1.csv", truth(frame.iloc[:300]))
     assert [(file.path, file.rows, file.matched) for file in arrival.files] == [("labels/1.csv", 300, 300)]
     found = place.measures(report)
