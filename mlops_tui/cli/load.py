@@ -66,6 +66,8 @@ def command(
                 "latency_s": times,
                 "failed": failed,
                 "errors": found.errors,
+                "messages": found.messages,
+                "is_cut_short": found.is_cut_short,
                 "versions": found.versions,
             }
         )
@@ -80,6 +82,9 @@ def command(
             )
         )
         for what, count in sorted(found.errors.items()):
-            output.say(f"  {text.clean(what)}: {count:,}")
+            said = found.messages.get(what, "")
+            output.say(f"  {text.clean(what)}: {count:,}{f', at first: {text.clean(said, 300)}' if said else ''}")
+        if found.is_cut_short:
+            output.say("  the server was gone, and was asked no further")
     if failed or not found.requests:
         context.exit(1)

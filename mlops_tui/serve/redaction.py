@@ -6,12 +6,13 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mlops_store.errors import Refused, UsageError, nearest
 from mlops_tui.config.serving import ServeConfig
 from mlops_tui.serve.answers import plain_value
+from mlops_tui.serve.redacted import Redacted
 from mlops_tui.serve.schemas import Schema
 
 #: Of a hash so many hexadecimal digits are kept: 64 bits tell a billion values apart.
@@ -51,6 +52,11 @@ class Redaction:
             elif name not in rules.drop:
                 kept[name] = self.apply({column: self.apply({name: part})[name] for column, part in values.items()})
         return kept
+
+    def taken(self, inputs: Iterable[str]) -> Redacted:
+        """Those inputs that are not written down as they were asked; what is rounded can be asked again."""
+        found = frozenset(inputs)
+        return Redacted(found & set(self._rules.drop), found & set(self._rules.hash))
 
     def apply(self, columns: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
         """Columns as they may be written down."""

@@ -13,15 +13,17 @@ import math
 import os
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mlops_store.errors import UsageError
+from mlops_store.errors import Refused, UsageError
 from mlops_tui.drift import batches
 from mlops_tui.drift.watches import LOG_CLOSED, LOG_OPEN
+from mlops_tui.serve import redacted
 from mlops_tui.serve.router.pool import Pool, Unavailable
+from mlops_tui.serve.router.wire import Response
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 _INPUTS = "inputs."
 #: More are not needed to vary what is asked.
 _MOST_ROWS = 100_000
+#: How long nobody may answer before no more is asked, and how long a connection that was refused is waited after.
+_SILENT_S, _PAUSE_S = 3.0, 0.05
+_MESSAGE_CHARACTERS = 300
 #: Shares of requests that were answered sooner than what is told.
 PERCENTILES = (50, 90, 95, 99)
 
@@ -60,6 +65,8 @@ class Outcome:
         versions: The version that answered -> how often.
         duration_s: From the first request to the last answer.
         latencies_s: Of each answer, from when it was due; sorted.
+        messages: What the server said with the first answer of a status, a key of ``errors``.
+        is_cut_short: The server was gone for so long that it was asked no further.
     """
 
     requests: int
@@ -67,6 +74,8 @@ class Outcome:
     versions: Mapping[str, int]
     duration_s: float
     latencies_s: Sequence[float]
+    messages: Mapping[str, str] = field(default_factory=dict)
+    is_cut_short: bool = False
 
     @property
     def rate(self) -> float:
@@ -85,19 +94,32 @@ def of_log(directory: str) -> list[bytes]:
 
     Raises:
         UsageError: There is no log, or none of its rows has inputs.
+        Refused: No row has them as they were asked: rules of ``[serve.MODEL]`` have left some out.
     """
     try:
         names = sorted(os.listdir(directory), reverse=True)
     except OSError as error:
         raise UsageError(f"the log {directory} cannot be read ({error.strerror})", "check the path") from error
     files = {os.path.splitext(name)[0]: name for name in names if name.endswith((LOG_OPEN, LOG_CLOSED))}
+    known = redacted.read(directory)
     found: list[bytes] = []
+    lacking: set[str] = set()
     for name in files.values():  # a file that is being closed is there twice
         frame = _inputs(os.path.join(directory, name))
-        if frame is not None:
+        if frame is None:
+            continue
+        if gone := known.lacking(frame):
+            lacking.update(gone)
+        else:
             found += of_frame(frame)
         if len(found) >= _MOST_ROWS:
             break
+    if not found and lacking:
+        raise Refused(
+            f"{directory} does not hold what was asked: a rule of [serve.MODEL] leaves out or hashes "
+            f"{', '.join(sorted(lacking))}",
+            "--rows FILE asks with rows of your own",
+        )
     if not found:
         raise UsageError(f"{directory} holds no requests with inputs", "mlops-tui serve --log writes them")
     return found[:_MOST_ROWS]
@@ -136,6 +158,7 @@ def run(url: str, bodies: Sequence[bytes], plan: Plan, token: str = "") -> Outco
 
     Raises:
         UsageError: The address is none.
+        Refused: Nothing listens there.
     """
     return asyncio.run(_run(*_address(url), bodies, plan, token))
 
@@ -157,36 +180,97 @@ async def _run(host: str, port: int, path: str, bodies: Sequence[bytes], plan: P
     lines = [f"POST {path} HTTP/1.1", f"host: {host}:{port}", "content-type: application/json"]
     lines += [f"authorization: Bearer {token}"] if token else []
     head = ("\r\n".join(lines) + "\r\ncontent-length: ").encode("latin-1", "replace")
-    errors: Counter[str] = Counter()
-    versions: Counter[str] = Counter()
-    latencies: list[float] = []
-    numbers = itertools.count()
-    began = time.perf_counter()
+    asking = _Asking(plan, bodies, lambda body: pool.ask(b"%b%d\r\n\r\n" % (head, len(body)), body, plan.timeout_s))
+    try:
+        await asyncio.gather(*(asking.ask_on() for _ in range(plan.concurrency)))
+    except Unavailable as error:
+        hint = "mlops-tui serve MODEL starts a server, and says its address"
+        raise Refused(f"nothing answers at http://{host}:{port} ({error})", hint) from error
+    finally:
+        pool.close()
+    return asking.outcome()
 
-    async def ask_on() -> None:
-        while True:
-            number = next(numbers)
-            now = time.perf_counter() - began
+
+class _Asking:
+    """A test under way: what is asked next, and what became of the others."""
+
+    def __init__(self, plan: Plan, bodies: Sequence[bytes], ask: Callable[[bytes], Awaitable[Response]]) -> None:
+        self._plan = plan
+        self._bodies = bodies
+        self._ask = ask
+        self._errors: Counter[str] = Counter()
+        self._messages: dict[str, str] = {}
+        self._versions: Counter[str] = Counter()
+        self._latencies: list[float] = []
+        self._numbers = itertools.count()
+        self._began = time.perf_counter()
+        self._heard_at: float | None = None
+        self._is_cut_short = False
+
+    async def ask_on(self) -> None:
+        """Asks until the time is over.
+
+        Raises:
+            Unavailable: Nobody has ever listened.
+        """
+        plan = self._plan
+        while not self._is_cut_short:
+            number, now = next(self._numbers), self._elapsed_s
             due = number / plan.rate if plan.rate else now
             if max(due, now) >= plan.duration_s:
                 return
             if due > now:
                 await asyncio.sleep(due - now)
-            body = bodies[number % len(bodies)]
             try:
-                response = await pool.ask(b"%b%d\r\n\r\n" % (head, len(body)), body, plan.timeout_s)
+                response = await self._ask(self._bodies[number % len(self._bodies)])
             except Unavailable as error:
-                errors[f"no answer: {error}"] += 1
-                continue
-            latencies.append(time.perf_counter() - began - due)
-            if response.status != 200:
-                errors[f"status {response.status}"] += 1
-            versions.update(value.decode("latin-1") for name, value in response.headers if name == b"x-model-version")
+                await self._miss(error)
+            else:
+                self._take(response, self._elapsed_s - due)
 
+    def outcome(self) -> Outcome:
+        """What became of all."""
+        unanswered = sum(count for what, count in self._errors.items() if what.startswith("no answer"))
+        return Outcome(
+            len(self._latencies) + unanswered,
+            dict(self._errors),
+            dict(self._versions),
+            self._elapsed_s,
+            sorted(self._latencies),
+            self._messages,
+            self._is_cut_short,
+        )
+
+    @property
+    def _elapsed_s(self) -> float:
+        return time.perf_counter() - self._began
+
+    async def _miss(self, error: Unavailable) -> None:
+        if error.was_sent:  # somebody listens
+            self._heard_at = self._heard_at or self._elapsed_s
+        if self._heard_at is None:
+            raise error
+        self._errors[f"no answer: {error}"] += 1
+        if not error.was_sent:
+            self._is_cut_short = self._elapsed_s - self._heard_at > _SILENT_S
+            await asyncio.sleep(_PAUSE_S)
+
+    def _take(self, response: Response, length_s: float) -> None:
+        self._heard_at = self._elapsed_s
+        self._latencies.append(length_s)
+        if response.status != 200:
+            what = f"status {response.status}"
+            self._errors[what] += 1
+            self._messages.setdefault(what, _message(response.body))
+        self._versions.update(value.decode("latin-1") for name, value in response.headers if name == b"x-model-version")
+
+
+def _message(body: bytes) -> str:
+    """What a server says in an answer of MLflow's form, or in one of text."""
     try:
-        await asyncio.gather(*(ask_on() for _ in range(plan.concurrency)))
-    finally:
-        pool.close()
-    unanswered = sum(count for what, count in errors.items() if what.startswith("no answer"))
-    duration_s = time.perf_counter() - began
-    return Outcome(len(latencies) + unanswered, dict(errors), dict(versions), duration_s, sorted(latencies))
+        said = json.loads(body)
+        text = str(said["message"]) if isinstance(said, dict) and "message" in said else ""
+    except (ValueError, RecursionError):
+        text = body[: 4 * _MESSAGE_CHARACTERS].decode("utf-8", "replace")
+    text = " ".join(text.split())
+    return text if len(text) <= _MESSAGE_CHARACTERS else text[: _MESSAGE_CHARACTERS - 1] + "…"

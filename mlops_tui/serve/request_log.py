@@ -24,7 +24,7 @@ from typing import IO, Any
 
 from mlops_tui.config.serving import ServeConfig
 from mlops_tui.drift.watches import LOG_OPEN
-from mlops_tui.serve import answers, log_folder, segments
+from mlops_tui.serve import answers, log_folder, redacted, segments
 from mlops_tui.serve.metrics import Metrics
 from mlops_tui.serve.redaction import Redaction
 
@@ -108,6 +108,7 @@ class RequestLog:
         self._opened_at = 0.0
         self._files = 0
         self._has_told = False
+        self._noted: str | None = None
         self._thread = threading.Thread(target=self._run, name="request-log", daemon=True)
         self._thread.start()
 
@@ -146,6 +147,9 @@ class RequestLog:
         try:
             content = lines(entry, self._redaction)
             file = self._opened()
+            if entry.version != self._noted:  # which may have other columns
+                redacted.note(self._directory, self._redaction.taken(_inputs(entry.data)))
+                self._noted = entry.version
             try:
                 file.write(content)
             except OSError:

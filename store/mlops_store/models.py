@@ -128,6 +128,18 @@ def identifier(db: sqlite3.Connection, name: str) -> int:
     return int(row[0])
 
 
+def name_of(db: sqlite3.Connection, number: int) -> str:
+    """The name of the registered model with that number of the store's own.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = db.execute("SELECT name FROM registered_models WHERE id = ? AND deleted_at IS NULL", (number,)).fetchone()
+    if row is None:
+        raise NotFound(f"no registered model has the number {number}")
+    return str(row[0])
+
+
 def names(db: sqlite3.Connection) -> list[str]:
     """The names of all registered models, sorted."""
     rows = db.execute("SELECT name FROM registered_models WHERE deleted_at IS NULL ORDER BY name")

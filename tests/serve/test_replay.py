@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,10 @@ from serving import running
 
 from mlops_store.errors import UsageError
 from mlops_tui.cli import main
+from mlops_tui.config.serving import ServeConfig
 from mlops_tui.serve import replay, schemas, segments
 from mlops_tui.serve.app import Server
+from mlops_tui.serve.redaction import Redaction
 from mlops_tui.serve.replay import Outcome, Plan
 from mlops_tui.serve.request_log import RequestLog
 from mlops_tui.serve.requests import Limits
@@ -43,6 +47,7 @@ def test_what_a_server_has_logged_is_asked_again(tmp_path: Path, capsys: pytest.
         assert main([*command, "--rows", "rows.csv", "--json"]) == 1
         told = json.loads(capsys.readouterr().out)
         assert set(told["errors"]) == {"status 400"}
+        assert "Error: below 0" in told["messages"]["status 400"]
         assert told["failed"] * 2 == pytest.approx(told["requests"], abs=1)
         assert 0 < told["latency_s"]["p50"] <= told["latency_s"]["p99"] <= told["latency_s"]["max"]
     assert segments.close_all(str(tmp_path / "log")) == 1
@@ -53,6 +58,31 @@ def test_what_a_server_has_logged_is_asked_again(tmp_path: Path, capsys: pytest.
     with running(Server(SERVED, "", Limits())) as port:
         assert main(["-C", str(tmp_path), "load", f"127.0.0.1:{port}", "--duration", "0.2", "--log", "log"]) == 0
     assert "versions  3: " in capsys.readouterr().out
+
+
+def test_a_server_that_goes_away_is_asked_for_a_few_seconds_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay, "_SILENT_S", 0.2)
+    with ThreadPoolExecutor() as threads:
+        with running(Server(SERVED, "", Limits())) as port:
+            plan = Plan(concurrency=2, duration_s=60)
+            found = threads.submit(replay.run, f"http://127.0.0.1:{port}", replay.of_frame(ROWS), plan)
+            time.sleep(0.2)
+        outcome = found.result(timeout=30)
+    assert outcome.is_cut_short
+    assert sum(outcome.errors.values()) < 50
+    assert outcome.latencies_s
+
+
+def test_a_log_without_a_column_is_not_asked_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    directory = str(tmp_path / "log")
+    rules = Redaction(ServeConfig(drop=("plan", "prediction"), hash=("a",)), b"k" * 32)
+    for redaction in (rules, None):
+        with running(Server(SERVED, "", Limits(), log=RequestLog(directory, redaction=redaction))) as port:
+            replay.run(f"http://127.0.0.1:{port}", replay.of_frame(ROWS), Plan(rate=100, duration_s=0.03))
+        if redaction is not None:
+            assert main(["-C", str(tmp_path), "load", "http://127.0.0.1:1", "--log", "log"]) == 1
+            assert "a rule of [serve.MODEL] leaves out or hashes a, plan" in capsys.readouterr().err
+    assert json.loads(replay.of_log(directory)[0])["dataframe_split"]["columns"] == ["a", "plan"]  # since the rule went
 
 
 def test_arrays_are_sent_as_arrays_and_what_is_missing_as_null() -> None:
@@ -83,7 +113,8 @@ def test_what_cannot_be_asked_is_told_in_a_sentence(tmp_path: Path, capsys: pyte
     ):
         assert main(["-C", str(tmp_path), "load", *arguments]) == 2, arguments
         assert words in capsys.readouterr().err
-    assert main(["-C", str(tmp_path), "load", "http://127.0.0.1:1", *rows, "--duration", "0.05"]) == 1
-    assert "no answer" in capsys.readouterr().out
+    assert main(["-C", str(tmp_path), "load", "http://127.0.0.1:1", *rows]) == 1
+    said = capsys.readouterr()
+    assert (said.out, "nothing answers at http://127.0.0.1:1 (" in said.err) == ("", True)
     with pytest.raises(UsageError):
         replay.run("http://", [b""], Plan())

@@ -24,6 +24,8 @@ _log = logging.getLogger("mlops_tui.serve")
 _LOADING_S = 300.0
 _ENDING_S = 60.0
 _CLOSING_S = 2.0
+#: How a command begins the line that says why it ends.
+_CAUSE = "mlops-tui: "
 #: Waits before a server that died is started again; the first one again after it has lived for a while.
 _WAITS_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 _STEADY_S = 30.0
@@ -217,7 +219,8 @@ class Arm:
 
     def _problem(self) -> str:
         lines = [line for line in self._said if line.strip()]
-        return lines[-1][:300] if lines else "it ended without a word"
+        causes = [line.removeprefix(_CAUSE) for line in lines if line.startswith(_CAUSE)]  # what follows one is a hint
+        return (causes or lines)[-1][:300] if lines else "it ended without a word"
 
 
 async def _port(stream: asyncio.StreamReader) -> int | None:

@@ -25,10 +25,11 @@ from mlops_store.errors import NotFound
 from mlops_store.placed_files import Place, PlacedFile
 from mlops_tui.registry import logged
 from mlops_tui.serve.faults import INVALID_PARAMETER_VALUE, Fault
-from mlops_tui.serve.tracking import places
+from mlops_tui.serve.tracking import places, version_files
 from mlops_tui.serve.tracking.places import Found
 from mlops_tui.serve.tracking.problems import absent, invalid, unsupported
 from mlops_tui.serve.tracking.routes import Call, Context, Endpoint, Stream
+from mlops_tui.serve.tracking.version_files import InVersion
 
 _BLOCK_BYTES = 1 << 20
 #: What MLflow's pages can send.
@@ -76,6 +77,9 @@ def list_placed(context: Context, asked: ListPlaced) -> Mapping[str, Any]:
     """What lies in a folder, by names relative to it."""
     path = places.safe(asked.path)
     with context.store.snapshot() as db:
+        registered = version_files.inside(db, path)
+        if registered is not None:
+            return _files(registered.listed())
         found = places.resolve(db, path)
         return _files(placed_files.listed(db, found.place, found.path))
 
@@ -114,6 +118,7 @@ async def put(context: Context, request: Request) -> Response:
     path = places.safe(request.path_params["path"])
     if not path:
         raise invalid("Invalid path")
+    version_files.require_none(path)
     objects_dir = context.store.objects_dir
     _require_room(objects_dir, request.headers.get("content-length", ""))
     try:
@@ -175,6 +180,7 @@ async def delete(context: Context, request: Request) -> Response:
     path = places.safe(request.path_params["path"])
     if not path:  # all files that are of no run and no model
         raise invalid("Invalid path")
+    version_files.require_none(path)
     await asyncio.to_thread(_remove, context, path)
     return JSONResponse({})
 
@@ -225,6 +231,9 @@ def _put(context: Context, db: sqlite3.Connection, found: Found, path: str, dige
 def _placed(context: Context, path: str) -> Response:
     path = places.safe(path)
     with context.store.snapshot() as db:
+        registered = version_files.inside(db, path)
+        if registered is not None:
+            return _answer(context, registered.file())
         found = places.resolve(db, path)
         file = _find(db, found.place, found.path, path)
     return _answer(context, file)
@@ -260,10 +269,7 @@ def _file_of_version(context: Context, name: str, version: str, path: str) -> Re
             found = models.version(db, name, int(version[:18]))
         except NotFound:
             raise absent(f"Model Version (name={name}, version={version}) not found") from None
-    entry = found.lineage.get("files", {}).get(path)
-    if entry is None:
-        raise absent(f"No such artifact: '{path}'")
-    return _answer(context, PlacedFile(path, str(entry["digest"]), int(entry["size_bytes"])))
+    return _answer(context, InVersion(version_files.files(found), path).file())
 
 
 def _of_run(db: sqlite3.Connection, run_id: str) -> tuple[Place, str]:

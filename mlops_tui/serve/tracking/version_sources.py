@@ -21,7 +21,7 @@ from mlops_store.store import Store
 from mlops_tui.config import RegistryConfig
 from mlops_tui.registry import lineages, logged
 from mlops_tui.registry.versions import Content
-from mlops_tui.serve.tracking import places, registry_answers, stage_words
+from mlops_tui.serve.tracking import places, registry_answers, stage_words, version_files
 from mlops_tui.serve.tracking.problems import absent, invalid
 
 #: What the sources of prompts are, which have no files.
@@ -61,7 +61,10 @@ def content(store: Store, db: sqlite3.Connection, registry: RegistryConfig, aske
 
 
 def download_uri(db: sqlite3.Connection, found: ModelVersion) -> str:
-    """Where clients read the files of a version."""
+    """Where clients read the files of a version: its own, which never change, or else where they are said to be."""
+    own = version_files.uri(db, found)
+    if own:
+        return own
     said = found.lineage.get(registry_answers.WIRE, {})
     if said.get("location"):
         return str(said["location"])

@@ -70,6 +70,8 @@ def run(root: str, words: list[str]) -> Did:
             f"{told['requests']:,} requests, {told['rate']:.0f} a second, p50 {length(told['latency_s']['p50'])}, "
             f"p95 {length(told['latency_s']['p95'])}, {told['failed']:,} failed"
         )
+        if message := next(iter(told["messages"].values()), ""):
+            said += f": {message}"
     except (ValueError, KeyError, TypeError) as error:
         message, _, hint = ended.stderr.strip().partition("\n")
         raise StoreError(

@@ -25,3 +25,18 @@ def test_a_server_answers_whatever_its_model_writes_before(said: str) -> None:
             await arm.end()
 
     assert asyncio.run(wait())
+
+
+def test_the_state_of_a_version_that_cannot_be_served_is_the_cause_and_not_the_hint() -> None:
+    async def state() -> str:
+        said = "print('mlops-tui: model.skops is gone\\n  log the model again', file=sys.stderr); sys.exit(1)"
+        changed = asyncio.Event()
+        arm = Arm(Part(1), [sys.executable, "-c", f"import sys; {said}"], 1.0, changed.set)
+        try:
+            async with asyncio.timeout(30.0):
+                await changed.wait()
+            return arm.state
+        finally:
+            await arm.end()
+
+    assert asyncio.run(state()) == "model.skops is gone"

@@ -49,6 +49,13 @@ def send(wire: Wire, method: str, path: str, **body: Any) -> Any:
     return answer.json
 
 
+def read(wire: Wire, uri: str, path: str) -> bytes:
+    """A file below a URI of artifacts, as clients ask for it."""
+    answer = wire.send("GET", f"/api/2.0/mlflow-artifacts/artifacts/{uri.partition(':/')[2]}/{path}")
+    assert answer.status == 200, answer.content
+    return answer.content
+
+
 def found(wire: Wire, path: str, text: str = "", **more: Any) -> list[str]:
     answer = wire.get(path, filter=text, **more)
     listed = answer.get("registered_models") or answer.get("model_versions") or []
@@ -104,7 +111,7 @@ def test_a_version_of_a_finished_logged_model_has_its_files_its_run_and_its_mark
     made = version_of(wire, "churn", source=f"models:/{model}", model_id=model, description="first")
     assert (made["version"], made["current_stage"], made["status"], made["run_id"]) == ("1", "None", "READY", run)
     uri = wire.get("model-versions/get-download-uri", name="churn", version="1")["artifact_uri"]
-    assert uri == f"mlflow-artifacts:/0/models/{model}/artifacts"
+    assert uri == "mlflow-artifacts:/model-versions/1/1"
     kept = models.version(wire.store.read(), "churn", 1)
     assert (kept.flavor, kept.run_id, kept.logged_model_id) == ("pickle", run, model)
     assert sorted(kept.lineage["files"]) == ["MLmodel", "model.pkl"]
@@ -160,7 +167,33 @@ def test_a_version_is_made_of_a_folder_of_a_run_and_of_another_version(own_wire:
     assert kept.digest == models.version(wire.store.read(), "a", 1).digest
     assert kept.lineage["files"]["weights"]["size_bytes"] == 3
     uri = wire.get("model-versions/get-download-uri", name="b", version="1")["artifact_uri"]
-    assert uri == f"mlflow-artifacts:/0/{run}/artifacts/model"
+    assert read(wire, uri, "weights") == b"123"
+
+
+def test_the_files_of_a_version_stay_what_was_registered_whatever_becomes_of_the_model(own_wire: Wire) -> None:
+    wire, folder = own_wire, "/api/2.0/mlflow-artifacts/artifacts"
+    model = create(wire, name="clf")
+    fill(wire, model, {"MLmodel": b"first", "code/a.py": b"1"})
+    wire.post("registered-models/create", name="churn")
+    version_of(wire, "churn", source=f"models:/{model}", model_id=model)
+    uri = wire.get("model-versions/get-download-uri", name="churn", version="1")["artifact_uri"]
+    own = f"{folder}/0/models/{model}/artifacts"
+    assert wire.send("PUT", f"{own}/MLmodel", b"second").status == 200
+    assert wire.send("DELETE", f"{own}/code").status == 200
+    assert wire.send("GET", f"{own}/MLmodel").content == b"second"
+    assert (read(wire, uri, "MLmodel"), read(wire, uri, "code/a.py")) == (b"first", b"1")
+    place = uri.partition(":/")[2]
+    shown = wire.send("GET", f"{folder}?path={place}").json["files"]
+    assert shown == [{"path": "MLmodel", "is_dir": False, "file_size": 5}, {"path": "code", "is_dir": True}]
+    for method in ("PUT", "DELETE"):
+        answer = wire.send(method, f"{folder}/{place}/MLmodel", b"third" if method == "PUT" else None)
+        assert (answer.status, answer.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+        assert "files never change: register another version" in answer.json["message"]
+    assert wire.send("GET", f"{folder}/{place}/code").status == 400
+    for gone in (f"{place}/none", "model-versions/1/2/MLmodel", "model-versions/7/1"):
+        assert wire.send("GET", f"{folder}/{gone}").status == 404
+    wire.send("DELETE", "model-versions/delete", {"name": "churn", "version": "1"})
+    assert wire.send("GET", f"{folder}/{place}/MLmodel").status == 404
 
 
 @pytest.mark.parametrize(
@@ -384,6 +417,6 @@ def test_a_model_that_was_registered_here_is_read_by_clients(own_wire: Wire) -> 
     make_version(own_wire.store, "own")
     shown = own_wire.get("model-versions/get", name="own", version="1")["model_version"]
     uri = own_wire.get("model-versions/get-download-uri", name="own", version="1")["artifact_uri"]
-    run = models.version(own_wire.store.read(), "own", 1).run_id
-    assert (shown["current_stage"], shown["run_id"]) == ("None", run)
-    assert uri.endswith(f"/{run}/artifacts/model")
+    kept = models.version(own_wire.store.read(), "own", 1)
+    assert (shown["current_stage"], shown["run_id"]) == ("None", kept.run_id)
+    assert all(len(read(own_wire, uri, path)) == one["size_bytes"] for path, one in kept.lineage["files"].items())
