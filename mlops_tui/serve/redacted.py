@@ -7,7 +7,7 @@ import os
 import re
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlops_tui.serve import log_folder
 
@@ -65,5 +65,5 @@ def read(directory: str) -> Redacted:
         return Redacted()
 
 
-def _is_hashed(values: pd.Series[object]) -> bool:
+def _is_hashed(values: pd.Series[Any]) -> bool:
     return all(isinstance(value, str) and re.fullmatch(_HASH, value) for value in values.dropna())

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from mlops_store import models
@@ -27,7 +26,7 @@ class InVersion(NamedTuple):
     files: dict[str, PlacedFile]
     path: str
 
-    def listed(self) -> Sequence[Listed]:
+    def listed(self) -> list[Listed]:
         """What lies directly in the folder of the path, by name."""
         start = f"{self.path}/" if self.path else ""
         found: dict[str, int | None] = {}
