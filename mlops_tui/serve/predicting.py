@@ -7,7 +7,6 @@ is wrong with one request is its own; where a model fails for several, each is t
 from __future__ import annotations
 
 import asyncio
-import logging
 import queue
 import threading
 import time
@@ -16,11 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops_tui.serve import answers, inputs, joining
+from mlops_tui.serve.failures import Failures
 from mlops_tui.serve.faults import BAD_REQUEST, Fault, because
 from mlops_tui.serve.metrics import Metrics
 from mlops_tui.serve.served import Served
-
-_log = logging.getLogger("mlops_tui.serve")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ class Answer:
 class Work:
     """A request that waits for its prediction; what it asks about, or what is wrong with it, once that was read."""
 
-    __slots__ = ("at", "content", "content_type", "data", "fault", "future", "served")
+    __slots__ = ("at", "content", "content_type", "data", "error", "fault", "future", "served")
 
     def __init__(self, served: Served, content: bytes, content_type: str | None) -> None:
         self.served = served
@@ -63,6 +61,7 @@ class Work:
         self.at = time.time()
         self.data: Any = None
         self.fault: Fault | None = None
+        self.error: Exception | None = None
         self.future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
     def is_read(self) -> bool:
@@ -73,7 +72,7 @@ class Work:
             except Fault as fault:
                 self.fault = fault
             except Exception as error:  # libraries raise what they like, and the thread has to go on
-                _log.exception("a request cannot be read")
+                self.error = error
                 self.fault = Fault(f"Invalid input. Error: {because(error)}")
         return self.fault is None
 
@@ -106,6 +105,7 @@ class Predictor:
         self._waiting: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
         self._busy = 0
         self._counting = threading.Lock()
+        self._failures = Failures()
         self._threads = [threading.Thread(target=self._run, name="predict", daemon=True) for _ in range(threads)]
         for thread in self._threads:
             thread.start()
@@ -131,6 +131,7 @@ class Predictor:
         """Starts no further prediction; False when one is still under way, which nothing can end."""
         for _ in self._threads:
             self._waiting.put(None)
+        self._failures.close()
         return not self._busy
 
     def _run(self) -> None:
@@ -177,11 +178,44 @@ class Predictor:
             except BaseException:  # a model raises what it likes, even what ends programs: each is told of its own
                 parts, length_s = None, 0.0
             if parts is not None:
-                outcomes = [(work, _answer(work, part)) for work, part in zip(works, parts, strict=True)]
+                outcomes = [(work, self._answer(work, part)) for work, part in zip(works, parts, strict=True)]
                 yield _Done(outcomes, length_s, len(works))
                 return
         for work in works:
-            yield _alone(work)
+            yield self._alone(work)
+
+    def _alone(self, work: Work) -> _Done:
+        if work.future.done():  # it was given up before its turn came
+            return _Done([])
+        if not work.is_read():
+            assert work.fault is not None
+            if work.error is not None:
+                self._failures.tell("a request cannot be read", work.error)
+            return _Done([(work, work.fault)])
+        started = time.perf_counter()
+        try:
+            predictions = work.served.predict(work.data)
+        except BaseException as error:  # a model raises what it likes, even what ends programs; here it ends nothing
+            self._failures.tell("the model failed", error)
+            fault = Fault(
+                "Encountered an unexpected error while evaluating the model. Verify that the input is compatible with "
+                f"the model for inference. Error: {because(error)}",
+                BAD_REQUEST,
+                is_of_model=True,
+            )
+            return _Done([(work, fault)])
+        length_s = time.perf_counter() - started
+        outcome = self._answer(work, predictions)
+        return _Done([(work, outcome)], length_s, outcome.rows if isinstance(outcome, Answer) else 1)
+
+    def _answer(self, work: Work, predictions: Any) -> Answer | Fault:
+        try:
+            content = answers.encoded(predictions)
+        except Exception as error:  # also: nested too deeply
+            self._failures.tell("the predictions cannot be sent", error)
+            return Fault(f"The predictions cannot be sent: {because(error)}", "INTERNAL_ERROR", 500)
+        size = len(work.content) + len(content)
+        return Answer(content, work.served, work.at, work.data, predictions, _rows(predictions), size)
 
     def _deliver(self, done: _Done) -> None:
         """Hands out what became of requests, and counts it; runs in the event loop."""
@@ -206,39 +240,6 @@ def _alike(works: Sequence[Work]) -> Iterable[list[Work]]:
     for work in works:
         groups.setdefault(joining.kind(work.data), []).append(work)
     return groups.values()
-
-
-def _alone(work: Work) -> _Done:
-    if work.future.done():  # it was given up before its turn came
-        return _Done([])
-    if not work.is_read():
-        assert work.fault is not None
-        return _Done([(work, work.fault)])
-    started = time.perf_counter()
-    try:
-        predictions = work.served.predict(work.data)
-    except BaseException as error:  # a model raises what it likes, even what ends programs; here it ends nothing
-        _log.exception("the model failed")
-        fault = Fault(
-            "Encountered an unexpected error while evaluating the model. Verify that the input is compatible with "
-            f"the model for inference. Error: {because(error)}",
-            BAD_REQUEST,
-            is_of_model=True,
-        )
-        return _Done([(work, fault)])
-    length_s = time.perf_counter() - started
-    outcome = _answer(work, predictions)
-    return _Done([(work, outcome)], length_s, outcome.rows if isinstance(outcome, Answer) else 1)
-
-
-def _answer(work: Work, predictions: Any) -> Answer | Fault:
-    try:
-        content = answers.encoded(predictions)
-    except Exception as error:  # also: nested too deeply
-        _log.exception("the predictions cannot be sent")
-        return Fault(f"The predictions cannot be sent: {because(error)}", "INTERNAL_ERROR", 500)
-    size = len(work.content) + len(content)
-    return Answer(content, work.served, work.at, work.data, predictions, _rows(predictions), size)
 
 
 def _rows(predictions: Any) -> int:
