@@ -48,13 +48,19 @@ def command(
     follows changes of the split while requests go on. Without a split the version in production answers.
     """
     require_server()
-    from mlops_store import models
+    from mlops_store import models, traffic_routers
     from mlops_tui.serve import launching, server_log
     from mlops_tui.serve.requests import Limits
     from mlops_tui.serve.router import running
 
     token = launching.token(host, token_file)
-    models.get(workspace.store().read(), model)
+    db = workspace.store().read()
+    models.get(db, model)
+    for other in traffic_routers.running(db, model):
+        output.remark(
+            f"{text.clean(model)} is routed on {text.clean(other.url)} already (process {other.pid} of "
+            f"{text.clean(other.host)}): guard rules look at the requests of each router alone"
+        )
     config, project = workspace.config, workspace.project
     workspace.close()
 

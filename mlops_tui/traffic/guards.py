@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from mlops_store.records import Period, Tally
 from mlops_tui.config.traffic import TrafficConfig
-from mlops_tui.traffic import lengths
+from mlops_tui.traffic import lengths, sequential
+from mlops_tui.traffic.sequential import Events
 
 #: The percentile that latency is judged by.
 _SHARE = 0.95
+#: What may happen to requests -> those that it may happen to.
+_OF = {"errors": "requests", "wrong": "labelled"}
 
 
 class Lately(Protocol):
@@ -32,31 +35,53 @@ class Lately(Protocol):
         ...
 
 
-def broken(rules: TrafficConfig, candidate: Lately, stable: Lately | None) -> str:
-    """What a candidate has done that a rule forbids, in words; "" where it has done nothing.
+def failing(rules: TrafficConfig, candidate: Lately) -> str:
+    """That more of a candidate's requests fail than a rule allows, in words; "" where they do not.
 
-    Requests that fail because clients send nonsense fail with every version, so a share of errors has to be larger than
-    the stable version's, too, where that has answered enough.
+    That alone says nothing against it: see ``is_worse``.
     """
-    if candidate.requests < rules.min_requests:
+    if rules.max_error_rate is None or candidate.requests < rules.min_requests:
         return ""
     rate = candidate.errors / candidate.requests
-    is_known = stable is not None and stable.requests >= rules.min_requests
-    if rules.max_error_rate is not None and rate > rules.max_error_rate:
-        other = stable.errors / stable.requests if stable is not None and is_known else 0.0
-        if rate > other:
-            return (
-                f"{candidate.errors} of {candidate.requests} requests failed in {rules.window_s:g} s "
-                f"({rate:.1%}, allowed {rules.max_error_rate:.1%})"
-            )
-    if rules.max_latency_ratio is not None and stable is not None and is_known:
-        own, other_s = (lengths.percentile(one.lengths, _SHARE) for one in (candidate, stable))
-        if own is not None and other_s and own / other_s > rules.max_latency_ratio:
-            return (
-                f"95 of 100 answers took up to {own * 1e3:.3g} ms, {own / other_s:.2f} times the stable version's "
-                f"{other_s * 1e3:.3g} ms (allowed {rules.max_latency_ratio:g} times)"
-            )
-    return ""
+    if rate <= rules.max_error_rate:
+        return ""
+    return (
+        f"{candidate.errors} of {candidate.requests} requests failed in {rules.window_s:g} s "
+        f"({rate:.1%}, allowed {rules.max_error_rate:.1%})"
+    )
+
+
+def slow(rules: TrafficConfig, candidate: Lately, stable: Lately | None) -> str:
+    """That a candidate takes longer than a rule allows, in words; "" where it does not."""
+    if rules.max_latency_ratio is None or stable is None:
+        return ""
+    if min(candidate.requests, stable.requests) < rules.min_requests:
+        return ""
+    own, other_s = (lengths.percentile(one.lengths, _SHARE) for one in (candidate, stable))
+    if own is None or not other_s or own / other_s <= rules.max_latency_ratio:
+        return ""
+    return (
+        f"95 of 100 answers took up to {own * 1e3:.3g} ms, {own / other_s:.2f} times the stable version's "
+        f"{other_s * 1e3:.3g} ms (allowed {rules.max_latency_ratio:g} times)"
+    )
+
+
+def is_worse(rules: TrafficConfig, periods: Sequence[Period], what: Literal["errors", "wrong"]) -> bool:
+    """Whether more of a candidate's requests fail, or are answered wrongly, than of the stable version's.
+
+    What both do alike (clients send nonsense, a database is down) is nothing that taking the candidate out would mend:
+    the difference has to be more than chance makes, by the test of the verdict, at whatever time it is looked at. Where
+    the stable version has had too little to do, a candidate is judged by itself.
+
+    Args:
+        rules: How much that is, and how sure to be.
+        periods: What was counted since they are compared.
+        what: Which of the two.
+    """
+    if sum(getattr(period.of_stable, _OF[what]) for period in periods) < rules.min_requests:
+        return True
+    events = [Events(one.share, getattr(one.of_candidate, what), getattr(one.of_stable, what)) for one in periods]
+    return sequential.rate_ratio(events, rules.confidence).low > 1
 
 
 def mistaken(rules: TrafficConfig, periods: Sequence[Period]) -> str:
@@ -69,8 +94,7 @@ def mistaken(rules: TrafficConfig, periods: Sequence[Period]) -> str:
     ours, theirs = (_total([getattr(period, side) for period in periods]) for side in ("of_candidate", "of_stable"))
     if rules.max_wrong is not None and ours.labelled >= rules.min_requests:
         rate = ours.wrong / ours.labelled
-        other = theirs.wrong / theirs.labelled if theirs.labelled >= rules.min_requests else 0.0
-        if rate > max(rules.max_wrong, other):
+        if rate > rules.max_wrong and is_worse(rules, periods, "wrong"):
             return (
                 f"{ours.wrong} of {ours.labelled} labelled predictions are wrong "
                 f"({rate:.1%}, allowed {rules.max_wrong:.1%})"

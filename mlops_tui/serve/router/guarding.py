@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import NamedTuple
 
 from mlops_store import traffic_counts
 from mlops_store.errors import NotFound, Refused
@@ -18,6 +19,13 @@ from mlops_tui.traffic import guards, splits
 ACTOR = "router"
 
 
+class Broken(NamedTuple):
+    """What a candidate has done that rules forbid, in words: requests that failed, and answers that took long."""
+
+    failing: str
+    slow: str
+
+
 class Guard:
     """The rules of one router.
 
@@ -30,21 +38,21 @@ class Guard:
         self._router = router
         self._counting = counting
 
-    def broken(self, rules: TrafficConfig) -> dict[str, str]:
-        """Candidate -> the rule that it has broken lately, by what the router counted."""
+    def broken(self, rules: TrafficConfig) -> dict[str, Broken]:
+        """Candidate -> the rules that it has broken lately, by what the router counted."""
         table, wanted = self._router.table, self._router.wanted
         if table is None or wanted is None or not table.comparisons:
             return {}
         recent = self._counting.recent(table.changed_at)
         stable = recent.get(table.stable.part.version)
         found = {
-            name: guards.broken(rules, recent[version], stable)
+            name: Broken(guards.failing(rules, recent[version]), guards.slow(rules, recent[version], stable))
             for name, version in wanted.versions.items()
             if str(version) in table.arms and version in recent
         }
-        return {name: reason for name, reason in found.items() if reason}
+        return {name: broken for name, broken in found.items() if any(broken)}
 
-    def act(self, store: Store, rules: TrafficConfig, broken: Mapping[str, str], *, has_labels: bool) -> None:
+    def act(self, store: Store, rules: TrafficConfig, broken: Mapping[str, Broken], *, has_labels: bool) -> None:
         """Takes candidates down to nothing that have broken a rule; in a thread.
 
         Args:
@@ -60,7 +68,7 @@ class Guard:
         split = wanted.split if wanted is not None else None
         if split is None or split.is_paused or not any(split.weights.values()):
             return
-        found = {**(self._mistaken(store, rules) if has_labels else {}), **broken}
+        found = self._reasons(store, rules, broken, has_labels=has_labels)
         for name, reason in found.items():
             with suppress(Refused, NotFound):  # somebody was faster
                 splits.roll_back(store, split.model, [name], reason=reason, actor=ACTOR)
@@ -68,17 +76,23 @@ class Guard:
             with suppress(Refused, NotFound):
                 splits.roll_back(store, split.model, reason=alarm, actor=ACTOR)
 
-    def _mistaken(self, store: Store, rules: TrafficConfig) -> dict[str, str]:
-        """Candidate -> the rule that labels say it has broken since the split was changed."""
+    def _reasons(
+        self, store: Store, rules: TrafficConfig, broken: Mapping[str, Broken], *, has_labels: bool
+    ) -> dict[str, str]:
+        """Candidate -> what it has done that the stable version has not, since the split was changed."""
         wanted = self._router.wanted
         assert wanted is not None
         assert wanted.split is not None
         found: dict[str, str] = {}
         for name, share in wanted.split.weights.items():
             version = wanted.versions.get(name)
-            if share > 0 and version is not None:
-                periods = traffic_counts.periods(store.read(), wanted.model, wanted.split.trial, version, wanted.stable)
-                since = [period for period in periods if period.began_at >= wanted.split.changed_at]
-                if reason := guards.mistaken(rules, since):
-                    found[name] = reason
+            if share <= 0 or version is None or not (has_labels or name in broken):
+                continue
+            periods = traffic_counts.periods(store.read(), wanted.model, wanted.split.trial, version, wanted.stable)
+            since = [period for period in periods if period.began_at >= wanted.split.changed_at]
+            failing, slow = broken.get(name, Broken("", ""))
+            if failing and not guards.is_worse(rules, since, "errors"):
+                failing = ""
+            if reason := failing or slow or (guards.mistaken(rules, since) if has_labels else ""):
+                found[name] = reason
         return found

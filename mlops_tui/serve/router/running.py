@@ -26,7 +26,7 @@ from mlops_tui.serve.router import watching
 from mlops_tui.serve.router.app import Command, Router
 from mlops_tui.serve.router.clients import Clients
 from mlops_tui.serve.router.counting import Counting
-from mlops_tui.serve.router.guarding import Guard
+from mlops_tui.serve.router.guarding import Broken, Guard
 from mlops_tui.serve.router.truth import Labels
 
 _log = logging.getLogger("mlops_tui.serve")
@@ -246,7 +246,7 @@ class _Running:
         self._router.redacted = self._redacted
         self._router.keeps_answers = self._rules.wants_labels and not self._is_contradicted
 
-    def _write(self, broken: dict[str, str], *, is_over: bool = False) -> None:
+    def _write(self, broken: dict[str, Broken], *, is_over: bool = False) -> None:
         """Writes what was counted, what became of servers, and rolls back what broke a rule; in a thread."""
         store, model = self._store, self._model
         self._counting.write(store)

@@ -103,6 +103,8 @@ def delete(context: Context, asked: ById) -> Mapping[str, Any]:
         found = of_id(db, asked.experiment_id)
         if found.deleted_at is not None:
             raise _no_experiment(found.number)
+        if found.number == experiments.DEFAULT:  # runs that name no experiment would be lost with it
+            raise invalid("Cannot delete the default experiment '0'. This is an internally reserved experiment.")
         experiments.delete(db, found.number)
     return _NOTHING
 

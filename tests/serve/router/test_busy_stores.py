@@ -17,6 +17,7 @@ from mlops_tui.project import Project
 from mlops_tui.registry import stages
 from mlops_tui.serve.requests import Limits
 from mlops_tui.serve.router import running, watching
+from mlops_tui.serve.router.guarding import Broken
 from mlops_tui.traffic import splits
 
 RULES = config.parse("[traffic.churn]\nmax_error_rate = 0.3\nmax_wrong = 0.5\n")
@@ -59,9 +60,9 @@ def test_a_candidate_that_cannot_be_taken_down_in_a_busy_store_is_told_of(
 ) -> None:
     monkeypatch.setattr(splits, "roll_back", failing(StoreBusy("busy"), Refused("was faster"), NotFound("gone")))
     with pytest.raises(StoreBusy):
-        router._write({"2": "too many errors"})
+        router._write({"2": Broken("", "too slow")})
     for _ in range(2):  # somebody was faster
-        router._write({"2": "too many errors"})
+        router._write({"2": Broken("", "too slow")})
 
 
 def test_labels_that_met_a_busy_store_are_looked_at_again(

@@ -11,6 +11,7 @@ from routing import routed, until, until_arms
 from served_models import ROW, Load, register
 from serving import ask
 
+from mlops_store import traffic_routers
 from mlops_tui.cli import main
 from mlops_tui.registry import stages
 from mlops_tui.traffic import splits
@@ -45,9 +46,12 @@ def test_a_hundred_swaps_under_load_lose_no_request(tmp_path: Path) -> None:
 def test_what_cannot_be_routed_is_told_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with make_store(tmp_path) as store:
         register(store, tmp_path, 1.0)
+        with store.write() as db:
+            traffic_routers.put(db, "churn", "http://there:1", 0.0, {})
     for arguments, code, words in (
         (("chrun",), 2, "churn"),
         (("churn",), 2, "no alias or stage 'production'"),
+        (("churn",), 2, "churn is routed on http://there:1 already"),
         (("churn", "--host", "0.0.0.0"), 2, "MLOPS_SERVE_TOKEN"),
     ):
         assert main(["-C", str(tmp_path), "route", *arguments, "--port", "0"]) == code

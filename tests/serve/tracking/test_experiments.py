@@ -67,6 +67,9 @@ def test_a_deleted_experiment_takes_no_tags_and_no_name(wire: Wire) -> None:
         in wire.refused("experiments/set-experiment-tag", experiment_id=number, key="a", value="1")[1]
     )
     assert wire.refused("experiments/delete", experiment_id=number, answer_status=404)[0] == "RESOURCE_DOES_NOT_EXIST"
+    said = wire.refused("experiments/delete", experiment_id="0")  # where runs go that name none
+    assert said[0] == "INVALID_PARAMETER_VALUE"
+    assert said[1].startswith("Cannot delete the default experiment")
 
 
 def test_a_tag_is_replaced_and_removed(wire: Wire) -> None:
