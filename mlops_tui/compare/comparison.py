@@ -10,7 +10,17 @@ from mlops_store.errors import nearest
 from mlops_store.run_columns import PARTS
 from mlops_tui.compare.grammars import ENTITIES, LISTS, MLFLOW_ATTRIBUTES, NUMERIC, RUNS, TEXT, Grammar
 from mlops_tui.compare.terms import NULLS, PATTERNS, Ago, Comparison, Entity, Value
-from mlops_tui.compare.tokens import NUMBER, PLAIN_KEY, FilterError, Token, Tokens, shown, unquoted
+from mlops_tui.compare.tokens import (
+    NUMBER,
+    PLAIN_KEY,
+    FilterError,
+    NoEntity,
+    NoOperator,
+    Token,
+    Tokens,
+    shown,
+    unquoted,
+)
 
 #: SQLite refuses patterns of more than 50,000 bytes.
 MAX_PATTERN = 10_000
@@ -94,7 +104,7 @@ def identifier(token: Token, strict: Grammar | None) -> tuple[Entity, str]:
         entity = ENTITIES[named.strip("`")]
     else:
         hint = nearest(named, (strict or RUNS).words)
-        raise FilterError(f"{shown(named)!r} is no entity", token.position, len(named), hint)
+        raise NoEntity(f"{shown(named)!r} is no entity", token.position, len(named), hint)
     if strict and not PLAIN_KEY.fullmatch(rest):
         raise token.error(f"{shown(rest)} needs quotes", f"write {named}.`{shown(rest)}`")
     key = unquoted(rest)
@@ -153,7 +163,7 @@ def _operator(left: Token, tokens: Tokens, allowed: tuple[str, ...]) -> str:
     operator = " ".join(words)
     if operator not in allowed:
         message = f"{shown(left.text)} is not compared by {shown(operator)}"
-        raise FilterError(message, first.position, last.end - first.position, "use " + ", ".join(allowed))
+        raise NoOperator(message, first.position, last.end - first.position, "use " + ", ".join(allowed))
     return operator
 
 

@@ -41,6 +41,14 @@ class FilterError(UsageError):
         self.is_open = is_open
 
 
+class NoEntity(FilterError):
+    """What comes before the point of a key is no kind of thing that has keys."""
+
+
+class NoOperator(FilterError):
+    """A key is not compared in that way."""
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """A piece of a filter: kind 'name', 'string', 'operator', 'open', 'close', 'comma' or 'end'."""

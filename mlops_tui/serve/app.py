@@ -193,6 +193,7 @@ class Server:
                 predictions=answer.predictions,
                 rows=answer.rows,
                 size=answer.size,
+                outputs=answer.served.schema.outputs,
             )
         )
 

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mlops_store.errors import Refused, UsageError, nearest
@@ -32,12 +32,24 @@ class Redaction:
         self._rules = rules
         self._key = key
 
-    def answer(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+    def answer(self, columns: Mapping[str, Any], outputs: Sequence[str] = ()) -> dict[str, Any]:
         """What was answered as it may be written down: ``prediction`` and ``probabilities``, values or columns of them.
 
-        The prediction is read off probabilities, also off hashed ones: they go where it goes.
+        The prediction is read off probabilities, also off hashed ones: they go where it goes. Where a model says what
+        it gives is named, and gives it without the name, the rule for its only output is that for the prediction; of
+        several with a rule for one, nothing is kept.
+
+        Args:
+            columns: What was answered.
+            outputs: What the model's signature calls it.
         """
         rules, found = self._rules, dict(columns)
+        ruled = {name for name in outputs if name in rules.columns}
+        given = found.get("prediction")
+        if ruled and not (isinstance(given, dict) and ruled <= given.keys()):
+            if len(outputs) > 1 or "prediction" in rules.columns:
+                return {}
+            return Redaction(_renamed(rules, outputs[0], "prediction"), self._key).answer(found)
         if "prediction" in (*rules.drop, *rules.hash):
             found.pop("probabilities", None)
         elif "prediction" in rules.round and "probabilities" in found and "probabilities" not in rules.columns:
@@ -76,6 +88,12 @@ class Redaction:
             return None
         text = json.dumps([name, value], default=plain_value)
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()[:_DIGITS]
+
+
+def _renamed(rules: ServeConfig, name: str, to: str) -> ServeConfig:
+    """The rules with that for one column about another."""
+    drop, hashed = (tuple(to if one == name else one for one in some) for some in (rules.drop, rules.hash))
+    return ServeConfig(drop, hashed, {to if one == name else one: digits for one, digits in rules.round.items()})
 
 
 def _rounded(value: Any, digits: int) -> float | int | None:

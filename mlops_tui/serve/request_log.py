@@ -62,6 +62,7 @@ class Entry:
         predictions: What it returned.
         rows: How many rows that is.
         size: Bytes of the request and the answer.
+        outputs: What the model's signature calls what it returns.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Entry:
     predictions: Any
     rows: int
     size: int = 0
+    outputs: tuple[str, ...] = ()
 
 
 def request_id(given: str | None) -> str:
@@ -216,7 +218,7 @@ def lines(entry: Entry, redaction: Redaction) -> bytes:
     members["latency_s"] = [round(entry.latency_s, 6)] * rows
     if inputs := redaction.apply(_inputs(entry.data)):
         members["inputs"] = inputs
-    predicted = redaction.answer(_predictions(entry.predictions, rows))
+    predicted = redaction.answer(_predictions(entry.predictions, rows), entry.outputs)
     if isinstance(outputs := predicted.get("prediction"), dict) and len(outputs) <= 1:
         del predicted["prediction"]
         for values in outputs.values():

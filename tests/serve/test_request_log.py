@@ -322,6 +322,30 @@ def test_a_rule_for_the_only_column_of_a_table_of_answers_holds() -> None:
     assert b"7.25" not in line
 
 
+@pytest.mark.parametrize(
+    ("rules", "outputs", "answered", "kept"),
+    [
+        (ServeConfig(drop=("score",)), ("score",), np.array([7.25]), {}),
+        (ServeConfig(round={"score": 0}), ("score",), np.array([7.25]), {"prediction": 7.0}),
+        (ServeConfig(drop=("score",)), ("score",), np.array([[0.25, 0.75]]), {}),
+        (ServeConfig(drop=("score",), round={"prediction": 0}), ("score",), np.array([7.25]), {}),
+        (ServeConfig(drop=("low",)), ("low", "high"), np.array([[7.25, 9.5]]), {}),
+        (
+            ServeConfig(drop=("low",)),
+            ("low", "high"),
+            pd.DataFrame({"low": [7.25], "high": [9.5]}),
+            {"prediction": 9.5},
+        ),
+        (ServeConfig(drop=("a",)), ("score",), np.array([7.25]), {"prediction": 7.25}),
+    ],
+)
+def test_a_rule_for_an_output_holds_where_it_comes_without_its_name(
+    rules: ServeConfig, outputs: tuple[str, ...], answered: Any, kept: dict[str, Any]
+) -> None:
+    line = json.loads(request_log.lines(replace(entry("r", None, answered, 1), outputs=outputs), Redaction(rules)))
+    assert {key: value for key, value in line.items() if key in ("prediction", "probabilities")} == kept
+
+
 def test_rules_are_checked_against_what_the_model_takes(tmp_path: Path) -> None:
     schema = schemas.read({**SIGNATURE, "outputs": [{"name": "score", "type": "double"}]})
     require_known(ServeConfig(drop=("plan", "score"), hash=("a",)), schema, "churn")

@@ -101,6 +101,8 @@ class _Running:
         self._router = Router(
             self._model, settings.command, settings.limits.prediction_s, self._counting, settings.token
         )
+        db = store.read()
+        self._outputs = watching.outputs(db, watching.wanted(db, config, self._model))
         if self._is_contradicted:
             raise UsageError(f"mlops.toml: {_contradiction(self._model)}", _CONTRADICTION_HINT)
         self._keep_answers()
@@ -123,7 +125,7 @@ class _Running:
     @property
     def _is_contradicted(self) -> bool:
         """Whether predictions are to be compared with labels, and must not be kept until those come."""
-        return self._rules.wants_labels and "prediction" in self._redacted
+        return self._rules.wants_labels and not {"prediction", *self._outputs}.isdisjoint(self._redacted)
 
     async def run(self, listening: socket.socket, ready: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
@@ -193,7 +195,11 @@ class _Running:
             try:
                 now = self._store.data_version()
                 if now != version:
-                    self._router.follow(watching.wanted(self._store.read(), self._config, self._model))
+                    db = self._store.read()
+                    wanted = watching.wanted(db, self._config, self._model)
+                    self._outputs = watching.outputs(db, wanted)
+                    self._keep_answers()
+                    self._router.follow(wanted)
                     version = now  # not before it was read, so that a read that fails is tried again
                     self._has_warned = False
             except MlopsError as error:  # what was routed before goes on

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 
-from mlops_store import alerts, traffic
+from mlops_store import alerts, models, traffic
 from mlops_store.errors import NotFound
 from mlops_store.records import Severity
 from mlops_tui.config import Config
@@ -33,6 +34,16 @@ def wanted(db: sqlite3.Connection, config: Config, model: str) -> Wanted:
         if version is not None and version != stable and version not in found.values():
             found[name] = version
     return Wanted(model, stable, split, found)
+
+
+def outputs(db: sqlite3.Connection, found: Wanted) -> frozenset[str]:
+    """What the versions that requests go to call what they answer."""
+    names: set[str] = set()
+    for number in {found.stable, *found.versions.values()}:
+        with suppress(NotFound):  # deleted meanwhile
+            said = models.version(db, found.model, number).lineage.get("signature", {}).get("outputs") or ()
+            names.update(str(one["name"]) for one in said if isinstance(one, dict) and one.get("name"))
+    return frozenset(names)
 
 
 def alarm(db: sqlite3.Connection, rules: TrafficConfig, since: float) -> str:

@@ -11,6 +11,7 @@ from mlops_tui.compare.condition import compared
 from mlops_tui.compare.filter import parse
 from mlops_tui.compare.grammars import LOGGED_MODELS
 from mlops_tui.compare.terms import NULLS, AllOf, Comparison, Entity
+from mlops_tui.compare.tokens import NoEntity, NoOperator
 from mlops_tui.serve.tracking import logged_models as answers
 from mlops_tui.serve.tracking import names, paging
 from mlops_tui.serve.tracking.problems import invalid, missing
@@ -28,6 +29,8 @@ _COLUMNS = {
     "last_updated_timestamp": "round(l.updated_at * 1000)",
 }
 _TABLES = {Entity.PARAM: "logged_model_params", Entity.TAG: "logged_model_tags"}
+#: MLflow's words for what can be wrong in a filter.
+_WRONG = {NoEntity: "entity type", NoOperator: "comparison operator"}
 _Piece = tuple[str, list[object]]
 
 
@@ -94,7 +97,8 @@ def _conditions(text: str, datasets: Sequence[Data]) -> list[_Piece]:
     try:
         found = parse(text, strict=LOGGED_MODELS)
     except UsageError as error:
-        raise invalid(f"Invalid filter string: {error}") from error
+        what = next((word for kind, word in _WRONG.items() if isinstance(error, kind)), "filter string")
+        raise invalid(f"Invalid {what}: {error}") from error
     assert isinstance(found, AllOf)
     terms = [term for term in found.terms if isinstance(term, Comparison)]
     pieces = [_condition(one, datasets) for one in terms]

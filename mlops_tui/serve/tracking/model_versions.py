@@ -209,7 +209,7 @@ def search(context: Context, asked: Search) -> Mapping[str, Any]:
     paging.require_size(asked.max_results, _LARGEST)
     offset = paging.start(asked.page_token)
     where, values = without_prompts(_LISTING, asked.filter, _PROMPTS)
-    by = order(asked.order_by or _DEFAULT_ORDER, _ORDERS, {"m.name": "ASC", "v.version": "DESC"})
+    by = order(asked.order_by or _DEFAULT_ORDER, _ORDERS, {"m.name": "ASC", "v.version": "DESC"}, "attribute")
     registry = context.config().registry
     with context.store.snapshot() as db:
         found = registry_lists.versions(db, where, values, by, f"LIMIT {asked.max_results + 1} OFFSET {offset}")

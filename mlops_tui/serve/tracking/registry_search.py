@@ -32,13 +32,14 @@ def without_prompts(listing: Listing, text: str, prompts: str) -> tuple[str, lis
     return f"{where} AND NOT {prompts}", values
 
 
-def order(clauses: Sequence[str], columns: Mapping[str, str], ties: Mapping[str, str]) -> str:
+def order(clauses: Sequence[str], columns: Mapping[str, str], ties: Mapping[str, str], what: str = "order by") -> str:
     """What some clauses order by, as SQL.
 
     Args:
         clauses: ``key``, ``key ASC`` or ``key DESC``.
         columns: Key -> column.
         ties: Columns that decide where the others do not, and their directions.
+        what: MLflow's word for a key of the list.
 
     Raises:
         Fault: A clause is not understood, or two order by the same.
@@ -51,7 +52,7 @@ def order(clauses: Sequence[str], columns: Mapping[str, str], ties: Mapping[str,
             raise invalid(f"Invalid order_by clause '{clause}'. Could not be parsed.")
         column = columns.get(words[0].strip("`"))
         if column is None:
-            raise invalid(f"Invalid order by key '{words[0]}' specified. Valid keys are {sorted(columns)}")
+            raise invalid(f"Invalid {what} key '{words[0]}' specified. Valid keys are {sorted(columns)}")
         if column in found:
             raise invalid(f"`order_by` contains duplicate fields: {list(clauses)}")
         found[column] = direction

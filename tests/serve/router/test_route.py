@@ -64,6 +64,13 @@ def test_predictions_that_must_not_be_kept_are_not_kept_for_labels(
     with make_store(tmp_path) as store:
         register(store, tmp_path, 1.0)
         stages.promote(store, CONFIG, "churn", 1, "production")
-    (tmp_path / "mlops.toml").write_text('[serve.churn]\ndrop = ["prediction"]\n[traffic.churn]\nmax_wrong = 0.1\n')
-    assert main(["-C", str(tmp_path), "route", "churn", "--port", "0"]) == 2
-    assert "traffic.churn compares predictions with labels" in capsys.readouterr().err
+        with store.write() as db:  # as MLflow's signatures name what a model gives
+            db.execute(
+                "UPDATE model_versions SET lineage = json_set(lineage, '$.signature.outputs', json(?))",
+                ('[{"name": "score", "type": "double"}]',),
+            )
+    for column in ("prediction", "score"):
+        rules = f'[serve.churn]\ndrop = ["{column}"]\n[traffic.churn]\nmax_wrong = 0.1\n'
+        (tmp_path / "mlops.toml").write_text(rules)
+        assert main(["-C", str(tmp_path), "route", "churn", "--port", "0"]) == 2
+        assert "traffic.churn compares predictions with labels" in capsys.readouterr().err
