@@ -83,7 +83,7 @@ def test_a_change_that_could_not_be_read_is_read_again(
 ) -> None:
     wanted, follow = failing(StoreBusy("busy")), failing()
     monkeypatch.setattr(watching, "wanted", wanted)
-    monkeypatch.setattr(watching, "outputs", failing())
+    monkeypatch.setattr(watching, "outputs", lambda *_: frozenset())
     monkeypatch.setattr(router._router, "follow", follow)
 
     async def followed() -> None:
