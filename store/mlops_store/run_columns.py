@@ -15,9 +15,14 @@ from mlops_store.errors import UsageError, nearest
 #: Unix seconds, as SQL.
 NOW = "(julianday('now') - 2440587.5) * 86400.0"
 #: Where the artifacts of a run are for clients, as SQL over ``runs r``.
+# before the question of a URI, as in s3://bucket/path?region=…
+_OF_RUN = "'/' || r.run_id || '/artifacts'"
 ARTIFACT_URI = (
-    "coalesce((SELECT e.artifact_location FROM experiments e WHERE e.id = r.experiment_id), "
-    "'mlflow-artifacts:/' || r.experiment_id) || '/' || r.run_id || '/artifacts'"
+    "(SELECT CASE WHEN e.artifact_location IS NULL THEN 'mlflow-artifacts:/' || e.id || "
+    f"{_OF_RUN} WHEN instr(e.artifact_location, '://') AND instr(e.artifact_location, '?') "
+    "THEN rtrim(substr(e.artifact_location, 1, instr(e.artifact_location, '?') - 1), '/') || "
+    f"{_OF_RUN} || substr(e.artifact_location, instr(e.artifact_location, '?')) "
+    f"ELSE e.artifact_location || {_OF_RUN} END FROM experiments e WHERE e.id = r.experiment_id)"
 )
 _ATTRIBUTES = {
     "started_at": "r.started_at",

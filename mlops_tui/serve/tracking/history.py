@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mlops_store import metrics, run_facts
+from mlops_store import histories, metrics, run_facts
 from mlops_store.curves import Point
+from mlops_store.histories import Place
 from mlops_store.store import Store
 from mlops_tui.serve.tracking import paging
 from mlops_tui.serve.tracking.problems import absent, invalid
@@ -16,6 +18,7 @@ from mlops_tui.serve.tracking.wire import number
 
 #: How many runs a request may name, how many values it is answered with, and how many of each run when thinned out.
 _RUNS, _VALUES, _THINNED = 100, 25_000, 2_500
+_MOST = 1 << 63
 
 
 class History(NamedTuple):
@@ -51,11 +54,14 @@ def get_history(context: Context, asked: History) -> Mapping[str, Any]:
         raise invalid(
             f"Invalid value {asked.max_results} for parameter 'max_results' supplied. It must be a positive integer."
         )
-    offset = paging.start(asked.page_token)
-    found = _by_time(_points(context.store, asked.run_id, asked.metric_key))[offset:]
+    after, limit = _place(asked.page_token), asked.max_results
+    with context.store.snapshot() as db:
+        _require_run(db, asked.run_id)
+        found = histories.page(db, asked.run_id, asked.metric_key, after, None if limit is None else limit + 1)
     rest: Mapping[str, Any] = {}
-    if asked.max_results is not None:
-        found, rest = paging.page(found, offset, asked.max_results)
+    if limit is not None and len(found) > limit:
+        found = found[:limit]
+        rest = {"next_page_token": paging.closed({"after": histories.place(found, after)})}
     return {**_list(_shown(asked.metric_key, found)), **rest}
 
 
@@ -74,8 +80,8 @@ def get_bulk(context: Context, asked: Bulk) -> Mapping[str, Any]:
     found: list[dict[str, Any]] = []
     for run_id in sorted(set(asked.run_id)):
         if len(found) < limit:
-            points = _by_time(metrics.points(context.store.read(), run_id, asked.metric_key))
-            found += _shown(asked.metric_key, points[: limit - len(found)], run_id)
+            points = histories.page(context.store.read(), run_id, asked.metric_key, limit=limit - len(found))
+            found += _shown(asked.metric_key, points, run_id)
     return {"metrics": found}
 
 
@@ -114,13 +120,33 @@ def thinned(points: Sequence[Point], most: int) -> Sequence[Point]:
 
 def _points(store: Store, run_id: str, key: str) -> list[Point]:
     with store.snapshot() as db:
-        if run_facts.standing(db, run_id) is None:
-            raise absent(f"Run with id={run_id} not found")
+        _require_run(db, run_id)
         return metrics.points(db, run_id, key)
 
 
-def _by_time(points: list[Point]) -> Sequence[Point]:
-    return sorted(points, key=lambda point: (point[1], point[0], not math.isnan(point[2]), point[2]))
+def _require_run(db: sqlite3.Connection, run_id: str) -> None:
+    if run_facts.standing(db, run_id) is None:
+        raise absent(f"Run with id={run_id} not found")
+
+
+def _place(token: str) -> Place | None:
+    """Where the page before ended, by the token that it came with.
+
+    Raises:
+        Fault: It is no token.
+    """
+    if not token:
+        return None
+    said = paging.opened(token).get("after")
+    match said:
+        case [int(step), int(ms), int() | float() as value, int(equal)] if 0 < equal < _MOST and _is_whole(step, ms):
+            return Place(step, ms, float(value), equal)
+    raise paging.wrong(said)
+
+
+def _is_whole(*numbers: int) -> bool:
+    """Whether a store can hold them."""
+    return all(-_MOST <= number < _MOST for number in numbers)
 
 
 def _by_step(point: Point) -> tuple[int, int, bool, float]:

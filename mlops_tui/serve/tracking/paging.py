@@ -34,17 +34,10 @@ def start(token: str, question: Mapping[str, Any] | None = None) -> int:
     """
     if not token:
         return 0
-    try:
-        text = base64.b64decode(token, validate=True)
-    except ValueError as error:
-        raise invalid("Invalid page token, could not base64-decode") from error
-    try:
-        said = json.loads(text)
-        offset = said["offset"]
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
-        raise invalid(f"Invalid page token, decoded value={text!r}") from error
+    said = opened(token)
+    offset = said.get("offset")
     if type(offset) is not int or not 0 <= offset < _GREATEST:
-        raise invalid(f"Invalid page token, decoded value={text!r}")
+        raise wrong(said)
     for key, value in (question or {}).items():
         if said.get(key) != value:
             what = "Experiment IDs" if key == "experiment_ids" else key.replace("_", " ").capitalize()
@@ -65,5 +58,29 @@ def page(
     """
     if len(found) <= size:
         return found, {}
-    token = base64.b64encode(json.dumps({"offset": offset + size, **(question or {})}).encode()).decode()
-    return found[:size], {"next_page_token": token}
+    return found[:size], {"next_page_token": closed({"offset": offset + size, **(question or {})})}
+
+
+def closed(said: Mapping[str, Any]) -> str:
+    """A token that says something."""
+    return base64.b64encode(json.dumps(said).encode()).decode()
+
+
+def opened(token: str) -> Mapping[str, Any]:
+    """What a token says. Fault: it is none."""
+    try:
+        text = base64.b64decode(token, validate=True)
+    except ValueError as error:
+        raise invalid("Invalid page token, could not base64-decode") from error
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise wrong(text) from error
+    if not isinstance(said, dict):
+        raise wrong(text)
+    return said
+
+
+def wrong(said: object) -> Exception:
+    """That a token is none of this server's."""
+    return invalid(f"Invalid page token, decoded value={said!r}")

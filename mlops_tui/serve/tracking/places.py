@@ -102,7 +102,8 @@ def run_root(db: sqlite3.Connection, number: int) -> str:
 def model_root(experiment: Experiment, model_id: str) -> str:
     """The URI of the files of a logged model that has its own."""
     root = experiment.artifact_location or f"{SCHEME}:/{experiment.number}"
-    return f"{root.rstrip('/')}/{_MODELS}/{model_id}/{_ARTIFACTS}"
+    path, mark, question = root.partition("?") if "://" in root else (root, "", "")
+    return f"{path.rstrip('/')}/{_MODELS}/{model_id}/{_ARTIFACTS}{mark}{question}"
 
 
 def _model(db: sqlite3.Connection, model_id: str, root: list[str]) -> Place | None:

@@ -28,6 +28,11 @@ def test_an_experiment_reads_back_as_it_was_made(wire: Wire) -> None:
 
 
 def test_artifacts_are_put_where_a_client_says(wire: Wire) -> None:
+    asked = wire.post("experiments/create", name="asked", artifact_location="s3://bucket/a?region=b")["experiment_id"]
+    run = wire.post("runs/create", experiment_id=asked)["run"]["info"]
+    assert run["artifact_uri"] == f"s3://bucket/a/{run['run_id']}/artifacts?region=b"
+    model = wire.post("logged-models", experiment_id=asked)["model"]["info"]
+    assert model["artifact_uri"] == f"s3://bucket/a/models/{model['model_id']}/artifacts?region=b"
     number = wire.post("experiments/create", name="local", artifact_location="here")["experiment_id"]
     found = wire.get("experiments/get", experiment_id=number)["experiment"]
     assert found["artifact_location"] == os.path.abspath("here")

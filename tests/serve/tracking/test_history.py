@@ -65,6 +65,12 @@ def test_long_histories_are_thinned_out(logged: tuple[Wire, list[str]]) -> None:
     [
         ("metrics/get-history", {"metric_key": "a"}, "Missing value for required parameter 'run_id'."),
         ("metrics/get-history", {"run_id": "a", "metric_key": "a", "max_results": 0}, "must be a positive integer"),
+        ("metrics/get-history", {"run_id": "a", "metric_key": "a", "page_token": "?"}, "could not base64-decode"),
+        (
+            "metrics/get-history",
+            {"run_id": "a", "metric_key": "a", "page_token": "eyJhZnRlciI6WzFdfQ=="},
+            "Invalid page",
+        ),
         (BULK, {"metric_key": "a"}, "must specify at least one run_id"),
         (BULK, {"run_id": ["a"]}, "must specify a metric_key"),
         (BULK, {"run_id": ["a"] * 101, "metric_key": "a"}, "Received 101 run_ids"),
