@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,8 @@ from mlops_store.gate_verdicts import GateVerdict
 from mlops_store.store import Store
 from mlops_tui import config
 from mlops_tui.config import Config
-from mlops_tui.drift import profiles
+from mlops_tui.drift import monitors, profiles
+from mlops_tui.project import Project
 from mlops_tui.registry import formats, stages, versions
 from mlops_tui.registry.gates import check
 
@@ -430,6 +433,24 @@ def test_a_damaged_batch_is_no_reason_to_let_a_version_pass(store: Store) -> Non
     verdict = found(store, f'kind = "drift"\n{WEB}')
     assert verdict.state == "error"
     assert "the batch now.csv" in verdict.message
+
+
+def test_the_drift_gate_compares_with_windows_of_a_query_that_were_checked(store: Store) -> None:
+    trained_on(store, table())
+    project = Project(str(Path(store.path).parent.parent))
+    table().to_csv(project.path("train.csv"), index=False)
+    with closing(sqlite3.connect(project.path("calls.db"))) as db:
+        pd.concat([table(300), table(300, shift=2.0)]).to_sql("calls", db, index=False)
+    text = (
+        'kind = "drift"\n[monitors.sql]\nquery = "SELECT age, pay FROM calls"\ndatabase = "calls.db"\n'
+        'window = "300 rows"\nmodel = "churn"\nreference = "train.csv"'
+    )
+    verdict = found(store, text)
+    assert (verdict.state, "drift check" in verdict.message) == ("error", True)
+    reports = monitors.check(project, store, gated(text), open_model=None)  # type: ignore[arg-type]
+    assert [report.batch for report in reports] == ["rows 1-300", "rows 301-600"]
+    verdict = found(store, text)
+    assert (verdict.state, verdict.message[:54]) == ("failed", "1 of 2 columns differ from rows 301-600 (300 rows): ag")
 
 
 @pytest.mark.parametrize(
