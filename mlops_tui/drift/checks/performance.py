@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mlops_store.records import Measure
 from mlops_tui.drift.checks.examined import Examined, Outcome
-from mlops_tui.drift.performance import outputs, window
+from mlops_tui.drift.performance import outputs, parts, window
 from mlops_tui.drift.performance.outputs import Outputs
+from mlops_tui.drift.performance.parts import Part
 from mlops_tui.drift.performance.window import Known
 
 if TYPE_CHECKING:
@@ -26,24 +28,32 @@ def check(examined: Examined) -> Outcome:
     if not is_asked and not is_estimated:
         return Outcome()
     given = outputs.of_frame(frame, monitor, examined.prepared, examined.findings.predictions)
-    estimated = Outcome()
+    slices = parts.of_window(monitor, labelled, examined.reference.frame, frame)
+    estimated, of_slices = Outcome(), tuple[Measure, ...]()
     if labelled is not None and is_estimated:
         measures, alerts, notes = labelled.estimation.window(frame, given)
         estimated = Outcome(measures=measures, alerts=alerts, notes=notes)
+        of_slices = parts.estimated(monitor, labelled, slices, frame, given)
     if not is_asked:
-        return estimated
+        raised = parts.alerts(of_slices, estimated.measures)
+        return replace(estimated, measures=(*estimated.measures, *of_slices), alerts=(*estimated.alerts, *raised))
     about = window.known(labelled, given, len(frame))
-    realized = _realized(examined, given, about, estimated.measures)
+    realized = _realized(examined, given, about, estimated.measures, slices)
     is_known = any(window.is_known(measure) for measure in realized.measures)
+    whole = (*(each for each in realized.measures if each.family != parts.FAMILY), *estimated.measures)
+    of_slices = (*(each for each in realized.measures if each.family == parts.FAMILY), *of_slices)
+    alerts = realized.alerts if is_known else (*realized.alerts, *estimated.alerts)
     return Outcome(
-        measures=(*realized.measures, *estimated.measures),
-        alerts=realized.alerts if is_known else (*realized.alerts, *estimated.alerts),
+        measures=(*whole, *of_slices),
+        alerts=(*alerts, *parts.alerts(of_slices, whole)),
         notes=realized.notes if is_known else (*realized.notes, *estimated.notes),
         rows=realized.rows,
     )
 
 
-def _realized(examined: Examined, given: Outputs, about: Known, estimates: tuple[Measure, ...]) -> Outcome:
+def _realized(
+    examined: Examined, given: Outputs, about: Known, estimates: tuple[Measure, ...], slices: tuple[Part, ...]
+) -> Outcome:
     monitor, frame = examined.monitor, examined.frame
     truth: pd.Series[Any] | None = frame[monitor.target] if monitor.target in frame.columns else None
     notes, rows = [], None
@@ -59,8 +69,10 @@ def _realized(examined: Examined, given: Outputs, about: Known, estimates: tuple
             return Outcome(measures=window.awaited(monitor, about, why))
         if (twice := int(ids.dropna().duplicated().sum())) > 0:
             notes.append(f"{twice:,} rows repeat an id of {monitor.truth.id}: a label counts for each of its rows")
-        rows = window.waiting(given, ids, truth, about)
+        rows = window.waiting(given, ids, truth, about, slices)
     if truth is None or not truth.notna().any():
         return Outcome(measures=window.awaited(monitor, about, window.NOT_YET), notes=tuple(notes), rows=rows)
     measures, alerts = window.realized(monitor, about, given, truth, estimates=estimates)
+    task = window.task_of(monitor, about, given, truth)
+    measures += parts.realized(monitor, task, slices, given, truth)
     return Outcome(measures=measures, alerts=alerts, notes=tuple(notes), rows=rows)

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from mlops_store import artifacts, drift, labels, measures
 from mlops_store.drift import NewAlert
 from mlops_store.labels import KeptRows, LabelFile
-from mlops_store.records import MonitorReport
+from mlops_store.records import Measure, MonitorReport
 from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.drift import batches, label_files
 from mlops_tui.drift.incidents import recording
-from mlops_tui.drift.performance import outputs, window
+from mlops_tui.drift.performance import outputs, parts, window
 from mlops_tui.drift.performance.outputs import names
 from mlops_tui.drift.performance.window import Known
 from mlops_tui.drift.samples import label
@@ -211,23 +211,35 @@ def _revise(
     with artifacts.open_object(store.objects_dir, kept.object) as source:
         data = source.read()
     about = Known.of_json(kept.about)
-    given, ids, own = outputs.unpack(data, about.why)
+    packed = outputs.unpack(data, about.why)
+    given, ids, own = packed.outputs, packed.ids, packed.truth
     assert ids is not None
     truth = pd.Series([None] * len(ids), dtype=object) if own is None else own.astype(object)
     truth, changed = _merged(ids, truth, [rows.truth(file) for file in files])
     at = time.time()
     facts = {"files": len(files), "changed": changed}
     found, raised = window.awaited(monitor, about, window.NOT_YET, at=at), tuple[NewAlert, ...]()
+    of_parts: tuple[Measure, ...] = ()
     if truth.notna().any():
         estimates = drift.report(store.read(), kept.report_id).measures
         found, raised = window.realized(monitor, about, given, truth, estimates=estimates, facts=facts, at=at)
+        slices = parts.of_json(kept.about.get("parts", ()), packed.masks)
+        of_parts = parts.realized(monitor, window.task_of(monitor, about, given, truth), slices, given, truth, at)
+        raised += parts.alerts((*of_parts, *_of_slices(estimates)), (*found, *estimates))
     # what is known takes the place of what was estimated
-    kinds = ("performance", "estimate") if any(map(window.is_known, found)) else ("performance",)
+    kinds = ["performance", *(["estimate"] if any(map(window.is_known, found)) else [])]
+    kinds += [parts.ALERT] if of_parts else []
     with store.write() as db:
         measures.replace_family(db, kept.report_id, "performance", found, at=at)
+        measures.put(db, kept.report_id, of_parts, at=at)
         drift.revise(db, kept.report_id, kinds, raised, at=at)
         recording.record(db, kept.report_id, monitor, goal)
     return drift.report(store.read(), kept.report_id)
+
+
+def _of_slices(every: Iterable[Measure]) -> tuple[Measure, ...]:
+    """What was estimated of slices."""
+    return tuple(each for each in every if each.family == parts.FAMILY and each.name.startswith(parts.ESTIMATED))
 
 
 def _merged(ids: pd.Series[Any], own: pd.Series[Any], brought: Iterable[pd.Series[Any]]) -> tuple[pd.Series[Any], int]:

@@ -80,6 +80,19 @@ class Estimation:
             return kept, (), (f"no alert of {alerts[0].title}: {'; '.join(reasons)}",)
         return kept, alerts, ()
 
+    def part(self, frame: pd.DataFrame, given: Outputs) -> tuple[dict[str, Figure], int]:
+        """The metrics that alerts are about, of some rows of a window, and the rows behind them; {} without any.
+
+        Raises:
+            UsageError: A metric does not suit the model.
+        """
+        task, truth = self._labelled.task, self._monitor.truth
+        if task is None or self._why or (given.predicted is None and given.proba is None):
+            return {}, 0
+        wanted = task.wanted(truth.metrics, f"monitors.{self._monitor.name}.metrics")
+        figures, count, _ = self._figures(task, truth.metrics or wanted[:1], frame, given)
+        return figures, count
+
     @cached_property
     def _why(self) -> str:
         """Why nothing can be learned; "" where it can."""

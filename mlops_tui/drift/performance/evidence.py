@@ -7,6 +7,7 @@ never count, because it knows them by heart.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -132,6 +133,17 @@ class Labelled:
             return None
         wanted = self.task.wanted(self._monitor.truth.metrics, f"monitors.{self._monitor.name}.metrics")
         return scoring.score(evidence.outputs, evidence.truth, self.task, wanted)
+
+    @cached_property
+    def parts(self) -> Mapping[str, Scores]:
+        """The metrics on the labelled rows of each slice that the monitor wants; of those whose columns are known."""
+        from mlops_tui.drift.performance import parts
+
+        evidence, _ = self.found
+        if evidence is None or self.task is None or not self._monitor.slices:
+            return {}
+        given, truth = evidence.outputs, evidence.truth
+        return parts.of_evidence(self._monitor, self.task, self._reference.frame, evidence.inputs, given, truth)
 
     @property
     def is_wanted(self) -> bool:

@@ -7,6 +7,7 @@ probabilities of one version say nothing about the predictions of another.
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,14 @@ from mlops_tui.drift.check import PROBABILITY_PREFIX
 from mlops_tui.drift.performance import tasks
 from mlops_tui.drift.performance.tasks import Task
 from mlops_tui.drift.samples import FloatArray, label
+from mlops_tui.drift.slices import Mask
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from mlops_tui.drift.check import Prepared
 
-_PROBA = "proba:"
+_PROBA, _PART = "proba:", "part:"
 #: Of two classes the positive one is predicted from this probability on, where only probabilities are known.
 CUT = 0.5
 
@@ -118,8 +120,10 @@ def _named(frame: pd.DataFrame, monitor: MonitorConfig) -> pd.DataFrame:
     return found.set_axis(list(monitor.truth.proba), axis="columns")
 
 
-def pack(outputs: Outputs, ids: pd.Series[Any] | None, truth: pd.Series[Any] | None) -> bytes:
-    """Rows as Parquet: what labels that come later are joined with."""
+def pack(
+    outputs: Outputs, ids: pd.Series[Any] | None, truth: pd.Series[Any] | None, masks: Iterable[Mask] = ()
+) -> bytes:
+    """Rows as Parquet: what labels that come later are joined with; ``masks`` say which rows slices have."""
     import pandas as pd
 
     from mlops_tui.drift.profiles import to_parquet
@@ -134,11 +138,22 @@ def pack(outputs: Outputs, ids: pd.Series[Any] | None, truth: pd.Series[Any] | N
         columns |= {f"{_PROBA}{name}": outputs.proba[name].to_numpy() for name in outputs.proba.columns}
     if truth is not None:
         columns["truth"] = truth.to_numpy()
+    columns |= {f"{_PART}{place}": mask for place, mask in enumerate(masks)}
     return to_parquet(pd.DataFrame(columns))
 
 
-def unpack(data: bytes, why: str) -> tuple[Outputs, pd.Series[Any] | None, pd.Series[Any] | None]:
-    """The outputs, ids and truth that ``pack`` wrote; ``why`` as it was."""
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What ``pack`` wrote."""
+
+    outputs: Outputs
+    ids: pd.Series[Any] | None
+    truth: pd.Series[Any] | None
+    masks: tuple[Mask, ...]
+
+
+def unpack(data: bytes, why: str) -> Packed:
+    """What ``pack`` wrote; ``why`` as it was."""
     import pyarrow.parquet as pq
 
     frame: pd.DataFrame = pq.ParquetFile(io.BytesIO(data)).read().to_pandas(ignore_metadata=True)
@@ -146,7 +161,9 @@ def unpack(data: bytes, why: str) -> tuple[Outputs, pd.Series[Any] | None, pd.Se
     proba = frame[of_classes].rename(columns=lambda name: name.removeprefix(_PROBA)) if of_classes else None
     predicted = frame["predicted"] if "predicted" in frame.columns else None
     ids = frame["id"] if "id" in frame.columns else None
-    return Outputs(predicted, proba, why), ids, frame["truth"] if "truth" in frame.columns else None
+    truth = frame["truth"] if "truth" in frame.columns else None
+    masks = tuple(frame[name].to_numpy(np.bool_) for name in frame.columns if name.startswith(_PART))
+    return Packed(Outputs(predicted, proba, why), ids, truth, masks)
 
 
 def names(values: pd.Series[Any]) -> list[str | None]:

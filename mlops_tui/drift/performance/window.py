@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from mlops_store.drift import NewAlert
 from mlops_store.records import Measure
 from mlops_tui.config.monitors import MonitorConfig
-from mlops_tui.drift.performance import judgement, outputs, scoring, tasks
+from mlops_tui.drift.performance import judgement, outputs, parts, scoring, tasks
 from mlops_tui.drift.performance.intervals import Figure, none
 from mlops_tui.drift.performance.outputs import Outputs
+from mlops_tui.drift.performance.parts import Part
 from mlops_tui.drift.performance.scoring import Scores
 from mlops_tui.drift.performance.tasks import Task
 
@@ -112,9 +113,8 @@ def realized(
     Raises:
         UsageError: A metric does not suit the task, or there is no class as ``positive`` says.
     """
-    place = f"monitors.{monitor.name}"
-    task = about.task or tasks.find(truth, given.predicted, positive=monitor.truth.positive, place=place)
-    wanted = task.wanted(monitor.truth.metrics, f"{place}.metrics")
+    task = task_of(monitor, about, given, truth)
+    wanted = task.wanted(monitor.truth.metrics, f"monitors.{monitor.name}.metrics")
     scores = scoring.score(given, truth, task, wanted)
     detail = {
         "labelled": int(truth.notna().sum()),
@@ -126,6 +126,16 @@ def realized(
     }
     measures = _measures(monitor, about, task, scores, estimates, detail, at)
     return measures, judgement.alerts(measures, monitor.truth.metrics or wanted[:1])
+
+
+def task_of(monitor: MonitorConfig, about: Known, given: Outputs, truth: pd.Series[Any]) -> Task:
+    """What the model does: as it is known of it, or as its predictions and labels look.
+
+    Raises:
+        UsageError: There is no class as ``positive`` says.
+    """
+    place = f"monitors.{monitor.name}"
+    return about.task or tasks.find(truth, given.predicted, positive=monitor.truth.positive, place=place)
 
 
 def awaited(monitor: MonitorConfig, about: Known, why: str, *, at: float = 0.0) -> tuple[Measure, ...]:
@@ -196,7 +206,7 @@ class Waiting:
         data: Ids, predictions and probabilities, see ``outputs.pack``.
         low: The smallest id, as text.
         high: The greatest id.
-        about: ``Known`` as JSON.
+        about: ``Known`` as JSON, and ``parts`` with what is known of slices.
     """
 
     data: bytes
@@ -205,10 +215,13 @@ class Waiting:
     about: Mapping[str, Any]
 
 
-def waiting(given: Outputs, ids: pd.Series[Any], truth: pd.Series[Any] | None, about: Known) -> Waiting:
-    """What to keep of a window; at least one of its rows must have an id."""
+def waiting(
+    given: Outputs, ids: pd.Series[Any], truth: pd.Series[Any] | None, about: Known, found: Sequence[Part] = ()
+) -> Waiting:
+    """What to keep of a window and its slices; at least one of its rows must have an id."""
     low, high = ends(outputs.names(ids))
-    return Waiting(outputs.pack(given, ids, truth), low, high, about.to_json())
+    data = outputs.pack(given, ids, truth, [part.rows for part in found])
+    return Waiting(data, low, high, {**about.to_json(), "parts": parts.to_json(found)})
 
 
 def ends(ids: Sequence[str | None]) -> tuple[str, str]:

@@ -137,6 +137,30 @@ def test_a_much_worse_window_raises_an_alert_that_a_correction_takes_back(place:
     assert place.measures(report)["roc_auc"].detail["changed"] > 100
 
 
+def test_a_slice_that_is_worse_while_the_whole_is_not_is_told_of(place: Place) -> None:
+    place.configure(CONFIG + 'metrics = ["accuracy"]\nslices = ["site"]\n')
+    sites = np.array([*["a"] * 19, "b"])
+    rows(2000, 0).assign(site=np.resize(sites, 2000)).to_csv(place.project.path("test.csv"), index=False)
+    frame = rows(2000, 8000).assign(site=np.resize(sites, 2000))
+    frame["left"] ^= (frame["site"] == "b") & (np.arange(2000) % 50 < 40)
+    report = place.window("a.csv", frame)
+    estimated = {each.subject: each for each in report.measures if each.name == "estimated_accuracy"}
+    assert (list(estimated), estimated["site = b"].count) == (["site = a", "site = b"], 100)
+    assert estimated["site = b"].reference == pytest.approx(0.8, abs=0.1)
+    assert place.alerts(report) == []
+    place.label("1.csv", truth(frame))
+    found = drift.report(place.store.read(), report.id).measures
+    accuracy = {(each.family, each.subject): each for each in found if each.name == "accuracy"}
+    assert not accuracy["performance", ""].is_breach
+    assert accuracy["slices", "site = b"].is_breach
+    assert not accuracy["slices", "site = a"].is_breach
+    (alert,) = drift.alerts_of(place.store.read(), report.id)
+    assert (alert.kind, alert.subject) == ("slice_performance", "site = b")
+    assert alert.title.startswith("worse in a part of the rows, not in the whole: site = b: accuracy 0.")
+    place.label("2.csv", truth(frame.assign(left=rows(2000, 8000)["left"])))
+    assert place.alerts(report) == []
+
+
 def test_labels_that_come_before_their_window_wait_for_it(place: Place) -> None:
     frame = rows(200, 5000)
     (file,) = place.label("1.csv", truth(frame)).files
