@@ -10,7 +10,7 @@ import click
 from mlops_store.errors import UsageError
 from mlops_store.records import StageChange
 from mlops_tui import strict_json
-from mlops_tui.cli import model_gates, output, text
+from mlops_tui.cli import model_gates, monitoring, output, text
 from mlops_tui.cli.model_lists import find_version
 from mlops_tui.cli.model_signatures import ask_passphrase, key_option
 from mlops_tui.cli.parameters import (
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 )
 @key_option
 @reason_option
+@click.option("--no-monitor", is_flag=True, help="Add no monitor of the model to mlops.toml.")
 @dry_run_option
 @json_option
 @click.pass_obj
@@ -47,12 +48,14 @@ def promote(
     override: str,
     key: str,
     reason: str,
+    no_monitor: bool,
     dry_run: bool,
     as_json: bool,
 ) -> int:
     """Move VERSION of MODEL to the next stage, or to the one named, if the gates of that stage let it pass.
 
-    Where that stage asks for a signature ([signing] in mlops.toml), an unsigned version is signed on its way.
+    Where that stage asks for a signature ([signing] in mlops.toml), an unsigned version is signed on its way. A model
+    that has a version in charge for the first time gets a monitor in mlops.toml, unless one is about it.
     """
     from mlops_tui.registry import stages
     from mlops_tui.registry.gates import check
@@ -64,6 +67,8 @@ def promote(
             store, config, model, number, to_stage, reason=reason, override=override, key=key, ask=ask_passphrase
         )
         _write_change(store, change, as_json)
+        if not no_monitor:
+            monitoring.begin_in_charge(workspace, change)
         return 0
     promotion = stages.preview(store.read(), config, model, number, to_stage, key=key)
     stages.require_files(store, config, promotion)

@@ -1,8 +1,8 @@
-"""The monitor that a model gets when its first version is registered."""
+"""The monitor that a model gets when its first version is registered, or put in charge."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mlops_store.errors import MlopsError
@@ -11,25 +11,31 @@ from mlops_tui.cli.workspace import Workspace
 from mlops_tui.project import CONFIG_FILE
 
 if TYPE_CHECKING:
-    from mlops_store.records import ModelVersion
+    from mlops_store.records import ModelVersion, StageChange
+    from mlops_tui.drift.proposals import Added
 
 
 def begin(workspace: Workspace, version: ModelVersion) -> None:
-    """Adds a monitor of a version's model to ``mlops.toml``, where that is and no monitor is about the model.
-
-    What cannot be written is told of and stops nothing: the model is registered.
-    """
-    if not os.path.isfile(workspace.project.config_path):
-        return
+    """Adds a monitor of a version's model to ``mlops.toml``, where that is and no monitor is about the model."""
     from mlops_tui.drift import proposals
 
-    project, has_reference = workspace.project, version.profile_id is not None
+    _tell(lambda: proposals.add(workspace.project, workspace.config, version))
+
+
+def begin_in_charge(workspace: Workspace, change: StageChange) -> None:
+    """The same where a model has a version in charge for the first time."""
+    from mlops_tui.drift import proposals
+
+    db = workspace.store().read()
+    _tell(lambda: proposals.add_in_charge(workspace.project, workspace.config, db, change))
+
+
+def _tell(act: Callable[[], Added | None]) -> None:
+    """What cannot be written is told of and stops nothing: the model is registered."""
     try:
-        proposal = proposals.for_model(project, workspace.config, version.model, has_reference=has_reference)
-        if proposal is None:
-            return
-        proposals.add(project, proposal)
+        added = act()
     except MlopsError as error:
         output.remark(f"warning: no monitor was added: {text.clean(error.message)}")
         return
-    output.remark(f"added [monitors.{text.clean(proposal.name)}] to {CONFIG_FILE}: mlops-tui drift check uses it")
+    if added is not None:
+        output.remark(f"added [monitors.{text.clean(added.name)}] to {CONFIG_FILE}: mlops-tui drift check uses it")

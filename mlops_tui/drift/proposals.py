@@ -9,10 +9,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 from dataclasses import dataclass
 
+from mlops_store import models
+from mlops_store.records import ModelVersion, StageChange
 from mlops_tui import config
 from mlops_tui.config import Config, editing
+from mlops_tui.config.editing import Edit
 from mlops_tui.drift import watches
 from mlops_tui.project import Project
 
@@ -38,6 +42,14 @@ class Proposal:
         """The table as it stands in ``mlops.toml``."""
         name = self.name if _BARE.fullmatch(self.name) else json.dumps(self.name)
         return "\n".join((f"[monitors.{name}]", *self.lines)) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A monitor that was put into ``mlops.toml``: its name, and how the file was changed."""
+
+    name: str
+    edit: Edit
 
 
 def for_model(project: Project, settings: Config, model: str, *, has_reference: bool) -> Proposal | None:
@@ -82,19 +94,45 @@ def for_project(project: Project, model: str) -> Proposal | None:
     return Proposal("production", (f"watch = {json.dumps(patterns)}", against))
 
 
-def add(project: Project, proposal: Proposal) -> None:
-    """Puts a monitor at the end of the project's ``mlops.toml``.
+def add(project: Project, settings: Config, version: ModelVersion) -> Added | None:
+    """Puts a monitor of a version's model at the end of the project's ``mlops.toml``.
+
+    Returns:
+        None where the project has no such file, or a monitor is about the model.
 
     Raises:
-        SpecError: The file would not be understood afterwards.
+        SpecError: The file cannot be understood, or would not be afterwards.
+        Refused: It was changed meanwhile.
         StoreError: It cannot be written.
     """
-    with open(project.config_path, encoding="utf-8", newline="") as file:
-        before = file.read()
+    if not os.path.isfile(project.config_path):
+        return None
+    proposal = for_model(project, settings, version.model, has_reference=version.profile_id is not None)
+    if proposal is None:
+        return None
+    before = editing.read(project)
     gap = "" if not before or before.endswith("\n\n") else "\n" if before.endswith("\n") else "\n\n"
     text = f"{before}{gap}{proposal.text}"
     config.parse(text, project.root)
-    editing.write(project, text)
+    return Added(proposal.name, editing.replaced(project, before, text))
+
+
+def add_in_charge(project: Project, settings: Config, db: sqlite3.Connection, change: StageChange) -> Added | None:
+    """The same for the first version of a model that was ever put in charge: one that a script registered has none.
+
+    Args:
+        project: The project.
+        settings: Its configuration.
+        db: A connection.
+        change: What was just done.
+
+    Raises:
+        MlopsError: See ``add``.
+    """
+    charge = settings.registry.charge
+    if change.to_stage != charge or sum(each.to_stage == charge for each in models.changes(db, change.model)) > 1:
+        return None
+    return add(project, settings, models.version(db, change.model, change.version))
 
 
 def production_files(project: Project) -> list[str]:

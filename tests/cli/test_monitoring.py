@@ -78,3 +78,18 @@ def test_no_monitor_is_added_where_one_is_there_or_none_is_wanted(cli, project: 
     (project / "mlops.toml").unlink()
     cli("models", "register", "other", *REGISTER, str(model))
     assert not (project / "mlops.toml").exists(), "a project without the file gets none"
+
+
+def test_a_model_that_a_script_registered_gets_a_monitor_with_its_first_version_in_charge(
+    cli, project: Path, model: Path
+) -> None:
+    cli("init")
+    before = (project / "mlops.toml").read_text()
+    cli("models", "register", "churn", "--no-monitor", *REGISTER, str(model))
+    assert "added" not in cli("models", "promote", "churn", "1", "--to", "staging").stderr
+    assert "added [monitors.churn] to mlops.toml" in cli("models", "promote", "churn", "1", "--to", "production").stderr
+    assert list(monitors(project)) == ["churn"]
+    (project / "mlops.toml").write_text(before)
+    for stage in ("staging", "production"):
+        assert "added" not in cli("models", "promote", "churn", "1", "--to", stage).stderr
+    assert monitors(project) == {}, "somebody took it away on purpose"

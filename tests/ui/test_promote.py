@@ -413,3 +413,18 @@ async def test_a_stage_without_gates_shows_none(store: Store) -> None:
         await settled(pilot)
         await press(pilot, "p", "left")
         assert "✗ auc" not in rendered(app)
+
+
+def test_the_first_version_in_charge_brings_a_monitor_that_undo_takes_back(tmp_path: Path) -> None:
+    (tmp_path / "mlops.toml").write_text("# ours\n")
+    with make_store(tmp_path) as store:
+        make_version(store, "fresh")
+        session = Session(Project(str(tmp_path)), Config(), store)
+        act = Promote(session, "fresh", 1, "dev", "production")
+        done = act.perform(act.preview("production"), "production", "")
+        assert done.notice.endswith("[monitors.fresh] added to mlops.toml")
+        assert '[monitors.fresh]\nmodel = "fresh"' in (tmp_path / "mlops.toml").read_text()
+        assert done.undo is not None
+        done.undo()
+        assert (tmp_path / "mlops.toml").read_text() == "# ours\n"
+        assert models.version(store.read(), "fresh", 1).stage == "dev"

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from mlops_store.errors import Refused
+from mlops_store.errors import MlopsError, Refused
 from mlops_store.gate_verdicts import GateVerdict
 from mlops_store.records import StageChange
+from mlops_tui.config import editing
+from mlops_tui.drift import proposals
 from mlops_tui.registry import stages
 from mlops_tui.registry.gates import check
 from mlops_tui.registry.moves import Move, next_stage
@@ -20,6 +23,7 @@ from mlops_tui.registry.stages import Promotion
 from mlops_tui.ui.messages import Did
 from mlops_tui.ui.screens.acts import store_of
 from mlops_tui.ui.session import Session
+from mlops_tui.ui.text import clean
 
 
 class StageAct(Protocol):
@@ -148,7 +152,8 @@ class Promote:
             expected_holders=tuple(version.version for version in promotion.replaces),
         )
         words = [self.name, str(self.version), "--to", stage, *(["--override", reason] if is_override else [])]
-        return _done("promote", words, reason, change, _undo(self.session, promotion))
+        done = _done("promote", words, reason, change, _undo(self.session, promotion))
+        return _watched(self.session, change, done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +214,25 @@ def _done(verb: str, words: list[str], reason: str, change: StageChange, undo: C
     told = ["--reason", reason] if reason else []
     command = shlex.join(["mlops-tui", "models", verb, *words, *told])
     return Did(command, undo, f"{change.model} v{change.version} is in {change.to_stage} · u undoes")
+
+
+def _watched(session: Session, change: StageChange, done: Did) -> Did:
+    """The same with the monitor that the model's first version in charge gets."""
+    try:
+        added = proposals.add_in_charge(session.project, session.config, store_of(session).read(), change)
+    except MlopsError as error:  # the version is where it was to go all the same
+        return replace(done, notice=f"{done.notice} · no monitor was added: {clean(error.message, 80)}")
+    if added is None:
+        return done
+
+    def undo() -> None:
+        if done.undo is not None:
+            done.undo()
+        with suppress(Refused):  # somebody has changed the file since: the monitor is theirs now
+            editing.undo(session.project, added.edit)
+
+    notice = f"{done.notice} · [monitors.{clean(added.name, 40)}] added to mlops.toml"
+    return replace(done, undo=undo, notice=notice)
 
 
 def _undo(session: Session, promotion: Promotion) -> Callable[[], None]:
