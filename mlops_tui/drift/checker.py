@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlops_store import artifacts, drift, labels, report_profiles
+from mlops_store import artifacts, drift, labels, last_rows, report_profiles
 from mlops_store.drift import NewAlert
 from mlops_store.records import ModelVersion, MonitorReport, Severity
 from mlops_tui.config.monitors import MonitorConfig
-from mlops_tui.drift import batches, checks, earlier, predictions, severity, times, titles
+from mlops_tui.drift import batches, checks, earlier, predictions, profiles, severity, times, titles
 from mlops_tui.drift import check as comparison
 from mlops_tui.drift.checks.examined import Examined
 from mlops_tui.drift.incidents import recording
@@ -47,6 +47,7 @@ class _Examination:
         reference: What the window was compared with; None for nothing.
         rows: What is to be kept of its rows until their labels come.
         profile: Of all its rows; None where they could not be read.
+        last_rows: What the next window is followed on from.
     """
 
     report: MonitorReport
@@ -54,6 +55,7 @@ class _Examination:
     reference: Reference | None = None
     rows: Waiting | None = None
     profile: TableSketch | None = None
+    last_rows: pd.DataFrame | None = None
 
 
 class Checker:
@@ -105,6 +107,8 @@ class Checker:
         kept = None if rows is None else artifacts.put_bytes(self.store.objects_dir, rows.data)[0]
         profile = None if found.profile is None else packing.packed(found.profile)
         profiled = None if profile is None else artifacts.put_bytes(self.store.objects_dir, profile)[0]
+        tail = None if found.last_rows is None else profiles.to_parquet(found.last_rows)
+        followed = None if tail is None else artifacts.put_bytes(self.store.objects_dir, tail)[0]
         with self.store.write() as db:
             report_id = drift.add_report(
                 db,
@@ -119,6 +123,8 @@ class Checker:
                 recording.record(db, report_id, self.monitor, self.goal)
                 if profiled is not None:
                     report_profiles.put(db, report_id, profiled)
+                if followed is not None:
+                    last_rows.put(db, report_id, followed)
                 if rows is not None and kept is not None:
                     labels.keep_rows(db, report_id, digest=kept, low=rows.low, high=rows.high, about=rows.about)
         # another process was faster: its report stands
@@ -165,6 +171,7 @@ class Checker:
             delivered_at=_delivered_at(window, taken),
             earlier_rows=drift.row_counts(self.store.read(), self.monitor.name, but=window.batch),
             labelled=self._labels(reference, prepared),
+            before=self._before(report) if self.monitor.stream.method else None,
         )
         outcome = checks.run(examined)
         raised = severity.alerts(findings, outcome.alerts)
@@ -181,7 +188,21 @@ class Checker:
             notes=tuple(told),
             **comparison.totals(findings),
         )
-        return _Examination(report, raised, reference, outcome.rows, profile)
+        return _Examination(report, raised, reference, outcome.rows, profile, outcome.last_rows)
+
+    def _before(self, report: MonitorReport) -> pd.DataFrame | None:
+        """The last rows of the window before; None where they are not known."""
+        import pyarrow.parquet as pq
+
+        digest = last_rows.before(self.store.read(), self.monitor.name, report.batch, report.window_start)
+        if digest is None:
+            return None
+        try:
+            with artifacts.open_object(self.store.objects_dir, digest) as file:
+                found: pd.DataFrame = pq.ParquetFile(file).read().to_pandas(ignore_metadata=True)
+        except FileNotFoundError:  # cleaned up: the detectors begin anew
+            return None
+        return found
 
     def _spanned(self, report: MonitorReport, frame: pd.DataFrame) -> MonitorReport:
         """The report with the time that the rows are from, where the window itself does not say it."""

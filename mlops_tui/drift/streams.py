@@ -1,5 +1,7 @@
 """Detectors of change in a stream of rows: where within a window a column of numbers became another.
 
+A detector goes on from window to window: it reads the last rows of the one before first.
+
 Values are standardised by the mean and standard deviation of the reference, so that one setting suits all columns. The
 settings are chosen so that of windows in which nothing happens hardly any is told of, over all columns together;
 river's own defaults cry wolf in most windows of 2000 rows (Page-Hinkley and KSWIN).
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 #: Rows that a detector reads at most; KSWIN tests two samples at every row.
 MOST_ROWS = {"adwin": 200_000, "page_hinkley": 200_000, "kswin": 5000}
+#: The last rows of a window that a detector has read again before those of the next: KSWIN remembers no more.
+KEPT_ROWS = {"adwin": 2000, "page_hinkley": 2000, "kswin": 200}
+NOTHING: FloatArray = np.empty(0)
 #: The chance that ADWIN's bound allows of a false detection in a window, over all of its columns.
 _RISK = 0.002
 
@@ -45,7 +50,7 @@ class Change(NamedTuple):
 
     Attributes:
         row: The row at which the detector was sure, from 0.
-        before: Mean of the values up to there, or up to the change where the detector knows it.
+        before: Mean of the values up to there, those of the window before among them.
         after: Mean of those that follow.
         read: How many rows were read.
     """
@@ -73,7 +78,14 @@ def detector(method: str, columns: int) -> Callable[[], Detector]:
     return lambda: drift.KSWIN(alpha=1e-5, window_size=200, stat_size=60, seed=0)
 
 
-def follow(make: Callable[[], Detector], values: FloatArray, mean: float, std: float, most_rows: int) -> Change:
+def follow(
+    make: Callable[[], Detector],
+    values: FloatArray,
+    mean: float,
+    std: float,
+    most_rows: int,
+    before: FloatArray = NOTHING,
+) -> Change:
     """Follows the values until a change is sure.
 
     Args:
@@ -82,19 +94,31 @@ def follow(make: Callable[[], Detector], values: FloatArray, mean: float, std: f
         mean: Of the reference.
         std: Of the reference, positive.
         most_rows: Rows that are read at most.
+        before: The last values of the window before; what changed within them was told with that.
     """
     values = values[:most_rows]
     rows = np.flatnonzero(np.isfinite(values))
-    with np.errstate(over="ignore"):
-        standard = np.clip((values[rows] - mean) / std, -1e6, 1e6)
-    found, place = make(), len(rows)
-    for place, value in enumerate(standard.tolist()):
+    found = make()
+    known = before[np.isfinite(before)]
+    since = 0
+    for place, value in enumerate(_standard(known, mean, std)):
         found.update(value)
         if found.drift_detected:
-            means = _mean(values[rows[: place + 1]]), _mean(values[rows[place + 1 :]])
-            return Change(int(rows[place]), *means, len(values))
+            since = place + 1
+    known = known[since:]
+    for place, value in enumerate(_standard(values[rows], mean, std)):
+        found.update(value)
+        if found.drift_detected:
+            until = np.concatenate([known, values[rows[: place + 1]]])
+            return Change(int(rows[place]), _mean(until), _mean(values[rows[place + 1 :]]), len(values))
     whole = _mean(values[rows])
     return Change(None, whole, whole, len(values))
+
+
+def _standard(values: FloatArray, mean: float, std: float) -> list[float]:
+    with np.errstate(over="ignore"):
+        found: list[float] = np.clip((values - mean) / std, -1e6, 1e6).tolist()
+    return found
 
 
 def _mean(values: FloatArray) -> float:

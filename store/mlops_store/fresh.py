@@ -40,6 +40,7 @@ MIGRATIONS = (
     "m032_traffic_labels",
     "m033_source_runs",
     "m034_figures",
+    "m035_last_rows",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -829,4 +830,8 @@ STATEMENTS = (
 ) STRICT""",
     """CREATE INDEX "idx_traffic_answers_at"
     ON "traffic_answers" ("at")""",
+    """CREATE TABLE "last_rows" (
+   "report_id" INTEGER PRIMARY KEY REFERENCES "monitor_reports"("id"),
+   "object" TEXT NOT NULL
+) STRICT""",
 )

@@ -1575,5 +1575,18 @@ def m034_figures(db: Database) -> None:
         heat.keep(db.conn, report_id, names, states, effects, *figures.packed(row[3:] for row in rows))
 
 
+@migrations()
+def m035_last_rows(db: Database) -> None:
+    """The last rows of windows, by the reports on these, as far as columns are followed row by row."""
+    db.create_table(
+        "last_rows",
+        {"report_id": int, "object": str},
+        pk="report_id",
+        foreign_keys=[("report_id", "monitor_reports", "id")],
+        not_null={"object"},
+        strict=True,
+    )
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

@@ -1,4 +1,6 @@
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,9 +9,12 @@ import pytest
 from drift_windows import examined, measure, outcome
 
 from mlops_store.errors import SpecError
+from mlops_store.store import Store
 from mlops_tui import config
 from mlops_tui.config.monitor_stream import METHODS, StreamConfig
+from mlops_tui.drift import monitors
 from mlops_tui.drift.checks.examined import Outcome
+from mlops_tui.project import Project
 
 pytest.importorskip("river")
 
@@ -49,6 +54,26 @@ def test_a_change_late_in_a_window_is_told_with_its_row(method: str) -> None:
     assert alert.title.endswith(f", at row {int(row) + 1:,})")
     assert (alert.kind, alert.columns) == ("stream", ("age",))
     assert measure(found, method, "visits").value is None
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_detector_goes_on_from_the_last_rows_of_the_window_before(tmp_path: Path, method: str) -> None:
+    project = Project(str(tmp_path))
+    text = f'[monitors.m]\nwatch = "in/*.csv"\nreference = "train.csv"\nstream = "{method}"\ncolumns = ["age"]\n'
+    settings = config.parse(text)
+    (tmp_path / "in").mkdir()
+    a_frame().to_csv(tmp_path / "train.csv", index=False)
+    found = {}
+    with Store(project.store_path) as store:
+        for number, (rows, by) in enumerate([(150, 0.0), (150, 0.0), (150, 15.0), (150, 15.0)]):
+            path = tmp_path / "in" / f"{number}.csv"
+            a_frame(rows, seed=number + 1).assign(age=lambda frame, by=by: frame["age"] + by).to_csv(path, index=False)
+            os.utime(path, (number + 1, number + 1))
+            (report,) = monitors.check(project, store, settings, open_model=None)  # type: ignore[arg-type]
+            found[number] = next(each.value for each in report.measures if each.family == "stream")
+    assert (found[0], found[1]) == (None, None)
+    assert found[2] is not None, "within the window the column does not change"
+    assert found[3] is None, "it was told with the window before"
 
 
 def test_a_column_that_drifted_as_a_whole_is_no_second_alert() -> None:

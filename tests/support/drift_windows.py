@@ -24,6 +24,7 @@ def examined(
     earlier_rows: Sequence[int] = (),
     predictor: Predictor | None = None,
     prediction: str | None = None,
+    before: pd.DataFrame | None = None,
     **monitor: Any,
 ) -> Examined:
     """A window whose columns were compared; the keywords are the monitor's."""
@@ -39,6 +40,7 @@ def examined(
         row_count=len(frame),
         delivered_at=DELIVERED_AT,
         earlier_rows=tuple(earlier_rows),
+        before=before,
     )
 
 

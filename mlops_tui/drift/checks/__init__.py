@@ -23,6 +23,7 @@ def run(examined: Examined) -> Outcome:
         alerts=tuple(alert for outcome in outcomes for alert in outcome.alerts),
         notes=tuple(note for outcome in outcomes for note in outcome.notes),
         rows=next((outcome.rows for outcome in outcomes if outcome.rows is not None), None),
+        last_rows=next((outcome.last_rows for outcome in outcomes if outcome.last_rows is not None), None),
     )
 
 

@@ -33,6 +33,7 @@ class Examined:
         delivered_at: When the rows came, as Unix seconds.
         earlier_rows: How many rows the monitor's earlier windows had, the newest first.
         labelled: Rows of known truth that the model was not trained on, found when they are asked for; None for none.
+        before: The last rows of the window before, of the columns that were followed row by row.
     """
 
     monitor: MonitorConfig
@@ -44,6 +45,7 @@ class Examined:
     delivered_at: float
     earlier_rows: tuple[int, ...] = ()
     labelled: Labelled | None = None
+    before: pd.DataFrame | None = None
 
     @property
     def is_sampled(self) -> bool:
@@ -60,10 +62,12 @@ class Examined:
 class Outcome:
     """What one family of checks found: figures, alerts, and what could not be done (one sentence each).
 
-    ``rows`` is what is to be kept of the window's rows until their labels come.
+    ``rows`` is what is to be kept of the window's rows until their labels come, ``last_rows`` what the next window is
+    followed on from.
     """
 
     measures: tuple[Measure, ...] = ()
     alerts: tuple[NewAlert, ...] = ()
     notes: tuple[str, ...] = ()
     rows: Waiting | None = None
+    last_rows: pd.DataFrame | None = None

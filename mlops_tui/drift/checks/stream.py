@@ -1,10 +1,12 @@
 """The rows of a window as a stream: whether a column of numbers changed within the window, and at which row.
 
-It sees what lasts for too few rows to move the whole window. Where the column has drifted as a whole, that is told, and
-the row is a figure beside it.
+It sees what lasts for too few rows to move the whole window, and goes on from the last rows of the window before. Where
+the column has drifted as a whole, that is told, and the row is a figure beside it.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +14,10 @@ from mlops_store.drift import NewAlert
 from mlops_store.records import Measure, Severity
 from mlops_tui.drift import streams, titles
 from mlops_tui.drift.checks.examined import Examined, Outcome
-from mlops_tui.drift.samples import Numbers, floats
+from mlops_tui.drift.samples import FloatArray, Numbers, floats
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MISSING = "river is not installed: pip install 'mlops-tui[river]'"
 
@@ -34,7 +39,7 @@ def check(examined: Examined) -> Outcome:
         notes.append(f"{wanted.method} followed the first {most:,} of {len(examined.frame):,} rows")
     measures, told = [], {}
     for name, (mean, std) in followed.items():
-        change = streams.follow(make, floats(examined.frame[name]), mean, std, most)
+        change = streams.follow(make, floats(examined.frame[name]), mean, std, most, _before(examined, name))
         measures.append(
             Measure(
                 "stream", wanted.method, name, None if change.row is None else float(change.row),
@@ -53,7 +58,25 @@ def check(examined: Examined) -> Outcome:
     if told:
         title = f"{titles.columns(len(told))} changed within the batch: {titles.listed(told.values())}"
         alerts = (NewAlert("stream", Severity.WARNING, title, columns=tuple(told)),)
-    return Outcome(tuple(measures), alerts, tuple(notes))
+    return Outcome(tuple(measures), alerts, tuple(notes), last_rows=_last_rows(examined, list(followed)))
+
+
+def _before(examined: Examined, name: str) -> FloatArray:
+    before = examined.before
+    return streams.NOTHING if before is None or name not in before.columns else floats(before[name])
+
+
+def _last_rows(examined: Examined, names: list[str]) -> pd.DataFrame:
+    """What the next window is followed on from: of a short one with rows of those before."""
+    import pandas as pd
+
+    kept = streams.KEPT_ROWS[examined.monitor.stream.method]
+    found: dict[str, FloatArray] = {
+        name: np.concatenate([_before(examined, name), floats(examined.frame[name])])[-kept:] for name in names
+    }
+    longest = max(map(len, found.values()), default=0)
+    missing = {name: np.full(longest - len(values), np.nan) for name, values in found.items()}
+    return pd.DataFrame({name: np.concatenate([missing[name], values]) for name, values in found.items()})
 
 
 def _followed(examined: Examined) -> tuple[dict[str, tuple[float, float]], list[str]]:
