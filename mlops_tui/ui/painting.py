@@ -11,8 +11,12 @@ from __future__ import annotations
 from typing import Any
 
 from textual import events
+from textual._context import visible_screen_stack
+from textual.app import App
 from textual.screen import Screen, ScreenResultType
+from textual.strip import Strip
 from textual.timer import Timer
+from textual.widget import _RenderCache
 
 #: Longest time for which nothing is painted because an answer is about to come: shorter than anybody notices.
 HOLD_S = 0.02
@@ -25,6 +29,7 @@ class PaintingScreen(Screen[ScreenResultType]):
 
     _hold: Timer | None = None
     _paints_at_once = False
+    _is_new = True
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -48,6 +53,39 @@ class PaintingScreen(Screen[ScreenResultType]):
         self._hold, self._paints_at_once = None, True
         self._awaited.clear()
         self.check_idle()
+
+    # what it looks like
+
+    def _post_register(self, app: App[object]) -> None:
+        super()._post_register(app)
+        # Textual would give it the classes of its size when it has one, and style all of it again
+        for length, breakpoints in (
+            (app.size.width, self.HORIZONTAL_BREAKPOINTS or app.HORIZONTAL_BREAKPOINTS),
+            (app.size.height, self.VERTICAL_BREAKPOINTS or app.VERTICAL_BREAKPOINTS),
+        ):
+            self.add_class(*self._get_breakpoint_classes(length, breakpoints or []), update=False)
+
+    def _on_screen_resume(self, event: events.ScreenResume) -> None:
+        if self._is_new:
+            event.refresh_styles = False  # of a new one all is styled just now
+        self._is_new = False
+
+    def _render_content(self) -> None:
+        below = self._below()
+        if below is None:
+            super()._render_content()
+            return
+        if not below.styles.background.a:
+            below._set_dirty()  # it remembers what was to be seen through it
+        # Textual has the screen below written as if for a file, and cuts that into lines again
+        strips = below._compositor.render_strips(self.size)
+        self._render_cache = _RenderCache(self.size, [_without_meta(strip) for strip in strips])
+        self._dirty_regions.clear()
+
+    def _below(self) -> Screen[object] | None:
+        """The screen that one sees through this one, if this is rendered for the terminal."""
+        stack = visible_screen_stack.get([])
+        return stack.pop() if stack and stack[-1] is not self and not self.styles.background.a else None
 
     @property
     def _is_due(self) -> bool:
@@ -85,6 +123,13 @@ class PaintingScreen(Screen[ScreenResultType]):
             return  # Textual would render the frame and then throw it away
         if self._hold is None or not self.is_current:
             super()._compositor_refresh()  # otherwise what is due is painted when it ends
+
+
+def _without_meta(strip: Strip) -> Strip:
+    """A line without what its parts do when they are clicked."""
+    if any(style is not None and style._meta is not None for _, style, _ in strip):
+        return strip.discard_meta()
+    return strip
 
 
 __all__ = ["HOLD_S", "OPEN_S", "PaintingScreen"]

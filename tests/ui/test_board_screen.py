@@ -54,7 +54,7 @@ async def press(pilot: Pilot[object], *keys: str) -> None:
 
 
 def folded(app: MlopsApp) -> list[str]:
-    return [column.stage for column in app.screen.query(BoardColumn) if column.has_class("-folded")]
+    return [column.stage for column in app.screen.query(BoardColumn) if column.is_folded]
 
 
 async def test_the_board_shows_stages_side_by_side_and_folds_those_without_room(store: Store) -> None:
@@ -74,6 +74,20 @@ async def test_the_board_shows_stages_side_by_side_and_folds_those_without_room(
         assert folded(app) == ["dev"]
         await press(pilot, "1")
         assert folded(app) == ["archived"]
+
+
+async def test_a_click_goes_to_a_card_and_opens_what_is_folded(store: Store) -> None:
+    app = opened(store, "board")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        board = app.screen.board  # type: ignore[attr-defined]
+        assert await pilot.click(board.columns[0].cards, offset=(4, 3))
+        await settled(pilot)
+        assert board.columns[0].cards.cursor == 1
+        assert await pilot.click(board.columns[3].cards, offset=(1, 3))
+        await settled(pilot)
+        assert folded(app) == ["dev"]
+        assert board.column.stage == "archived"
 
 
 async def test_a_key_moves_a_card_to_the_next_stage_and_the_cursor_follows_it(store: Store) -> None:

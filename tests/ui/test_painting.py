@@ -9,6 +9,7 @@ import pytest
 from rich.segment import Segment
 from screens import rendered, settled
 from textual.app import App, ComposeResult
+from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
 from textual.strip import Strip
 
@@ -153,6 +154,63 @@ async def test_a_screen_is_painted_with_its_contents_or_without_them_where_they_
         while not any("contents" in frame for frame in painted):
             await pilot.pause(0.01)
         assert any("nothing yet" in frame for frame in painted) is is_late
+
+
+class SeenThrough(PaintingScreen[None]):
+    """A line of text on what is below."""
+
+    DEFAULT_CSS = "SeenThrough { background: transparent; } SeenThrough TextView { margin-top: 2; height: 1; }"
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        yield TextView([self._text])
+
+
+async def test_below_a_screen_without_a_background_the_others_are_seen_as_they_are_now() -> None:
+    app = PaintedApp()
+    async with app.run_test(size=(30, 4)) as pilot:
+        await app.until(pilot, 1)
+        below = app.screen
+        assert isinstance(below, Painted)
+        below.query_one(TextView).styles.height = 1
+        await app.push_screen(SeenThrough("upon it"))
+        await app.push_screen(SeenThrough("and upon that"))
+        await settled(pilot)
+        assert rendered(app).split("\n") == ["first", "", "and upon that", ""]
+        below.say("second")
+        await app.until(pilot, 2)
+        assert rendered(app).split("\n") == ["second", "", "and upon that", ""]
+        app.pop_screen()
+        await settled(pilot)
+        assert rendered(app).split("\n") == ["second", "", "upon it", ""]
+        for line in app.screen.render_lines(app.size.region):
+            assert all(style is None or not style.meta for _, style, _ in line)
+
+
+async def test_a_new_screen_has_the_classes_of_its_size_before_its_parts_are_styled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    styled: list[object] = []
+    apply = Stylesheet.apply
+    monkeypatch.setattr(
+        Stylesheet, "apply", lambda self, node, **options: (styled.append(node), apply(self, node, **options))
+    )
+    app = MlopsApp(Project(str(tmp_path)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        screen = Opened()
+        await app.push_screen(screen)
+        screen.query_one(Slow).come.set()
+        await settled(pilot)
+        assert screen.has_class("-short", "-narrow")
+        assert styled.count(screen.query_one(TextView)) == 1
+        await pilot.resize_terminal(120, 40)
+        await settled(pilot)
+        assert screen.has_class("-tall", "-wide")
+        assert styled.count(screen.query_one(TextView)) == 2
 
 
 def test_light_strips_remember_what_strips_remember() -> None:

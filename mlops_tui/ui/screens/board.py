@@ -113,7 +113,7 @@ class Board(Loader[BoardRecords]):
     def on_click(self, event: events.Click) -> None:
         """A folded column that was clicked opens."""
         for place, column in enumerate(self.columns):
-            if column.has_class("-folded") and column.region.contains(event.screen_x, event.screen_y):
+            if column.is_folded and column.region.contains(event.screen_x, event.screen_y):
                 self.go_to(place)
 
     def on_resize(self, _: events.Resize) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 from textual.app import ComposeResult
+from textual.geometry import Size
 from textual.strip import Strip
-from textual.widget import Widget
 
 from mlops_tui.registry import boards
 from mlops_tui.registry.boards import BoardCard, Column
@@ -19,36 +19,51 @@ from mlops_tui.ui.text import clean
 from mlops_tui.ui.theme import style_of
 from mlops_tui.ui.widgets.card_list import CardList
 from mlops_tui.ui.widgets.pane import Pane
-from mlops_tui.ui.widgets.rows import Key, Row
+from mlops_tui.ui.widgets.rows import Key, Row, RowLoader
 
 #: Cells that a column needs to be read, and that a folded one takes.
 LEAST, FOLDED = 25, 5
 
 
-class Strips(Widget):
-    """What a folded column says: how many cards there are, and its stage from top to bottom."""
+class BoardCards(CardList):
+    """The cards of a stage; folded, the list says how many there are, and the stage from top to bottom.
 
-    DEFAULT_CSS = "Strips { width: 1fr; height: 1fr; }"
+    Args:
+        stage: The stage.
+        load: Brings cards by key, in a thread.
+    """
 
-    def __init__(self, stage: str) -> None:
-        super().__init__()
+    def __init__(self, stage: str, *, load: RowLoader) -> None:
+        super().__init__(load=load, empty=" no version")
         self._stage = clean(stage, 60)
-        self._count = 0
+        self._is_folded = False
 
-    def show(self, count: int) -> None:
-        """Shows another number of cards."""
-        if count != self._count:
-            self._count = count
+    def fold(self, is_folded: bool) -> None:
+        """Shows only the count and the stage, or the cards again."""
+        if is_folded != self._is_folded:
+            self._is_folded = is_folded
+            self._resize()
             self.refresh()
 
+    def _resize(self) -> None:
+        if self._is_folded:
+            self.virtual_size = Size(self._inner.width, 0)  # without a scroll bar
+        else:
+            super()._resize()
+
     def render_line(self, y: int) -> Strip:
-        """The count, then a letter a line."""
-        width, base = self.size.width, self.rich_style
+        """A line of a card; or the count, then a letter a line."""
+        if not self._is_folded:
+            return super().render_line(y)
+        width, base, count = self.size.width, self.rich_style, self.row_count
         if y == 0:
-            count = str(self._count) if self._count < 1000 else f"{self._count // 1000}k"
-            return Strip([Segment(count[:width].center(width), base + style_of(self.app, "accent"))], width)
-        letter = self._stage[y - 2] if 2 <= y < len(self._stage) + 2 else ""
-        return Strip([Segment(letter.center(width)[:width].ljust(width), base + style_of(self.app, "dim"))], width)
+            text, tone = str(count) if count < 1000 else f"{count // 1000}k", "accent"
+        else:
+            text, tone = self._stage[y - 2 : y - 1] if y > 1 else "", "dim"
+        return Strip([Segment(text[:width].center(width), base + style_of(self.app, tone))], width)
+
+    def _position_at(self, y: int) -> int:
+        return -1 if self._is_folded else super()._position_at(y)  # the board opens what is folded
 
 
 class BoardColumn(Pane[object]):
@@ -59,29 +74,19 @@ class BoardColumn(Pane[object]):
         stage: The stage.
     """
 
-    DEFAULT_CSS = """
-    BoardColumn Strips { display: none; }
-    BoardColumn.-folded Strips { display: block; }
-    BoardColumn.-folded CardList { display: none; }
-    """
-
     def __init__(self, number: int, stage: str) -> None:
         super().__init__(stage, number)
         self.stage = stage
+        self.is_folded = False
+        self.cards = BoardCards(stage, load=self._bring)
         self._numbers: array[int] = array("q")
         self._session: Session | None = None
         self._is_known = True
         self._read: dict[int, BoardCard] = {}
 
     def compose(self) -> ComposeResult:
-        """The cards, and what stands there while they are folded."""
-        yield CardList(load=self._bring, empty=" no version")
-        yield Strips(self.stage)
-
-    @property
-    def cards(self) -> CardList:
         """The cards."""
-        return self.query_one(CardList)
+        yield self.cards
 
     @property
     def card(self) -> BoardCard | None:
@@ -96,8 +101,9 @@ class BoardColumn(Pane[object]):
 
     def fold(self, is_folded: bool) -> None:
         """Makes it a strip, or wide again."""
-        self.set_class(is_folded, "-folded")
+        self.is_folded = is_folded
         self.styles.width = FOLDED if is_folded else "1fr"
+        self.cards.fold(is_folded)
         self._entitle()
 
     def show_column(self, column: Column, read: Sequence[BoardCard]) -> None:
@@ -105,12 +111,11 @@ class BoardColumn(Pane[object]):
         self._numbers = column.numbers
         self._session = session_of(self)
         self.cards.show_window(column.numbers, self._rows(self._session, read))
-        self.query_one(Strips).show(len(column.numbers))
         self._is_known = column.is_known
         self._entitle()
 
     def _entitle(self) -> None:
-        if self.has_class("-folded"):
+        if self.is_folded:
             self.entitle("")
             self.subtitle("")
         else:

@@ -7,7 +7,6 @@ from typing import ClassVar, NamedTuple
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
 from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.strip import Strip
@@ -118,12 +117,5 @@ class CardList(WindowTable, inherit_bindings=False):
     def _toned(self, tone: str, base: Style) -> Style:
         return base + style_of(self.app, tone) if tone and not base.reverse else base
 
-    def on_click(self, event: events.Click) -> None:
-        """Moves the cursor; a second click opens."""
-        position = event.y // self._pitch + self.scroll_offset.y
-        if not 0 <= position < len(self.keys):
-            return
-        event.stop()
-        self._move(position)
-        if event.chain == 2:
-            self.action_open()
+    def _position_at(self, y: int) -> int:
+        return y // self._pitch + self.scroll_offset.y

@@ -300,13 +300,17 @@ class WindowTable(RowWindow, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Moves the cursor; a second click opens."""
-        position = event.y - self._head + self.scroll_offset.y
-        if event.y < self._head or not 0 <= position < len(self.keys):
+        position = self._position_at(event.y)
+        if not 0 <= position < len(self.keys):
             return
         event.stop()
         self._move(position)
         if event.chain == 2:
             self.action_open()
+
+    def _position_at(self, y: int) -> int:
+        """The position of the row on a line of the window; -1 on the header."""
+        return y - self._head + self.scroll_offset.y if y >= self._head else -1
 
     # drawing
 
