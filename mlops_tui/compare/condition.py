@@ -14,13 +14,14 @@ from mlops_store.patterns import like_escaped
 from mlops_store.run_columns import ARTIFACT_URI, PARTS, Column
 from mlops_store.run_conditions import (
     OF_KEY,
-    Arguments,
     Condition,
+    Driver,
     Range,
     either,
     every,
     indexed,
     key_condition,
+    of_runs,
     opposite,
     plain,
 )
@@ -47,6 +48,8 @@ _COLUMNS = {
     "end_time": "round(r.ended_at * 1000)",
     "duration_s": "coalesce(r.ended_at, (julianday('now') - 2440587.5) * 86400.0) - r.started_at",
 }
+#: The tags of all runs, key by key, so that those of a key which is not asked are passed over at once.
+_TAGS = "SELECT v.run_id AS id FROM keys k CROSS JOIN tags v ON v.key_id = k.id"
 _INDEXED_ATTRIBUTES = ("run_id", "run_name", "status")
 _INDEXED = ("=", "<", ">", "<=", ">=", "IN")
 
@@ -74,6 +77,8 @@ def of_term(term: Term, goal: Goal) -> Condition:
     if isinstance(term, AnyOf):
         return either(of_term(one, goal) for one in term.terms)
     if isinstance(term, Not):
+        if isinstance(term.term, AnyOf):  # none of them: each is asked by itself, the quickest first
+            return every(opposite(of_term(one, goal)) for one in term.term.terms)
         return opposite(of_term(term.term, goal))
     if isinstance(term, Word):
         return _word(term)
@@ -83,27 +88,29 @@ def of_term(term: Term, goal: Goal) -> Condition:
 def _word(word: Word) -> Condition:
     pattern = f"%{like_escaped(word.text)}%"
     named = r"name LIKE ? ESCAPE '\'"
+    # MLflow's own tags hold diffs and commands: a word found there surprises
+    tagged = rf"k.name NOT GLOB 'mlflow.*' AND (v.value LIKE ? ESCAPE '\' OR k.{named})"
     pieces = [
         # each different name is looked at once, where all runs are asked
         replace(
-            indexed(f"r.{named}", pattern),
+            plain(f"r.{named}", pattern),
             sets=f"r.name IN (SELECT name FROM (SELECT DISTINCT name FROM runs LIMIT -1) WHERE {named})",
+            drivers=(of_runs(f"r.{named}", pattern, is_scan=True),),
         ),
         indexed("r.status = ?", word.text.upper()),
         indexed(f"r.experiment_id IN (SELECT id FROM experiments WHERE {named})", pattern),
-        # MLflow's own tags hold diffs and commands: a word found there surprises
-        key_condition(
-            "tags v JOIN keys k ON k.id = v.key_id",
-            rf"k.name NOT GLOB 'mlflow.*' AND (v.value LIKE ? ESCAPE '\' OR k.{named})",
-            (pattern, pattern),
-            is_indexed=True,
+        replace(
+            key_condition("tags v JOIN keys k ON k.id = v.key_id", tagged, (pattern, pattern)),
+            sets=f"+r.id IN ({_TAGS} WHERE {tagged})",
+            drivers=(Driver(f"{_TAGS} WHERE {tagged}", (pattern, pattern), is_whole=True, is_scan=True),),
         ),
     ]
     if len(word.text) >= _SHORTEST_ID_START:
         start = word.text.lower()
         ids = "SELECT id FROM runs WHERE run_id >= ? AND run_id < ?"
         bound = (start, start + chr(0x10FFFF))
-        pieces.append(replace(plain(f"+r.id IN ({ids})", *bound, needs_row=False), drivers=((ids, bound),)))
+        is_id = plain(f"+r.id IN ({ids})", *bound, needs_row=False)
+        pieces.append(replace(is_id, drivers=(Driver(ids, bound, is_whole=True),)))
     return either(pieces)
 
 
@@ -163,7 +170,7 @@ def _of_key(entity: Entity, key: str, terms: Sequence[Comparison], goal: Goal) -
         return found
     beyond = [driver for term in terms if (driver := _beyond(term, goal)) is not None]
     if beyond and len(terms) == 1:
-        found = replace(found, sets=f"+r.id IN ({beyond[0][0]})")
+        return replace(found, sets=f"+r.id IN ({beyond[0].sql})", drivers=(replace(beyond[0], is_whole=True),))
     return replace(found, drivers=tuple(beyond))
 
 
@@ -177,7 +184,7 @@ def _range(term: Comparison, goal: Goal) -> Range | None:
     return Range(Column(TABLES[term.entity], term.key, part), f"{{0}} {term.operator} ?", (term.value,))
 
 
-def _beyond(term: Comparison, goal: Goal) -> tuple[str, Arguments] | None:
+def _beyond(term: Comparison, goal: Goal) -> Driver | None:
     """The runs whose greatest value is above one, or the least below it, by the indexes on what has them.
 
     Where a last value is beyond, so is the extreme, whether it is the last value or another.
@@ -191,7 +198,7 @@ def _beyond(term: Comparison, goal: Goal) -> tuple[str, Arguments] | None:
         f"SELECT v.run_id AS id {of_key.format(part, term.operator)} AND v.{part}_value IS NOT v.last_value "
         f"UNION ALL SELECT v.run_id {of_key.format('last', term.operator)})"
     )
-    return sql, (term.key, *compared("", term)[1])
+    return Driver(sql, (term.key, *compared("", term)[1]))
 
 
 def _text(term: Comparison) -> tuple[str, list[str | float], bool]:

@@ -34,6 +34,25 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
+class Driver:
+    """A statement that gives numbers of runs, as ``id``: every run that a condition lets through is among them.
+
+    Attributes:
+        sql: The statement.
+        arguments: The values of its question marks.
+        is_whole: Whether its part of the condition lets all of them through, so that it need not be asked again.
+        is_scan: Whether it looks at each of many values; otherwise an index gives the first results at once.
+        part: Which of the condition's parts it is of.
+    """
+
+    sql: str
+    arguments: Arguments
+    is_whole: bool = False
+    is_scan: bool = False
+    part: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """A condition over ``runs`` as ``r``; true for every run when it is empty.
 
@@ -41,18 +60,25 @@ class Condition:
         sets: The condition with the matches of each key as a set.
         probes: The same with each run asked for its keys.
         arguments: The values of the question marks of either.
-        drivers: Statements that give numbers of runs, as ``id``, by an index, and their arguments; every run that the
-            condition lets through is among the results of each.
+        drivers: Ways to all runs that it lets through.
         needs_row: Whether it looks at more of ``r`` than its ``id``.
         ranges: What every run that it lets through has in some columns.
+        parts: The conditions that must all hold, where there are several; see ``every``.
     """
 
     sets: str = ""
     probes: str = ""
     arguments: Arguments = ()
-    drivers: tuple[tuple[str, Arguments], ...] = ()
+    drivers: tuple[Driver, ...] = ()
     needs_row: bool = False
     ranges: tuple[Range, ...] = ()
+    parts: tuple[Condition, ...] = ()
+
+    def without(self, driver: Driver) -> Condition:
+        """What is left to be asked of the runs that one of its drivers gives."""
+        if not driver.is_whole:
+            return self
+        return every([part for place, part in enumerate(self.parts) if place != driver.part])
 
 
 def plain(sql: str, *arguments: Any, needs_row: bool = True) -> Condition:
@@ -62,7 +88,12 @@ def plain(sql: str, *arguments: Any, needs_row: bool = True) -> Condition:
 
 def indexed(sql: str, *arguments: Any) -> Condition:
     """A condition on columns of ``runs`` that an index finds at once."""
-    return replace(plain(sql, *arguments), drivers=((f"SELECT r.id AS id FROM runs r WHERE {sql}", arguments),))
+    return replace(plain(sql, *arguments), drivers=(of_runs(sql, *arguments),))
+
+
+def of_runs(sql: str, *arguments: Any, is_scan: bool = False) -> Driver:
+    """The runs for which a condition on columns of ``runs`` holds."""
+    return Driver(f"SELECT r.id AS id FROM runs r WHERE {sql}", arguments, is_whole=True, is_scan=is_scan)
 
 
 def key_condition(
@@ -84,43 +115,55 @@ def key_condition(
         f"+r.id IN ({matches})",
         f"EXISTS (SELECT 1 FROM {table} WHERE v.run_id = r.id AND {inside})",
         bound,
-        ((matches, bound),) if is_indexed else (),
+        (Driver(matches, bound, is_whole=True),) if is_indexed else (),
     )
 
 
 def every(conditions: Iterable[Condition]) -> Condition:
     """That all hold."""
-    parts = [part for part in conditions if part.sets]
+    parts = [part for condition in conditions if condition.sets for part in condition.parts or (condition,)]
+    if len(parts) == 1:
+        return parts[0]
+    # what an index finds is asked first: it tends to hold for few
+    parts.sort(key=lambda part: not part.drivers)
     return Condition(
         " AND ".join(f"({part.sets})" for part in parts),
         " AND ".join(f"({part.probes})" for part in parts),
         tuple(argument for part in parts for argument in part.arguments),
-        tuple(driver for part in parts for driver in part.drivers),
+        tuple(replace(driver, part=place) for place, part in enumerate(parts) for driver in part.drivers),
         any(part.needs_row for part in parts),
         tuple(one for part in parts for one in part.ranges),
+        tuple(parts),
     )
 
 
 def either(conditions: Iterable[Condition]) -> Condition:
     """That at least one holds."""
-    parts = list(conditions)
-    if any(not part.sets for part in parts):
+    choices = list(conditions)
+    if any(not choice.sets for choice in choices):
         return Condition()
     return Condition(
-        " OR ".join(f"({part.sets})" for part in parts),
-        " OR ".join(f"({part.probes})" for part in parts),
-        tuple(argument for part in parts for argument in part.arguments),
-        _joined_drivers(parts),
-        any(part.needs_row for part in parts),
+        " OR ".join(f"({choice.sets})" for choice in choices),
+        " OR ".join(f"({choice.probes})" for choice in choices),
+        tuple(argument for choice in choices for argument in choice.arguments),
+        _joined_drivers(choices),
+        any(choice.needs_row for choice in choices),
     )
 
 
-def _joined_drivers(parts: Sequence[Condition]) -> tuple[tuple[str, Arguments], ...]:
-    """A driver that has the results of one of each of the parts; none when a part has none."""
-    if not all(part.drivers for part in parts):
+def _joined_drivers(choices: Sequence[Condition]) -> tuple[Driver, ...]:
+    """A driver that has the results of one of each of the choices; none when a choice has none."""
+    if not all(choice.drivers for choice in choices):
         return ()
-    first = [part.drivers[0] for part in parts]
-    return ((" UNION ALL ".join(sql for sql, _ in first), tuple(one for _, bound in first for one in bound)),)
+    first = [choice.drivers[0] for choice in choices]
+    return (
+        Driver(
+            " UNION ALL ".join(driver.sql for driver in first),
+            tuple(one for driver in first for one in driver.arguments),
+            is_whole=all(driver.is_whole and not choice.parts for driver, choice in zip(first, choices, strict=True)),
+            is_scan=any(driver.is_scan for driver in first),
+        ),
+    )
 
 
 def opposite(condition: Condition) -> Condition:
@@ -137,11 +180,13 @@ __all__ = [
     "OF_KEY",
     "Arguments",
     "Condition",
+    "Driver",
     "Range",
     "either",
     "every",
     "indexed",
     "key_condition",
+    "of_runs",
     "opposite",
     "plain",
 ]

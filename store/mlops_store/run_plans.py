@@ -8,15 +8,16 @@ match or they lie far along, all matches are found as sets. ``run_lists`` reads 
 from __future__ import annotations
 
 import json
-import math
 import sqlite3
 import time
 from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from mlops_store import run_drivers, run_outlooks
 from mlops_store.run_columns import NEWEST, Order
-from mlops_store.run_conditions import OF_KEY, Arguments, Condition, every, key_condition, opposite, plain
+from mlops_store.run_conditions import OF_KEY, Condition, every, key_condition, opposite, plain
+from mlops_store.run_outlooks import Outlook
 from mlops_store.run_walks import Walk, Wanted, by_attribute, sections
 
 KINDS = ("run", "pipeline", "stage")
@@ -27,22 +28,12 @@ _NOT_HIDDEN = "r.deleted_at IS NULL AND r.archived_at IS NULL"
 _NOT_HIDDEN_BY_ID = (
     "r.id NOT IN (SELECT id FROM runs INDEXED BY runs_hidden WHERE deleted_at IS NOT NULL OR archived_at IS NOT NULL)"
 )
-#: Fewer matches of a key than this are read first, and the rest of the condition is asked of them.
+#: Fewer matches than this are sorted, rather than looked up along the order of a key.
 _FEW = 2000
-#: So are more where they are less than one in so many runs, and as long as counting them takes less than a moment.
-_DRIVEN, _MOST_COUNTED = 10, 20_000
-#: How much longer a look at the row of a run takes than one at an index.
-_ROW = 2
-#: Seconds of processor time after which runs are no longer asked one by one; of what that is expected to take, so many.
-_PATIENCE_S, _MOST_S, _TIMES = 0.01, 0.025, 3
-#: The same where nothing but asking each run tells which match, so that to ask all of them takes longer.
-_MOST_UNINDEXED_S = 0.06
-#: The newest runs that tell how many match, and how long it takes to ask one.
-_SAMPLE = 400
 #: Steps of SQLite's machine, some 0.2 ms, after which that time is looked at.
 _STEPS = 20_000
-#: Runs at most that are looked at for a condition when the order has to be sorted for.
-_AHEAD = 10_000
+#: Runs that are looked at for a condition when the order has to be sorted for: so many times as should do, and at most.
+_FURTHER, _AHEAD = 3, 10_000
 #: From so many numbers on they come as one text, which SQLite makes without waiting for Python.
 _MANY = 500
 
@@ -71,11 +62,19 @@ def ids(
     seen = visible(kinds, include_deleted, include_archived)
     if limit == 0:
         return array("q")
-    if (driver := _driver(db, condition, limit)) is not None:
-        few, left, arguments = _driven(condition, driver)
-        return _sorted(db, every([few, seen]), left, arguments, order, limit)
-    if limit is not None and (found := _walked(db, condition, seen, order, limit)) is not None:
+    driver = run_drivers.few(db, condition)
+    outlook = None if driver or limit is None else run_outlooks.first_look(db, condition, seen, limit)
+    if outlook and outlook.is_tried and (found := _walked(db, condition, seen, order, outlook)) is not None:
         return found
+    if driver is None and condition.drivers:
+        driver = run_drivers.fewest(db, condition, limit, outlook.share if outlook else 1.0)
+    if driver is not None:
+        few, left, arguments = run_drivers.driven(condition, driver)
+        return _sorted(db, every([few, seen]), left, arguments, order, limit)
+    if limit is not None and not (outlook and outlook.is_tried):
+        outlook = run_outlooks.second_look(db, condition, seen, order, limit)
+        if outlook.is_tried and (found := _walked(db, condition, seen, order, outlook)) is not None:
+            return found
     if order[0].column.table:
         return _by_key(db, condition, seen, order, limit)
     return _sorted(db, seen, condition.sets, condition.arguments, order, limit)
@@ -96,37 +95,6 @@ def visible(kinds: Sequence[str] = KINDS, include_deleted: bool = False, include
 def among(ids: Sequence[int]) -> Condition:
     """The condition that a run has one of these numbers."""
     return plain("r.id IN (SELECT value FROM json_each(?))", json.dumps(list(ids)), needs_row=False)
-
-
-def _driver(db: sqlite3.Connection, condition: Condition, limit: int | None) -> tuple[str, Arguments] | None:
-    """The part of a condition that the fewest runs match, if asking those for the rest is quicker than asking all."""
-    if not condition.drivers:
-        return None
-    total = db.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()[0]
-    most = max(_FEW, min(total // _DRIVEN, _MOST_COUNTED))
-    cost = _ROW if condition.needs_row else 1
-    if limit is not None and len(condition.drivers) == 1:  # from so many on the walk is quicker
-        most = min(most, max(_FEW, 1 + math.isqrt(cost * limit * total)))
-    best, least, share = None, most, 1.0
-    for sql, arguments in condition.drivers:
-        count = db.execute(f"SELECT count(*) FROM ({sql} LIMIT {most})", arguments).fetchone()[0]
-        if count < most:
-            share *= count / total if total else 0.0
-        if count < least:
-            best, least = (sql, arguments), count
-    # where many match, a walk along the order finds enough of them before all are looked at
-    is_walked = limit is not None and least > cost * limit / max(share, 1e-9)
-    return None if is_walked else best
-
-
-def _driven(condition: Condition, driver: tuple[str, Arguments]) -> tuple[Condition, str, Arguments]:
-    """The runs of a driver as a condition, and what is left to be asked of their rows."""
-    sql, arguments = driver
-    if condition.needs_row:
-        return plain(f"r.id IN ({sql})", *arguments), condition.probes, condition.arguments
-    # all is asked before the rows are looked at, which takes longest
-    few = f"r.id IN (SELECT r.id FROM (SELECT NULL AS id WHERE 0 UNION ALL {sql}) r WHERE {condition.probes})"
-    return plain(few, *arguments, *condition.arguments), "", ()
 
 
 def _statement(seen: Condition, condition: str, order: Sequence[Order], limit: int | None) -> str:
@@ -156,22 +124,19 @@ def _sorted(
 
 
 def _walked(
-    db: sqlite3.Connection, condition: Condition, seen: Condition, order: Sequence[Order], limit: int
+    db: sqlite3.Connection, condition: Condition, seen: Condition, order: Sequence[Order], outlook: Outlook
 ) -> array[int] | None:
     """The first runs by walks along indexes that ask each run; None without such an index, or where that is slow."""
-    wanted = _wanted(seen, condition, condition.probes)
-    is_newest = order[0].column == NEWEST[0].column
-    share, patience = (1.0, _PATIENCE_S) if is_newest or not condition.probes else _asked(db, condition, seen, limit)
-    if not share:
-        return None
+    wanted, limit = _wanted(seen, condition, condition.probes), outlook.limit
+    patience = outlook.patience_s
     if not order[0].column.table:
-        if is_newest:  # whose index has what is seen
+        if order[0].column == NEWEST[0].column:  # whose index has what is seen
             wanted = Wanted(_both(seen.sets, condition.probes), wanted.arguments)
         statement = by_attribute(order, wanted, limit)
         return None if statement is None else _patient(db, patience, *statement)
     walks = sections(order, condition.ranges)
     if not walks[0].is_ordered:
-        return _ahead(db, walks[0], condition, seen, limit, share)
+        return _ahead(db, walks[0], condition, seen, outlook)
     found = array("q")
     for walk in walks:
         some = _patient(db, patience, *walk.statement(wanted, limit - len(found)))
@@ -188,32 +153,16 @@ def _walked(
     return None if others is None else found + others
 
 
-def _asked(db: sqlite3.Connection, condition: Condition, seen: Condition, limit: int) -> tuple[float, float]:
-    """The share of some runs that match, 0 where asking runs one by one takes too long, and the patience for it."""
-    begun = time.thread_time()
-    asked, matching = db.execute(
-        f"SELECT count(*), count(CASE WHEN {condition.probes} THEN 1 END) FROM (SELECT id FROM runs WHERE deleted_at "
-        f"IS NULL ORDER BY started_at DESC, id DESC LIMIT {_SAMPLE}) n CROSS JOIN runs r ON r.id = n.id "
-        f"WHERE {seen.sets or '1'}",
-        (*condition.arguments, *seen.arguments),
-    ).fetchone()
-    if asked < _SAMPLE / 2:  # there are few, or most are hidden
-        return 1.0, _PATIENCE_S
-    expected_s = (time.thread_time() - begun) / max(matching, 1) * limit
-    most_s = _MOST_S if condition.drivers or not matching else _MOST_UNINDEXED_S
-    return (matching / asked if expected_s < most_s else 0.0), _PATIENCE_S + _TIMES * expected_s
-
-
 def _ahead(
-    db: sqlite3.Connection, walk: Walk, condition: Condition, seen: Condition, limit: int, share: float
+    db: sqlite3.Connection, walk: Walk, condition: Condition, seen: Condition, outlook: Outlook
 ) -> array[int] | None:
     """The first runs of a walk that sorts, if they are among the first of it without the condition."""
-    is_by_id = seen.sets == _NOT_HIDDEN
+    limit, is_by_id = outlook.limit, seen.sets == _NOT_HIDDEN
     anyone = Wanted(_NOT_HIDDEN_BY_ID if is_by_id else "", needs_row=False)
     if is_by_id and not condition.probes:
         found = _numbers(db, *walk.statement(anyone, limit), limit)
     else:
-        first = _numbers(db, *walk.statement(anyone, min(_AHEAD, int(_TIMES * limit / share))), None)
+        first = _numbers(db, *walk.statement(anyone, min(_AHEAD, int(_FURTHER * limit / outlook.share))), None)
         where = _both(seen.sets, condition.probes) or "1"
         sql = f"SELECT r.id FROM json_each(?) j CROSS JOIN runs r ON r.id = j.value WHERE {where}"
         arguments = (json.dumps(list(first)), *seen.arguments, *condition.arguments)

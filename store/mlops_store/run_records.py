@@ -34,6 +34,11 @@ class RunKind(StrEnum):
     STAGE = "stage"
 
 
+#: By the words that are stored.
+STATUS_OF: Mapping[str, RunStatus] = {status.value: status for status in RunStatus}
+KIND_OF: Mapping[str, RunKind] = {kind.value: kind for kind in RunKind}
+
+
 @dataclass(frozen=True, slots=True)
 class Experiment:
     """A named group of runs.

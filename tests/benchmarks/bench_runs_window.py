@@ -38,7 +38,10 @@ BAR = 2.0
 
 
 def fill(store: Store, count: int) -> None:
-    """Stores runs with 20 params and 20 metrics each, every fiftieth without one of them; every other is a curve."""
+    """Stores runs with 20 params and 20 metrics each, every fiftieth without one of them; every other is a curve.
+
+    One in 20,000 has a name of its own, and each has a tag.
+    """
     chance = random.Random(0)
     common = {
         "kind": "run",
@@ -62,7 +65,7 @@ def fill(store: Store, count: int) -> None:
                     "id": n,
                     "run_id": new_id(),
                     "experiment_id": experiments[n % 5],
-                    "name": f"run {n % 700}",
+                    "name": f"needle {n}" if n % 20_000 == 0 else f"run {n % 700}",
                     "status": "FAILED" if n % 17 == 0 else "FINISHED",
                     "started_at": n / 7,
                     "ended_at": n / 7 + 60 + n % 300,
@@ -72,6 +75,8 @@ def fill(store: Store, count: int) -> None:
             ]
             run_rows.insert(db, rows)
             run_rows.insert_params(db, [(run, key, str(chance.randrange(20))) for run in some for key in params])
+            team = keys.intern(db, "team")
+            db.executemany("INSERT INTO tags VALUES (?, ?, ?)", [(run, team, f"team {run % 7}") for run in some])
             metrics.append(
                 db,
                 [
@@ -192,6 +197,17 @@ LISTS: tuple[tuple[str, str, str, str, tuple[Any, ...]], ...] = (
         "(SELECT id FROM experiments WHERE name LIKE ?) OR r.run_id GLOB ? OR EXISTS (SELECT 1 FROM tags t "
         f"JOIN keys k ON k.id = t.key_id WHERE t.run_id = r.id AND (t.value LIKE ? OR k.name LIKE ?))) {FEW}",
         ("%run 69%", "RUN 69", "%run 69%", "run 69*", "%run 69%", "%run 69%"),
+    ),
+    (
+        "a word that 5 runs have",
+        "needle",
+        "-started_at",
+        f"SELECT r.id FROM runs r WHERE {SEEN} AND r.id IN (SELECT id FROM runs WHERE name LIKE ? UNION ALL "
+        "SELECT id FROM runs WHERE status = ? UNION ALL SELECT id FROM runs WHERE experiment_id IN "
+        "(SELECT id FROM experiments WHERE name LIKE ?) UNION ALL SELECT id FROM runs WHERE run_id >= ? AND "
+        "run_id < ? UNION ALL SELECT t.run_id FROM tags t JOIN keys k ON k.id = t.key_id "
+        f"WHERE t.value LIKE ? OR k.name LIKE ?) {FEW}",
+        ("%needle%", "NEEDLE", "%needle%", "needle", "needlf", "%needle%", "%needle%"),
     ),
     (
         "sorted by a metric",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from mlops_store import metrics, run_plans, runs
+from mlops_store import metrics, run_drivers, run_outlooks, run_plans, runs
 from mlops_store.errors import UsageError
 from mlops_store.run_columns import column, order
-from mlops_store.run_conditions import OF_KEY, Condition, every, key_condition, plain
+from mlops_store.run_conditions import OF_KEY, Condition, either, every, key_condition, of_runs, plain
 from mlops_store.store import Store
 
 COUNT = 12
@@ -209,10 +210,16 @@ _SORTS = ("started_at", "name", "status", "duration", "user", "metrics.m", "max(
 def test_the_first_runs_found_along_an_index_begin_the_list_that_is_sorted_as_a_whole(
     curves: Store, sort: str, is_asked_by_row: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_plans, "_SAMPLE", 20)
+    monkeypatch.setattr(run_outlooks, "_PEEK", 10)
+    monkeypatch.setattr(run_outlooks, "_SAMPLE", 20)
     monkeypatch.setattr(run_plans, "_FEW", 5)
+    monkeypatch.setattr(run_drivers, "FEW", 3)
     of_param = key_condition("params v", f"{OF_KEY} AND v.value <> '1'", ("p",))
-    for condition in (Condition(), of_param, every([of_param, plain("r.status <> 'FAILED'")])):
+    found = key_condition("params v", f"{OF_KEY} AND v.value = '1'", ("p",), is_indexed=True)
+    looked_at = replace(plain("r.name = 'a'"), drivers=(of_runs("r.name = 'a'", is_scan=True),))
+    conditions = [Condition(), of_param, every([of_param, plain("r.status <> 'FAILED'")]), found]
+    conditions += [looked_at, every([looked_at, of_param]), either([looked_at, found]), every([found, looked_at])]
+    for condition in conditions:
         for options in ({}, {"include_archived": True}, {"kinds": ("run",)} if is_asked_by_row else {}):
             whole = listed(curves, sort, condition=condition, **options)
             for limit in (1, 7, 30, 100):
@@ -241,7 +248,7 @@ def test_both_forms_of_a_condition_give_the_same_list(store: Store, monkeypatch,
     assert listed(store, sort, condition=wanted, limit=limit) == expected[:limit]
     assert listed(store, sort, condition=driven, limit=limit) == expected[:limit]
     monkeypatch.setattr(run_plans, "_STEPS", 1)
-    monkeypatch.setattr(run_plans, "_PATIENCE_S", -1.0)
+    monkeypatch.setattr(run_outlooks, "_PATIENCE_S", -1.0)
     assert listed(store, sort, condition=wanted, limit=limit) == expected[:limit]
 
 
