@@ -41,7 +41,8 @@ def backtest(
     """Replay the last windows under other settings, and say how many incidents there would have been.
 
     Without --set the usual rules for opening an incident are compared. What can be tried: alert, mute, columns, ignore,
-    thresholds and drift_share, as in --set alert="2 of 3" or --set thresholds.psi=0.2.
+    thresholds and drift_share, as in --set alert="2 of 3" or --set thresholds.psi=0.2; and, from the profiles that were
+    kept of windows, methods and reference, as in --set methods.age=psi or --set reference="{ last = 7 }".
     """
     from mlops_tui.config import editing
     from mlops_tui.drift.incidents import trials
@@ -50,7 +51,7 @@ def backtest(
         raise UsageError("--save needs the settings to save", 'for example --set alert="2 of 3"')
     name = trials.chosen(workspace.config, monitor).name
     before = editing.read(workspace.project)
-    made = trials.run(workspace.store().read(), before, name, settings, last=last)
+    made = trials.run(workspace.project, workspace.store(), before, name, settings, last=last)
     if as_json:
         output.write_json_lines({"settings": trial.label, **asdict(trial.result)} for trial in made)
     else:

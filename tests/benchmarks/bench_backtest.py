@@ -21,6 +21,7 @@ from mlops_tui.drift import severity
 from mlops_tui.drift.incidents import trials
 from mlops_tui.drift.schemas import Schema
 from mlops_tui.drift.severity import Findings
+from mlops_tui.project import Project
 
 TEXT = '[monitors.m]\nwatch = "in/*.csv"\n'
 RUNS = 5
@@ -75,7 +76,7 @@ def main() -> None:
         ):
             with_columns = bool(settings)
             floor = least(lambda w=with_columns: kept_windows.last(db, "m", windows, with_figures=w))
-            took = least(lambda s=settings: trials.run(db, TEXT, "m", s, last=windows))
+            took = least(lambda s=settings: trials.run(Project(folder), store, TEXT, "m", s, last=windows))
             print(f"{windows:,} windows x {columns:,} columns: {name}: {took:.3f} s, {took / floor:.1f}x reading them")
 
 

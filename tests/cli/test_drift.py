@@ -232,7 +232,7 @@ def test_other_settings_are_tried_before_they_are_saved(cli, project: Path) -> N
     assert cli("drift", "backtest", "--set", "alert=2 of 2", "--save").exit_code == 0
     assert 'alert = "2 of 2"' in (project / "mlops.toml").read_text()
     assert "# as agreed" in (project / "mlops.toml").read_text()
-    for arguments in (("--save",), ("--set", "methods.age=ks"), ("-m", "wbe"), ("--set", "alert=x")):
+    for arguments in (("--save",), ("--set", "target=x"), ("-m", "wbe"), ("--set", "alert=x")):
         done = cli("drift", "backtest", *arguments)
         assert (done.exit_code, done.stdout) == (2, "")
 

@@ -19,12 +19,14 @@ from mlops_store.store import Store
 from mlops_tui.config import Config
 from mlops_tui.config import load as load_config
 from mlops_tui.config.monitors import MonitorConfig
+from mlops_tui.drift import monitors
 from mlops_tui.project import Project
 from mlops_tui.registry import stages
 from mlops_tui.ui.app import MlopsApp
-from mlops_tui.ui.screens import drift_records, drift_rows, incident_acts
+from mlops_tui.ui.screens import backtest, drift_records, drift_rows, incident_acts
 from mlops_tui.ui.screens.drift import DriftScreen
 from mlops_tui.ui.screens.drift_records import Inbox, Monitor
+from mlops_tui.ui.session import Session
 from mlops_tui.ui.text import plain
 from mlops_tui.ui.widgets.distribution import Distribution
 
@@ -408,7 +410,7 @@ async def test_other_settings_are_tried_and_saved_by_keys(store: Store) -> None:
         await press(pilot, "B")
         assert "What the last 3 windows would have told" in rendered(app)
         assert 'alert = "2 of 3"' in rendered(app)
-        await press(pilot, "+", *"methods.x=ks", "enter")
+        await press(pilot, "+", *"target=x", "enter")
         assert "cannot be tried" in rendered(app)
         await press(pilot, "+", *"alert=2 of 2", "enter", "enter")
         assert path.read_text() == text + 'alert = "2 of 2"\n'
@@ -509,6 +511,19 @@ async def test_checking_now_finds_the_drift_in_a_new_batch(tmp_path: Path) -> No
         await until(pilot, lambda: "first.csv" in rendered(app))
         await until(pilot, lambda: "drifted" in rendered(app))
         await until(pilot, lambda: "mlops-tui drift check" in [command.line for command in app.session.commands])
+
+
+@pytest.mark.slow
+def test_methods_are_tried_by_a_process_of_its_own(tmp_path: Path) -> None:
+    write_monitor(tmp_path)
+    project = Project(str(tmp_path))
+    with Store(project.store_path) as store:
+        config = load_config(project)
+        monitors.check(project, store, config, open_model=None)  # type: ignore[arg-type]
+        found = backtest.run(Session(project, config, store), "production", ["methods.x=psi; alert=1 of 1"])
+    assert found[-1].label == "methods.x=psi; alert=1 of 1"
+    assert found[-1].result == found[0].result
+    assert 'x = "psi"' in found[-1].text
 
 
 async def test_a_check_that_fails_says_why(tmp_path: Path) -> None:

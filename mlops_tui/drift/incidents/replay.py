@@ -2,7 +2,8 @@
 
 The verdicts on columns are made anew from their kept scores, p-values and effects, as ``severity`` makes them; alerts
 of other kinds (schema, quality, performance, …) are taken as they were raised. What follows is the very course that
-live windows take. Settings that would have made other scores (another method, another reference) cannot be tried so.
+live windows take. For settings that would have made other scores (another method, another reference) windows come with
+those that ``rescoring`` makes of their profiles; what would need the rows again cannot be tried.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 #: Settings that change what is made of the kept scores of columns.
 OF_COLUMNS = ("columns", "ignore", "thresholds", "drift_share")
+#: Settings that other scores are needed for: of the reference, and all of them.
+OF_REFERENCE = ("reference", "earlier")
+OF_SCORES = ("methods", *OF_REFERENCE)
 _OF_INCIDENTS = ("alert", "mute", "actions")
 
 
@@ -61,14 +65,14 @@ def changes(before: MonitorConfig, after: MonitorConfig) -> tuple[str, ...]:
     """The settings in which two configurations of a monitor differ.
 
     Raises:
-        UsageError: One of them needs other scores than those that were kept.
+        UsageError: One of them cannot be tried on what was kept.
     """
     found = tuple(
         each.name for each in fields(MonitorConfig) if getattr(before, each.name) != getattr(after, each.name)
     )
     for name in found:
-        if name not in (*OF_COLUMNS, *_OF_INCIDENTS):
-            known = ", ".join((*_OF_INCIDENTS[:2], *OF_COLUMNS))
+        if name not in (*OF_COLUMNS, *OF_SCORES, *_OF_INCIDENTS):
+            known = ", ".join((*_OF_INCIDENTS[:2], *OF_COLUMNS, *OF_SCORES[:2]))
             raise UsageError(
                 f"monitors.{after.name}.{name} cannot be tried on what was kept of the windows",
                 f"{known} can; for the rest change mlops.toml and check again with --force",
@@ -80,15 +84,15 @@ def replay(windows: Sequence[KeptWindow], kept_under: MonitorConfig, monitor: Mo
     """What a monitor would have told of windows, oldest first.
 
     Args:
-        windows: With the figures of their columns where ``monitor`` differs in what is made of those.
+        windows: Where ``monitor`` differs in what is made of columns, with the figures that these have under it.
         kept_under: The settings as they are, under which the alerts were raised.
         monitor: The settings to try.
 
     Raises:
-        UsageError: They need other scores than those that were kept.
+        UsageError: They cannot be tried on what was kept.
     """
     judge: Judge | None = None
-    if any(name in OF_COLUMNS for name in changes(kept_under, monitor)):
+    if any(name in (*OF_COLUMNS, *OF_SCORES) for name in changes(kept_under, monitor)):
         from mlops_tui.drift.incidents.verdicts import Judge
 
         judge = Judge(kept_under, monitor)

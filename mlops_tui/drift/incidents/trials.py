@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +9,14 @@ from typing import Any
 
 from mlops_store import kept_windows
 from mlops_store.errors import NotFound, UsageError, nearest
+from mlops_store.kept_windows import KeptWindow
+from mlops_store.store import Store
 from mlops_tui import config as configs
 from mlops_tui.config import Config, editing
 from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.drift.incidents import replay
 from mlops_tui.drift.incidents.replay import Replayed
+from mlops_tui.project import Project
 
 #: Windows replayed unless somebody says otherwise.
 LAST = 100
@@ -83,11 +85,50 @@ def chosen(config: Config, monitor: str | None) -> MonitorConfig:
     return next(iter(config.monitors.values()))
 
 
-def run(db: sqlite3.Connection, text: str, monitor: str, settings: Sequence[str], *, last: int = LAST) -> list[Trial]:
-    """Replays the last windows under the settings in force, under each of those given alone, and under all together.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Settings to try: as they are written, the whole of ``mlops.toml`` with them, and the monitor that this makes."""
+
+    label: str
+    text: str
+    monitor: MonitorConfig
+
+
+def plans(text: str, monitor: str, settings: Sequence[str]) -> list[Plan]:
+    """The settings in force, each of those given alone, and all together; without any the usual rules.
 
     Args:
-        db: A connection.
+        text: The project's ``mlops.toml``.
+        monitor: The monitor.
+        settings: As ``KEY=VALUE``.
+
+    Raises:
+        SpecError: They are not understood.
+        UsageError: One is no setting of the monitor.
+    """
+    now = configs.parse(text).monitors[monitor]
+    parsed = [(written, *setting(written, monitor)) for written in settings]
+    values: list[tuple[str, Mapping[Place, Any]]] = [(written, {place: value}) for written, place, value in parsed]
+    if len(parsed) > 1:
+        values.append(("all of them", {place: value for _, place, value in parsed}))
+    if not parsed:
+        rules = [rule for rule in RULES if rule != str(now.alert)]
+        values += [(f'alert = "{rule}"', {("monitors", monitor, "alert"): rule}) for rule in rules]
+    found = [Plan("", text, now)]
+    for label, chosen_values in values:
+        made = editing.changed(text, chosen_values)
+        found.append(Plan(label, made, configs.parse(made).monitors[monitor]))
+    return found
+
+
+def run(
+    project: Project, store: Store, text: str, monitor: str, settings: Sequence[str], *, last: int = LAST
+) -> list[Trial]:
+    """Replays the last windows under each of ``plans``.
+
+    Args:
+        project: Where a reference may lie.
+        store: Where the windows are.
         text: The project's ``mlops.toml``.
         monitor: The monitor.
         settings: As ``KEY=VALUE``; without any, the usual rules for opening an incident are tried.
@@ -95,24 +136,31 @@ def run(db: sqlite3.Connection, text: str, monitor: str, settings: Sequence[str]
 
     Raises:
         SpecError: The settings are not understood.
-        UsageError: They need other scores than those that were kept, or no window was checked.
+        UsageError: They cannot be tried on what was kept, or no window was checked.
+        Refused: There is no such reference.
     """
-    now = configs.parse(text).monitors[monitor]
-    parsed = [(written, *setting(written, monitor)) for written in settings]
-    plans: list[tuple[str, Mapping[Place, Any]]] = [("", {})]
-    if parsed:
-        plans += [(written, {place: value}) for written, place, value in parsed]
-        if len(parsed) > 1:
-            plans.append(("all of them", {place: value for _, place, value in parsed}))
-    else:
-        rules = [rule for rule in RULES if rule != str(now.alert)]
-        plans += [(f'alert = "{rule}"', {("monitors", monitor, "alert"): rule}) for rule in rules]
-    wanted = []
-    for label, values in plans:
-        made = editing.changed(text, values) if values else text
-        wanted.append((label, made, configs.parse(made).monitors[monitor]))
-    touched = {name for _, _, each in wanted for name in replay.changes(now, each)}
-    windows = kept_windows.last(db, monitor, last, with_figures=bool(touched.intersection(replay.OF_COLUMNS)))
+    now, *_ = made = plans(text, monitor, settings)
+    touched = {name for plan in made for name in replay.changes(now.monitor, plan.monitor)}
+    needs_figures = not touched.isdisjoint((*replay.OF_COLUMNS, *replay.OF_SCORES))
+    windows = kept_windows.last(store.read(), monitor, last, with_figures=needs_figures)
     if not windows:
         raise UsageError(f"no window of {monitor} has been checked yet", "mlops-tui drift check checks what waits")
-    return [Trial(label, text, made, replay.replay(windows, now, each)) for label, made, each in wanted]
+    found = []
+    for plan in made:
+        seen: Sequence[KeptWindow] = windows
+        if needs_profiles(now.monitor, plan.monitor):
+            from mlops_tui.drift.incidents.rescoring import Rescoring
+
+            config = configs.parse(plan.text, project.root)
+            seen = Rescoring(project, store, config, now.monitor, plan.monitor).windows(windows)
+        found.append(Trial(plan.label, text, plan.text, replay.replay(seen, now.monitor, plan.monitor)))
+    return found
+
+
+def needs_profiles(before: MonitorConfig, after: MonitorConfig) -> bool:
+    """Whether profiles have to be compared to try settings.
+
+    Raises:
+        UsageError: They cannot be tried.
+    """
+    return not set(replay.changes(before, after)).isdisjoint(replay.OF_SCORES)

@@ -12,11 +12,12 @@ from textual.worker import get_current_worker
 
 from mlops_store.errors import MlopsError
 from mlops_tui.drift.incidents import trials
+from mlops_tui.drift.incidents.replay import Replayed
 from mlops_tui.drift.incidents.trials import Trial
 from mlops_tui.ui import keymap
 from mlops_tui.ui.answers import hand
 from mlops_tui.ui.messages import Did
-from mlops_tui.ui.screens.acts import perform, store_of
+from mlops_tui.ui.screens.acts import called, perform, store_of
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.text import Cell, CellValue, clean
@@ -42,7 +43,8 @@ _LETTERS = {
     "?": ("?", "?", "dim"),
     ".": ("·", " ", "faint"),
 }
-_HELP = "alert=2 of 3, thresholds.psi=0.2, drift_share=0.3, ignore=['id'], or several with ; between"
+_BUSY = Cell("replaying the last windows …", "dim")
+_HELP = "alert=2 of 3, thresholds.psi=0.2, methods.age=psi, reference={ last = 7 }, or several with ; between"
 
 
 class Backtest(Dialog[Trial]):
@@ -60,7 +62,7 @@ class Backtest(Dialog[Trial]):
     BINDINGS = keymap.bindings("backtest")
 
     def __init__(self, session: Session, monitor: str) -> None:
-        super().__init__(f"Back-test of {monitor}", [Cell("replaying the last windows …", "dim")])
+        super().__init__(f"Back-test of {monitor}", [_BUSY])
         self._session = session
         self._monitor = monitor
         self._tried: list[str] = []
@@ -109,6 +111,7 @@ class Backtest(Dialog[Trial]):
         def answered(text: str | None) -> None:
             if text and text.strip():
                 self._tried.append(text.strip())
+                self.query_one(TextView).show([_BUSY])
                 self._replay()
 
         self.app.push_screen(Ask("Settings to try", lines=[Cell(_HELP, "dim")], hint="alert=2 of 3"), answered)
@@ -129,12 +132,18 @@ def run(session: Session, monitor: str, tried: Sequence[str]) -> list[Trial]:
     from mlops_tui.config import editing
 
     text = editing.read(session.project)
-    db = store_of(session).read()
-    found = trials.run(db, text, monitor, ())
+    project, store = session.project, store_of(session)
+    found = trials.run(project, store, text, monitor, ())
     for written in tried:
         settings = [part.strip() for part in written.split(";") if part.strip()]
-        last = trials.run(db, text, monitor, settings)[-1]
-        found.append(replace(last, label=written))
+        now, *_, plan = trials.plans(text, monitor, settings)
+        if trials.needs_profiles(now.monitor, plan.monitor):
+            words = [word for setting in settings for word in ("--set", setting)]
+            *_, last = called(project.root, "drift", "backtest", "-m", monitor, *words, "--json")
+            del last["settings"]
+            found.append(Trial(written, text, plan.text, Replayed(**last)))
+        else:
+            found.append(replace(trials.run(project, store, text, monitor, settings)[-1], label=written))
     return found
 
 

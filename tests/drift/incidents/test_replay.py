@@ -20,8 +20,10 @@ from mlops_tui.drift import severity
 from mlops_tui.drift.incidents import replay, trials
 from mlops_tui.drift.schemas import Schema
 from mlops_tui.drift.severity import Findings
+from mlops_tui.project import Project
 
 TEXT = '[monitors.m] # live\nwatch = "in/*.csv"\n'
+PROJECT = Project(".")
 ROLES = {"prediction": "prediction", "churned": "target"}
 METHODS = {"note": "perc_text_content_drift"}
 NAMES = ("age", "income", "plan", "note", *ROLES)
@@ -64,7 +66,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def test_the_settings_in_force_tell_what_was_told(store: Store, rule: str) -> None:
     text = TEXT + f'alert = "{rule}"\n'
     told = checked(store, configs.parse(text).monitors["m"])
-    (now, *_) = trials.run(store.read(), text, "m", [])
+    (now, *_) = trials.run(PROJECT, store, text, "m", [])
     assert now.result.told == told
     opened = store.read().execute("SELECT count(*) FROM incidents WHERE opened_at IS NOT NULL").fetchone()[0]
     assert now.result.incidents == opened
@@ -83,7 +85,7 @@ def test_verdicts_made_anew_under_the_same_settings_are_those_that_were_kept(sto
 def test_each_setting_is_tried_alone_and_all_together(store: Store) -> None:
     checked(store, configs.parse(TEXT).monitors["m"])
     settings = ['alert="2 of 3"', "thresholds.psi=0.4", "monitors.m.ignore=['plan']", 'mute=[{kind="quality"}]']
-    made = {trial.label: trial.result for trial in trials.run(store.read(), TEXT, "m", settings, last=50)}
+    made = {trial.label: trial.result for trial in trials.run(PROJECT, store, TEXT, "m", settings, last=50)}
     assert list(made) == ["", *settings, "all of them"]
     before = made[""]
     assert made["thresholds.psi=0.4"].alerts < before.alerts
@@ -97,16 +99,17 @@ def test_each_setting_is_tried_alone_and_all_together(store: Store) -> None:
 
 def test_settings_that_need_other_scores_or_mean_nothing_are_refused(store: Store) -> None:
     with pytest.raises(UsageError, match="no window of m"):
-        trials.run(store.read(), TEXT, "m", [])
+        trials.run(PROJECT, store, TEXT, "m", [])
     checked(store, configs.parse(TEXT).monitors["m"], count=3)
     for written, message in (
-        ("methods.age=ks", "cannot be tried"),
+        ("multivariate=true", "cannot be tried"),
+        ("methods.age=ks", "no profile of 0.csv is there"),
         ("alert", "no setting"),
         ("monitors.x.alert=1", "m"),
     ):
         with pytest.raises(UsageError, match=message):
-            trials.run(store.read(), TEXT, "m", [written])
+            trials.run(PROJECT, store, TEXT, "m", [written])
     with pytest.raises(SpecError, match="alert"):
-        trials.run(store.read(), TEXT, "m", ["alert=often"])
+        trials.run(PROJECT, store, TEXT, "m", ["alert=often"])
     with pytest.raises(NotFound):
         trials.chosen(configs.parse(TEXT), "n")
