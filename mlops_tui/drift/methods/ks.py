@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from mlops_tui.drift.pairs import Pair
 
 
+#: Values a side up to which the p-value is exact.
+EXACT_UP_TO = 10_000
+
+
 def ks(reference: FloatArray, current: FloatArray) -> float:
     """Two-sided p-value that both samples come from one distribution.
 

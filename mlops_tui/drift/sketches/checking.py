@@ -9,13 +9,12 @@ from mlops_store.records import ColumnReport
 from mlops_tui.drift import check, kinds, severity
 from mlops_tui.drift.check import Prepared
 from mlops_tui.drift.columns import Known, Settings, judge, unchecked, unscored
-from mlops_tui.drift.methods.wasserstein import SMALLEST_NORM
 from mlops_tui.drift.pairs import NotKept
 from mlops_tui.drift.profiles import SMALLEST_REFERENCE
 from mlops_tui.drift.samples import Numbers, Sample
 from mlops_tui.drift.schemas import Schema, examine
 from mlops_tui.drift.severity import Findings
-from mlops_tui.drift.sketches import column, pairs
+from mlops_tui.drift.sketches import column, errors, pairs
 from mlops_tui.drift.sketches.column import ColumnSketch
 from mlops_tui.drift.sketches.pairs import SketchedNumbers, SketchedPair
 from mlops_tui.drift.sketches.table import TableSketch
@@ -148,9 +147,9 @@ def _sketched(name: str, sample: Numbers) -> SketchedNumbers:
 
 
 def _score_error(report: ColumnReport, pair: SketchedPair) -> float | None:
-    if pair.is_exact or report.method == "t_test":
-        return 0.0
-    return pair.moved / max(pair.reference.std, SMALLEST_NORM) if report.method == "wasserstein" else None
+    if report.method is None or report.score is None:
+        return None
+    return errors.of_score(report.method, report.score, pair)
 
 
 def _with_errors(

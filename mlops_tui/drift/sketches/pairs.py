@@ -153,14 +153,18 @@ class SketchedPair(NumberPair):
         """Counts by Sturges' bins over both samples; by value where the reference has few values."""
         if self._known[0].is_exact and len(self._known[0].values) <= BINNED_ABOVE and self._known[1].is_exact:
             return self.counts
-        edges = sturges(
+        reference, current = (self._histogram(side, self.edges) for side in (self.reference, self.current))
+        return reference, current
+
+    @cached_property
+    def edges(self) -> FloatArray:
+        """The edges of Sturges' bins over both samples, exact."""
+        return sturges(
             min(self.reference.low, self.current.low),
             max(self.reference.high, self.current.high),
             self.reference.count + self.current.count,
             is_integer=self.reference.is_integer and self.current.is_integer,
         )
-        reference, current = (self._histogram(side, edges) for side in (self.reference, self.current))
-        return reference, current
 
     def _occurrences(self, known: Quantiles) -> FloatArray:
         found = np.zeros(len(self.values))

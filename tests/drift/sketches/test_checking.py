@@ -35,9 +35,9 @@ def column(values: Any, parts: int = 1) -> ColumnSketch:
     return sketched(pd.DataFrame({"x": values}), parts).columns["x"]
 
 
-@settings(max_examples=25)
+@settings(max_examples=40)
 @given(
-    st.sampled_from(["wasserstein", "ks", "t_test"]),
+    st.sampled_from(["wasserstein", "ks", "t_test", "psi", "kl_div", "jensenshannon"]),
     st.floats(0, 1),
     st.sampled_from([lambda x: x, np.exp, np.round]),
     st.integers(1, 4),
@@ -57,8 +57,9 @@ def test_scores_of_profiles_are_within_their_stated_errors(
     assert exact.score is not None
     assert exact.effect is not None
     assert abs(found.effect - exact.effect) <= found.detail["effect_error"] + 1e-12
-    if (error := found.detail["score_error"]) is not None:
-        assert abs(found.score - exact.score) <= error * (1 + 1e-9) + 1e-9
+    error = found.detail["score_error"]
+    assert (error is None) == (method == "ks" and shape is not np.round), "of so few rows the p-value is another"
+    assert error is None or abs(found.score - exact.score) <= error * (1 + 1e-9) + 1e-9
     if method == "ks" and shape is np.round:  # every value is known: the score is that of the rows
         assert found.score == pytest.approx(exact.score, rel=1e-9)
 
