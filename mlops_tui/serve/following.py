@@ -7,10 +7,13 @@ nothing and is told.
 
 from __future__ import annotations
 
+import gc
 import logging
+import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from mlops_store import events, model_names, models
 from mlops_store.errors import MlopsError, NotFound, StoreError
@@ -24,6 +27,8 @@ from mlops_tui.serve.served import Served
 LOOK_S = 0.2
 RETRY_S = 30.0
 _END_S = 5.0
+#: How long a version that is being loaded keeps the interpreter from those that answer, in seconds.
+_TURN_S = 0.0005
 _log = logging.getLogger("mlops_tui.serve")
 
 
@@ -35,6 +40,23 @@ def is_followed(reference: str) -> bool:
     """
     found = model_names.parse(reference)
     return bool(found.alias or found.stage)
+
+
+@contextmanager
+def _yielding() -> Iterator[None]:
+    """Keeps what is done in it from holding up the threads that answer.
+
+    They get the interpreter after a shorter time, and what is there already is not searched for garbage meanwhile: of
+    the many objects of a model that search would come again and again, and stop all threads for a tenth of a second.
+    """
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN_S)
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        sys.setswitchinterval(before)
 
 
 class Follower:
@@ -114,7 +136,8 @@ class Follower:
             self._settle()
         elif self._is_to_try(wanted):
             try:
-                found = served.of_version(store, version, self._trusted)
+                with _yielding():
+                    found = served.of_version(store, version, self._trusted)
                 if self._check is not None:
                     self._check(found)
             except StoreError:

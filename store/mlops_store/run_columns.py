@@ -14,9 +14,9 @@ from mlops_store.errors import UsageError, nearest
 
 #: Unix seconds, as SQL.
 NOW = "(julianday('now') - 2440587.5) * 86400.0"
-#: Where the artifacts of a run are for clients, as SQL over ``runs r``.
-# before the question of a URI, as in s3://bucket/path?region=…
+# it comes before the question of a URI, as in s3://bucket/path?region=…
 _OF_RUN = "'/' || r.run_id || '/artifacts'"
+#: Where the artifacts of a run are for clients, as SQL over ``runs r``.
 ARTIFACT_URI = (
     "(SELECT CASE WHEN e.artifact_location IS NULL THEN 'mlflow-artifacts:/' || e.id || "
     f"{_OF_RUN} WHEN instr(e.artifact_location, '://') AND instr(e.artifact_location, '?') "
