@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +13,9 @@ from starlette.requests import ClientDisconnect, Request
 from mlops_tui.serve.faults import Fault
 
 _HELD_BYTES = 256 << 20
+#: So much of a body that is too long is read before the answer; beyond that the client sees its connection reset.
+PASSED_OVER_BYTES = 64 << 20
+_PAUSE_S = 0.5
 
 
 class Holder(Protocol):
@@ -55,14 +58,15 @@ async def body(request: Request, limits: Limits, holder: Holder) -> AsyncIterato
         Fault: 413 for a body that is or says that it is too long, 408 for one that comes too slowly, 503 when too much
             is held already.
     """
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limits.body_bytes:
-        raise _too_long(limits)
     chunks: list[bytes] = []
     held = 0
+    announced = request.headers.get("content-length", "")
+    is_long = announced.isdecimal() and int(announced) > limits.body_bytes
     try:
         try:
             async with asyncio.timeout(limits.body_s):
+                if is_long:
+                    raise _too_long(limits)
                 async for chunk in request.stream():
                     held += len(chunk)
                     holder.held_bytes += len(chunk)
@@ -76,9 +80,27 @@ async def body(request: Request, limits: Limits, holder: Holder) -> AsyncIterato
             raise Fault(message, "DEADLINE_EXCEEDED", 408, is_final=True) from error
         except ClientDisconnect as error:
             raise Fault("The client has gone", status=499, is_final=True) from error
+        except Fault as fault:
+            if fault.status == 413:
+                chunks.clear()
+                with suppress(TimeoutError, ClientDisconnect):
+                    async with asyncio.timeout(limits.body_s):
+                        await _pass_over(request)
+            raise
         yield b"".join(chunks)
     finally:
         holder.held_bytes -= held
+
+
+async def _pass_over(request: Request) -> None:
+    """Reads what a client goes on to send, and keeps none of it: it would not see an answer that came before that."""
+    passed, chunks = 0, request.stream()
+    while passed <= PASSED_OVER_BYTES:
+        async with asyncio.timeout(_PAUSE_S):  # who only says how much there is does not wait for long
+            chunk = await anext(chunks, None)
+        if chunk is None:
+            return
+        passed += len(chunk)
 
 
 def _too_long(limits: Limits) -> Fault:

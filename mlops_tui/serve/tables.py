@@ -67,7 +67,7 @@ def _numbers(body: Body, schema: Schema) -> pd.DataFrame | None:
         return None
 
 
-def _split(data: Any, _: Schema) -> pd.DataFrame:
+def _split(data: Any, schema: Schema) -> pd.DataFrame:
     import pandas as pd
 
     if not isinstance(data, dict):
@@ -77,11 +77,16 @@ def _split(data: Any, _: Schema) -> pd.DataFrame:
             "Invalid input. Dataframe split format must have 'data' field and optionally 'columns' and 'index' "
             f"fields. Got {', '.join(sorted(data)[:8]) or 'none'}."
         )
+    columns = data.get("columns")
+    if schema.names and isinstance(columns, list):
+        twice = [name for name in schema.names if columns.count(name) > 1]
+        if twice:
+            raise Fault(f"Invalid input. The column {twice[0]!r} is there twice in dataframe_split.")
     rows = data["data"]
     if isinstance(rows, list) and len({len(row) for row in rows if isinstance(row, list)}) > 1:
         raise Fault("Invalid input. The rows of dataframe_split are not equally long.")
     try:
-        return pd.DataFrame(index=data.get("index"), columns=data.get("columns"), data=rows)
+        return pd.DataFrame(index=data.get("index"), columns=columns, data=rows)
     except Exception as error:  # whatever pandas raises on what is no table
         raise _no_table("dataframe_split", error) from error
 

@@ -412,7 +412,7 @@ KEYS: tuple[Key, ...] = (
     Key("drift.loop", "L", "loop", "loop", "Show what the incident led to: retraining, candidate, promotion", 9),
     # serving
     Key("serving.more", "+,=", "step(1)", "more", "Give the version more of the requests, a step at a time", 1),
-    Key("serving.less", "-", "step(-1)", "less", "Give the version less of the requests", 2),
+    Key("serving.less", "-", "step(-1)", "less", "Give the version less of the requests", 1),
     Key("serving.share", "s", "share", "share", "Say what share of the requests the version gets", 3),
     Key("serving.pause", "p", "pause", "pause", "Let the stable version take all requests for now, or no more", 4),
     Key("serving.rollback", "b", "rollback", "roll back", "Take all candidates down to 0%", 5),

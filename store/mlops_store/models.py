@@ -56,12 +56,20 @@ _LOGGED = """
 """
 
 
+#: That a model is no prompt of MLflow's.
+_NO_PROMPT = (
+    "AND NOT EXISTS (SELECT 1 FROM model_tags AS p WHERE p.model_id = m.id AND p.version = 0 "
+    "AND p.key = 'mlflow.prompt.is_prompt' AND p.value = 'true')"
+)
 #: Versions of each stage that a summary names.
 NAMED = 2
 
 
 def summaries(db: sqlite3.Connection) -> list[ModelSummary]:
-    """Every registered model as lists show it, by name; of ten thousand versions only those that are named are read."""
+    """Every registered model as lists show it, by name; of ten thousand versions only those that are named are read.
+
+    Prompts, which MLflow's clients register like models, are none.
+    """
     stages: dict[int, dict[str, StageHolders]] = {}
     for model_id, stage, count, newest in db.execute(
         "SELECT g.model_id, g.stage, g.count, (SELECT json_group_array(json_array(n.version, n.flavor)) FROM "
@@ -82,7 +90,8 @@ def summaries(db: sqlite3.Connection) -> list[ModelSummary]:
     for model_id, key, value in db.execute("SELECT model_id, key, value FROM model_tags WHERE version = 0"):
         tags.setdefault(model_id, {})[key] = value
     rows = db.execute(
-        "SELECT id, name, description, updated_at FROM registered_models WHERE deleted_at IS NULL ORDER BY name"
+        "SELECT m.id, m.name, m.description, m.updated_at FROM registered_models AS m "
+        f"WHERE m.deleted_at IS NULL {_NO_PROMPT} ORDER BY m.name"
     )
     return [
         ModelSummary(
@@ -100,8 +109,8 @@ def summaries(db: sqlite3.Connection) -> list[ModelSummary]:
 
 
 def all(db: sqlite3.Connection) -> list[RegisteredModel]:  # noqa: A001 — models.all reads well
-    """Every registered model with its versions (newest first), by name."""
-    return _models(db, "", ())
+    """Every registered model with its versions (newest first), by name; prompts are none."""
+    return _models(db, _NO_PROMPT, ())
 
 
 def get(db: sqlite3.Connection, name: str) -> RegisteredModel:

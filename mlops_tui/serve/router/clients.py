@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import httptools
 
-from mlops_tui.serve.requests import Limits
+from mlops_tui.serve.requests import PASSED_OVER_BYTES, Limits
 from mlops_tui.serve.router import wire
 from mlops_tui.serve.router.wire import Headers, Request, Response
 
@@ -79,6 +79,7 @@ class Client(asyncio.Protocol):
         self._writable: asyncio.Future[None] | None = None
         self._is_closed = self._is_refused = False
         self._in_head = self._in_body = False
+        self._passed = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -111,6 +112,9 @@ class Client(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
         if self._is_refused:
+            self._passed += len(data)
+            if self._passed > PASSED_OVER_BYTES:
+                self._transport.abort()
             return
         if not self._in_head and not self._in_body and self._task is None:
             self._wait(self._limits.head_s)
@@ -142,7 +146,7 @@ class Client(asyncio.Protocol):
 
     def give_up(self) -> None:
         """Closes a connection that has taken too long."""
-        if self._task is None and self._in_body:
+        if self._task is None and self._in_body and not self._is_refused:
             message = f"The body of the request did not arrive within {self._limits.body_s:g} seconds"
             self._refuse(408, "DEADLINE_EXCEEDED", message)
         else:
@@ -249,14 +253,18 @@ class Client(asyncio.Protocol):
         self._refuse(413, "BAD_REQUEST", f"The body is longer than {self._limits.body_bytes} bytes")
 
     def _refuse(self, status: int, code: str, message: str) -> None:
-        """Answers and closes: the rest of the request is not read."""
+        """Answers and closes: the rest of the request is not taken."""
         if self._is_refused or self._transport.is_closing():
             return
         self._is_refused = True
         self._release()
         response: Response = wire.refusal(status, code, message)
         self._transport.write(wire.response_bytes(response, closes=True))
-        self._transport.close()
+        if status == 413:  # who is still sending reads no answer before the end, and none at all where that is cut off
+            self._wait(self._limits.body_s)
+            self._transport.write_eof()
+        else:
+            self._transport.close()
 
     def _release(self) -> None:
         self._clients.held_bytes -= self._held

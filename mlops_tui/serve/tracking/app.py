@@ -100,7 +100,8 @@ class TrackingServer:
             elif isinstance(endpoint, bytes):
                 response = _Answer(endpoint, "text/plain; charset=utf-8")
             else:
-                response = _Answer(await self._answered(endpoint, await self._given(endpoint, found, request), request))
+                given, is_large = await self._given(endpoint, found, request)
+                response = _Answer(await self._answered(endpoint, given, request, is_large=is_large))
         except Fault as fault:
             response = _told(fault)
         except MlopsError as error:
@@ -142,25 +143,24 @@ class TrackingServer:
             raise unsupported(f"{path} is an endpoint of MLflow that this server does not have")
         raise Fault(f"{method} {path} is not an endpoint of this server", "ENDPOINT_NOT_FOUND", 404, is_final=True)
 
-    async def _given(self, call: Call[Any], found: Mapping[str, str], request: Request) -> Mapping[str, Any]:
-        """The arguments in a request, as they come."""
-        query = request.scope["query_string"]
+    async def _given(
+        self, call: Call[Any], found: Mapping[str, str], request: Request
+    ) -> tuple[Mapping[str, Any], bool]:
+        """The arguments in a request, as they come, and whether these are so many that other threads read them."""
+        query, is_large = request.scope["query_string"], False
         if query and request.method in ("GET", "HEAD"):
             given: Mapping[str, Any] = wire.asked(parse_qs(query.decode("latin-1"), True), call.arguments)
         else:
             _require_json(request)
             async with requests.body(request, self.limits, self) as body:
-                request.state.is_large = len(body) > _LARGE_BYTES
-                if request.state.is_large:
-                    given = await self._elsewhere(wire.decoded, body)
-                else:
-                    given = wire.decoded(body)
-        return {**given, **found} if found else given
+                is_large = len(body) > _LARGE_BYTES
+                given = await self._elsewhere(wire.decoded, body) if is_large else wire.decoded(body)
+        return ({**given, **found} if found else given), is_large
 
-    async def _answered(self, call: Call[Any], given: Mapping[str, Any], request: Request) -> bytes:
+    async def _answered(self, call: Call[Any], given: Mapping[str, Any], request: Request, *, is_large: bool) -> bytes:
         """The answer of an endpoint to arguments."""
         read = self._readers[id(call)]
-        if getattr(request.state, "is_large", False):
+        if is_large:
             arguments = await self._elsewhere(read, given)
         else:
             arguments = read(given)

@@ -242,6 +242,7 @@ def _placed(context: Context, path: str) -> Response:
 def _remove(context: Context, path: str) -> None:
     with context.store.write() as db:
         found = places.resolve(db, path)
+        places.require_within(db, found)
         placed_files.remove(db, found.place, found.path)
         if found.place.kind == "model":
             logged.refresh(context.store.objects_dir, db, found.place.owner)

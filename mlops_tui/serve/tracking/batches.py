@@ -26,7 +26,7 @@ _NOTHING: Mapping[str, Any] = {}
 
 
 class Metric(NamedTuple):
-    """A value of a metric, and of which model on which data it was measured."""
+    """A value of a metric, and of which model on which data it was measured; LogMetric where it says of which run."""
 
     key: str
     value: float
@@ -35,6 +35,7 @@ class Metric(NamedTuple):
     model_id: str = ""
     dataset_name: str = ""
     dataset_digest: str = ""
+    run_id: str = ""
 
 
 class Param(NamedTuple):
@@ -42,19 +43,6 @@ class Param(NamedTuple):
 
     key: str
     value: str = ""
-
-
-class LogMetric(NamedTuple):
-    """LogMetric."""
-
-    run_id: str
-    key: str
-    value: float
-    timestamp: int
-    step: int = 0
-    model_id: str = ""
-    dataset_name: str = ""
-    dataset_digest: str = ""
 
 
 class LogParam(NamedTuple):
@@ -81,12 +69,13 @@ class LogBatch(NamedTuple):
     tags: tuple[Tag, ...] = ()
 
 
-def log_metric(context: Context, asked: LogMetric) -> Mapping[str, Any]:
+def log_metric(context: Context, asked: Metric) -> Mapping[str, Any]:
     """Adds a value to a metric."""
-    metric = Metric(*asked[1:])
-    _check(metric, "")
+    if not asked.run_id:
+        raise missing("run_id")
+    _check(asked, "")
     with context.store.write() as db:
-        _add_metrics(db, active(db, asked.run_id)[0], (metric,))
+        _add_metrics(db, active(db, asked.run_id)[0], (asked,))
     return _NOTHING
 
 
@@ -210,7 +199,7 @@ def _add_metrics(db: sqlite3.Connection, run: int, logged: Sequence[Metric]) -> 
 
 
 ENDPOINTS = (
-    Call("POST", "runs/log-metric", LogMetric, log_metric, is_quick=True),
+    Call("POST", "runs/log-metric", Metric, log_metric, is_quick=True),
     Call("POST", "runs/log-parameter", LogParam, log_param, is_quick=True),
     Call("POST", "runs/set-tag", LogParam, set_tag, is_quick=True),
     Call("POST", "runs/delete-tag", DeleteTag, delete_tag, is_quick=True),

@@ -53,12 +53,12 @@ class StageServer(TrackingServer):
         request.state.stage_run, _, secret = given.partition(".")
         return super()._is_token(secret, request)
 
-    async def _answered(self, call: Call[Any], given: Mapping[str, Any], request: Request) -> bytes:
+    async def _answered(self, call: Call[Any], given: Mapping[str, Any], request: Request, *, is_large: bool) -> bytes:
         stage_run = request.state.stage_run
         if call.path == "runs/get" and stage_run in self._named and given.get("run_id") == stage_run:
             number = self._named.pop(stage_run)
             await asyncio.get_running_loop().run_in_executor(self._threads, self._place, stage_run, number)
-        answer = await super()._answered(call, given, request)
+        answer = await super()._answered(call, given, request, is_large=is_large)
         if call.path in ("experiments/get", "experiments/get-by-name"):
             self._named[stage_run] = int(json.loads(answer)["experiment"]["experiment_id"])
         return answer

@@ -11,7 +11,7 @@ import sqlite3
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from mlops_store import logged_models, runs
+from mlops_store import experiments, logged_models, runs
 from mlops_store.errors import NotFound
 from mlops_store.placed_files import Place
 from mlops_store.records import Experiment
@@ -80,6 +80,16 @@ def resolve(db: sqlite3.Connection, path: str) -> Found:
             if found is not None:
                 return Found(found, "/".join(parts[at + 2 :]))
     return Found(Place("loose"), path)
+
+
+def require_within(db: sqlite3.Connection, found: Found) -> None:
+    """Refuses a folder that places of runs and models lie in, whose files are not deleted with it. Fault: it is one."""
+    if found.place.kind != "loose":
+        return
+    roots = [path_of(one.artifact_location or f"{SCHEME}:/{one.number}") for one in experiments.listed(db, "TRUE", ())]
+    is_above = any(root and f"{root}/{_MODELS}/".startswith(f"{found.path}/") for root in roots)
+    if is_above or resolve(db, f"{found.path}/{_ARTIFACTS}").place.kind != "loose":
+        raise invalid(f"'{found.path}' holds the artifacts of runs and models: name those of one of them")
 
 
 def path_of(uri: str) -> str | None:

@@ -78,6 +78,19 @@ def test_the_whole_store_is_no_folder_that_is_deleted(wire: Wire, path: str) -> 
     assert wire.send("GET", f"{ROUTE}/kept/notes.md").content == b"x"
 
 
+def test_a_folder_that_holds_runs_or_models_is_not_deleted_as_one(wire: Wire) -> None:
+    run = wire.run()
+    put(wire, f"{root(run)}/x.txt")
+    for path in ("0", f"0/{run}", "0/models"):
+        said = wire.refused(f"{ROUTE}/{path}", method="DELETE")
+        assert said == (
+            "INVALID_PARAMETER_VALUE",
+            f"'{path}' holds the artifacts of runs and models: name those of one of them",
+        )
+    assert wire.send("GET", f"{ROUTE}/{root(run)}/x.txt").content == b"x"
+    assert wire.send("DELETE", f"{ROUTE}/{root(run)}").json == {}
+
+
 def test_a_place_of_no_run_and_no_model_keeps_files_too(wire: Wire) -> None:
     put(wire, "shared/notes.md", b"# hello")
     assert wire.send("GET", f"{ROUTE}/shared/notes.md").headers["content-type"] == "text/plain"

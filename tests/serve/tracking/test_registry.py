@@ -386,6 +386,8 @@ def test_models_and_versions_are_searched_by_filter_order_and_pages_and_prompts_
     for text in ("colour = 'red'", "name > 'a'", "version_number = 'x'", "metrics.auc > 1", "name = 'a' OR name = 'b'"):
         assert wire.refused(path, method="GET", filter=text)[0] == "INVALID_PARAMETER_VALUE", text
     assert wire.refused(path, method="GET", order_by="colour")[0] == "INVALID_PARAMETER_VALUE"
+    listed = {one.name for one in models.all(wire.store.read())}
+    assert "hello" not in listed | {one.name for one in models.summaries(wire.store.read())}
     assert wire.refused("model-versions/create", name="hello", source="/etc/passwd", tags=prompt)[1] == (
         "Invalid prompt source: '/etc/passwd'. Prompt sources must use an MLflow placeholder."
     )
