@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from functools import partial
 
 import click
 
 from mlops_store.errors import UsageError
 from mlops_store.incident_records import UNRESOLVED
-from mlops_store.records import IncidentState, MonitorReport
+from mlops_store.records import Alert, IncidentState, MonitorReport
 from mlops_tui.cli import (
     drift_backtest,
     drift_cause,
@@ -138,18 +139,28 @@ def _fire_triggers(workspace: Workspace) -> None:
 
 @command.command("list")
 @click.option("-a", "--all", "everything", is_flag=True, help="Of resolved, muted and pending incidents as well.")
+@click.option("-e", "--each", is_flag=True, help="The alerts of every window, not the newest of a kind in an incident.")
 @click.option("-m", "--monitor", metavar="NAME", help="Only this monitor's.")
 @json_option
 @click.pass_obj
-def list_(workspace: Workspace, everything: bool, monitor: str | None, as_json: bool) -> None:
-    """List the alerts of windows with their incidents: open ones first, the most severe first."""
+def list_(workspace: Workspace, everything: bool, each: bool, monitor: str | None, as_json: bool) -> None:
+    """List alerts with their incidents: open ones first, the most severe first.
+
+    Of the alerts of one kind in one incident the newest is listed, with how many windows have such a one.
+    """
     from mlops_store import alerts
 
     states = tuple(IncidentState) if everything else UNRESOLVED
     store = workspace.find()
     found = [] if store is None else alerts.alerts(store.read(), states, monitor=monitor)
+    windows = Counter(_same(alert) for alert in found)
+    if not each:
+        newest: dict[object, Alert] = {}
+        for alert in sorted(found, key=lambda alert: alert.id):
+            newest[_same(alert)] = alert
+        found = [alert for alert in found if newest[_same(alert)] is alert]
     if as_json:
-        output.write_json_lines(map(shapes.alert, found))
+        output.write_json_lines({**shapes.alert(alert), "windows": windows[_same(alert)]} for alert in found)
         return
     if not found:
         output.remark("no alerts")
@@ -161,14 +172,20 @@ def list_(workspace: Workspace, everything: bool, monitor: str | None, as_json: 
             alert.severity,
             alert.state,
             alert.batch,
+            str(windows[_same(alert)]),
             alert.title,
             text.moment(alert.opened_at),
             alert.monitor,
         )
         for alert in found
     ]
-    titles = ("alert", "incident", "severity", "state", "batch", "what", "opened", "monitor")
-    write_table(titles, rows, right=("alert", "incident"))
+    titles = ("alert", "incident", "severity", "state", "batch", "in", "what", "opened", "monitor")
+    write_table(titles, rows, right=("alert", "incident", "in"))
+
+
+def _same(alert: Alert) -> tuple[object, str]:
+    """What the alerts of one kind in one incident have in common."""
+    return alert.incident_id or f"alert {alert.id}", alert.kind
 
 
 @command.command()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,18 @@ def test_a_file_can_be_named_and_checked_again(cli, project: Path) -> None:
     assert cli("drift", "check", path, "--json").json == []
     [report] = cli("drift", "check", path, "--force", "--json").json
     assert report["batch"] == "incoming/same.csv"
+
+
+def test_of_the_alerts_of_an_incident_the_newest_is_listed(cli, project: Path) -> None:
+    again = project / "incoming" / "again.csv"
+    again.write_bytes((project / "incoming" / "shifted.csv").read_bytes())
+    os.utime(again, (2, 2))
+    cli("drift", "check")
+    [alert] = cli("drift", "list", "--json").json
+    assert alert["windows"] == 2
+    each = cli("drift", "list", "--each", "--json").json
+    assert len(each) == 2
+    assert alert["alert_id"] == max(one["alert_id"] for one in each)
 
 
 def test_drift_ends_with_0_unless_told_otherwise(cli) -> None:
