@@ -1,15 +1,24 @@
 """Textual's strips, made lighter: a screen consists of thousands, and each is born with seven caches.
 
-Nearly all of these caches stay empty, but making them takes a third of the time in which a screen is drawn. The one
-place that knows how strips keep what they remember.
+Making the caches takes a third of the time in which a screen is drawn. Two of them answer again and again, when a line
+that has not changed is cut at the edges of widgets, or filtered; what the others remember nobody asks for here, and
+they are left out. The one place that knows how strips keep what they remember.
 """
 
 from __future__ import annotations
 
-from textual import cache, strip
+from collections.abc import Iterable
+from typing import Final
+
+from rich.segment import Segment
+from textual.strip import Strip
 
 #: Things that a cache remembers at most; Textual's own sizes are 4 and 16.
 MOST = 16
+
+_FILLED = ("_divide_cache", "_filter_cache")
+_EMPTY = ("_crop_cache", "_style_cache", "_line_length_cache", "_crop_extend_cache", "_offsets_cache")
+_OTHERS = ("_segments", "_cell_length", "_render_cache", "_link_ids", "_cell_count")
 
 
 class Few(dict[object, object]):
@@ -23,13 +32,35 @@ class Few(dict[object, object]):
         super().__setitem__(key, value)
 
 
+class Nothing:
+    """Remembers nothing."""
+
+    __slots__ = ()
+
+    def get(self, _key: object, default: object = None) -> object:
+        """Never knows."""
+        return default
+
+    def __setitem__(self, key: object, value: object) -> None:
+        """Forgets it."""
+
+
+_NOTHING: Final = Nothing()
+
+
 def lighten() -> bool:
-    """Has strips made from here on remember with ``Few``; False where this Textual's strips are of another kind."""
-    if getattr(strip, "FIFOCache", None) not in (cache.FIFOCache, _few):
+    """Has strips made from here on remember less; False where this Textual's strips are of another kind."""
+    if sorted(Strip.__slots__) != sorted((*_FILLED, *_EMPTY, *_OTHERS)):
         return False
-    strip.FIFOCache = _few  # type: ignore[assignment,attr-defined]
+    Strip.__init__ = _init  # type: ignore[method-assign]
     return True
 
 
-def _few(_size: int) -> Few:
-    return Few()
+def _init(self: Strip, segments: Iterable[Segment], cell_length: int | None = None) -> None:
+    self._segments = list(segments)
+    self._cell_length = cell_length
+    self._divide_cache = Few()  # type: ignore[assignment]
+    self._filter_cache = Few()  # type: ignore[assignment]
+    self._crop_cache = self._style_cache = self._line_length_cache = _NOTHING  # type: ignore[assignment]
+    self._crop_extend_cache = self._offsets_cache = _NOTHING  # type: ignore[assignment]
+    self._render_cache = self._link_ids = self._cell_count = None

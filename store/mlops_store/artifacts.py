@@ -151,17 +151,16 @@ def of_run(db: sqlite3.Connection, run_id: str) -> tuple[Artifact, ...]:
     from mlops_store.records import Artifact  # costs a training script that only writes too much
 
     rows = db.execute(
-        # of two of the same path the last one stays: the run's own file, else that of the newest model
-        "WITH run AS (SELECT id FROM runs WHERE run_id = ?) "
-        "SELECT path, digest, size_bytes, logged_at FROM ("
-        "SELECT l.name || '/' || f.path AS path, f.digest, f.size_bytes, f.logged_at, l.id AS place "
-        "FROM logged_models l JOIN logged_model_files f ON f.logged_model_id = l.id "
-        "WHERE l.run_id IN (SELECT id FROM run) AND l.status = 'READY' AND l.deleted_at IS NULL "
-        "UNION ALL SELECT path, digest, size_bytes, logged_at, 9e18 FROM artifacts "
-        "WHERE run_id IN (SELECT id FROM run)) ORDER BY path, place",
+        "SELECT l.name || '/' || f.path, l.id, f.digest, f.size_bytes, f.logged_at FROM runs r "
+        "CROSS JOIN logged_models l ON l.run_id = r.id CROSS JOIN logged_model_files f ON f.logged_model_id = l.id "
+        "WHERE r.run_id = ?1 AND l.status = 'READY' AND l.deleted_at IS NULL "
+        "UNION ALL SELECT a.path, 9e18, a.digest, a.size_bytes, a.logged_at FROM runs r "
+        "CROSS JOIN artifacts a ON a.run_id = r.id WHERE r.run_id = ?1",
         (run_id,),
-    )
-    return tuple({row[0]: Artifact(*row) for row in rows.fetchall()}.values())
+    ).fetchall()
+    rows.sort()
+    # of two of the same path the last one stays: the run's own file, else that of the newest model
+    return tuple({path: Artifact(path, *rest) for path, _, *rest in rows}.values())
 
 
 class Incoming:

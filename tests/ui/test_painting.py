@@ -213,10 +213,16 @@ async def test_a_new_screen_has_the_classes_of_its_size_before_its_parts_are_sty
         assert styled.count(screen.query_one(TextView)) == 2
 
 
-def test_light_strips_remember_what_strips_remember() -> None:
+def test_light_strips_remember_where_they_were_cut_and_are_cut_right_everywhere() -> None:
     assert strips.lighten()
     strip = Strip([Segment("abcdef")])
     for end in range(1, 60):
         assert strip.crop(0, end).text == "abcdef"[:end]
-    assert strip.crop(0, 3) is strip.crop(0, 3)
-    assert len(strip._crop_cache) <= strips.MOST  # however many there were
+        assert strip.adjust_cell_length(end).text == "abcdef"[:end].ljust(end)
+        assert [part.text for part in strip.divide([min(end, 5), 6])] == [
+            "abcdef"[: min(end, 5)],
+            "abcdef"[min(end, 5) :],
+        ]
+        assert strip.divide([1, end + 10])
+    assert strip.divide([1, 6]) is strip.divide([1, 6])
+    assert len(strip._divide_cache) <= strips.MOST  # however many there were
