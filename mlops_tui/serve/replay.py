@@ -116,8 +116,8 @@ def of_log(directory: str) -> list[bytes]:
             break
     if not found and lacking:
         raise Refused(
-            f"{directory} does not hold what was asked: a rule of [serve.MODEL] leaves out or hashes "
-            f"{', '.join(sorted(lacking))}",
+            f"not logged as asked: {', '.join(sorted(lacking))}; a rule of [serve.MODEL] leaves that out of {directory}, "
+            "so that nothing in it can be asked again",
             "--rows FILE asks with rows of your own",
         )
     if not found:
