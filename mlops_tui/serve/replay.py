@@ -116,8 +116,8 @@ def of_log(directory: str) -> list[bytes]:
             break
     if not found and lacking:
         raise Refused(
-            f"not logged as asked: {', '.join(sorted(lacking))}; a rule of [serve.MODEL] leaves that out of {directory}, "
-            "so that nothing in it can be asked again",
+            f"{', '.join(sorted(lacking))} cannot be asked again: a rule of [serve.MODEL] leaves that out or hashes it "
+            f"in {directory}",
             "--rows FILE asks with rows of your own",
         )
     if not found:

@@ -81,7 +81,7 @@ def test_a_log_without_a_column_is_not_asked_again(tmp_path: Path, capsys: pytes
             replay.run(f"http://127.0.0.1:{port}", replay.of_frame(ROWS), Plan(rate=100, duration_s=0.03))
         if redaction is not None:
             assert main(["-C", str(tmp_path), "load", "http://127.0.0.1:1", "--log", "log"]) == 1
-            assert "not logged as asked: a, plan; a rule of [serve.MODEL] leaves that out" in capsys.readouterr().err
+            assert "a, plan cannot be asked again: a rule of [serve.MODEL] leaves that out" in capsys.readouterr().err
     assert json.loads(replay.of_log(directory)[0])["dataframe_split"]["columns"] == ["a", "plan"]  # since the rule went
 
 
