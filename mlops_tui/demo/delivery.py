@@ -83,12 +83,16 @@ def _deliver(project: Project, gap_s: float, deadline: float) -> int:
         batches = waiting(project)
         if not batches and os.path.isdir(project.path("incoming")):
             break
-        if batches and is_served(project):
+        if not batches or not is_served(project):
+            time.sleep(_LOOK_EVERY_S)
+            continue
+        try:
             deliver_next(project)
+        except (subprocess.SubprocessError, OSError):  # a machine that is too busy, or a script that somebody edits
+            time.sleep(_LOOK_EVERY_S)
+        else:
             delivered += 1
             time.sleep(gap_s)
-        else:
-            time.sleep(_LOOK_EVERY_S)
     return delivered
 
 

@@ -123,6 +123,10 @@ def test_a_second_call_does_nothing_and_tells_what_is(played: tuple[Project, dic
 
 def test_batches_arrive_by_themselves_once_a_version_is_in_production(played: tuple[Project, dict[str, Any]]) -> None:
     shutil.rmtree(played[0].path("production"))
+    script = Path(played[0].path("deliver.py"))
+    # the first call fails, as on a machine that has no memory left for a moment
+    once = "import os, sys\nif not os.path.exists('tried'):\n    open('tried', 'w').close()\n    sys.exit(1)\n"
+    script.write_text(once + script.read_text())
     assert delivery.deliver_when_served(played[0], gap_s=0.0, patience_s=60.0) == 3
     assert delivery.waiting(played[0]) == []
 
