@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 from mlops_store import logged_models, models, placed_files, runs
 from mlops_store.errors import NotFound
@@ -131,13 +131,26 @@ def _of_run(store: Store, db: sqlite3.Connection, asked: Asked) -> Content:
         if root is None or not _is_within(path, root):
             raise _not_of(asked.source, "run_id")
         return _folder(store, db, asked, run_id, path[len(root) :].strip("/"))
-    if split.scheme in ("", "file"):
+    if split.scheme in ("", "file") and not _is_in_folder_of(db, run_id, asked.source):
         raise invalid(
             f"Invalid model version source: '{asked.source}'. To use a local path as a model version source, the "
             "run_id request parameter has to be specified and the local path has to be contained within the artifact "
             "directory of the run specified by the run_id."
         )
     return _of(asked, run_id, lineages.of_run(db, runs.get(db, run_id)) if run_id and _found_run(db, run_id) else {})
+
+
+def _is_in_folder_of(db: sqlite3.Connection, run_id: str, source: str) -> bool:
+    """Whether a path is in the folder in which the artifacts of a run are, by its name; nothing is read there."""
+    place = _found_run(db, run_id) if run_id else None
+    if place is None:
+        return False
+    root = places.run_root(db, place.owner)
+    return urlsplit(root).scheme in ("", "file") and _is_within(_local(source), _local(root))
+
+
+def _local(uri: str) -> str:
+    return unquote(urlsplit(uri).path).rstrip("/") if uri.startswith("file:") else uri.rstrip("/")
 
 
 def _folder(store: Store, db: sqlite3.Connection, asked: Asked, run_id: str, folder: str) -> Content:

@@ -242,6 +242,21 @@ def test_a_source_that_is_not_of_the_run_or_model_that_is_named_is_refused(
     assert found(wire, "model-versions/search", f"name = '{name}'") == []
 
 
+def test_a_version_may_be_of_a_folder_of_this_machine_that_is_its_runs(own_wire: Wire) -> None:
+    wire = own_wire
+    experiment = wire.post("experiments/create", name="local", artifact_location="/shared/a")["experiment_id"]
+    run = wire.post("runs/create", experiment_id=experiment)["run"]["info"]["run_id"]
+    wire.post("registered-models/create", name="m")
+    inside = f"/shared/a/{run}/artifacts/model"
+    for source in (inside, f"file://{inside}"):
+        assert version_of(wire, "m", source=source, run_id=run)["source"] == source
+    uri = wire.get("model-versions/get-download-uri", name="m", version="1")["artifact_uri"]
+    assert uri == inside
+    for source, run_id in ((inside, None), ("/shared/a", run), (f"/shared/a/{run}/artifactsx", run), ("/tmp", run)):
+        given = {"name": "m", "source": source, **({"run_id": run_id} if run_id else {})}
+        assert "To use a local path" in wire.refused("model-versions/create", **given)[1], source
+
+
 def test_mlflows_stages_move_versions_as_ours_do(own_wire: Wire) -> None:
     wire, name = own_wire, model_of(own_wire, "m", 4)
     assert move(wire, name, 1, "Production")["current_stage"] == "Production"
