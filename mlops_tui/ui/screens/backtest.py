@@ -44,7 +44,7 @@ _LETTERS = {
     ".": ("·", " ", "faint"),
 }
 _BUSY = Cell("replaying the last windows …", "dim")
-_HELP = "alert=2 of 3, thresholds.psi=0.2, methods.age=psi, reference={ last = 7 }, or several with ; between"
+_HELP = "alert=2 of 3, thresholds.psi=0.2, methods.age=psi, reference=may.csv, or several with ; between"
 
 
 class Backtest(Dialog[Trial]):
@@ -111,7 +111,7 @@ class Backtest(Dialog[Trial]):
         def answered(text: str | None) -> None:
             if text and text.strip():
                 self._tried.append(text.strip())
-                self.query_one(TextView).show([_BUSY])
+                self.query_one(TextView).show([_BUSY, _legend()])  # as high as what it takes the place of
                 self._replay()
 
         self.app.push_screen(Ask("Settings to try", lines=[Cell(_HELP, "dim")], hint="alert=2 of 3"), answered)
