@@ -12,8 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from mlops_store import events, traffic_counts, traffic_routers
-from mlops_store.errors import MlopsError, Refused, StoreError, UsageError
+from mlops_store import events, models, traffic_counts, traffic_routers
+from mlops_store.errors import MlopsError, Refused, StoreBusy, StoreError, UsageError
 from mlops_store.store import Store
 from mlops_tui import config as configuration
 from mlops_tui.config import Config
@@ -71,7 +71,7 @@ def run(
         ready: Called as soon as requests are answered.
 
     Raises:
-        NotFound: There is no such model, or it has no stable version.
+        NotFound: There is no such model, or no longer, or it has no stable version.
         Refused: The stable version cannot be served.
         UsageError: Answers are to wait for labels, and must not be kept.
     """
@@ -139,6 +139,7 @@ class _Running:
             self._counting.remember(trial, traffic_counts.seen_keys(db, self._model, trial))
         self._router.follow(wanted)
         try:
+            self._announce()
             if await self._can_begin():
                 server = await loop.create_server(self._clients.connect, sock=listening)
                 ready()
@@ -158,6 +159,12 @@ class _Running:
             self._counting.take()
             with suppress(StoreError):
                 self._write({}, is_over=True)
+
+    def _announce(self) -> None:
+        """Says that this router runs before its servers are loaded: a model that is routed is not renamed."""
+        with suppress(StoreBusy), self._store.write() as db:
+            models.identifier(db, self._model)  # by another name since it was asked for
+            traffic_routers.put(db, self._model, self._url, self._started_at, self._router.states)
 
     async def _can_begin(self) -> bool:
         """Waits until all versions are loaded, as far as they can be; False when it is over before.

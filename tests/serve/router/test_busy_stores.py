@@ -14,7 +14,7 @@ from mlops_store.errors import MlopsError, NotFound, Refused, StoreBusy
 from mlops_store.store import Store
 from mlops_tui import config
 from mlops_tui.project import Project
-from mlops_tui.registry import stages
+from mlops_tui.registry import holdings, stages
 from mlops_tui.serve.requests import Limits
 from mlops_tui.serve.router import running, watching
 from mlops_tui.serve.router.guarding import Broken
@@ -53,6 +53,16 @@ def failing(*errors: MlopsError) -> Any:
 
     call.calls = []  # type: ignore[attr-defined]
     return call
+
+
+def test_a_router_is_known_before_its_servers_are_loaded(store: Store, router: running._Running) -> None:
+    router._announce()
+    splits.end(store, "churn")
+    with store.write() as db, pytest.raises(Refused, match="sends requests to 'churn' by this name"):
+        holdings.rename(db, "churn", "other")
+    router._model = "gone"
+    with pytest.raises(NotFound):
+        router._announce()
 
 
 def test_a_candidate_that_cannot_be_taken_down_in_a_busy_store_is_told_of(
