@@ -26,6 +26,8 @@ from mlops_store.run_plans import KINDS, visible
 if TYPE_CHECKING:
     from mlops_store.records import Experiment, Run
 
+#: The numbers in a bound text: a statement with them in its own text would be prepared anew for every window.
+_OF_IDS = "(SELECT value FROM json_each(?))"
 #: Runs whose values are read by one statement, whose text may have a million bytes.
 _CHUNK = 5000
 #: From so many runs on all their metrics are read by key, unless that asks for so many times what there is.
@@ -62,7 +64,7 @@ def by_ids(db: sqlite3.Connection, ids: Sequence[int], *, keys: Iterable[str] | 
             for all.
     """
     wanted = None if keys is None else [column(name) for name in keys]
-    found = _runs(db, f"r.id IN ({','.join(map(str, map(int, ids)))})", (), wanted, TABLES)
+    found = _runs(db, f"r.id IN {_OF_IDS}", (_json(ids),), wanted, TABLES)
     return [found[number] for number in ids if number in found]
 
 
@@ -90,8 +92,8 @@ def _runs(
     ).fetchall()
     if not rows:
         return {}
-    chosen = ",".join([str(row[0]) for row in rows])
-    values = {table: _values(db, table, chosen, len(rows), wanted) for table in tables}
+    chosen = [row[0] for row in rows]
+    values = {table: _values(db, table, chosen, wanted) for table in tables}
     nothing: dict[str, Any] = {}
     params, metrics, tags = (values.get(table, nothing) for table in TABLES)
     found = {}
@@ -207,35 +209,37 @@ def experiments(db: sqlite3.Connection) -> list[Experiment]:
 
 
 def _values(
-    db: sqlite3.Connection, table: str, chosen: str, count: int, wanted: Sequence[Column] | None
+    db: sqlite3.Connection, table: str, chosen: Sequence[int], wanted: Sequence[Column] | None
 ) -> dict[int, dict[str, Any]]:
     held = "last_value" if table == "metrics" else "value"
     keys = None if wanted is None else [one.key for one in wanted if one.table == table]
     if keys is not None and not keys:
         return {}
+    arguments: tuple[Any, ...] = (_json(chosen),)
+    only = ""
     if keys is not None:
         only = f"AND v.key_id IN (SELECT id FROM keys WHERE name IN ({','.join('?' * len(keys))})) "
-    elif table == "metrics" and _are_alike(db, chosen, count):
-        only = f"AND v.key_id IN (SELECT key_id FROM metrics WHERE run_id IN ({chosen})) "
-    else:
-        only = ""
+        arguments += tuple(keys)
+    elif table == "metrics" and _are_alike(db, chosen):
+        only = f"AND v.key_id IN (SELECT key_id FROM metrics WHERE run_id IN {_OF_IDS}) "
+        arguments *= 2
     rows = db.execute(
         f"SELECT v.run_id, k.name, v.{held} FROM {table} v JOIN keys k ON k.id = v.key_id "
-        f"WHERE v.run_id IN ({chosen}) {only}",
-        keys or (),
+        f"WHERE v.run_id IN {_OF_IDS} {only}",
+        arguments,
     )
     nan = float("nan")
-    if chosen.isdecimal():  # of one run only
-        return {int(chosen): {key: nan if value is None else value for _, key, value in rows}}
+    if len(chosen) == 1:
+        return {chosen[0]: {key: nan if value is None else value for _, key, value in rows}}
     values: dict[int, dict[str, Any]] = {}
     for run, key, value in rows:
         values.setdefault(run, {})[key] = nan if value is None else value
     return values
 
 
-def _are_alike(db: sqlite3.Connection, chosen: str, count: int) -> bool:
+def _are_alike(db: sqlite3.Connection, chosen: Sequence[int]) -> bool:
     """Whether some runs, of which there are many, have most of all metrics: then they are read as they lie, by key."""
-    if count < _MANY_RUNS:
+    if len(chosen) < _MANY_RUNS:
         return False
-    all_of_them = f"SELECT {count} * (SELECT count(*) FROM keys) < {_SPARSE} * count(*) FROM metrics "
-    return bool(db.execute(f"{all_of_them} WHERE run_id IN ({chosen})").fetchone()[0])
+    all_of_them = f"SELECT {len(chosen)} * (SELECT count(*) FROM keys) < {_SPARSE} * count(*) FROM metrics "
+    return bool(db.execute(f"{all_of_them} WHERE run_id IN {_OF_IDS}", (_json(chosen),)).fetchone()[0])
