@@ -20,6 +20,12 @@ from mlops_tui.ui.widgets.text_view import TextView
 from mlops_tui.ui.widgets.title_bar import TitleBar
 
 
+class Body(Widget):
+    """What stands between the title bar and the key bar."""
+
+    BLANK = True  # nothing of its own: so its lines are drawn, and cut where its parts begin, once for all of them
+
+
 class ProjectScreen(PaintingScreen[None]):
     """A full screen of the dashboard.
 
@@ -35,6 +41,8 @@ class ProjectScreen(PaintingScreen[None]):
 
     #: Ids of keys that do nothing worth naming here.
     HIDDEN_KEYS: ClassVar[frozenset[str]] = frozenset()
+
+    BLANK = True  # as its body
 
     DEFAULT_CSS = """
     ProjectScreen { background: $background; layout: vertical; layers: default above; }
@@ -99,7 +107,7 @@ class ProjectScreen(PaintingScreen[None]):
     def compose(self) -> ComposeResult:
         """Title bar, body, key bar."""
         yield TitleBar(self.heading())
-        with Widget(id="body"):
+        with Body(id="body"):
             yield from self.compose_body()
         yield KeyBar()
         yield TextView(["terminal too", "small"], can_focus=False, id="too-small")

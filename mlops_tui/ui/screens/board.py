@@ -45,6 +45,7 @@ class Board(Loader[BoardRecords]):
     Board.-empty > #board-empty { display: block; }
     """
 
+    BLANK = True
     LOADS_FIRST = True
 
     def __init__(self) -> None:
