@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -160,7 +161,7 @@ def read(reader: Reader, name: str, body: object) -> MonitorConfig:
         categorical=get("categorical", reader.texts, ()),
         prediction=get("prediction", reader.text, ""),
         methods={key: reader.text(value, f"{place}.methods.{key}") for key, value in methods.items()},
-        thresholds={key: reader.number(value, f"{place}.thresholds.{key}") for key, value in thresholds.items()},
+        thresholds={key: _threshold(reader, value, f"{place}.thresholds.{key}") for key, value in thresholds.items()},
         drift_share=share,
         alert=get("alert", partial(alerting.read_rule, reader), AlertRule()),
         mute=get("mute", partial(alerting.read_mutes, reader), ()),
@@ -173,6 +174,13 @@ def read(reader: Reader, name: str, body: object) -> MonitorConfig:
         target=get("target", reader.text, ""),
         truth=monitor_truth.read(reader, place, table, usual_id=monitor_windows.REQUESTS_ID if requests else ""),
     )
+
+
+def _threshold(reader: Reader, value: object, place: str) -> float:
+    found = reader.number(value, place)
+    if math.isnan(found):
+        raise reader.error(place, "nan is no threshold: nothing is beyond it")
+    return found
 
 
 def _multivariate(reader: Reader, value: object, place: str) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ def prepared(
     apart = unread | {*monitor.ignore, *([monitor.time] if monitor.time else [])}
     features = [str(name) for name in frame.columns if name not in apart]
     column = monitor.prediction or prediction or "prediction"
-    _validate(monitor, {str(name) for name in frame.columns} | {column, monitor.target} - {""})
+    validate(monitor, {str(name) for name in frame.columns} | {column, monitor.target} - {""})
     if monitor.columns:
         features = [name for name in features if name in monitor.columns]
 
@@ -124,6 +124,12 @@ def prepared(
         target = prepare(frame[monitor.target], kind(monitor.target), name=monitor.target, role="target")
     is_counted = kinds.was_counter if monitor.earlier else kinds.is_counter
     known_features = tuple(prepare(frame[name], kind(name), name=name) for name in features)
+    for each in known_features:
+        if each.kind == "text" and each.name in monitor.methods:
+            raise UsageError(
+                f"the method {monitor.methods[each.name]!r} cannot compare {each.name!r}, which is text",
+                f"texts are compared by a classifier of their words; categorical = [{each.name!r}] compares them whole",
+            )
     return Prepared(
         features=known_features,
         texts={each.name: frame[each.name] for each in known_features if each.kind == "text"},
@@ -143,8 +149,13 @@ def prepared(
     )
 
 
-def _validate(monitor: MonitorConfig, columns: set[str]) -> None:
-    """Raises UsageError where the monitor speaks of a column or a method that is not there."""
+def validate(monitor: MonitorConfig, columns: set[str]) -> None:
+    """Raises UsageError where the monitor speaks of a column or a method that is not there.
+
+    Args:
+        monitor: What may be wrong.
+        columns: Names of the columns that there are.
+    """
     place = f"monitors.{monitor.name}"
     for name in (*monitor.columns, *monitor.categorical, *monitor.methods):
         if name not in columns:

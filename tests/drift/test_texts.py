@@ -8,8 +8,11 @@ import pandas as pd
 import pytest
 from drift_windows import examined
 
+from mlops_store.errors import UsageError
 from mlops_store.records import ColumnReport
+from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.drift import severity
+from mlops_tui.drift.check import prepared
 from mlops_tui.drift.columns import Settings, prepare
 from mlops_tui.drift.texts import compare
 
@@ -98,3 +101,9 @@ def test_texts_of_one_source_hardly_ever_raise_an_alert(cases: Any) -> None:
         told += bool(severity.alerts(examined(reference, frame).findings))
     print(f"{told} of {windows} windows of the same texts have an alert")
     assert told <= 13  # one column: the false discovery rate of 5 % is that of alerts
+
+
+def test_a_method_for_a_text_is_refused(cases: Any) -> None:
+    frame = pd.DataFrame({"note": cases.comments(60, 0)})
+    with pytest.raises(UsageError, match="'psi' cannot compare 'note', which is text"):
+        prepared(frame, MonitorConfig("m", methods={"note": "psi"}))

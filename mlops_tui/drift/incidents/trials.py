@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mlops_store import kept_windows
@@ -147,6 +147,7 @@ def run(
         raise UsageError(f"no window of {monitor} has been checked yet", "mlops-tui drift check checks what waits")
     found = []
     for plan in made:
+        _require_known(windows, now.monitor, plan.monitor)
         seen: Sequence[KeptWindow] = windows
         if needs_profiles(now.monitor, plan.monitor):
             from mlops_tui.drift.incidents.rescoring import Rescoring
@@ -155,6 +156,19 @@ def run(
             seen = Rescoring(project, store, config, now.monitor, plan.monitor).windows(windows)
         found.append(Trial(plan.label, text, plan.text, replay.replay(seen, now.monitor, plan.monitor)))
     return found
+
+
+def _require_known(windows: Sequence[KeptWindow], before: MonitorConfig, after: MonitorConfig) -> None:
+    """Refuses new settings about columns of which nothing was kept: they change nothing, and no check takes them."""
+    methods = {name: each for name, each in after.methods.items() if name not in before.methods}
+    thresholds = {name: each for name, each in after.thresholds.items() if name not in before.thresholds}
+    columns = tuple(name for name in after.columns if name not in before.columns)
+    kept = {name for each in {id(window.columns): window.columns for window in windows}.values() for name in each.names}
+    if kept and (columns or methods or thresholds):
+        from mlops_tui.drift import check
+
+        tried = replace(after, columns=columns, categorical=(), methods=methods, thresholds=thresholds)
+        check.validate(tried, kept | {*after.ignore, after.prediction or "prediction", after.target} - {""})
 
 
 def needs_profiles(before: MonitorConfig, after: MonitorConfig) -> bool:

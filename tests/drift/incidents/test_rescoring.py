@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlops_store.errors import Refused, UsageError
+from mlops_store.errors import Refused, SpecError, UsageError
 from mlops_store.store import Store
 from mlops_tui import config as configs
 from mlops_tui.drift import monitors
@@ -78,3 +78,8 @@ def test_what_profiles_do_not_hold_is_said(project: Project) -> None:
             trials.run(project, store, TEXT, "m", ['reference="gone.csv"'])
         with pytest.raises(UsageError, match="no column 'agee'"):
             trials.run(project, store, TEXT, "m", ["methods.agee=psi"])
+        for settings in ("columns=['agee']", "thresholds.agee=0.2"):  # no check would take them
+            with pytest.raises(UsageError, match="'agee'"):
+                trials.run(project, store, TEXT, "m", [settings])
+        with pytest.raises(SpecError, match="nan is no threshold"):
+            trials.run(project, store, TEXT, "m", ["thresholds.psi=nan"])
