@@ -8,7 +8,7 @@ from functools import partial
 
 import click
 
-from mlops_store.errors import UsageError
+from mlops_store.errors import MlopsError, UsageError
 from mlops_store.incident_records import UNRESOLVED
 from mlops_store.records import Alert, IncidentState, MonitorReport
 from mlops_tui.cli import (
@@ -79,6 +79,7 @@ def check(
         _write_pending(pending, waiting, as_json)
         return
     store = workspace.create()
+    refused: list[MlopsError] = []
     found = monitors.check(
         workspace.project,
         store,
@@ -87,6 +88,7 @@ def check(
         monitor=monitor,
         paths=named,
         force=force,
+        refused=refused,
     )
     arrivals = monitors.join_labels(workspace.project, store, workspace.config, monitor=monitor)
     if as_json:
@@ -98,7 +100,7 @@ def check(
         )
     elif found:
         _write_reports(found)
-    else:
+    elif not refused:
         output.remark("no new batches; --force checks again what was checked")
     reports = [*found, *(report for arrival in arrivals.values() for report in arrival.reports)]
     for line in drift_incidents.told(store, reports):
@@ -108,6 +110,10 @@ def check(
     for delivery in drift_notices.send(workspace):
         output.remark(drift_notices.told(delivery))
     _fire_triggers(workspace)
+    for error in refused[1:]:
+        output.remark(text.clean(error.message))
+    if refused:
+        raise refused[0]
     if fail_on_drift and any(report.status != "ok" for report in found):
         context.exit(1)
 

@@ -117,6 +117,7 @@ def check(
     monitor: str | None = None,
     paths: Sequence[str] | None = None,
     force: bool = False,
+    refused: list[MlopsError] | None = None,
 ) -> list[MonitorReport]:
     """Checks batches and records what was found; what was checked before is passed over.
 
@@ -131,6 +132,8 @@ def check(
         paths: These files instead of those that are watched; each goes to the monitors that watch it, or else to
             the one that is named, or the only one there is.
         force: Check again what was checked before.
+        refused: Gets what is wrong with monitors, so that what comes after the checks of the others is done all the
+            same; without it the first of these problems is raised when all the others have been checked.
 
     Returns:
         The new reports with their columns, in the order of the checks.
@@ -144,7 +147,7 @@ def check(
     from mlops_tui.drift.performance.evidence import Labelled
 
     reports: list[MonitorReport] = []
-    refusal: MlopsError | None = None
+    problems: list[MlopsError] = [] if refused is None else refused
     chosen = _chosen(config, monitor)
     given = _given(project, chosen, paths)
     for wanted in chosen:
@@ -160,9 +163,9 @@ def check(
                 cutting.done(store, window)
                 reports += [report] if report is not None else []
         except (Refused, UsageError) as error:
-            refusal = refusal or error
-    if refusal is not None:
-        raise refusal
+            problems.append(error)
+    if problems and refused is None:
+        raise problems[0]
     return reports
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -70,6 +71,7 @@ class BatchChecks:
     def _begin(self) -> None:
         session = self._session
         if session.store is None or session.store.is_read_only or not session.config.monitors:
+            self._passed()  # what failed may have been of a monitor that is gone
             return
         from mlops_tui.drift import monitors
 
@@ -104,13 +106,15 @@ class BatchChecks:
         self._due_at = time.monotonic()
         assert self._errors is not None
         with self._errors as file:
-            file.seek(0)
-            text = file.read(65536).decode("utf-8", "replace").strip()
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 65536))
+            text = file.read().decode("utf-8", "replace").strip()
         if not code:
             self._put_off()  # in case that it left something unchecked
             self._told = self._session.check_note = ""
             return None
-        lines = text.removeprefix("mlops-tui: ").splitlines() or [f"ended with {code}"]
+        # remarks on what was checked before it failed stand before the error
+        _, is_ours, told = f"\n{text}".rpartition("\nmlops-tui: ")
+        lines = (told.splitlines() if is_ours else text.splitlines()[-1:]) or [f"ended with {code}"]
         return self._failed(lines[0], " ".join(line.strip() for line in lines[1:]))
 
     def _failed(self, why: str, hint: str = "") -> MlopsError | None:

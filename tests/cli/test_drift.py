@@ -40,6 +40,20 @@ def test_a_check_says_which_incidents_it_opened(cli) -> None:
     assert "incident 1 opened: 1 of 2 columns drifted: amount" in done.stderr
 
 
+def test_a_monitor_that_cannot_be_checked_holds_up_no_other(cli, project: Path) -> None:
+    broken = "".join(f'[monitors.{name}]\nquery = "SELECT 1"\ndatabase = "{name}.db"\n' for name in ("a", "b"))
+    (project / "mlops.toml").write_text(broken.replace('db"\n', 'db"\nreference = "train.csv"\n') + CONFIG)
+    done = cli("drift", "check")
+    assert done.exit_code == 2
+    assert "incoming/shifted.csv" in done.stdout
+    told = (
+        "incident 1 opened",
+        "monitors.b.database: b.db is not there",
+        "mlops-tui: monitors.a.database: a.db is not",
+    )
+    assert [line for line in told if line not in done.stderr] == []
+
+
 def test_a_dry_run_names_what_would_be_checked_and_makes_nothing(cli, project: Path) -> None:
     done = cli("drift", "check", "--dry-run")
     assert done.stdout == "would check incoming/same.csv by web\nwould check incoming/shifted.csv by web\n"

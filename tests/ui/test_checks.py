@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,18 @@ def test_changes_without_end_do_not_put_off_a_check(session: Session) -> None:
     asked.ask()
     asked.ask(is_new=True)
     assert asked._due_at == due_at
+
+
+def test_the_error_is_told_rather_than_what_was_said_before_it_and_goes_with_its_monitor(
+    session: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    script = tmp_path / "check"
+    script.write_text("#!/bin/sh\necho '1.csv: no alert' >&2; echo 'mlops-tui: gone.db is not there' >&2; exit 2\n")
+    script.chmod(0o755)
+    monkeypatch.setattr(checks.sys, "executable", str(script))
+    asked = BatchChecks(session)
+    (error,) = until(asked, lambda: session.check_note)
+    assert error.message == "drift check: gone.db is not there"
+    session.config = replace(session.config, monitors={})
+    asked.ask(is_new=True)
+    until(asked, lambda: not session.check_note)
