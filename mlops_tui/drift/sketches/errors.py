@@ -1,8 +1,8 @@
 """How far a score of two profiles may be from that of all the rows: certain bounds, which may be much too wide.
 
 A profile's distribution function is wrong by at most so much anywhere, so the share of rows in a bin is known to lie
-between two numbers, and so does what a method makes of the shares. Bins of few rows in profiles of many make the bounds
-of logarithms wide: nothing is known of such a bin but that it holds next to nothing.
+between two numbers, and so does what a method makes of the shares. Of bins that may hold next to nothing, as those in
+the tails do, only what they hold together is known. Logarithms of such shares are what makes bounds wide.
 """
 
 from __future__ import annotations
@@ -23,10 +23,22 @@ _MOST_JENSENSHANNON = float(np.sqrt(np.log(2)))
 
 
 class _Shares(NamedTuple):
-    """Between what the share of the rows in each bin lies."""
+    """Between what the share of the rows in each bin lies.
+
+    Attributes:
+        low: At least so much of all rows is in the bin, a row's share where one was kept.
+        high: At most so much.
+        bare: What it counts as where hardly a row is in it, at most.
+        since: At least so much is before the bin.
+        until: At most so much is before its end.
+        rows: All rows.
+    """
 
     low: FloatArray
     high: FloatArray
+    bare: FloatArray
+    since: FloatArray
+    until: FloatArray
     rows: int
 
 
@@ -79,23 +91,50 @@ def _is_by_value(pair: SketchedPair) -> bool:
 def _shares(side: object, edges: FloatArray) -> _Shares:
     assert isinstance(side, SketchedNumbers)
     inner = edges[1:-1]
-    reached = side.below(inner) / side.count
-    error = np.zeros(len(inner))
-    if not side.known.is_exact:
-        # the profile is a line between the middles of its blocks: half a block beside what the blocks are wrong by
-        weights = np.concatenate([[0], side.known.weights, [0]])
-        places = side.values.searchsorted(inner, "left")
-        blocks = np.maximum(weights[places], weights[places + 1])
-        error = side.known.rank_error + (blocks / 2 + 1) / side.count
+    before = np.append(0, side.reached)[side.values.searchsorted(inner, "left")]
+    reached = before / side.count
+    # beyond the least and the greatest value, which are exact, nothing is wrong
+    error = np.where((inner <= side.low) | (inner > side.high), 0.0, side.known.rank_error)
+    reached = np.where(inner > side.high, 1.0, np.where(inner <= side.low, 0.0, reached))
     low = np.concatenate([[0.0], np.maximum(0.0, reached - error), [1.0]])
     high = np.concatenate([[0.0], np.minimum(1.0, reached + error), [1.0]])
-    return _Shares(np.maximum(0.0, low[1:] - high[:-1]), high[1:] - low[:-1], side.count)
+    # the values that a profile keeps are those of rows
+    is_seen = np.diff(np.concatenate([[0], before, [side.count]])) > 0
+    least = np.maximum(is_seen / side.count, low[1:] - high[:-1])
+    return _Shares(least, np.maximum(least, high[1:] - low[:-1]), least, low[:-1], high[1:], side.count)
 
 
-def _corners(p: _Shares, q: _Shares, of: Callable[[FloatArray, FloatArray], FloatArray]) -> FloatArray:
-    """The greatest value of a convex function in each bin."""
-    found = [of(one, other) for one in (p.low, p.high) for other in (q.low, q.high)]
-    return np.asarray(np.max(found, axis=0), dtype=np.float64)
+def _most(p: _Shares, q: _Shares, of: Callable[[FloatArray, FloatArray], FloatArray]) -> float:
+    """Above what the sum of a convex function over all bins cannot be, whatever the shares are.
+
+    Bins side by side of which both may hold but a row or none share what they hold together. A convex function of
+    shares of one sum is greatest where one bin has all of it, for the reference and for the current rows each.
+    """
+    ends = [of(one, other) for one in (p.low, p.high) for other in (q.low, q.high)]
+    alone = np.max(ends, axis=0)
+    is_small = (p.low <= 1 / p.rows) & (q.low <= 1 / q.rows)
+    marks = np.flatnonzero(np.diff(np.concatenate([[False], is_small, [False]]).astype(np.int8)))
+    most = float(alone[~is_small].sum())
+    for start, end in zip(marks[::2].tolist(), marks[1::2].tolist(), strict=True):
+        run = slice(start, end)
+        bare, full = zip(*(_ends(side, run) for side in (p, q)), strict=True)
+        none, one, other, both = (
+            float(np.max(of(first[:, None], second[None, :])))
+            for first, second in ((bare[0], bare[1]), (full[0], bare[1]), (bare[0], full[1]), (full[0], full[1]))
+        )
+        count = end - start
+        together = max(count * none, (count - 1) * none + max(one, other, both))
+        if count > 1:
+            together = max(together, (count - 2) * none + one + other)
+        most += min(together, float(alone[run].sum()))
+    return most
+
+
+def _ends(side: _Shares, run: slice) -> tuple[FloatArray, FloatArray]:
+    """Between what the share of a bin of a run lies: with next to nothing, and with all that the run may hold."""
+    low, high = float(side.low[run].min()), float(side.bare[run].max())
+    held = max(0.0, float(side.until[run][-1] - side.since[run][0]))
+    return np.array([low, high]), np.array([low, high]) + held
 
 
 def _nearest(p: _Shares, q: _Shares) -> tuple[FloatArray, FloatArray]:
@@ -111,7 +150,7 @@ def _psi(p: _Shares, q: _Shares) -> tuple[float, float]:
     def part(one: FloatArray, other: FloatArray) -> FloatArray:
         return (one - other) * np.log(one / other)
 
-    return float(part(*_nearest(p, q)).sum()), float(_corners(p, q, part).sum())
+    return float(part(*_nearest(p, q)).sum()), _most(p, q, part)
 
 
 def _kl_div(p: _Shares, q: _Shares) -> tuple[float, float]:
@@ -124,7 +163,7 @@ def _kl_div(p: _Shares, q: _Shares) -> tuple[float, float]:
         return one * np.log(one / other)
 
     least = part(np.clip(q.high / np.e, p.low, p.high), q.high)
-    return max(0.0, float(least.sum())), float(_corners(p, q, part).sum())
+    return max(0.0, float(least.sum())), _most(p, q, part)
 
 
 def _jensenshannon(p: _Shares, q: _Shares) -> tuple[float, float]:
@@ -134,14 +173,19 @@ def _jensenshannon(p: _Shares, q: _Shares) -> tuple[float, float]:
         middle = (one + other) / 2
         return np.asarray((rel_entr(one, middle) + rel_entr(other, middle)) / 2, dtype=np.float64)
 
-    least, most = part(*_nearest(p, q)).sum(), _corners(p, q, part).sum()
+    least, most = float(part(*_nearest(p, q)).sum()), _most(p, q, part)
     return float(np.sqrt(max(0.0, least))), min(_MOST_JENSENSHANNON, float(np.sqrt(max(0.0, most))))
 
 
 def _filled(shares: _Shares) -> _Shares:
     """The same after empty bins were filled as ``psi.filled`` does: with a millionth of a row's share at worst."""
     least = 1 / (shares.rows * 1e6)
-    return shares._replace(low=np.where(shares.low > 0, shares.low, least), high=np.maximum(shares.high, 1e-4))
+    is_seen = shares.low > 0
+    return shares._replace(
+        low=np.where(is_seen, shares.low, least),
+        high=np.where(is_seen, shares.high, np.maximum(shares.high, 1e-4)),
+        bare=np.where(is_seen, shares.bare, 1e-4),
+    )
 
 
 _BOUNDS: dict[str, _Bound] = {"psi": _psi, "kl_div": _kl_div, "jensenshannon": _jensenshannon}
