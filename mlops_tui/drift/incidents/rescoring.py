@@ -82,10 +82,17 @@ class Rescoring:
         try:
             digest = report_profiles.of_report(self._store.read(), window.report_id)
             with artifacts.open_object(self._store.objects_dir, digest) as file:
-                return packing.unpacked(file.read())
+                data = file.read()
         except (NotFound, FileNotFoundError) as error:
             raise UsageError(
                 f"no profile of {window.batch} is there, so that no method or reference can be tried on it",
+                "fewer windows (-n) reach back less far",
+            ) from error
+        try:
+            return packing.unpacked(data)
+        except UsageError as error:
+            raise UsageError(
+                f"the profile that was kept of {window.batch} is damaged",
                 "fewer windows (-n) reach back less far",
             ) from error
 

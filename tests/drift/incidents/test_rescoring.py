@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -83,3 +84,15 @@ def test_what_profiles_do_not_hold_is_said(project: Project) -> None:
                 trials.run(project, store, TEXT, "m", [settings])
         with pytest.raises(SpecError, match="nan is no threshold"):
             trials.run(project, store, TEXT, "m", ["thresholds.psi=nan"])
+
+
+def test_a_damaged_profile_is_named_by_its_window(project: Project, tmp_path: Path) -> None:
+    damaged = Project(str(tmp_path))
+    shutil.copytree(project.path("."), tmp_path, dirs_exist_ok=True)
+    with Store(damaged.store_path) as store:
+        for path in Path(store.objects_dir).rglob("*"):
+            if path.is_file():
+                path.chmod(0o644)
+                path.write_bytes(b"garbage")
+        with pytest.raises(UsageError, match=r"the profile that was kept of in/0\.csv is damaged"):
+            trials.run(damaged, store, TEXT, "m", ["methods.age=psi"])
