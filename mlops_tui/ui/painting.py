@@ -8,6 +8,8 @@ is about to come, and paints as soon as it is there. The one place that knows ho
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
 from textual import events
@@ -34,6 +36,22 @@ class PaintingScreen(Screen[ScreenResultType]):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._awaited: set[object] = set()
+        self._first: object = None
+        self._opening = asyncio.Event()
+
+    # when it is painted
+
+    def open_with(self, first: object) -> None:
+        """Begins with what a part of it brings: paints nothing without that, and takes no key, if it comes soon."""
+        self._first = first
+        self.hold(first, OPEN_S)
+
+    async def opened(self, longest_s: float) -> None:
+        """Waits until it has what it begins with; for so long at most, and only once for that long."""
+        if self._first is not None and not self._opening.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._opening.wait(), longest_s)
+            self._opening.set()
 
     def hold(self, asker: object, longest_s: float | None = None) -> None:
         """Paints nothing until all that asked for that ``release``, or for so long (``HOLD_S``)."""
@@ -44,6 +62,8 @@ class PaintingScreen(Screen[ScreenResultType]):
     def release(self, asker: object) -> None:
         """Paints what has changed by now, at once, if that of this asker was the last that was waited for."""
         self._awaited.discard(asker)
+        if asker is self._first:
+            self._opening.set()
         if self._hold is not None and not self._awaited:
             self._paint()
 

@@ -13,6 +13,8 @@ from textual import events
 from textual.app import App
 from textual.message_pump import MessagePump
 
+from mlops_tui.ui.painting import PaintingScreen
+
 #: Longest wait for the effect of one key: an act that takes longer does its work in a thread anyway.
 PATIENCE_S = 0.5
 
@@ -49,7 +51,7 @@ class TypeAheadApp(App[int]):
             await self._calm()
 
     async def _calm(self) -> None:
-        """Waits until the messages that a key set off are handled and no other screen or focus came of them."""
+        """Waits until a key's messages are handled, no screen or focus comes of them, and the screen has its contents."""
         calm, before = 0, None
         deadline = asyncio.get_running_loop().time() + PATIENCE_S
         while calm < CALM_ROUNDS and self.screen_stack:
@@ -59,6 +61,8 @@ class TypeAheadApp(App[int]):
             left = deadline - asyncio.get_running_loop().time()
             if left <= 0 or not await _handled((self, *now), left):
                 return
+        if self.screen_stack and isinstance(self.screen, PaintingScreen):
+            await self.screen.opened(deadline - asyncio.get_running_loop().time())
 
 
 async def _handled(nodes: tuple[MessagePump | None, ...], timeout_s: float) -> bool:

@@ -8,18 +8,19 @@ from pathlib import Path
 import pytest
 from rich.segment import Segment
 from screens import rendered, settled
+from textual import events
 from textual.app import App, ComposeResult
 from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
 from textual.strip import Strip
 
 from mlops_tui.project import Project
-from mlops_tui.ui import painting, strips
+from mlops_tui.ui import painting, strips, type_ahead
 from mlops_tui.ui.app import MlopsApp
 from mlops_tui.ui.painting import PaintingScreen
-from mlops_tui.ui.screens import base
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.session import Session
+from mlops_tui.ui.type_ahead import TypeAheadApp
 from mlops_tui.ui.widgets.pane import Pane
 from mlops_tui.ui.widgets.text_view import TextView
 
@@ -138,7 +139,7 @@ class Opened(ProjectScreen):
 async def test_a_screen_is_painted_with_its_contents_or_without_them_where_they_take_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_late: bool
 ) -> None:
-    monkeypatch.setattr(base, "OPEN_S", 0.001 if is_late else 60.0)
+    monkeypatch.setattr(painting, "OPEN_S", 0.001 if is_late else 60.0)
     app = MlopsApp(Project(str(tmp_path)))
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
@@ -154,6 +155,54 @@ async def test_a_screen_is_painted_with_its_contents_or_without_them_where_they_
         while not any("contents" in frame for frame in painted):
             await pilot.pause(0.01)
         assert any("nothing yet" in frame for frame in painted) is is_late
+
+
+class Late(PaintingScreen[None]):
+    """Begins with something that comes when it is let, and takes a key."""
+
+    has_come = False
+    taken: bool | None = None
+
+    def on_mount(self) -> None:
+        self.open_with(self)
+
+    def come(self) -> None:
+        self.has_come = True
+        self.release(self)
+
+    def key_a(self) -> None:
+        self.taken = self.has_come
+
+
+class LateApp(TypeAheadApp):
+    """Opens the screen by a key."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.late = Late()
+
+    def key_o(self) -> None:
+        self.push_screen(self.late)
+
+
+@pytest.mark.parametrize("comes", [True, False])
+async def test_a_key_waits_for_what_the_screen_begins_with_but_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch, comes: bool
+) -> None:
+    monkeypatch.setattr(type_ahead, "PATIENCE_S", 60.0 if comes else 0.05)
+    app = LateApp()
+    async with app.run_test(size=(30, 4)) as pilot:
+        for key in "oa":
+            app.post_message(events.Key(key, key))
+        while app.screen is not app.late:
+            await pilot.pause(0.01)
+        if comes:
+            await pilot.pause(0.1)
+            assert app.late.taken is None
+            app.late.come()
+        while app.late.taken is None:
+            await pilot.pause(0.01)
+        assert app.late.taken is comes
 
 
 class SeenThrough(PaintingScreen[None]):

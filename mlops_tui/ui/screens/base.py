@@ -11,7 +11,7 @@ from textual.widget import Widget
 from mlops_store.errors import MlopsError
 from mlops_tui.ui import messages
 from mlops_tui.ui.loading import Loader, reload_all
-from mlops_tui.ui.painting import OPEN_S, PaintingScreen
+from mlops_tui.ui.painting import PaintingScreen
 from mlops_tui.ui.places import Place
 from mlops_tui.ui.session import Session, session_of
 from mlops_tui.ui.widgets.key_bar import KeyBar
@@ -90,7 +90,7 @@ class ProjectScreen(PaintingScreen[None]):
         """Is painted with the contents of its first part, and not without them before."""
         first = next((part for part in self.query_one("#body").query(Loader)), None)
         if first is not None and not first.has_loaded:
-            self.hold(first, OPEN_S)
+            self.open_with(first)
 
     # what is shared
 
