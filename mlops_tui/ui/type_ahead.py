@@ -51,7 +51,7 @@ class TypeAheadApp(App[int]):
             await self._calm()
 
     async def _calm(self) -> None:
-        """Waits until a key's messages are handled, no screen or focus comes of them, and the screen has its contents."""
+        """Waits until a key's messages are handled, no other screen or focus comes of them, and the screen is there."""
         calm, before = 0, None
         deadline = asyncio.get_running_loop().time() + PATIENCE_S
         while calm < CALM_ROUNDS and self.screen_stack:
