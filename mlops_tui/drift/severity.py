@@ -30,6 +30,7 @@ from mlops_tui.drift import titles
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mlops_tui.drift.samples import FloatArray
     from mlops_tui.drift.schemas import Schema
 
 FALSE_DISCOVERIES = 0.05
@@ -89,12 +90,23 @@ def mark_notable(columns: Sequence[ColumnReport], rate: float = FALSE_DISCOVERIE
         columns: All that are judged together.
         rate: The share of them that may be found by chance.
     """
-    judged = sorted((column for column in columns if column.score is not None), key=lambda column: _p_value(column))
-    level = 0.0
-    for rank, column in enumerate(judged, 1):
-        if _p_value(column) <= rate * rank / len(judged):
-            level = _p_value(column)
-    return tuple(replace(column, detail={**column.detail, "notable": _is_notable(column, level)}) for column in columns)
+    most = level([_p_value(column) for column in columns if column.score is not None], rate)
+    return tuple(replace(column, detail={**column.detail, "notable": _is_notable(column, most)}) for column in columns)
+
+
+def level(p_values: Sequence[float] | FloatArray, rate: float = FALSE_DISCOVERIES) -> float:
+    """The greatest p-value that Benjamini and Hochberg's rule takes for a discovery; 0 for none.
+
+    Args:
+        p_values: Of all that are judged together.
+        rate: The share of them that may be found by chance.
+    """
+    import numpy as np
+
+    ordered = np.sort(np.asarray(p_values, dtype=np.float64))
+    is_sure = ordered <= rate * np.arange(1, len(ordered) + 1) / max(1, len(ordered))
+    places = np.flatnonzero(is_sure)
+    return float(ordered[places[-1]]) if len(places) else 0.0
 
 
 def alerts(findings: Findings, others: Iterable[NewAlert] = ()) -> tuple[NewAlert, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from mlops_store import artifacts, drift, report_profiles
 from mlops_store.errors import NotFound, UsageError
-from mlops_store.figures import FIGURES, NO_METHOD
+from mlops_store.figures import NO_METHOD
 from mlops_store.kept_windows import KeptWindow
 from mlops_store.records import ColumnReport
 from mlops_store.store import Store
@@ -22,9 +22,9 @@ from mlops_tui.config import Config
 from mlops_tui.config.monitors import MonitorConfig
 from mlops_tui.drift import check, profiles, references
 from mlops_tui.drift.columns import Known, Settings
+from mlops_tui.drift.incidents import verdicts
 from mlops_tui.drift.incidents.replay import OF_REFERENCE
 from mlops_tui.drift.references import Reference
-from mlops_tui.drift.samples import FloatArray
 from mlops_tui.drift.sketches import checking, packing
 from mlops_tui.drift.sketches.table import TableSketch, joined
 from mlops_tui.project import Project
@@ -130,9 +130,8 @@ class Rescoring:
 
     def _rescored(self, window: KeptWindow, table: TableSketch, against: Mapping[str, Known]) -> KeptWindow:
         columns = window.columns
-        count = len(columns.names)
-        kept: FloatArray = np.frombuffer(columns.figures, "<f8", FIGURES * count).reshape(FIGURES, count).copy()
-        codes = np.frombuffer(columns.figures, np.uint8, count, 8 * FIGURES * count).copy()
+        read, methods = verdicts.unpacked(columns)
+        kept, codes = read.copy(), methods.copy()
         places = {method: place for place, method in enumerate(columns.methods)}
         for place, name in enumerate(columns.names):
             known, now = against.get(name), table.columns.get(name)

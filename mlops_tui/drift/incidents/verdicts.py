@@ -14,13 +14,14 @@ from mlops_store.figures import FIGURES, NO_METHOD
 from mlops_store.kept_windows import KeptColumns
 from mlops_store.records import Severity
 from mlops_tui.config.monitors import MonitorConfig
-from mlops_tui.drift import methods, texts
+from mlops_tui.drift import methods, severity, texts
 from mlops_tui.drift.incidents.causes import Sign
 from mlops_tui.drift.methods import Drifted
 from mlops_tui.drift.samples import FloatArray
-from mlops_tui.drift.severity import FALSE_DISCOVERIES, LARGE_EFFECT, ROLES, SMALLEST_EFFECT
+from mlops_tui.drift.severity import LARGE_EFFECT, ROLES, SMALLEST_EFFECT
 
 Mask = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +56,20 @@ class Judge:
 
     def signs(self, columns: KeptColumns) -> list[Sign]:
         """The alerts about drift of a window with these columns."""
-        count = len(columns.names)
         if not columns.figures:
             return []
         key = columns[:3]
         wanted = self._known.get(key)
         if wanted is None:
             wanted = self._known[key] = self._wanted(columns)
-        kept = np.frombuffer(columns.figures, "<f8", FIGURES * count).reshape(FIGURES, count)
-        places = np.frombuffer(columns.figures, np.uint8, count, 8 * FIGURES * count)
-        scores, thresholds, effects, p_values = kept
+        (scores, thresholds, effects, p_values), places = unpacked(columns)
         is_judged = wanted.is_checked & (places != NO_METHOD)
-        is_drifted = np.zeros(count, dtype=np.bool_)
+        is_drifted = np.zeros(len(places), dtype=np.bool_)
         for place, name in enumerate(columns.methods):
             limits = np.where(np.isnan(wanted.thresholds[place]), thresholds, wanted.thresholds[place])
             is_drifted |= (places == place) & _beyond(name, scores, limits)
         is_drifted &= is_judged
-        level = _level(p_values[is_judged])
+        level = severity.level(p_values[is_judged])
         is_notable = is_drifted & (p_values <= level) & (effects >= SMALLEST_EFFECT)
         return self._raised(columns, wanted, is_judged, is_drifted, is_notable, effects)
 
@@ -115,6 +113,13 @@ class Judge:
         return float("nan") if was_default or method in texts.METHODS else methods.get(method).threshold
 
 
+def unpacked(columns: KeptColumns) -> tuple[FloatArray, Codes]:
+    """What ``figures.packed`` made: the figures, of all columns each, and the places of methods. Both are read only."""
+    count = len(columns.names)
+    kept = np.frombuffer(columns.figures, "<f8", FIGURES * count).reshape(FIGURES, count)
+    return kept, np.frombuffer(columns.figures, np.uint8, count, 8 * FIGURES * count)
+
+
 def _beyond(method: str, scores: FloatArray, thresholds: FloatArray) -> Mask:
     how = Drifted.ABOVE if method in texts.METHODS else methods.get(method).drifted
     if how is Drifted.BELOW:
@@ -122,11 +127,3 @@ def _beyond(method: str, scores: FloatArray, thresholds: FloatArray) -> Mask:
     if how is Drifted.AT_MOST:
         return scores <= thresholds
     return scores >= thresholds if how is Drifted.AT_LEAST else scores > thresholds
-
-
-def _level(p_values: FloatArray) -> float:
-    """The greatest p-value that Benjamini and Hochberg's rule takes for a discovery; 0 for none."""
-    ordered = np.sort(p_values)
-    is_sure = ordered <= FALSE_DISCOVERIES * np.arange(1, len(ordered) + 1) / max(1, len(ordered))
-    places = np.flatnonzero(is_sure)
-    return float(ordered[places[-1]]) if len(places) else 0.0
