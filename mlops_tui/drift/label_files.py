@@ -21,10 +21,20 @@ def unread(project: Project, db: sqlite3.Connection, monitor: MonitorConfig) -> 
     Raises:
         UsageError: A pattern leaves the project.
     """
+    return look(project, db, monitor)[0]
+
+
+def look(project: Project, db: sqlite3.Connection, monitor: MonitorConfig) -> tuple[list[File], float | None]:
+    """What is ``unread``, and when one that is still being written to may be read, Unix seconds; None without any.
+
+    Raises:
+        UsageError: A pattern leaves the project.
+    """
     if not monitor.awaits_labels:
-        return []
+        return [], None
     seen, now = labels.seen(db, monitor.name), time.time()
-    delivered = [file for file in watches.matches(project, monitor.truth.labels) if watches.is_settled(file, now)]
+    there = watches.matches(project, monitor.truth.labels)
+    delivered = [file for file in there if watches.is_settled(file, now)]
     posted = [
         file
         for file in _posted(project, monitor)
@@ -32,16 +42,8 @@ def unread(project: Project, db: sqlite3.Connection, monitor: MonitorConfig) -> 
         or file.batch not in seen
         or now - seen[file.batch][1] / 1e9 > monitor.interval_s
     ]
-    return [file for file in (*delivered, *posted) if seen.get(file.batch) != file.state]
-
-
-def settles_at(project: Project, monitor: MonitorConfig) -> float | None:
-    """When a file that is still being written to may be read, Unix seconds; None where there is none.
-
-    Raises:
-        UsageError: A pattern leaves the project.
-    """
-    return watches.settles_at(watches.matches(project, monitor.truth.labels), time.time())
+    found = [file for file in (*delivered, *posted) if seen.get(file.batch) != file.state]
+    return found, watches.settles_at(there, now)
 
 
 def is_posted(project: Project, monitor: MonitorConfig, file: File) -> bool:

@@ -55,6 +55,7 @@ def pending(project: Project, db: sqlite3.Connection, config: Config) -> Pending
     """
     now = time.time()
     found: list[tuple[str, str]] = []
+    joined: list[tuple[str, str]] = []
     moments: list[float | None] = []
     for monitor in config.monitors.values():
         if has_source(monitor):
@@ -63,10 +64,10 @@ def pending(project: Project, db: sqlite3.Connection, config: Config) -> Pending
                 waiting, unsettled = _waiting(project, db, monitor, now)
                 found += [(monitor.name, path) for path in waiting]
                 moments.append(watches.settles_at(unsettled, now))
-        if monitor.awaits_labels:
-            moments.append(label_files.settles_at(project, monitor))
-    found += would_join(project, db, config)
-    return Pending(tuple(found), min((moment for moment in moments if moment is not None), default=None))
+        unread, settles_at = label_files.look(project, db, monitor)
+        joined += [(monitor.name, file.path) for file in unread]
+        moments.append(settles_at)
+    return Pending((*found, *joined), min((moment for moment in moments if moment is not None), default=None))
 
 
 def has_source(monitor: MonitorConfig) -> bool:
