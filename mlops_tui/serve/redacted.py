@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 #: After the names of all files of rows, which begin with a date: the oldest files are deleted, and this one never is.
 _FILE = "redacted.json"
-_HASH = r"[0-9a-f]{16}"
+#: Of a hash so many hexadecimal digits are kept: 64 bits tell a billion values apart.
+HASH_DIGITS = 16
+_HASH = rf"[0-9a-f]{{{HASH_DIGITS}}}"
 
 
 @dataclass(frozen=True, slots=True)

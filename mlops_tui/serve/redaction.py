@@ -12,11 +12,9 @@ from typing import Any
 from mlops_store.errors import Refused, UsageError, nearest
 from mlops_tui.config.serving import ServeConfig
 from mlops_tui.serve.answers import plain_value
-from mlops_tui.serve.redacted import Redacted
+from mlops_tui.serve.redacted import HASH_DIGITS, Redacted
 from mlops_tui.serve.schemas import Schema
 
-#: Of a hash so many hexadecimal digits are kept: 64 bits tell a billion values apart.
-_DIGITS = 16
 _KEY_BYTES = 32
 
 
@@ -87,7 +85,7 @@ class Redaction:
         if value is None or value != value:
             return None
         text = json.dumps([name, value], default=plain_value)
-        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()[:_DIGITS]
+        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()[:HASH_DIGITS]
 
 
 def _renamed(rules: ServeConfig, name: str, to: str) -> ServeConfig:
