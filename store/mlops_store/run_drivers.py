@@ -100,4 +100,4 @@ def _scanned(db: sqlite3.Connection, driver: Driver, most: int) -> tuple[Driver,
     return replace(driver, sql="SELECT value AS id FROM json_each(?)", arguments=(found,)), count
 
 
-__all__ = ["FEW", "driven", "few", "fewest"]
+__all__ = ["driven", "few", "fewest", "scan_s"]

@@ -36,24 +36,24 @@ class BoardCards(CardList):
     def __init__(self, stage: str, *, load: RowLoader) -> None:
         super().__init__(load=load, empty=" no version")
         self._stage = clean(stage, 60)
-        self._is_folded = False
+        self.is_folded = False
 
     def fold(self, is_folded: bool) -> None:
         """Shows only the count and the stage, or the cards again."""
-        if is_folded != self._is_folded:
-            self._is_folded = is_folded
+        if is_folded != self.is_folded:
+            self.is_folded = is_folded
             self._resize()
             self.refresh()
 
     def _resize(self) -> None:
-        if self._is_folded:
+        if self.is_folded:
             self.virtual_size = Size(self._inner.width, 0)  # without a scroll bar
         else:
             super()._resize()
 
     def render_line(self, y: int) -> Strip:
         """A line of a card; or the count, then a letter a line."""
-        if not self._is_folded:
+        if not self.is_folded:
             return super().render_line(y)
         width, base, count = self.size.width, self.rich_style, self.row_count
         if y == 0:
@@ -63,7 +63,7 @@ class BoardCards(CardList):
         return Strip([Segment(text[:width].center(width), base + style_of(self.app, tone))], width)
 
     def _position_at(self, y: int) -> int:
-        return -1 if self._is_folded else super()._position_at(y)  # the board opens what is folded
+        return -1 if self.is_folded else super()._position_at(y)  # the board opens what is folded
 
 
 class BoardColumn(Pane[object]):
@@ -77,7 +77,6 @@ class BoardColumn(Pane[object]):
     def __init__(self, number: int, stage: str) -> None:
         super().__init__(stage, number)
         self.stage = stage
-        self.is_folded = False
         self.cards = BoardCards(stage, load=self._bring)
         self._numbers: array[int] = array("q")
         self._session: Session | None = None
@@ -87,6 +86,11 @@ class BoardColumn(Pane[object]):
     def compose(self) -> ComposeResult:
         """The cards."""
         yield self.cards
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether it is a strip."""
+        return self.cards.is_folded
 
     @property
     def card(self) -> BoardCard | None:
@@ -101,7 +105,6 @@ class BoardColumn(Pane[object]):
 
     def fold(self, is_folded: bool) -> None:
         """Makes it a strip, or wide again."""
-        self.is_folded = is_folded
         self.styles.width = FOLDED if is_folded else "1fr"
         self.cards.fold(is_folded)
         self._entitle()
