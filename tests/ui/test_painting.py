@@ -56,6 +56,12 @@ class PaintedApp(App[None]):
         while len(self.frames) < count:
             await pilot.pause(0.01)
 
+    async def painted(self, pilot: Pilot[None]) -> Painted:
+        """The screen, once its first frame has been painted."""
+        await self.until(pilot, 1)
+        assert isinstance(self.screen, Painted)
+        return self.screen
+
 
 async def test_what_changes_while_an_answer_is_awaited_is_painted_with_it_as_one_frame(
     monkeypatch: pytest.MonkeyPatch,
@@ -63,9 +69,7 @@ async def test_what_changes_while_an_answer_is_awaited_is_painted_with_it_as_one
     monkeypatch.setattr(painting, "HOLD_S", 60.0)
     app = PaintedApp()
     async with app.run_test(size=(30, 4)) as pilot:
-        await app.until(pilot, 1)
-        screen = app.screen
-        assert isinstance(screen, Painted)
+        screen = await app.painted(pilot)
         screen.hold(screen)
         screen.say("between")
         await pilot.pause()
@@ -80,9 +84,7 @@ async def test_what_several_wait_for_is_painted_when_the_last_has_it(monkeypatch
     monkeypatch.setattr(painting, "HOLD_S", 60.0)
     app = PaintedApp()
     async with app.run_test(size=(30, 4)) as pilot:
-        await app.until(pilot, 1)
-        screen = app.screen
-        assert isinstance(screen, Painted)
+        screen = await app.painted(pilot)
         for asker in ("rows", "list", "rows"):
             screen.hold(asker)
         screen.say("list")
@@ -99,9 +101,7 @@ async def test_what_several_wait_for_is_painted_when_the_last_has_it(monkeypatch
 async def test_an_answer_that_takes_long_does_not_keep_the_rest_from_being_painted() -> None:
     app = PaintedApp()
     async with app.run_test(size=(30, 4)) as pilot:
-        await app.until(pilot, 1)
-        screen = app.screen
-        assert isinstance(screen, Painted)
+        screen = await app.painted(pilot)
         screen.hold(screen)
         screen.say("between")
         await app.until(pilot, 2)
@@ -221,9 +221,7 @@ class SeenThrough(PaintingScreen[None]):
 async def test_below_a_screen_without_a_background_the_others_are_seen_as_they_are_now() -> None:
     app = PaintedApp()
     async with app.run_test(size=(30, 4)) as pilot:
-        await app.until(pilot, 1)
-        below = app.screen
-        assert isinstance(below, Painted)
+        below = await app.painted(pilot)
         below.query_one(TextView).styles.height = 1
         await app.push_screen(SeenThrough("upon it"))
         await app.push_screen(SeenThrough("and upon that"))
