@@ -92,12 +92,13 @@ def paired_t(differences: npt.NDArray[np.float64]) -> Test:
     """
     from scipy.special import stdtr
 
-    count = len(differences)
-    if count < 2:
+    count, largest = len(differences), float(abs(differences).max(initial=0.0))
+    if count < 2 or largest == 0:
         return Test("paired t", 0.0, 1.0)
-    mean, error = float(differences.mean()), float(differences.std(ddof=1)) / math.sqrt(count)
+    scaled = differences / largest  # the statistic has no unit, and squares of tiny differences would vanish
+    mean, error = float(scaled.mean()), float(scaled.std(ddof=1)) / math.sqrt(count)
     if error == 0:
-        return Test("paired t", 0.0 if mean == 0 else math.copysign(math.inf, mean), 1.0 if mean == 0 else 0.0)
+        return Test("paired t", math.copysign(math.inf, mean), 0.0)
     statistic = mean / error
     return Test("paired t", statistic, 2 * float(stdtr(count - 1, -abs(statistic))))
 
@@ -116,14 +117,18 @@ def bootstrap(differences: npt.NDArray[np.float64], confidence: float = 0.95, *,
     import numpy as np
     from scipy.special import ndtr, ndtri
 
-    mean, spread = float(differences.mean()), differences - differences.mean()
-    total = float((spread**2).sum())
-    if total == 0:
-        return Interval(mean, mean, confidence, "all differences are equal")
+    if differences.min() == differences.max():
+        value = float(differences[0])
+        return Interval(value, value, confidence, "all differences are equal")
+    mean = float(differences.mean())
+    spread = differences - mean
+    largest = float(abs(spread).max())
+    spread /= largest  # the acceleration has no unit, and cubes of tiny differences would vanish
     means = np.sort(_resampled(differences, _MOST_DRAWS // share))
-    below = (float((means < mean).mean()) + float((means <= mean).mean())) / 2
+    tie = 1e-12 * largest  # what is equal but for rounding is half below
+    below = float(((means < mean - tie).mean() + (means <= mean + tie).mean()) / 2)
     shift = float(ndtri(min(max(below, 1 / len(means)), 1 - 1 / len(means))))
-    acceleration = float((spread**3).sum()) / (6 * total**1.5)
+    acceleration = float((spread**3).sum()) / (6 * float((spread**2).sum()) ** 1.5)
     ends = []
     for end in ((1 - confidence) / 2, (1 + confidence) / 2):
         z = shift + float(ndtri(end))
@@ -175,32 +180,29 @@ def welch(first: list[float], second: list[float], confidence: float = 0.95) -> 
     """
     from scipy.special import stdtr, stdtrit
 
-    means: list[float] = []
-    variances: list[float] = []
-    counts: list[int] = []
-    for sample in (first, second):
-        mean = math.fsum(sample) / len(sample)
-        means.append(mean)
-        counts.append(len(sample))
-        variances.append(math.fsum((value - mean) ** 2 for value in sample) / (len(sample) - 1))
-    difference = means[1] - means[0]
-    shares = [variance / count for variance, count in zip(variances, counts, strict=True)]
-    error = math.sqrt(sum(shares))
-    freedom = counts[0] + counts[1] - 2
-    if error == 0:
+    counts = [len(sample) for sample in (first, second)]
+    means = [math.fsum(sample) / len(sample) for sample in (first, second)]
+    difference, freedom = means[1] - means[0], counts[0] + counts[1] - 2
+    spreads = [[value - mean for value in sample] for sample, mean in zip((first, second), means, strict=True)]
+    largest = max(abs(spread) for sample in spreads for spread in sample)
+    if largest == 0:
         p = 1.0 if difference == 0 else 0.0
         statistic = 0.0 if difference == 0 else math.copysign(math.inf, difference)
         interval = Interval(difference, difference, confidence, "nothing varies")
         return Welch(difference, interval, Test("Welch t", statistic, p), math.nan)
+    # in units of the largest deviation: the fourth power of a tiny one would vanish
+    variances = [math.fsum((spread / largest) ** 2 for spread in sample) / (len(sample) - 1) for sample in spreads]
+    shares = [variance / count for variance, count in zip(variances, counts, strict=True)]
+    error = math.sqrt(sum(shares))
     welch_freedom = error**4 / sum(share**2 / (count - 1) for share, count in zip(shares, counts, strict=True))
-    statistic = difference / error
-    margin = float(stdtrit(welch_freedom, (1 + confidence) / 2)) * error
+    statistic = difference / largest / error
+    margin = float(stdtrit(welch_freedom, (1 + confidence) / 2)) * error * largest
     pooled = math.sqrt(sum((count - 1) * variance for count, variance in zip(counts, variances, strict=True)) / freedom)
     return Welch(
         difference,
         Interval(difference - margin, difference + margin, confidence, "Welch t"),
         Test("Welch t", statistic, 2 * float(stdtr(welch_freedom, -abs(statistic)))),
-        difference / pooled * (1 - 3 / (4 * freedom - 1)),
+        difference / largest / pooled * (1 - 3 / (4 * freedom - 1)),
     )
 
 
