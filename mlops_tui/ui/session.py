@@ -5,10 +5,10 @@ Knows no Textual. One object for the life of the application; screens and panes 
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from mlops_store.errors import MlopsError
@@ -75,14 +75,19 @@ class Session:
     wake: Callable[[], None] = lambda: None
     chart_view: ChartView = DEFAULT
 
-    @cached_property
+    is_graph_wanted: bool = False
+    _live: LiveStatus | None = None
+    _making: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
     def live(self) -> LiveStatus:
         """What is stale in the pipeline; its module is left until that is asked."""
         from mlops_tui.pipeline.live import LiveStatus
 
-        return LiveStatus(self.project)
-
-    is_graph_wanted: bool = False
+        with self._making:  # screens and the watch ask at the same time, and must have the same one
+            if self._live is None:
+                self._live = LiveStatus(self.project)
+            return self._live
 
     def open_store(self) -> bool:
         """Opens the store if it is not open yet.

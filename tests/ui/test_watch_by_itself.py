@@ -107,6 +107,17 @@ async def test_the_next_trigger_is_named_and_a_missed_one_is_fired(project: Proj
             assert len(runs(project)) == 2
 
 
+async def test_what_the_frame_of_the_list_says_is_there_again_after_the_graph(project: Project) -> None:
+    Path(project.config_path).write_text('[triggers.yearly]\nschedule = "@yearly"\n')
+    app = opened(project)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: "next: yearly Jan 01 00:00" in rendered(app))
+        await pilot.press("D")
+        await until(pilot, lambda: "next: yearly" not in rendered(app))
+        await pilot.press("D")
+        await until(pilot, lambda: "next: yearly Jan 01 00:00" in rendered(app))
+
+
 async def test_a_change_trigger_fires_while_the_dashboard_is_open(project: Project) -> None:
     Path(project.config_path).write_text('[triggers.data]\nchange = ["data/*.csv"]\nforce = true\n')
     app = opened(project)

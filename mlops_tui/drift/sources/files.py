@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -50,8 +51,10 @@ def content(project: Project, file: File) -> Content | None:
             if settled.size_bytes > batches.LARGEST_BYTES:
                 return Content(settled, None, f"is too large: {settled.size_bytes / 1e9:.1f} GB")
             with open(settled.path, "rb") as source:
+                # of several replacements in between, the last may have the inode of the first
+                is_same = os.fstat(source.fileno()).st_ino == settled.inode
                 data = source.read()
-            if watches.look(project, settled.path) == settled:
+            if is_same and watches.look(project, settled.path) == settled:
                 return Content(settled, data)
         except FileNotFoundError:
             return None

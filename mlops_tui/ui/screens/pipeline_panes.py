@@ -54,7 +54,9 @@ class StagesPane(Pane[PipelineShown]):
     def compose(self) -> ComposeResult:
         """A list and a graph, one of which is shown."""
         yield WindowTable(COLUMNS, can_mark=True)
-        yield DagView()
+        graph = DagView()
+        graph.display = False  # until it is turned to: what loads before that must not be drawn as a graph
+        yield graph
 
     def turn(self, *, to_graph: bool) -> None:
         """Shows the graph or the list; the cursor stays on its stage."""
@@ -64,6 +66,7 @@ class StagesPane(Pane[PipelineShown]):
         table.display, graph.display = not to_graph, to_graph
         if self.records is not None:
             self._draw(self.records)
+        self.remark()
         if stage is not None:
             self.move_to(stage.name)
         if had_focus:
@@ -97,11 +100,10 @@ class StagesPane(Pane[PipelineShown]):
     def show(self, records: PipelineShown) -> None:
         """Draws them."""
         self.entitle("Stages", stage_rows.headline(records, time.time()))
-        problem = records.problem
-        self.subtitle(problem.message if problem is not None and records.stages else records.remark)
+        self.remark()
         if not records.stages:
-            if problem is not None:
-                self.show_problem(problem)
+            if records.problem is not None:
+                self.show_problem(records.problem)
             else:
                 self.say(NO_PIPELINE)
             return
@@ -127,11 +129,17 @@ class StagesPane(Pane[PipelineShown]):
             self.query_one(WindowTable).show(rows)
 
     def remark(self) -> None:
-        """Says in the lower frame what is under the cursor of the graph."""
-        if self.records is not None and self.records.problem is None:
-            now, graph = time.time(), self.query_one(DagView)
-            parts = (stage_graph.remark(self._under_cursor, now), graph.caption) if self.is_graph else ()
+        """Says in the lower frame what is wrong, what is under the cursor of the graph, or how changes are found."""
+        records = self.records
+        if records is None:
+            return
+        if records.problem is not None and records.stages:
+            self.subtitle(records.problem.message)
+        elif self.is_graph and records.stages:
+            parts = (stage_graph.remark(self._under_cursor, time.time()), self.query_one(DagView).caption)
             self.subtitle("  |  ".join(part for part in parts if part))
+        else:
+            self.subtitle(records.remark)
 
     @property
     def chosen(self) -> tuple[str, ...]:
