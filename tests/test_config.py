@@ -175,6 +175,14 @@ def test_how_long_a_run_takes_that_is_told_of_can_be_set() -> None:
     assert caught.value.line == 3
 
 
+def test_how_pictures_are_drawn_can_be_set() -> None:
+    assert config.parse("").ui.images == "auto"
+    assert config.parse("[ui]\nimages = 'kitty'\n").ui.images == "kitty"
+    with pytest.raises(SpecError, match=r"ui\.images cannot be 'kity'") as caught:
+        config.parse("[ui]\nimages = 'kity'\n")
+    assert "kitty" in caught.value.hint
+
+
 def test_windows_and_earlier_ones_as_the_reference_are_read() -> None:
     def monitor(settings: str) -> MonitorConfig:
         return config.parse(f"[monitors.p]\nwatch = 'in/*'\ntime = 'at'\n{settings}").monitors["p"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
@@ -12,7 +13,13 @@ if TYPE_CHECKING:
     from PIL import Image
 
 #: Pixels and bytes of a file above which it is not opened, and the longest sides of what is kept.
-MOST_PIXELS, MOST_BYTES, KEPT = 40_000_000, 128 * 1024 * 1024, (800, 600)
+MOST_PIXELS, MOST_BYTES, KEPT = 40_000_000, 128 * 1024 * 1024, (1200, 900)
+#: Bytes that a picture has at most that a terminal is sent: a second over a line of four megabits.
+MOST_SENT = 384 * 1024
+#: Share of the bytes that 256 colours of a photograph take.
+_FEWER = 0.4
+#: Longest side of pictures whose pixels are to be seen as such.
+SMALL = 128
 #: Only decoders that run no other program.
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "ICO", "TGA")
 _ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".ico", ".tga")
@@ -93,3 +100,37 @@ def _read(opened: Image.Image) -> Picture:
     image = image.convert("RGB")
     image.thumbnail(KEPT, Image.Resampling.BOX)
     return Picture(image.width, image.height, image.tobytes(), (width, height), opened.format or "", frames)
+
+
+def png(picture: Picture, width: int, height: int) -> bytes:
+    """A PNG file of a picture, for a terminal to draw.
+
+    Args:
+        picture: Pixels.
+        width: Pixels that there is room for, 1 or more; it is never made larger, but for pixels of a small one that
+            are to be seen as such.
+        height: The same.
+
+    Returns:
+        At most about ``MOST_SENT`` bytes: with fewer colours, and at last with fewer pixels, where that needs be.
+    """
+    from PIL import Image
+
+    image = Image.frombytes("RGB", (picture.width, picture.height), picture.pixels)
+    times = min(width // image.width, height // image.height)
+    if times > 1 and max(image.size) <= SMALL:
+        image = image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)
+    image.thumbnail((width, height), Image.Resampling.LANCZOS)
+    data = _encoded(image)
+    share = (MOST_SENT / (_FEWER * len(data))) ** 0.5
+    while len(data) > MOST_SENT:
+        size = max(1, int(image.width * share)), max(1, int(image.height * share))
+        image.thumbnail(size, Image.Resampling.LANCZOS)
+        data, share = _encoded(image.quantize(256)), 0.8
+    return data
+
+
+def _encoded(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()

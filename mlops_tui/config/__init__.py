@@ -25,6 +25,8 @@ _TABLES = (
     *("project", "registry", "gates", "signing", "monitors", "triggers", "metrics", "resources", "executors"),
     *("serve", "traffic", "ui", "keys"),
 )
+#: How pictures can be drawn.
+IMAGES = ("auto", "kitty", "blocks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +89,13 @@ class UiConfig:
 
     Attributes:
         theme: A theme's name, "" for the own one.
+        images: How pictures are drawn: 'auto', 'kitty' (by the terminal itself) or 'blocks' (with characters).
         notify_after_s: The terminal tells of the end of runs that took at least so many seconds; 0 for never.
         keys: Binding id -> keys (comma separated).
     """
 
     theme: str = ""
+    images: str = "auto"
     notify_after_s: float = 30.0
     keys: Mapping[str, str] = field(default_factory=dict)
 
@@ -180,7 +184,7 @@ def parse(text: str, root: str = "") -> Config:
         key: reader.choice(value, f"metrics.{key}", ("max", "min"))
         for key, value in reader.table(top.get("metrics", {}), "metrics", None).items()
     }
-    ui = reader.table(top.get("ui", {}), "ui", ("theme", "notify_after_s"))
+    ui = reader.table(top.get("ui", {}), "ui", ("theme", "images", "notify_after_s"))
     notify_after_s = reader.number(ui.get("notify_after_s", UiConfig().notify_after_s), "ui.notify_after_s")
     if not 0 <= notify_after_s < math.inf:
         raise reader.error("ui.notify_after_s", f"{notify_after_s} is not 0 or more", "0 never tells")
@@ -214,6 +218,7 @@ def parse(text: str, root: str = "") -> Config:
         },
         ui=UiConfig(
             theme=reader.text(ui.get("theme", ""), "ui.theme"),
+            images=reader.choice(ui.get("images", "auto"), "ui.images", IMAGES),
             notify_after_s=notify_after_s,
             keys={key: reader.text(value, f"keys.{key}") for key, value in keys.items()},
         ),

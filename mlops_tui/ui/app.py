@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, cast
@@ -16,9 +17,9 @@ from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.timer import Timer
 
-from mlops_store.errors import MlopsError, SpecError, nearest
+from mlops_store.errors import MlopsError, SpecError, UsageError, nearest
 from mlops_tui import config
-from mlops_tui.config import Config
+from mlops_tui.config import IMAGES, Config
 from mlops_tui.project import CONFIG_FILE, Project
 from mlops_tui.ui import keymap, loading, memory, messages, shown, terminal, theme
 from mlops_tui.ui.screens.base import ProjectScreen
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
     from mlops_tui.ui.watch import Watch
 
+#: The environment's word on how pictures are drawn: which terminal one sits at is no property of a project.
+IMAGES_VARIABLE = "MLOPS_IMAGES"
 #: Seconds that the first screen waits for its contents before it is drawn without them.
 FIRST_SCREEN_S = 0.3
 #: Seconds without a key after which garbage is looked for.
@@ -139,6 +142,11 @@ class MlopsApp(TravellingApp):
         for screen in self.kept_screens:
             screen.post_message(messages.ProjectChanged(message.paths))
 
+    @property
+    def picture_wish(self) -> str:
+        """How pictures are to be drawn: by what the environment says, else by the configuration."""
+        return os.environ.get(IMAGES_VARIABLE) or self.session.config.ui.images
+
     def _configure_again(self) -> None:
         try:
             found = config.load(self.session.project)
@@ -147,7 +155,9 @@ class MlopsApp(TravellingApp):
         except MlopsError as error:
             self.post_message(messages.Failed(error))  # the one before stays in force
         else:
-            self.session.config = found
+            before, self.session.config = self.session.config, found
+            if found.ui.images != before.ui.images:
+                self.ask_for_pictures_again()
 
     # keys that work everywhere
 
@@ -295,12 +305,20 @@ def run(project: Project, *, start: str = "overview") -> int:
         The exit code: 0, or 128 plus the number of the signal that ended it.
 
     Raises:
-        UsageError: There is no terminal to draw on, the configuration is wrong, or there is no such place.
+        UsageError: There is no terminal to draw on, the configuration or the environment is wrong, or there is no
+            such place.
     """
     terminal.require()
+    _check_environment()
     sys.setswitchinterval(SWITCH_S)
     app = MlopsApp(project, config.load(project), start=start)
     app.run()
     if app.problem is not None:
         raise app.problem
     return app.return_value or 0
+
+
+def _check_environment() -> None:
+    wish = os.environ.get(IMAGES_VARIABLE, "")
+    if wish and wish not in IMAGES:
+        raise UsageError(f"{IMAGES_VARIABLE} is {wish!r}", nearest(wish, IMAGES))

@@ -10,6 +10,7 @@ from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 
+from mlops_tui.ui import placeholders
 from mlops_tui.ui.looks import PLAIN, Look, look, safe, space_look
 
 #: Styles of which cells are kept; a theme has some dozens.
@@ -58,6 +59,8 @@ class Cells:
 
     def __init__(self, colours: ColorSystem | None) -> None:
         self._colours = colours
+        #: Whether cells of a picture were made; for whoever asks to set back.
+        self.has_pictured = False
         self._inks: dict[Style | None, Callable[[str], Cell]] = {}
         self._looks: dict[Look, _Inked] = {}
 
@@ -66,6 +69,11 @@ class Cells:
         cells: list[Cell] = []
         for text, style, control in segments:
             if control or not text:
+                continue
+            if text >= placeholders.FIRST and style is not None and (picture := placeholders.written(style)):
+                self.has_pictured = True
+                drawn = Look(picture[0], self._look(style).background)
+                cells += [Cell(placeholders.cell(character, picture[1]), drawn) for character in text]
                 continue
             ink = self._inks.get(style) or self._ink(style)
             try:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from rich.color import ColorSystem
 from rich.style import Style
 
+from mlops_tui.ui.placeholders import FIRST
+
 _ATTRIBUTES = (
     ("bold", "1"),
     ("dim", "2"),
@@ -89,6 +91,8 @@ def change(old: Look, new: Look) -> str:
 def safe(character: str) -> str:
     """The character, or a middle dot where a terminal would do something else than show it."""
     if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in "\u2028\u2029":
+        return "·"
+    if character >= FIRST:  # in its place a terminal may draw a part of a picture
         return "·"
     # what changes the direction of everything after it would leave its cell
     return "·" if unicodedata.bidirectional(character) in _DIRECTIONS else character

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 
 #: Bytes that may wait for a slow terminal before frames are left out.
 BACKLOG_BYTES = 64 * 1024
@@ -23,6 +24,8 @@ class Outlet:
         self._descriptor = descriptor
         self._drained = drained
         self._waiting = bytearray()
+        self._aside: deque[tuple[int, bytes]] = deque()
+        self._begun = 0
         self._changed = threading.Condition()
         self._is_closing = False
         self._is_writing = False
@@ -46,6 +49,34 @@ class Outlet:
                 self._waiting += data
                 self._changed.notify_all()
 
+    def write_aside(self, number: int, parts: Iterable[str]) -> None:
+        """Takes what can wait: a part is written whenever there is nothing else to write.
+
+        Args:
+            number: Of the thing that the parts make up, not 0.
+            parts: Each of them whole in itself: other things may be written between them.
+        """
+        with self._changed:
+            if not self.is_broken:
+                self._aside += [(number, part.encode()) for part in parts]
+                self._changed.notify_all()
+
+    def recall(self, number: int, farewell: str) -> None:
+        """Writes no more parts of a thing; those that were written already end with ``farewell``."""
+        with self._changed:
+            left = deque(part for part in self._aside if part[0] != number)
+            if len(left) == len(self._aside):
+                left.append((0, farewell.encode()))
+            elif self._begun == number:  # before anything else: the terminal still waits for the next part
+                left.appendleft((0, farewell.encode()))
+            self._aside = left
+            self._changed.notify_all()
+
+    def recall_all(self) -> None:
+        """Writes nothing more of what could wait."""
+        with self._changed:
+            self._aside.clear()
+
     def close(self, timeout_s: float) -> None:
         """Waits until all is written, at most ``timeout_s``."""
         deadline = time.monotonic() + timeout_s
@@ -60,11 +91,14 @@ class Outlet:
     def _run(self) -> None:
         while True:
             with self._changed:
-                while not self._waiting:
+                while not self._waiting and not (self._aside and not self._is_closing):
                     if self._is_closing:
                         return
                     self._changed.wait()
-                data, self._waiting = bytes(self._waiting), bytearray()
+                if self._waiting:
+                    data, self._waiting = bytes(self._waiting), bytearray()
+                else:
+                    self._begun, data = self._aside.popleft()
                 self._is_writing = True
             self._write(data)
             with self._changed:

@@ -18,6 +18,7 @@ from mlops_tui.ui.cells import BLANK, UNKNOWN, Cell, Cells, blank
 from mlops_tui.ui.frames import Span
 from mlops_tui.ui.looks import PLAIN, Look, change, on_space
 from mlops_tui.ui.pen import Pen
+from mlops_tui.ui.placeholders import PLACEHOLDER, number_of
 
 #: Unchanged cells between two changed ones that are written again rather than skipped, which takes as many bytes.
 BRIDGE = 4
@@ -60,11 +61,32 @@ class Output:
         """What is known of a cell."""
         return self._lines[y][x]
 
+    def forget_line(self, y: int) -> None:
+        """What the terminal shows in a line is not known any more."""
+        self._lines[y] = [UNKNOWN] * self._width
+
+    @property
+    def has_drawn_pictures(self) -> bool:
+        """Whether the last frame had a part of a picture in it."""
+        return self._cells.has_pictured
+
+    @property
+    def pictures(self) -> set[int]:
+        """The numbers of the pictures of which the terminal shows a part."""
+        seen = {
+            (cell.character[3], cell.look.foreground)
+            for line in self._lines
+            for cell in line
+            if cell.character and cell.character >= PLACEHOLDER
+        }
+        return {number_of(high, foreground) for high, foreground in seen}
+
     def frame(self, pieces: Iterable[Span]) -> str:
         """The bytes, as text, that bring the terminal to show these pieces; "" when it does already.
 
         The text begins and ends with plain attributes, and holds no control characters but its own.
         """
+        self._cells.has_pictured = False
         wanted: dict[int, Line] = {}
         for piece in pieces:
             if 0 <= piece.y < self._height:

@@ -9,6 +9,7 @@ from rich.cells import get_character_cell_size
 
 from mlops_tui.ui.cells import Cell
 from mlops_tui.ui.looks import PLAIN, Look, change, on_space
+from mlops_tui.ui.placeholders import PLACEHOLDER
 
 
 class Pen:
@@ -54,6 +55,9 @@ class Pen:
                     pen = look
             append(character)
             if len(character) == 1 and character < "\x7f":
+                x += 1
+                continue
+            if character >= PLACEHOLDER:
                 x += 1
                 continue
             x += 2 if get_character_cell_size(character[0]) == 2 else 1

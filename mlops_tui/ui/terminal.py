@@ -7,15 +7,18 @@ stopped and continued; and that takes any byte as input.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import selectors
 import signal
+import struct
 import sys
 import termios
 import threading
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable
+from functools import partial
 from typing import IO, Any, Protocol, cast
 
 from textual._parser import ParseError
@@ -25,6 +28,7 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from mlops_store.errors import UsageError
 from mlops_tui.ui.outlet import Outlet
+from mlops_tui.ui.replies import Replies, Reply
 
 #: Seconds after which leaving is no longer waited for.
 LEAVE_S = 1.5
@@ -45,6 +49,9 @@ class Owner(Protocol):
 
     def terminal_drained(self) -> None:
         """The terminal has taken all that was written."""
+
+    def terminal_replied(self, reply: Reply) -> None:
+        """The terminal has replied to a question."""
 
 
 def require() -> None:
@@ -96,6 +103,9 @@ class TerminalDriver(LinuxDriver):
         self._size = self._get_terminal_size()
         self._outlet: Outlet | None = None
         self._is_on = False
+        self._replies = Replies()
+        #: Written before the terminal is given back.
+        self.farewell = ""
         self._wake_read, self._wake_write = os.pipe()
         for number in (signal.SIGHUP, signal.SIGTERM):
             self._loop.add_signal_handler(number, self._told_to_leave, number)
@@ -131,6 +141,30 @@ class TerminalDriver(LinuxDriver):
         if self._outlet is not None:
             self._outlet.write(data)
 
+    @property
+    def outlet(self) -> Outlet | None:
+        """What writes; None while the terminal is not ours."""
+        return self._outlet
+
+    def ask(self, question: str) -> None:
+        """Asks the terminal something; what it replies, if it does, reaches the owner and nobody else.
+
+        Args:
+            question: One that ends with the question for the terminal's attributes, which nearly all answer.
+        """
+        self._replies.expect()
+        self.write(question)
+
+    @property
+    def cell_pixels(self) -> tuple[int, int] | None:
+        """Width and height of a cell; None where the terminal does not tell."""
+        try:
+            size = struct.unpack("HHHH", fcntl.ioctl(self.drawing_descriptor, termios.TIOCGWINSZ, bytes(8)))
+        except OSError:
+            return None
+        rows, columns, width, height = size
+        return (width // columns, height // rows) if columns and rows and width >= columns and height >= rows else None
+
     def start_application_mode(self) -> None:
         """Takes over the terminal."""
         self._outlet = Outlet(self.drawing_descriptor, lambda: self._soon(self._owner.terminal_drained))
@@ -142,6 +176,10 @@ class TerminalDriver(LinuxDriver):
     def stop_application_mode(self) -> None:
         """Gives the terminal back."""
         self._is_on = False
+        self._replies.wait()
+        if self._outlet is not None:
+            self._outlet.recall_all()
+        self.write(self.farewell)
         super().stop_application_mode()
 
     def disable_input(self) -> None:
@@ -200,7 +238,7 @@ class TerminalDriver(LinuxDriver):
         selector.register(self._wake_read, selectors.EVENT_READ)
         try:
             while not self.exit_event.is_set():
-                is_waiting = getattr(parser, "_timeout_time", 0.0) is not None
+                is_waiting = getattr(parser, "_timeout_time", 0.0) is not None or self._replies.is_holding
                 ready = {key.fd for key, _ in selector.select(ESCAPE_S if is_waiting else LOOK_S)}
                 if self._wake_read in ready:
                     self.exit_event.wait(LOOK_S)
@@ -210,7 +248,14 @@ class TerminalDriver(LinuxDriver):
                     if data is None:
                         self._soon(lambda: self._owner.terminal_lost(128 + signal.SIGHUP))
                         return
-                    for message in parser.feed(decode(data)) if data else ():
+                    typed, replies = self._replies.sift(decode(data)) if data else ("", [])
+                    for reply in replies:
+                        self._soon(partial(self._owner.terminal_replied, reply))
+                    for message in parser.feed(typed) if typed else ():
+                        self.process_message(message)
+                elif self._replies.is_holding and not ready:
+                    typed = self._replies.release()
+                    for message in parser.feed(typed) if typed else ():
                         self.process_message(message)
                 elif not ready and not self._is_there():
                     self._soon(lambda: self._owner.terminal_lost(128 + signal.SIGHUP))

@@ -15,7 +15,7 @@ from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widget import Widget
 
-from mlops_tui.ui import frames, strips
+from mlops_tui.ui import frames, strips, tmux
 from mlops_tui.ui.output import Output
 from mlops_tui.ui.terminal import LEAVE_S, TerminalDriver, erases_in_colour, leave_within
 from mlops_tui.ui.text import clean
@@ -103,9 +103,7 @@ class TerminalApp(TypeAheadApp):
         if isinstance(driver, TerminalDriver):
             # a text that began with a digit and a semicolon would mean something else to some terminals
             note = f"\x1b]9;mlops-tui: {clean(text, MOST_ANNOUNCED)}\x1b\\" if os.environ.get("TERM") != "linux" else ""
-            if note and os.environ.get("TMUX"):
-                note = "\x1bPtmux;" + note.replace("\x1b", "\x1b\x1b") + "\x1b\\"
-            driver.write(f"{note}\x07")
+            driver.write(f"{tmux.wrapped(note) if note and tmux.is_around() else note}\x07")
 
     # leaving
 
@@ -143,6 +141,7 @@ def _restore(driver: TerminalDriver) -> None:
     file = driver.drawing_descriptor
     try:
         os.set_blocking(file, False)
+        os.write(file, b"\x1b\\" + driver.farewell.encode())  # what is being written may end within a sequence
         os.write(file, b"\x1b[?1003l\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h")
     except OSError:
         return  # it takes nothing: there is no more to do

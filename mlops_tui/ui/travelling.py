@@ -8,12 +8,12 @@ from __future__ import annotations
 from textual.screen import Screen
 
 from mlops_tui.ui import messages, places
+from mlops_tui.ui.picture_app import PictureApp
 from mlops_tui.ui.places import Place
 from mlops_tui.ui.screens.base import ProjectScreen
-from mlops_tui.ui.terminal_app import TerminalApp
 
 
-class TravellingApp(TerminalApp):
+class TravellingApp(PictureApp):
     """Shows screens by their places.
 
     Args:

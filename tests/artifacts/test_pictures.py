@@ -44,7 +44,7 @@ def test_pictures_of_many_kinds_are_read(kind):
 def test_a_large_picture_is_made_smaller():
     found = read(encoded(Image.new("RGB", (3000, 1000))))
     assert found.original == (3000, 1000)
-    assert (found.width, found.height) == (800, 267)
+    assert (found.width, found.height) == (1200, 400)
     assert len(found.pixels) == found.width * found.height * 3
 
 
@@ -89,3 +89,17 @@ def test_hostile_bytes_are_refused(rest, head):
         read(head + rest)
     except Refused as error:
         assert error.message
+
+
+def test_what_a_terminal_is_sent_is_bounded_and_fits_its_room() -> None:
+    noise = Image.effect_noise((900, 700), 90).convert("RGB")
+    picture = pictures.Picture(900, 700, noise.tobytes(), (900, 700), "PNG")
+    data = pictures.png(picture, 850, 4000)
+    assert len(data) <= pictures.MOST_SENT
+    with Image.open(io.BytesIO(data)) as image:
+        assert abs(image.width / image.height - 9 / 7) < 0.01
+    small = pictures.Picture(2, 1, b"\xff\0\0\0\0\xff", (2, 1), "PNG")
+    with Image.open(io.BytesIO(pictures.png(small, 41, 30))) as image:
+        assert image.size == (40, 20)
+        assert image.getpixel((19, 10)) == (255, 0, 0)
+        assert image.getpixel((20, 10)) == (0, 0, 255)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 import pyte
+from kitty import Kitty
 
 KEYS = {
     "enter": "\r",
@@ -37,6 +38,7 @@ class Terminal:
         size: (columns, rows).
         cwd: Working directory.
         env: Added to the environment; a value of None removes the variable.
+        graphics: What it does with graphics commands; it knows none without.
     """
 
     def __init__(
@@ -45,7 +47,9 @@ class Terminal:
         size: tuple[int, int] = (80, 24),
         cwd: str | os.PathLike[str] | None = None,
         env: Mapping[str, str | None] | None = None,
+        graphics: Kitty | None = None,
     ) -> None:
+        self.graphics = graphics
         self.columns, self.rows = size
         self._screen = pyte.Screen(self.columns, self.rows)
         self._stream = pyte.ByteStream(self._screen)
@@ -88,10 +92,24 @@ class Terminal:
             with self._changed:
                 if data:
                     self.output += data
-                    self._stream.feed(data)
+                    self._stream.feed(self.graphics.take(data) if self.graphics else data)
+                    self._answer()
                 self._changed.notify_all()
             if not data:
                 return
+
+    def _answer(self) -> None:
+        graphics = self.graphics
+        if graphics and graphics.answers and not graphics.is_silent:
+            answers, graphics.answers = graphics.answers, b""
+            os.write(self.master, answers)
+
+    def answer(self) -> None:
+        """Gives the answers that were kept back."""
+        with self._changed:
+            assert self.graphics is not None
+            self.graphics.is_silent = False
+            self._answer()
 
     def send(self, *keys: str) -> None:
         """Types keys: names of ``KEYS`` or literal text."""

@@ -13,7 +13,7 @@ from rich.style import Style
 from textual.app import App
 from textual.strip import Strip
 
-from mlops_tui.ui import frames
+from mlops_tui.ui import frames, placeholders
 from mlops_tui.ui.cells import Cells
 from mlops_tui.ui.frames import Span
 from mlops_tui.ui.output import Output
@@ -269,3 +269,38 @@ def test_moving_right_is_shorter_than_naming_the_place(steps: int) -> None:
     out.frame([Span(0, 0, [Segment("a" + "-" * (steps + 4) + "b")])])
     written = out.frame([Span(0, 0, [Segment("x" + "-" * (steps + 4) + "y")])])
     assert written == f"\x1b[1;1Hx\x1b[{steps + 4}Cy"
+
+
+def test_cells_of_a_picture_name_it_and_their_place_in_it_and_move_as_others_do() -> None:
+    number = 7 << 24 | 42
+    picture = [Segment(placeholders.line(0, 5), placeholders.colour(number) + Style(bgcolor="#101010"))]
+    for colours in (ColorSystem.STANDARD, ColorSystem.EIGHT_BIT, ColorSystem.TRUECOLOR):
+        out = Output(colours)
+        out.resize(WIDTH, HEIGHT)
+        out.frame(blank())
+        written = out.frame([Span(0, 2, picture), Span(0, 4, [Segment("x")])])
+        assert out.pictures == {number}
+        row, last, high = "\u0305", "\u0312", "\u033f"  # 0, 4 and 7 in the protocol's list
+        assert "38;5;42" in written
+        assert f"{placeholders.PLACEHOLDER}{row}{last}{high}" in written
+        assert written.count(placeholders.PLACEHOLDER) == 4  # the middle one is covered
+        out.frame([Span(0, 0, [Segment(" " * WIDTH)])])
+        assert out.pictures == set()
+
+
+def test_no_text_can_pass_for_a_part_of_a_picture() -> None:
+    out = fresh()
+    written = out.frame([Span(0, 0, [Segment(f"a{placeholders.PLACEHOLDER}\u0305\u0305{placeholders.FIRST}b")])])
+    assert placeholders.PLACEHOLDER not in written
+    assert not out.pictures
+
+
+def test_numbers_of_pictures_name_colours_and_marks_that_there_are() -> None:
+    number, seen = placeholders.new_number(), set()
+    for _ in range(2000):
+        assert 16 <= number & 0xFF <= 255
+        assert 1 <= number >> 24 <= 255
+        assert not number & 0xFFFF00
+        seen.add(number)
+        number = placeholders.new_number(number)
+    assert len(seen) == 2000

@@ -24,6 +24,8 @@ _SIXTEEN = (
 )  # fmt: skip
 #: Times that a small picture is made larger at most.
 _LARGER = 8
+#: Longest sides in pixels of what is made into cells.
+_ENOUGH = (800, 600)
 #: Mean lightness above which a picture is taken for lines on white paper.
 _PAPER = 190
 #: Colours within so many steps of each other are one: fewer bytes for the same picture.
@@ -66,11 +68,12 @@ def _scaled(picture: Picture, width: int, height: int) -> Any:
     from PIL import Image, ImageFilter, ImageStat
 
     image = Image.frombytes("RGB", (picture.width, picture.height), picture.pixels)
-    if width >= picture.width:
+    image.thumbnail(_ENOUGH, Image.Resampling.BOX)  # no terminal has cells for more
+    if width >= image.width:
         return image.resize((width, height), Image.Resampling.NEAREST)
-    if picture.width >= 2 * width and ImageStat.Stat(image.convert("L")).mean[0] > _PAPER:
+    if image.width >= 2 * width and ImageStat.Stat(image.convert("L")).mean[0] > _PAPER:
         # the thin lines of a chart would be averaged away
-        image = image.filter(ImageFilter.MinFilter(3 if picture.width < 5 * width else 5))
+        image = image.filter(ImageFilter.MinFilter(3 if image.width < 5 * width else 5))
     return image.resize((width, height), Image.Resampling.BOX)
 
 

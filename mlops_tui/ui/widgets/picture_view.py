@@ -1,4 +1,4 @@
-"""A picture drawn with characters, as large as there is room."""
+"""A picture, as large as there is room: drawn by the terminal itself where it can, with characters elsewhere."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ from textual import events
 from textual.app import App
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.worker import get_current_worker
 
+from mlops_tui.artifacts import pictures
 from mlops_tui.artifacts.pictures import Picture
+from mlops_tui.ui import placeholders
+from mlops_tui.ui.answers import hand
+from mlops_tui.ui.graphics import KITTY, Graphic
+from mlops_tui.ui.picture_app import pictures_of
 from mlops_tui.ui.theme import is_unicode
 from mlops_tui.ui.widgets import mosaic
 
@@ -18,17 +24,25 @@ from mlops_tui.ui.widgets import mosaic
 class PictureView(Widget, can_focus=True):
     """A picture in the middle of its place."""
 
+    ALLOW_SELECT = False
+
     DEFAULT_CSS = "PictureView { height: 1fr; width: 1fr; background: $background; color: $foreground; }"
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._picture: Picture | None = None
-        self._lines: list[list[mosaic.Piece]] = []
+        self._graphic: Graphic | None = None
+        self._lines: list[list[Segment]] = []
+
+    def on_mount(self) -> None:
+        """Draws it when it is known how."""
+        self.watch(self.app, "picture_kind", self._draw, init=False)
 
     def show(self, picture: Picture) -> None:
         """Draws another picture."""
         if picture != self._picture:
             self._picture = picture
+            self._lines = []
             self._draw()
 
     def on_resize(self, _: events.Resize) -> None:
@@ -36,9 +50,40 @@ class PictureView(Widget, can_focus=True):
         self._draw()
 
     def _draw(self) -> None:
-        if self._picture is not None and self.size.width and self.size.height:
-            self._lines = mosaic.cells(self._picture, *self.size, _colours(self.app))
-            self.refresh()
+        if self._picture is None or not self.size.width or not self.size.height:
+            return
+        kind = pictures_of(self).picture_kind
+        self.workers.cancel_group(self, "picture")
+        if kind == KITTY:
+            self._have_drawn(self._picture)
+        elif kind:
+            drawn = mosaic.cells(self._picture, *self.size, _colours(self.app))
+            self._place([[Segment(piece.text, _style(piece)) for piece in line] for line in drawn])
+        else:
+            self._place([])
+            pictures_of(self).ask_for_pictures()
+
+    def _have_drawn(self, picture: Picture) -> None:
+        """Has the terminal draw it."""
+        cell = pictures_of(self).cell_pixels
+        columns, rows = placeholders.fitted((picture.width, picture.height), self.size, cell)
+
+        def encode() -> None:
+            data = pictures.png(picture, columns * cell[0], rows * cell[1])
+            hand(get_current_worker(), self, self._have_placed, columns, rows, data)
+
+        self.run_worker(encode, thread=True, exclusive=True, group="picture")
+
+    def _have_placed(self, columns: int, rows: int, data: bytes) -> None:
+        number = placeholders.new_number(self._graphic.number if self._graphic else 0)
+        self._graphic = Graphic(number, columns, rows, data)
+        pictures_of(self).know_picture(self._graphic)
+        style = placeholders.colour(number)
+        self._place([[Segment(placeholders.line(row, columns), style)] for row in range(rows)])
+
+    def _place(self, lines: list[list[Segment]]) -> None:
+        self._lines = lines
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """One line of the picture."""
@@ -47,9 +92,9 @@ class PictureView(Widget, can_focus=True):
         if not 0 <= place < len(self._lines):
             return Strip.blank(width, base)
         line = self._lines[place]
-        used = sum(len(piece.text) for piece in line)
+        used = sum(len(text) for text, _, _ in line)
         left = (width - used) // 2
-        drawn = [Segment(piece.text, base + _style(piece)) for piece in line]
+        drawn = [Segment(text, base + style if style else base) for text, style, _ in line]
         return Strip([Segment(" " * left, base), *drawn, Segment(" " * (width - used - left), base)], width)
 
 

@@ -1,0 +1,140 @@
+"""Pictures that the terminal itself draws: whether it can, and which it has by now.
+
+Follows what is shown: a picture is sent when cells of it are drawn, and deleted when none are left, whatever brought
+them and took them away. Knows no Textual and no files; what it sends are bytes that were encoded here.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from weakref import WeakValueDictionary
+
+from mlops_tui.ui import tmux
+
+#: How pictures are drawn: by the terminal itself, in kitty's way, or with characters.
+KITTY, BLOCKS = "kitty", "blocks"
+#: Seconds for which the first picture waits for what the terminal says it can; an answer that comes later counts, too.
+PATIENCE_S = 0.4
+#: Whether it knows the protocol (by an image of one pixel that is not kept), its name, the size of a cell if it tells,
+#: and at last what nearly every terminal answers.
+QUESTION = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[>0q\x1b[16t\x1b[c"
+#: Characters of base64 in one part.
+PART = 4096
+_KITTY = re.compile(r"kitty\D*(\d+)\.(\d+)")
+#: The first kitty with placeholders.
+_FIRST_KITTY = (0, 28)
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class Graphic:
+    """A picture for the terminal to draw.
+
+    Attributes:
+        number: By which its cells name it (see ``placeholders``).
+        columns: Cells beside each other that it is fitted into.
+        rows: Lines that it is fitted into.
+        png: The bytes of a PNG file.
+    """
+
+    number: int
+    columns: int
+    rows: int
+    png: bytes
+
+
+class Writer(Protocol):
+    """What writes to the terminal."""
+
+    def write_aside(self, number: int, parts: Iterator[str]) -> None:
+        """Takes what can wait."""
+
+    def recall(self, number: int, farewell: str) -> None:
+        """Writes no more of a thing but a farewell."""
+
+
+def decided(wish: str, environ: Mapping[str, str], *, has_colours: bool) -> str:
+    """How pictures are drawn, as far as that is clear without asking the terminal; "" where it is not.
+
+    Args:
+        wish: 'auto', 'kitty' or 'blocks'.
+        environ: The environment.
+        has_colours: Whether colours are written at all: a cell names its picture by one.
+    """
+    if wish == BLOCKS or not has_colours or environ.get("TERM", "") in ("linux", "vt100", "vt220"):
+        return BLOCKS
+    if wish == KITTY:
+        return KITTY
+    # GNU screen would take the question for a message of its own, Apple's terminal would print it
+    is_deaf = "STY" in environ or environ.get("TERM_PROGRAM") == "Apple_Terminal"
+    return BLOCKS if is_deaf else ""
+
+
+def has_placeholders(name: str) -> bool:
+    """Whether a terminal that says this of itself draws pictures in place of placeholders.
+
+    Others know the protocol as well, but not these: WezTerm and Konsole, for example.
+    """
+    found = _KITTY.match(name)
+    return (int(found[1]), int(found[2])) >= _FIRST_KITTY if found else name.startswith(("ghostty", "kitty"))
+
+
+class Graphics:
+    """The pictures that the terminal has."""
+
+    def __init__(self) -> None:
+        self._known: WeakValueDictionary[int, Graphic] = WeakValueDictionary()
+        self._held: set[int] = set()
+
+    @property
+    def holds_any(self) -> bool:
+        """Whether the terminal has a picture."""
+        return bool(self._held)
+
+    @property
+    def farewell(self) -> str:
+        """What deletes all pictures that the terminal has."""
+        return "".join(deletion(number) for number in sorted(self._held))
+
+    def know(self, graphic: Graphic) -> None:
+        """Sends a picture when cells of it are shown; it must be kept by whoever draws these."""
+        self._known[graphic.number] = graphic
+
+    def follow(self, shown: set[int], writer: Writer) -> None:
+        """Sends and deletes.
+
+        Args:
+            shown: The numbers of the pictures of which the terminal shows cells.
+            writer: The way to the terminal.
+        """
+        for number in self._held - shown:
+            self._held.discard(number)
+            writer.recall(number, deletion(number))
+        for number in shown - self._held:
+            graphic = self._known.get(number)
+            if graphic is not None:
+                self._held.add(number)
+                writer.write_aside(number, transmission(graphic))
+
+
+def transmission(graphic: Graphic) -> Iterator[str]:
+    """What sends a picture, in parts, and has it drawn wherever cells name it; the terminal answers nothing."""
+    data = base64.standard_b64encode(graphic.png).decode("ascii")
+    size = f"c={graphic.columns},r={graphic.rows}"
+    head = f"a=T,U=1,f=100,t=d,i={graphic.number},{size},"
+    for start in range(0, len(data), PART):
+        is_last = start + PART >= len(data)
+        yield _through(f"\x1b_G{head}q=2,m={0 if is_last else 1};{data[start : start + PART]}\x1b\\")
+        head = ""
+
+
+def deletion(number: int) -> str:
+    """What deletes a picture with its data, also one of which not all parts were sent."""
+    return _through(f"\x1b_Ga=d,d=I,i={number},q=2\x1b\\")
+
+
+def _through(sequence: str) -> str:
+    return tmux.wrapped(sequence) if tmux.is_around() else sequence
