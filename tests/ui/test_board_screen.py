@@ -81,10 +81,10 @@ async def test_a_click_goes_to_a_card_and_opens_what_is_folded(store: Store) -> 
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         board = app.screen.board  # type: ignore[attr-defined]
-        assert await pilot.click(board.columns[0].cards, offset=(4, 3))
+        assert await pilot.click(board.columns[0], offset=(5, 4))
         await settled(pilot)
-        assert board.columns[0].cards.cursor == 1
-        assert await pilot.click(board.columns[3].cards, offset=(1, 3))
+        assert board.columns[0].cursor == 1
+        assert await pilot.click(board.columns[3], offset=(2, 4))
         await settled(pilot)
         assert folded(app) == ["dev"]
         assert board.column.stage == "archived"

@@ -65,7 +65,7 @@ class Board(Loader[BoardRecords]):
     def on_mount(self) -> None:
         """Puts the focus into the first column."""
         self._arrange()
-        self.columns[0].cards.focus()
+        self.columns[0].focus()
 
     # columns
 
@@ -91,7 +91,7 @@ class Board(Loader[BoardRecords]):
             return False
         self._place, self._followed = place, None
         self._arrange()
-        self.column.cards.focus()
+        self.column.focus()
         return True
 
     def step(self, by: int) -> None:
@@ -107,7 +107,7 @@ class Board(Loader[BoardRecords]):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """A column that was clicked has the focus."""
         for place, column in enumerate(self.columns):
-            if column.cards is event.widget and place != self._place:
+            if column is event.widget and place != self._place:
                 self._place = place
                 self._arrange()
 
@@ -135,7 +135,7 @@ class Board(Loader[BoardRecords]):
 
     def reload(self, *, restart: bool = False) -> None:
         """Reads it again, with the cards in sight."""
-        self._sight = tuple(key for column in self.columns for key in column.cards.window_keys if isinstance(key, int))
+        self._sight = tuple(key for column in self.columns for key in column.window_keys if isinstance(key, int))
         super().reload(restart=restart)
 
     def load(self, session: Session) -> BoardRecords:
@@ -177,7 +177,7 @@ class Board(Loader[BoardRecords]):
         for place, column in enumerate(records.columns):
             if card.number in column.numbers and column.stage != card.stage and place < len(self.columns):
                 self.go_to(place)
-                self.column.cards.move_to(card.number)
+                self.column.move_to(card.number)
 
 
 class BoardScreen(VersionActs, WordFilterScreen):
@@ -214,7 +214,7 @@ class BoardScreen(VersionActs, WordFilterScreen):
 
     def filtered_table(self) -> WindowTable:
         """The cards of the column with the focus."""
-        return self.board.column.cards
+        return self.board.column
 
     def narrow(self, words: tuple[str, ...]) -> None:
         """Shows the models that match."""

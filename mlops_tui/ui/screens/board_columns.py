@@ -7,7 +7,6 @@ from array import array
 from collections.abc import Sequence
 
 from rich.segment import Segment
-from textual.app import ComposeResult
 from textual.geometry import Size
 from textual.strip import Strip
 
@@ -18,32 +17,92 @@ from mlops_tui.ui.session import Session, session_of
 from mlops_tui.ui.text import clean
 from mlops_tui.ui.theme import style_of
 from mlops_tui.ui.widgets.card_list import CardList
-from mlops_tui.ui.widgets.pane import Pane
-from mlops_tui.ui.widgets.rows import Key, Row, RowLoader
+from mlops_tui.ui.widgets.pane import FRAME, FRAME_IN_FOCUS, POOR_FRAME_IN_FOCUS, frame_title
+from mlops_tui.ui.widgets.rows import Key, Row
 
 #: Cells that a column needs to be read, and that a folded one takes.
 LEAST, FOLDED = 25, 5
 
 
-class BoardCards(CardList):
-    """The cards of a stage; folded, the list says how many there are, and the stage from top to bottom.
+class BoardColumn(CardList):
+    """A stage: a numbered frame with the cards of its versions; filled by the screen.
+
+    Folded, it is a strip that says how many there are, and the stage from top to bottom. Frame and list are one widget:
+    each one costs an opened screen about a millisecond.
 
     Args:
+        number: The key that focuses it.
         stage: The stage.
-        load: Brings cards by key, in a thread.
     """
 
-    def __init__(self, stage: str, *, load: RowLoader) -> None:
-        super().__init__(load=load, empty=" no version")
-        self._stage = clean(stage, 60)
+    DEFAULT_CSS = f"""
+    BoardColumn {{ {FRAME} }}
+    BoardColumn:focus {{ {FRAME_IN_FOCUS} }}
+    .-poor BoardColumn:focus {{ {POOR_FRAME_IN_FOCUS} }}
+    """
+
+    def __init__(self, number: int, stage: str) -> None:
+        super().__init__(load=self._bring, empty=" no version")
+        self.number = number
+        self.stage = stage
         self.is_folded = False
+        self._letters = clean(stage, 60)
+        self._numbers: array[int] = array("q")
+        self._session: Session | None = None
+        self._is_known = True
+        self._read: dict[int, BoardCard] = {}
+        self._entitle()
+
+    @property
+    def card(self) -> BoardCard | None:
+        """The card under the cursor; None while it is not read, and where there is none."""
+        key = self.cursor_key
+        return self._read.get(key) if isinstance(key, int) else None
+
+    @property
+    def count(self) -> int:
+        """How many versions are in the stage."""
+        return len(self._numbers)
 
     def fold(self, is_folded: bool) -> None:
-        """Shows only the count and the stage, or the cards again."""
+        """Makes it a strip, or wide again."""
         if is_folded != self.is_folded:
             self.is_folded = is_folded
+            self.styles.width = FOLDED if is_folded else "1fr"
             self._resize()
+            self._entitle()
             self.refresh()
+
+    def show_column(self, column: Column, read: Sequence[BoardCard]) -> None:
+        """Shows the versions of the stage, some of which are read."""
+        self._numbers = column.numbers
+        self._session = session_of(self)
+        self.show_window(column.numbers, self._rows_of(self._session, read))
+        self._is_known = column.is_known
+        self._entitle()
+
+    def _entitle(self) -> None:
+        if self.is_folded:
+            self.border_title = frame_title(self.number, "")
+            self.border_subtitle = None
+        else:
+            self.border_title = frame_title(self.number, self.stage, f"{self.count:,}" if self.count else "")
+            self.border_subtitle = None if self._is_known else "no longer configured"
+
+    def _rows_of(self, session: Session, cards: Sequence[BoardCard]) -> list[Row]:
+        now, is_single = time.time(), self.stage in session.config.registry.single
+        self._read.update({card.number: card for card in cards})
+        return [board_cards.row(card, now, is_single=is_single) for card in cards]
+
+    def _bring(self, keys: Sequence[Key]) -> Sequence[Row]:
+        """The cards of these numbers; runs in a thread."""
+        session = self._session
+        if session is None or session.store is None:
+            return ()
+        numbers = [key for key in keys if isinstance(key, int)]
+        return self._rows_of(session, boards.read(session.store.read(), session.config, numbers))
+
+    # drawing
 
     def _resize(self) -> None:
         if self.is_folded:
@@ -59,81 +118,8 @@ class BoardCards(CardList):
         if y == 0:
             text, tone = str(count) if count < 1000 else f"{count // 1000}k", "accent"
         else:
-            text, tone = self._stage[y - 2 : y - 1] if y > 1 else "", "dim"
+            text, tone = self._letters[y - 2 : y - 1] if y > 1 else "", "dim"
         return Strip([Segment(text[:width].center(width), base + style_of(self.app, tone))], width)
 
     def _position_at(self, y: int) -> int:
         return -1 if self.is_folded else super()._position_at(y)  # the board opens what is folded
-
-
-class BoardColumn(Pane[object]):
-    """A stage; filled by the screen.
-
-    Args:
-        number: The key that focuses it.
-        stage: The stage.
-    """
-
-    def __init__(self, number: int, stage: str) -> None:
-        super().__init__(stage, number)
-        self.stage = stage
-        self.cards = BoardCards(stage, load=self._bring)
-        self._numbers: array[int] = array("q")
-        self._session: Session | None = None
-        self._is_known = True
-        self._read: dict[int, BoardCard] = {}
-
-    def compose(self) -> ComposeResult:
-        """The cards."""
-        yield self.cards
-
-    @property
-    def is_folded(self) -> bool:
-        """Whether it is a strip."""
-        return self.cards.is_folded
-
-    @property
-    def card(self) -> BoardCard | None:
-        """The card under the cursor; None while it is not read, and where there is none."""
-        key = self.cards.cursor_key
-        return self._read.get(key) if isinstance(key, int) else None
-
-    @property
-    def count(self) -> int:
-        """How many versions are in the stage."""
-        return len(self._numbers)
-
-    def fold(self, is_folded: bool) -> None:
-        """Makes it a strip, or wide again."""
-        self.styles.width = FOLDED if is_folded else "1fr"
-        self.cards.fold(is_folded)
-        self._entitle()
-
-    def show_column(self, column: Column, read: Sequence[BoardCard]) -> None:
-        """Shows the versions of the stage, some of which are read."""
-        self._numbers = column.numbers
-        self._session = session_of(self)
-        self.cards.show_window(column.numbers, self._rows(self._session, read))
-        self._is_known = column.is_known
-        self._entitle()
-
-    def _entitle(self) -> None:
-        if self.is_folded:
-            self.entitle("")
-            self.subtitle("")
-        else:
-            self.entitle(self.stage, f"{self.count:,}" if self.count else "")
-            self.subtitle("" if self._is_known else "no longer configured")
-
-    def _rows(self, session: Session, cards: Sequence[BoardCard]) -> list[Row]:
-        now, is_single = time.time(), self.stage in session.config.registry.single
-        self._read.update({card.number: card for card in cards})
-        return [board_cards.row(card, now, is_single=is_single) for card in cards]
-
-    def _bring(self, keys: Sequence[Key]) -> Sequence[Row]:
-        """The cards of these numbers; runs in a thread."""
-        session = self._session
-        if session is None or session.store is None:
-            return ()
-        numbers = [key for key in keys if isinstance(key, int)]
-        return self._rows(session, boards.read(session.store.read(), session.config, numbers))

@@ -17,6 +17,25 @@ from mlops_tui.ui.widgets.text_view import TextView
 
 Records = TypeVar("Records")
 
+#: How the frame of a part looks; with the focus; and so where colours cannot be relied on.
+FRAME = """
+    border: round $line; border-title-color: $foreground; border-title-style: bold;
+    border-subtitle-color: $foreground 60%; background: $background;
+"""
+FRAME_IN_FOCUS = "border: round $line-focus; border-title-color: $accent;"
+POOR_FRAME_IN_FOCUS = "border: heavy $line-focus;"
+
+
+def frame_title(number: int, title: str, note: str = "") -> Content:
+    """What stands in a frame: the key that focuses the part (0: none), its title, and a remark after it."""
+    parts: list[tuple[str, str]] = []
+    if number:
+        parts.append((f"{number} ", "dim"))
+    parts.append((clean(title, 80), ""))
+    if note:
+        parts.append((f" {clean(note, 120)}", "dim not bold"))
+    return Content.assemble(*parts)
+
 
 class Pane(Loader[Records]):
     """A numbered, titled frame.
@@ -30,16 +49,13 @@ class Pane(Loader[Records]):
         number: The key that focuses the pane; 0 for none.
     """
 
-    DEFAULT_CSS = """
-    Pane {
-        height: 1fr; width: 1fr; border: round $line; border-title-color: $foreground;
-        border-title-style: bold; border-subtitle-color: $foreground 60%; background: $background;
-    }
-    Pane:focus-within { border: round $line-focus; border-title-color: $accent; }
-    Pane.-covered > * { display: none; }
-    Pane.-covered > .pane--cover { display: block; }
-    Pane > .pane--cover { display: none; padding: 0 1; }
-    .-poor Pane:focus-within { border: heavy $line-focus; }
+    DEFAULT_CSS = f"""
+    Pane {{ height: 1fr; width: 1fr; {FRAME} }}
+    Pane:focus-within {{ {FRAME_IN_FOCUS} }}
+    Pane.-covered > * {{ display: none; }}
+    Pane.-covered > .pane--cover {{ display: block; }}
+    Pane > .pane--cover {{ display: none; padding: 0 1; }}
+    .-poor Pane:focus-within {{ {POOR_FRAME_IN_FOCUS} }}
     """
 
     class Opened(Message):
@@ -63,13 +79,7 @@ class Pane(Loader[Records]):
 
     def entitle(self, title: str, note: str = "") -> None:
         """Sets the title, and a remark after it (a count, a filter)."""
-        parts: list[tuple[str, str]] = []
-        if self.number:
-            parts.append((f"{self.number} ", "dim"))
-        parts.append((clean(title, 80), ""))
-        if note:
-            parts.append((f" {clean(note, 120)}", "dim not bold"))
-        self.border_title = Content.assemble(*parts)
+        self.border_title = frame_title(self.number, title, note)
 
     def subtitle(self, text: str) -> None:
         """Sets the remark in the lower frame."""

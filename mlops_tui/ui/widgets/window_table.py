@@ -300,7 +300,8 @@ class WindowTable(RowWindow, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Moves the cursor; a second click opens."""
-        position = self._position_at(event.y)
+        inside = event.get_content_offset(self)
+        position = self._position_at(inside.y) if inside is not None else -1
         if not 0 <= position < len(self.keys):
             return
         event.stop()
