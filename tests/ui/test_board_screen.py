@@ -90,6 +90,20 @@ async def test_a_click_goes_to_a_card_and_opens_what_is_folded(store: Store) -> 
         assert board.column.stage == "archived"
 
 
+async def test_cards_far_down_are_read_when_they_come_in_sight(store: Store) -> None:
+    for _ in range(24):
+        make_version(store, "late", values={"rmse": 1.25})
+    app = opened(store, "board")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert "churn v2" not in rendered(app)
+        await pilot.press("G")
+        deadline = time.monotonic() + 20
+        while "churn v2" not in rendered(app) or "auc 0.95" not in rendered(app):
+            assert time.monotonic() < deadline
+            await pilot.pause(0.05)
+
+
 async def test_a_key_moves_a_card_to_the_next_stage_and_the_cursor_follows_it(store: Store) -> None:
     app = opened(store, "board churn")
     async with app.run_test(size=(120, 40)) as pilot:

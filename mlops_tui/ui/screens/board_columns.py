@@ -42,7 +42,7 @@ class BoardColumn(CardList):
     """
 
     def __init__(self, number: int, stage: str) -> None:
-        super().__init__(load=self._bring, empty=" no version")
+        super().__init__(load=self._brought, empty=" no version")
         self.number = number
         self.stage = stage
         self.is_folded = False
@@ -94,7 +94,7 @@ class BoardColumn(CardList):
         self._read.update({card.number: card for card in cards})
         return [board_cards.row(card, now, is_single=is_single) for card in cards]
 
-    def _bring(self, keys: Sequence[Key]) -> Sequence[Row]:
+    def _brought(self, keys: Sequence[Key]) -> Sequence[Row]:
         """The cards of these numbers; runs in a thread."""
         session = self._session
         if session is None or session.store is None:
