@@ -18,6 +18,8 @@ MOST_PIXELS, MOST_BYTES, KEPT = 40_000_000, 128 * 1024 * 1024, (1200, 900)
 MOST_SENT = 384 * 1024
 #: Share of the bytes that 256 colours of a photograph take.
 _FEWER = 0.4
+#: Colours that a drawing has at most, with the soft edges of its lines.
+_CHART = 20_000
 #: Longest side of pictures whose pixels are to be seen as such.
 SMALL = 128
 #: Only decoders that run no other program.
@@ -116,18 +118,37 @@ def png(picture: Picture, width: int, height: int) -> bytes:
     """
     from PIL import Image
 
-    image = Image.frombytes("RGB", (picture.width, picture.height), picture.pixels)
-    times = min(width // image.width, height // image.height)
-    if times > 1 and max(image.size) <= SMALL:
-        image = image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)
-    image.thumbnail((width, height), Image.Resampling.LANCZOS)
+    image = scaled(picture, width, height)
     data = _encoded(image)
     share = (MOST_SENT / (_FEWER * len(data))) ** 0.5
     while len(data) > MOST_SENT:
         size = max(1, int(image.width * share)), max(1, int(image.height * share))
         image.thumbnail(size, Image.Resampling.LANCZOS)
-        data, share = _encoded(image.quantize(256)), 0.8
+        data, share = _encoded(with_colours(image, 256)), 0.8
     return data
+
+
+def scaled(picture: Picture, width: int, height: int) -> Image.Image:
+    """A picture that fits into some pixels: made larger only where it is so small that its pixels are to be seen."""
+    from PIL import Image
+
+    image = Image.frombytes("RGB", (picture.width, picture.height), picture.pixels)
+    times = min(width // image.width, height // image.height)
+    if times > 1 and max(image.size) <= SMALL:
+        return image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)
+    image.thumbnail((width, height), Image.Resampling.LANCZOS)
+    return image
+
+
+def with_colours(image: Image.Image, most: int) -> Image.Image:
+    """A picture with so many colours at most, 2 to 256, of its own choice."""
+    from PIL import Image
+
+    if image.getcolors(_CHART) is not None:
+        return image.quantize(most)
+    # of a photograph the choice would take a second, and is hardly better than that for a sixteenth of it
+    part = image.resize((image.width // 4 or 1, image.height // 4 or 1), Image.Resampling.NEAREST)
+    return image.quantize(palette=part.quantize(most), dither=Image.Dither.NONE)
 
 
 def _encoded(image: Image.Image) -> bytes:

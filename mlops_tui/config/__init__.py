@@ -26,7 +26,7 @@ _TABLES = (
     *("serve", "traffic", "ui", "keys"),
 )
 #: How pictures can be drawn.
-IMAGES = ("auto", "kitty", "blocks")
+IMAGES = ("auto", "kitty", "sixel", "blocks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class UiConfig:
 
     Attributes:
         theme: A theme's name, "" for the own one.
-        images: How pictures are drawn: 'auto', 'kitty' (by the terminal itself) or 'blocks' (with characters).
+        images: How pictures are drawn: 'auto', by the terminal itself ('kitty', 'sixel') or 'blocks' (with characters).
         notify_after_s: The terminal tells of the end of runs that took at least so many seconds; 0 for never.
         keys: Binding id -> keys (comma separated).
     """

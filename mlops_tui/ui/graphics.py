@@ -10,13 +10,16 @@ import base64
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 from weakref import WeakValueDictionary
 
-from mlops_tui.ui import tmux
+from mlops_tui.artifacts import pictures
+from mlops_tui.artifacts.pictures import Picture
+from mlops_tui.ui import placeholders, tmux
+from mlops_tui.ui.outlet import Outlet
+from mlops_tui.ui.output import Output
 
-#: How pictures are drawn: by the terminal itself, in kitty's way, or with characters.
-KITTY, BLOCKS = "kitty", "blocks"
+#: How pictures are drawn: by the terminal itself, in kitty's way or in DEC's, or with characters.
+KITTY, SIXEL, BLOCKS = "kitty", "sixel", "blocks"
 #: Seconds for which the first picture waits for what the terminal says it can; an answer that comes later counts, too.
 PATIENCE_S = 0.4
 #: Whether it knows the protocol (by an image of one pixel that is not kept), its name, the size of a cell if it tells,
@@ -24,6 +27,8 @@ PATIENCE_S = 0.4
 QUESTION = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[>0q\x1b[16t\x1b[c"
 #: Characters of base64 in one part.
 PART = 4096
+#: What the attributes of a terminal that knows sixels have among them.
+_SIXELS = "4"
 _KITTY = re.compile(r"kitty\D*(\d+)\.(\d+)")
 #: The first kitty with placeholders.
 _FIRST_KITTY = (0, 28)
@@ -46,31 +51,48 @@ class Graphic:
     png: bytes
 
 
-class Writer(Protocol):
-    """What writes to the terminal."""
+def graphic(picture: Picture, number: int, room: tuple[int, int], cell: tuple[int, int]) -> Graphic:
+    """A picture for the terminal to draw, as large as there is room.
 
-    def write_aside(self, number: int, parts: Iterator[str]) -> None:
-        """Takes what can wait."""
-
-    def recall(self, number: int, farewell: str) -> None:
-        """Writes no more of a thing but a farewell."""
+    Args:
+        picture: Pixels.
+        number: By which its cells are to name it.
+        room: Columns and rows that there are, 1 or more.
+        cell: Width and height of a cell in pixels.
+    """
+    columns, rows = placeholders.fitted((picture.width, picture.height), room, cell)
+    return Graphic(number, columns, rows, pictures.png(picture, columns * cell[0], rows * cell[1]))
 
 
 def decided(wish: str, environ: Mapping[str, str], *, has_colours: bool) -> str:
     """How pictures are drawn, as far as that is clear without asking the terminal; "" where it is not.
 
     Args:
-        wish: 'auto', 'kitty' or 'blocks'.
+        wish: 'auto', 'kitty', 'sixel' or 'blocks'.
         environ: The environment.
         has_colours: Whether colours are written at all: a cell names its picture by one.
     """
     if wish == BLOCKS or not has_colours or environ.get("TERM", "") in ("linux", "vt100", "vt220"):
         return BLOCKS
-    if wish == KITTY:
-        return KITTY
+    if wish != "auto":
+        return wish
     # GNU screen would take the question for a message of its own, Apple's terminal would print it
     is_deaf = "STY" in environ or environ.get("TERM_PROGRAM") == "Apple_Terminal"
     return BLOCKS if is_deaf else ""
+
+
+def told(replies: Mapping[str, str], *, knows_cell: bool) -> str:
+    """How pictures are drawn by what the terminal has replied so far; "" while that is open.
+
+    Args:
+        replies: By their kinds (see ``replies``).
+        knows_cell: Whether it is known how many pixels a cell has.
+    """
+    if replies.get("graphics", "").endswith(";OK") and has_placeholders(replies.get("name", "")):
+        return KITTY
+    if "attributes" not in replies:  # it comes last
+        return ""
+    return SIXEL if _SIXELS in replies["attributes"].split(";")[1:] and knows_cell else BLOCKS
 
 
 def has_placeholders(name: str) -> bool:
@@ -83,16 +105,16 @@ def has_placeholders(name: str) -> bool:
 
 
 class Graphics:
-    """The pictures that the terminal has."""
+    """The pictures that the terminal has.
 
-    def __init__(self) -> None:
+    Args:
+        output: What the terminal shows.
+    """
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
         self._known: WeakValueDictionary[int, Graphic] = WeakValueDictionary()
         self._held: set[int] = set()
-
-    @property
-    def holds_any(self) -> bool:
-        """Whether the terminal has a picture."""
-        return bool(self._held)
 
     @property
     def farewell(self) -> str:
@@ -103,21 +125,24 @@ class Graphics:
         """Sends a picture when cells of it are shown; it must be kept by whoever draws these."""
         self._known[graphic.number] = graphic
 
-    def follow(self, shown: set[int], writer: Writer) -> None:
-        """Sends and deletes.
+    def follow(self, outlet: Outlet) -> None:
+        """Sends what is shown after a frame, and deletes what is not."""
+        if self._held or self._output.has_drawn_pictures:
+            self._have(self._output.pictures, outlet)
 
-        Args:
-            shown: The numbers of the pictures of which the terminal shows cells.
-            writer: The way to the terminal.
-        """
+    def forget(self, outlet: Outlet) -> None:
+        """Deletes all."""
+        self._have(set(), outlet)
+
+    def _have(self, shown: set[int], outlet: Outlet) -> None:
         for number in self._held - shown:
             self._held.discard(number)
-            writer.recall(number, deletion(number))
+            outlet.recall(number, deletion(number))
         for number in shown - self._held:
             graphic = self._known.get(number)
             if graphic is not None:
                 self._held.add(number)
-                writer.write_aside(number, transmission(graphic))
+                outlet.write_aside(number, transmission(graphic))
 
 
 def transmission(graphic: Graphic) -> Iterator[str]:

@@ -72,10 +72,12 @@ class Outlet:
             self._aside = left
             self._changed.notify_all()
 
-    def recall_all(self) -> None:
-        """Writes nothing more of what could wait."""
+    def recall_all(self) -> list[int]:
+        """Writes nothing more of what could wait; returns the numbers of what was left."""
         with self._changed:
+            left = list(dict.fromkeys(number for number, _ in self._aside))
             self._aside.clear()
+        return left
 
     def close(self, timeout_s: float) -> None:
         """Waits until all is written, at most ``timeout_s``."""

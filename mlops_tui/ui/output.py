@@ -7,6 +7,7 @@ control character passes, whatever a widget drew.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
@@ -18,7 +19,7 @@ from mlops_tui.ui.cells import BLANK, UNKNOWN, Cell, Cells, blank
 from mlops_tui.ui.frames import Span
 from mlops_tui.ui.looks import PLAIN, Look, change, on_space
 from mlops_tui.ui.pen import Pen
-from mlops_tui.ui.placeholders import PLACEHOLDER, number_of
+from mlops_tui.ui.placeholders import PLACEHOLDER, number_of, row_of
 
 #: Unchanged cells between two changed ones that are written again rather than skipped, which takes as many bytes.
 BRIDGE = 4
@@ -46,6 +47,10 @@ class Output:
         self._width = 0
         self._height = 0
         self._lines: list[Line] = []
+        #: Whether pictures are painted over their cells, which are blanks then.
+        self.paints_over = False
+        #: Numbers of pictures, and their rows, of which the last frame wrote cells; known where they are painted over.
+        self.touched: set[tuple[int, int]] = set()
 
     def resize(self, width: int, height: int) -> None:
         """Takes the terminal's size; what it shows is unknown when that changes."""
@@ -81,6 +86,17 @@ class Output:
         }
         return {number_of(high, foreground) for high, foreground in seen}
 
+    @property
+    def picture_rows(self) -> dict[int, dict[int, list[tuple[int, int]]]]:
+        """Pictures by their numbers, their rows that are shown, and lines and columns of the cells of these."""
+        found: dict[int, dict[int, list[tuple[int, int]]]] = {}
+        for y, line in enumerate(self._lines):
+            for x, (character, look) in enumerate(line):
+                if character and character >= PLACEHOLDER:
+                    number, row = number_of(character[3], look.foreground), row_of(character)
+                    found.setdefault(number, {}).setdefault(row, []).append((y, x))
+        return found
+
     def frame(self, pieces: Iterable[Span]) -> str:
         """The bytes, as text, that bring the terminal to show these pieces; "" when it does already.
 
@@ -104,6 +120,14 @@ class Output:
         if FEW_RUNS[0] <= len(runs) <= FEW_RUNS[1]:
             # to go back to where a colour is needed again often takes fewer bytes than to name the colour again
             text = min(text, _painted(_by_look(runs)), key=len)
+        if self.paints_over:
+            self.touched = {
+                (number_of(character[3], look.foreground), row_of(character))
+                for run in runs
+                for character, look in run.cells
+                if character and character >= PLACEHOLDER
+            }
+            text = re.sub(f"{PLACEHOLDER}...", " ", text)
         return moved + text
 
     def _draw(self, piece: Span, line: Line) -> None:
@@ -135,6 +159,8 @@ class Output:
         top, bottom = min(moved) + min(0, by), max(moved) + max(0, by)
         if len(moved) * 2 <= bottom - top:
             return ""  # most of what would move is meant to stay
+        if self.paints_over and any(_has_picture(line) for line in self._lines[top : bottom + 1]):
+            return ""  # what is painted would not move everywhere
         for y in range(top, bottom + 1):
             wanted.setdefault(y, self._lines[y].copy())
         parts: list[str] = []
@@ -156,6 +182,10 @@ class Output:
         shifts = {y: places[texts[y]] - y for y in changed if texts[y] in places}
         by = Counter(shifts.values()).most_common(1)[0][0] if shifts else 0
         return by, [y for y, shift in shifts.items() if shift == by]
+
+
+def _has_picture(line: Line) -> bool:
+    return any(character and character >= PLACEHOLDER for character, _ in line)
 
 
 def _text(line: Line) -> str:

@@ -17,6 +17,7 @@ from mlops_tui.ui.terminal_app import TerminalApp
 
 if TYPE_CHECKING:
     from mlops_tui.ui.graphics import Graphic, Graphics
+    from mlops_tui.ui.sixel_graphics import Painting, SixelGraphics
 
 #: Width and height of a cell where the terminal does not tell; most are twice as high as wide.
 _CELL = (10, 20)
@@ -26,31 +27,35 @@ class PictureApp(TerminalApp):
     """Finds out how pictures can be drawn when the first one is, and keeps the terminal's in step with what is shown.
 
     Attributes:
-        picture_kind: 'kitty' or 'blocks' (see ``graphics``); '' until that is known.
+        picture_kind: 'kitty', 'sixel' or 'blocks' (see ``graphics``); '' until that is known.
     """
 
     picture_kind: var[str] = var("", init=False)
 
     def __init__(self) -> None:
         super().__init__()
-        self._graphics: Graphics | None = None
+        self._graphics: Graphics | SixelGraphics | None = None
         self._told: dict[str, str] = {}
         self._has_asked = False
 
     @property
     def picture_wish(self) -> str:
-        """How pictures are to be drawn: 'auto', 'kitty' or 'blocks'."""
+        """How pictures are to be drawn: 'auto', 'kitty', 'sixel' or 'blocks'."""
         return "auto"
 
     @property
     def cell_pixels(self) -> tuple[int, int]:
         """Width and height of a cell."""
+        return self._known_cell or _CELL
+
+    @property
+    def _known_cell(self) -> tuple[int, int] | None:
         driver = self._driver
         size = driver.cell_pixels if isinstance(driver, TerminalDriver) else None
         if size is None and "cell" in self._told:
             height, width = (int(part[:4]) for part in self._told["cell"].split(";"))
             size = (width, height) if width and height else None
-        return size or _CELL
+        return size
 
     def ask_for_pictures(self) -> None:
         """Finds out how pictures are drawn, if it was not yet: ``picture_kind`` changes then, soon or at once."""
@@ -77,6 +82,8 @@ class PictureApp(TerminalApp):
 
     def ask_for_pictures_again(self) -> None:
         """Finds out anew: what is wished has changed."""
+        self._forget_pictures()
+        self._graphics, self._output.paints_over = None, False
         self._has_asked = False
         self.picture_kind = ""
 
@@ -98,41 +105,39 @@ class PictureApp(TerminalApp):
         from mlops_tui.ui import graphics
 
         self._told[reply.kind] = reply.text
-        has_graphics = self._told.get("graphics", "").endswith(";OK")
-        if self.picture_wish != "auto":
-            return
-        if has_graphics and graphics.has_placeholders(self._told.get("name", "")):
-            self.picture_kind = graphics.KITTY
-        elif reply.kind == "attributes":  # the last: there is nothing to wait for
-            self._patience_ended()
-        if reply.kind == "attributes" and not has_graphics:
+        if self.picture_wish == "auto":
+            self.picture_kind = graphics.told(self._told, knows_cell=bool(self._known_cell)) or self.picture_kind
+        if reply.kind == "attributes" and "graphics" not in self._told:
             self._output.forget_line(self.size.height - 1)
             self.screen.refresh()
 
     # in step with what is shown
 
-    def know_picture(self, graphic: Graphic) -> None:
+    def know_picture(self, graphic: Graphic | Painting) -> None:
         """Has the terminal draw a picture wherever cells of it are shown; to be kept by whoever draws these."""
-        if self._graphics is None:
-            from mlops_tui.ui.graphics import Graphics
+        from mlops_tui.ui.graphics import SIXEL, Graphics
+        from mlops_tui.ui.sixel_graphics import SixelGraphics
 
-            self._graphics = Graphics()
-        self._graphics.know(graphic)
+        if self._graphics is None:
+            made = SixelGraphics if self.picture_kind == SIXEL else Graphics
+            self._graphics = made(self._output)
+        self._graphics.know(graphic)  # type: ignore[arg-type]
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         super()._display(screen, renderable)
-        if self._graphics is not None and (self._graphics.holds_any or self._output.has_drawn_pictures):
-            self._follow(self._output.pictures)
-
-    def _follow(self, shown: set[int]) -> None:
         driver = self._driver
         if self._graphics is not None and isinstance(driver, TerminalDriver) and driver.outlet is not None:
-            self._graphics.follow(shown, driver.outlet)
+            self._graphics.follow(driver.outlet)
             driver.farewell = self._graphics.farewell
+
+    def _forget_pictures(self) -> None:
+        driver = self._driver
+        if self._graphics is not None and isinstance(driver, TerminalDriver) and driver.outlet is not None:
+            self._graphics.forget(driver.outlet)
 
     def action_redraw(self) -> None:
         """Draws everything again, pictures too."""
-        self._follow(set())
+        self._forget_pictures()
         super().action_redraw()
 
 
@@ -145,7 +150,7 @@ class HasPictures(Protocol):
     def ask_for_pictures(self) -> None:
         """Finds out how pictures are drawn."""
 
-    def know_picture(self, graphic: Graphic) -> None:
+    def know_picture(self, graphic: Graphic | Painting) -> None:
         """Has the terminal draw a picture wherever cells of it are shown."""
 
 

@@ -53,6 +53,11 @@ def new_number(before: int = 0) -> int:
     return before + 1 if low < 255 else (before >> 24) % 255 + 1 << 24 | 16
 
 
+def covered(picture: tuple[int, int], cell: tuple[int, int]) -> tuple[int, int]:
+    """Columns and rows that a picture covers; both sizes are in pixels."""
+    return -(-picture[0] // cell[0]), -(-picture[1] // cell[1])
+
+
 def fitted(picture: tuple[int, int], room: tuple[int, int], cell: tuple[int, int]) -> tuple[int, int]:
     """Columns and rows in which a picture is as large as it can be without being distorted.
 
@@ -88,6 +93,11 @@ def cell(character: str, high: int) -> str:
     """What is written for a character that stands in; ``high`` is the highest byte of the picture's number."""
     place, known = ord(character) - ord(FIRST), marks()
     return PLACEHOLDER + known[place >> 8] + known[place & 0xFF] + known[high]
+
+
+def row_of(text: str) -> int:
+    """The row of its picture that a written cell shows a part of."""
+    return marks().index(text[1])
 
 
 def number_of(mark: str, foreground: str) -> int:

@@ -1,4 +1,4 @@
-"""What kitty does with graphics commands: answers questions and keeps pictures, by its protocol's document."""
+"""What terminals do with pictures: kitty, by its protocol's document, and those that know sixels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 
 _COMMAND = re.compile(rb"\x1b_G([^;\x1b]*)(?:;([^\x1b]*))?\x1b\\")
 _ASKED = re.compile(rb"\x1b\[>0?q|\x1b\[c|\x1b\[16t")
-_UNFINISHED = re.compile(rb"\x1b(?:_[^\x1b]*\x1b?|\[[>\d]*)?\Z")
+_SIXELS = re.compile(rb'\x1b7\x1b\[(\d+);(\d+)H\x1bP0;1;0q"1;1;(\d+);(\d+)([^\x1b]*)\x1b\\\x1b8')
+_UNFINISHED = re.compile(rb"\x1b(?:_[^\x1b]*\x1b?|\[[>\d]*|7.{0,12}(?:\x1bP[^\x1b]*(?:\x1b\\)?)?\x1b?)?\Z", re.DOTALL)
 
 
 class Kitty:
@@ -16,18 +17,22 @@ class Kitty:
     Args:
         name: What it calls itself.
         knows_graphics: Whether it answers the question for them.
+        attributes: What it answers about those; 4 is for sixels.
 
     Attributes:
         pictures: Number -> the file that was sent.
         sizes: Number -> columns and rows of its virtual placement.
         deleted: Numbers of pictures that were deleted, in order.
+        painted: Line, column, width and height (in pixels) of what was painted as sixels.
         faults: What the protocol does not allow.
         is_silent: Answers are kept back in ``answers``.
     """
 
-    def __init__(self, name: str = "kitty(0.41.1)", *, knows_graphics: bool = True) -> None:
+    def __init__(self, name: str = "kitty(0.41.1)", *, knows_graphics: bool = True, attributes: str = "62") -> None:
         self.name = name
         self.knows_graphics = knows_graphics
+        self.attributes = attributes
+        self.painted: list[tuple[int, int, int, int]] = []
         self.pictures: dict[int, bytes] = {}
         self.sizes: dict[int, tuple[int, int]] = {}
         self.deleted: list[int] = []
@@ -49,9 +54,12 @@ class Kitty:
             if match[1] is not None:
                 self._command(match[1].decode(), match[2] or b"")
             else:
-                known = {b"q": f"\x1bP>|{self.name}\x1b\\", b"c": "\x1b[?62;c", b"t": "\x1b[6;18;9t"}
+                known = {b"q": f"\x1bP>|{self.name}\x1b\\", b"c": f"\x1b[?{self.attributes}c", b"t": "\x1b[6;18;9t"}
                 self.answers += known[match[0][-1:]].encode()
-        return _ASKED.sub(b"", _COMMAND.sub(b"", data))
+        for match in _SIXELS.finditer(data):
+            y, x, width, height = (int(group) for group in match.groups()[:4])
+            self.painted.append((y - 1, x - 1, width, height))
+        return _SIXELS.sub(b"", _ASKED.sub(b"", _COMMAND.sub(b"", data)))
 
     def _command(self, text: str, payload: bytes) -> None:
         keys = dict(pair.split("=") for pair in text.split(","))

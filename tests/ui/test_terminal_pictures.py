@@ -146,6 +146,34 @@ def test_a_terminal_without_placeholders_gets_blocks(tmp_path: Path, kitty: Kitt
 
 
 @pytest.mark.slow
+def test_a_terminal_with_sixels_is_painted_on_where_nothing_covers_the_picture(tmp_path: Path) -> None:
+    terminal_graphics = Kitty("XTerm(398)", knows_graphics=False, attributes="63;1;2;4")
+    painted = terminal_graphics.painted
+    with looking(tmp_path, terminal_graphics) as terminal:
+        terminal.wait(lambda _: sum(height for *_, height in painted) > 200)
+        (left,) = {x for _, x, _, _ in painted}
+        (wide,) = {width for _, _, width, _ in painted}
+        top, high = painted[0][0], sum(height for *_, height in painted)
+        assert abs(wide / high - 2) < 0.05
+        assert [y for y, *_ in painted] == list(range(top, top + 4 * len(painted), 4))
+        before = terminal.quiet(0.5)
+        terminal.send("n")  # a dialog over a part of it
+        terminal.wait("Note")
+        terminal.quiet(0.5)
+        assert b"\x1bP" not in terminal.output[before:]
+        count = len(painted)
+        terminal.send("esc")
+        terminal.wait(lambda text: "Note" not in text and len(painted) > count)
+        terminal.quiet(0.5)
+        assert len(painted) < 2 * count  # only what was covered
+        assert {x for _, x, _, _ in painted} == {left}
+        terminal.send("q")
+        assert terminal.wait_exit() == 0
+        written = bytes(terminal.output)
+        assert written.rindex(b"\x1b[2J") < written.rindex(b"\x1b[?1049l")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "linux"}, {"MLOPS_IMAGES": "blocks"}, {"STY": "1.tty"}])
 def test_nothing_is_asked_where_it_is_clear(tmp_path: Path, env: dict[str, str]) -> None:
     kitty = Kitty()

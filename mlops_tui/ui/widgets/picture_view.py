@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
@@ -11,12 +13,12 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.worker import get_current_worker
 
-from mlops_tui.artifacts import pictures
 from mlops_tui.artifacts.pictures import Picture
 from mlops_tui.ui import placeholders
 from mlops_tui.ui.answers import hand
-from mlops_tui.ui.graphics import KITTY, Graphic
+from mlops_tui.ui.graphics import KITTY, SIXEL, Graphic, graphic
 from mlops_tui.ui.picture_app import pictures_of
+from mlops_tui.ui.sixel_graphics import Painting, painting
 from mlops_tui.ui.theme import is_unicode
 from mlops_tui.ui.widgets import mosaic
 
@@ -31,7 +33,8 @@ class PictureView(Widget, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._picture: Picture | None = None
-        self._graphic: Graphic | None = None
+        self._number = 0
+        self._made: Graphic | Painting | None = None
         self._lines: list[list[Segment]] = []
 
     def on_mount(self) -> None:
@@ -54,8 +57,8 @@ class PictureView(Widget, can_focus=True):
             return
         kind = pictures_of(self).picture_kind
         self.workers.cancel_group(self, "picture")
-        if kind == KITTY:
-            self._have_drawn(self._picture)
+        if kind in (KITTY, SIXEL):
+            self._have_drawn(self._picture, graphic if kind == KITTY else painting)
         elif kind:
             drawn = mosaic.cells(self._picture, *self.size, _colours(self.app))
             self._place([[Segment(piece.text, _style(piece)) for piece in line] for line in drawn])
@@ -63,23 +66,21 @@ class PictureView(Widget, can_focus=True):
             self._place([])
             pictures_of(self).ask_for_pictures()
 
-    def _have_drawn(self, picture: Picture) -> None:
-        """Has the terminal draw it."""
-        cell = pictures_of(self).cell_pixels
-        columns, rows = placeholders.fitted((picture.width, picture.height), self.size, cell)
+    def _have_drawn(self, picture: Picture, make: Callable[..., Graphic | Painting]) -> None:
+        """Has the terminal draw it, when a thread has made what that needs."""
+        self._number = placeholders.new_number(self._number)
+        number, room, cell = self._number, self.size, pictures_of(self).cell_pixels
 
-        def encode() -> None:
-            data = pictures.png(picture, columns * cell[0], rows * cell[1])
-            hand(get_current_worker(), self, self._have_placed, columns, rows, data)
+        def prepare() -> None:
+            hand(get_current_worker(), self, self._have_placed, make(picture, number, room, cell))
 
-        self.run_worker(encode, thread=True, exclusive=True, group="picture")
+        self.run_worker(prepare, thread=True, exclusive=True, group="picture")
 
-    def _have_placed(self, columns: int, rows: int, data: bytes) -> None:
-        number = placeholders.new_number(self._graphic.number if self._graphic else 0)
-        self._graphic = Graphic(number, columns, rows, data)
-        pictures_of(self).know_picture(self._graphic)
-        style = placeholders.colour(number)
-        self._place([[Segment(placeholders.line(row, columns), style)] for row in range(rows)])
+    def _have_placed(self, made: Graphic | Painting) -> None:
+        self._made = made  # it is known for as long as it is kept here
+        pictures_of(self).know_picture(made)
+        style = placeholders.colour(made.number)
+        self._place([[Segment(placeholders.line(row, made.columns), style)] for row in range(made.rows)])
 
     def _place(self, lines: list[list[Segment]]) -> None:
         self._lines = lines
@@ -93,9 +94,10 @@ class PictureView(Widget, can_focus=True):
             return Strip.blank(width, base)
         line = self._lines[place]
         used = sum(len(text) for text, _, _ in line)
-        left = (width - used) // 2
+        left = max(0, width - used) // 2
         drawn = [Segment(text, base + style if style else base) for text, style, _ in line]
-        return Strip([Segment(" " * left, base), *drawn, Segment(" " * (width - used - left), base)], width)
+        # before it is drawn for a smaller size, it is cut
+        return Strip([Segment(" " * left, base), *drawn]).adjust_cell_length(width, base)
 
 
 def _style(piece: mosaic.Piece) -> Style:
