@@ -13,6 +13,8 @@ from mlops_tui.compare.seeds import is_seed
 
 #: Axes of parallel coordinates at most, and texts that an axis can tell apart.
 MOST_AXES, MOST_TEXTS = 12, 50
+#: Larger values have no place on an axis: MLflow keeps infinity as ±1.797e308, and differences must stay finite.
+LARGEST = 1e307
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Axis:
 
     Attributes:
         key: ``metrics.KEY`` or ``params.KEY``.
-        values: A place for each run; None where it has none. Texts are numbered from 0.
+        values: A place for each run, within ``LARGEST``; None where it has none. Texts are numbered from 0.
         texts: The texts by number; empty for numbers.
         goal: 'max' or 'min' for a metric, '' for a param.
     """
@@ -88,8 +90,7 @@ def axis(comparison: Comparison, key: str) -> Axis:
     if kind == "metrics":
         for metric in comparison.metrics:
             if metric.key == name:
-                values = tuple(value if value is not None and math.isfinite(value) else None for value in metric.values)
-                return Axis(f"metrics.{name}", values, goal=metric.goal)
+                return Axis(f"metrics.{name}", tuple(map(_placed, metric.values)), goal=metric.goal)
     for row in comparison.params if kind == "params" else ():
         if row.key == name:
             return _of_param(f"params.{name}", row.values)
@@ -229,10 +230,13 @@ def _number(text: str) -> float | None:
     if len(text) > 64:
         return None
     try:
-        value = float(text)
+        return _placed(float(text))
     except ValueError:
         return None
-    return value if math.isfinite(value) else None
+
+
+def _placed(value: float | None) -> float | None:
+    return value if value is not None and abs(value) <= LARGEST else None
 
 
 __all__ = ["Axis", "Scatter", "axis", "goals", "keys", "parallel", "pareto_front", "rank_correlation", "scatter"]

@@ -9,7 +9,8 @@ Source:
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+import math
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ IntArray = npt.NDArray[np.int64]
 
 #: Beyond this whole numbers are no longer exact in a double.
 _EXACT = 2.0**53
+#: Powers of two between which squares and fourth powers are neither lost nor infinite.
+_SAFE_POWER = 200
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,12 @@ class Numbers:
     @cached_property
     def mean(self) -> float:
         """The mean of the values; there must be one."""
-        with np.errstate(all="ignore"):
-            return float(np.mean(self.values))
+        return _in_unit(np.mean, self.values)
 
     @cached_property
     def std(self) -> float:
         """Their standard deviation, with ddof 0."""
-        with np.errstate(all="ignore"):
-            return float(np.std(self.values))
+        return _in_unit(np.std, self.values)
 
     @property
     def low(self) -> float:
@@ -91,6 +92,27 @@ class Numbers:
     def below(self, bounds: FloatArray) -> IntArray:
         """How many values are less than each of the bounds."""
         return self.values.searchsorted(bounds, "left")
+
+
+def powerless(*samples: FloatArray) -> tuple[FloatArray, ...]:
+    """The samples in a unit in which squares are neither lost nor infinite: for what does not depend on the unit.
+
+    Args:
+        samples: Each finite, ascending, of at least one value. Where their squares are safe they stay what they are.
+    """
+    power = _power(*samples)
+    return tuple(np.ldexp(sample, -power) for sample in samples) if power else samples
+
+
+def _power(*samples: FloatArray) -> int:
+    """The power of two to divide by, which costs no bit; 0 where there is no need to."""
+    power = math.frexp(max(abs(float(end)) for sample in samples for end in (sample[0], sample[-1])))[1]
+    return power if abs(power) > _SAFE_POWER else 0
+
+
+def _in_unit(of: Callable[[FloatArray], np.floating[Any]], values: FloatArray) -> float:
+    power = _power(values)
+    return float(np.ldexp(of(np.ldexp(values, -power)), power)) if power else float(of(values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +241,9 @@ def ordered(names: Iterable[str]) -> tuple[str, ...]:
     """The names in ascending order: by value where all of them are numbers, else by text."""
     names = list(names)
     try:
-        return tuple(sorted(names, key=lambda name: (float(name), name)))
+        values = {name: float(name) for name in names}
     except ValueError:
         return tuple(sorted(names))
+    if any(math.isnan(value) for value in values.values()):  # it has no place among numbers
+        return tuple(sorted(names))
+    return tuple(sorted(names, key=lambda name: (values[name], name)))

@@ -83,12 +83,13 @@ class _Walker:
         self._gap, reached = float(gap[-1]), abs(self._gap) / self._pairs
         gap /= self._pairs
         np.abs(gap, out=gap)
-        width = float(values[0] - self._last) if self._distinct else 0.0
-        widths = np.diff(values)
-        between = gap[:-1] * widths
-        self._area += reached * width + float(between.sum())
-        between *= gap[:-1]
-        self._energy += reached * reached * width + float(between.sum())
+        with np.errstate(over="ignore", invalid="ignore"):  # of values that span more than a number holds
+            width = float(values[0] - self._last) if self._distinct else 0.0
+            widths = np.diff(values)
+            between = gap[:-1] * widths
+            self._area += reached * width + float(between.sum())
+            between *= gap[:-1]
+            self._energy += reached * reached * width + float(between.sum())
         is_last = widths > 0  # of equal values the difference behind the last one counts
         self._apart = max(self._apart, float(gap[-1]), float((gap[:-1] * is_last).max(initial=0.0)))
         self._distinct += int(np.count_nonzero(is_last)) + 1

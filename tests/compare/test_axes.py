@@ -10,6 +10,8 @@ from mlops_store import metrics, runs
 from mlops_store.errors import NotFound, Refused, UsageError
 from mlops_store.store import Store
 from mlops_tui.compare import axes
+from mlops_tui.compare.export import svg
+from mlops_tui.compare.export.document import Picture
 from mlops_tui.compare.importance import importance
 from mlops_tui.compare.runs import compare
 from mlops_tui.config import Config
@@ -85,6 +87,15 @@ def test_texts_are_numbered_on_an_axis(store):
         compared(store, [({"kind": "b"}, {}), ({"kind": "a"}, {}), ({"kind": "1"}, {}), ({}, {})]), "kind"
     )
     assert (found.values, found.texts) == ((2.0, 1.0, 0.0, None), ("1", "a", "b"))
+
+
+def test_what_stands_for_infinity_has_no_place_and_the_least_numbers_have_one(store):
+    rows = [({"c": text}, {"loss": loss}) for text, loss in [("0", 0.0), ("5e-324", 5e-324), ("0.0", 1.797e308)]]
+    found = compared(store, rows)
+    plot = axes.scatter(found, "c", "loss")
+    assert (plot.x.values, plot.y.values, plot.without) == ((0.0, 5e-324, 0.0), (0.0, 5e-324, None), (2,))
+    names = ("a", "b", "c")
+    assert "nan" not in svg.draw(Picture(plot, names, names, 0))
 
 
 def test_what_is_no_axis_says_why(store):

@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mlops_tui.ui.chart_view import ChartView
@@ -157,6 +157,7 @@ numbers = st.floats() | st.sampled_from([0.0, 1e-320, -1e308, 1.797e308, math.na
     st.integers(1, 20),
     st.sampled_from(STYLES),
 )
+@example([[(1e300, 1e300, 1e300)]], 40, 9, STYLES[3])
 def test_every_drawing_fills_its_area_exactly_whatever_the_values(curves, width, height, options):
     series = [
         Series("s", [(float(x), *sorted(values)[:2], values[2]) for x, values in enumerate(curve)], slot)

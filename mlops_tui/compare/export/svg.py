@@ -36,9 +36,9 @@ def text(value: str, limit: int = 200) -> str:
 def ticks(low: float, high: float, count: int = 5) -> list[float]:
     """About ``count`` round numbers within a range."""
     rough = (high - low) / count
-    if not rough > 0 or not math.isfinite(rough):
+    power = 10.0 ** math.floor(math.log10(rough)) if 0 < rough < math.inf else 0.0
+    if not power:  # an empty range, or one as small as the least number there is
         return [low]
-    power = 10.0 ** math.floor(math.log10(rough))
     step = next((factor * power for factor in (1, 2, 5, 10) if factor * power >= rough), 10 * power)
     first = math.ceil(low / step - 1e-9)
     return [number * step for number in range(first, min(math.floor(high / step + 1e-9), first + 4 * count) + 1)]

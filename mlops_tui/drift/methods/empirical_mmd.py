@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mlops_tui.drift.methods import Drifted, Method
-from mlops_tui.drift.samples import FloatArray
+from mlops_tui.drift.samples import FloatArray, powerless
 
 #: Values of either side that are compared with each other, spread evenly over the sorted sample.
 MOST_VALUES = 500
@@ -26,7 +26,7 @@ def empirical_mmd(reference: FloatArray, current: FloatArray) -> float:
         Gretton et al., A Kernel Two-Sample Test (2012), the unbiased estimate with the median of the reference's
         distances as the kernel's width; Evidently 0.7.23 'empirical_mmd', whose permutations are without a seed.
     """
-    reference, current = _spread(reference), _spread(current)
+    reference, current = powerless(_spread(reference), _spread(current))
     if min(len(reference), len(current)) < 2 or min(reference[0], current[0]) == max(reference[-1], current[-1]):
         return 1.0
     kernel = _kernel(np.concatenate([reference, current]), len(reference))
@@ -45,12 +45,9 @@ def _spread(values: FloatArray) -> FloatArray:
 
 def _kernel(values: FloatArray, reference_count: int) -> FloatArray:
     """Gaussian likeness of every pair of values, 0 of a value with itself."""
-    with np.errstate(over="ignore"):
-        squared = np.square(values[:, None] - values)
+    squared = np.square(values[:, None] - values)
     own = squared[:reference_count, :reference_count]
     width = float(np.percentile(own, 50, method="nearest")) or 1.0
-    if not np.isfinite(width):
-        raise OverflowError("the values span more than their square can hold")
     kernel: FloatArray = np.exp(-squared / width)
     np.fill_diagonal(kernel, 0.0)
     return kernel

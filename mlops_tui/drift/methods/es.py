@@ -6,15 +6,15 @@ import warnings
 from typing import Any
 
 from mlops_tui.drift.methods import Drifted, Method
-from mlops_tui.drift.samples import FloatArray
+from mlops_tui.drift.samples import FloatArray, powerless
 
 
 def es(reference: FloatArray, current: FloatArray) -> float:
     """P-value that both samples have one characteristic function; sees more than shifts, and bears ties.
 
     Args:
-        reference: Shape (n,), finite.
-        current: Shape (m,), finite; m may differ from n.
+        reference: Shape (n,), finite, ascending.
+        current: Shape (m,), finite, ascending; m may differ from n.
 
     Returns:
         0 to 1; 1 where the middle half of both together is one value, or where either has fewer than five values, of
@@ -27,6 +27,7 @@ def es(reference: FloatArray, current: FloatArray) -> float:
     import numpy as np
     from scipy.stats import epps_singleton_2samp, iqr
 
+    reference, current = powerless(reference, current)
     if min(len(reference), len(current)) < 5 or not iqr(np.concatenate([reference, current])) > 0:
         return 1.0
     with warnings.catch_warnings():

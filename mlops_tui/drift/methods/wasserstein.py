@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from mlops_tui.drift.methods import Drifted, Method
@@ -32,7 +34,10 @@ def wasserstein(reference: FloatArray, current: FloatArray) -> float:
 
 def _score(pair: Pair) -> float:
     assert isinstance(pair, NumberPair)
-    return pair.walk.area / max(pair.reference.std, SMALLEST_NORM)  # the walk is needed for other figures as well
+    norm = max(pair.reference.std, SMALLEST_NORM)
+    if not math.isfinite(norm):  # a profile's: anything divided by it would be no distance
+        raise OverflowError("the values span more than the squares that profiles keep")
+    return pair.walk.area / norm  # the walk is needed for other figures as well
 
 
 METHOD = Method(

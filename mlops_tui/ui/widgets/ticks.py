@@ -7,6 +7,8 @@ import math
 from collections.abc import Sequence
 
 _DURATIONS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
+#: Powers of ten between which there are numbers.
+_LOWEST_POWER, _HIGHEST_POWER = -323.0, 308.0
 
 
 def linear(low: float, high: float, count: int) -> list[float]:
@@ -50,8 +52,9 @@ def logarithmic(low: float, high: float, count: int) -> list[float]:
         count: About how many are wanted.
 
     Returns:
-        log10 of the positions.
+        log10 of the positions, each of which is a number's.
     """
+    low, high = max(low, _LOWEST_POWER), min(high, _HIGHEST_POWER)
     decades = high - low
     if decades < 0.7:
         return [math.log10(value) for value in linear(10**low, 10**high, count) if value > 0]
