@@ -24,6 +24,8 @@ _METADATA = b"mlops.predictions"
 _SLICE = "slice:"
 #: Characters kept of a label, an id or a value of a slice.
 _TEXT_LIMIT = 500
+#: Numbers from here on are as good as infinite to whoever judges predictions: their squares have to be finite.
+LARGEST = 1e150
 _SIGNED_64 = 1 << 63
 
 

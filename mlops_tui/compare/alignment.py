@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops_tui.prediction_files import Predictions, Texts
+from mlops_tui.prediction_files import LARGEST, Predictions, Texts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,7 +78,7 @@ def align(first: Predictions, second: Predictions) -> Rows:
     else:
         numbers = [np.asarray(column, dtype=np.float64) for column in columns]
         truths, predicted = (numbers[0], numbers[2]), (numbers[1], numbers[3])
-        is_known = [np.isfinite(column) for column in truths]
+        is_known = [np.abs(column) < LARGEST for column in truths]
     keep = is_known[0] & is_known[1]
     _count(counts, "without a truth", int((~keep).sum()))
     differs = keep & (truths[0] != truths[1])
@@ -88,7 +88,7 @@ def align(first: Predictions, second: Predictions) -> Rows:
     keep &= ~differs
     remarks: tuple[tuple[str, int], ...] = ()
     if task == "regression":
-        is_number = np.isfinite(predicted[0]) & np.isfinite(predicted[1])
+        is_number = (np.abs(predicted[0]) < LARGEST) & (np.abs(predicted[1]) < LARGEST)
         _count(counts, "without a finite prediction", int((keep & ~is_number).sum()))
         keep &= is_number
     else:

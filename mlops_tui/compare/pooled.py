@@ -163,6 +163,8 @@ def over_runs_and_rows(
     from scipy.special import stdtr, stdtrit
 
     method = "Obuchowski-Rockette over runs and rows"
+    unit = max(float(np.abs(group).max()) for group in (first, second)) or 1.0
+    first, second = first / unit, second / unit  # fourth powers of large scores would be infinite
     difference = float(second.mean() - first.mean())
     by_runs = [float(group.mean(axis=1).var(ddof=1)) / len(group) for group in (first, second)]
     means = np.stack([first.mean(axis=0), second.mean(axis=0)])
@@ -171,15 +173,15 @@ def over_runs_and_rows(
     variance = sum(by_runs) + by_rows
     if variance <= 1e-24 * max(1.0, difference * difference):
         statistic = 0.0 if difference == 0 else math.copysign(math.inf, difference)
-        return Interval(difference, difference, confidence, "nothing varies"), Test(
-            method, statistic, float(not statistic)
-        )
+        steady = Interval(difference * unit, difference * unit, confidence, "nothing varies")
+        return steady, Test(method, statistic, float(not statistic))
     spread = sum(share**2 / (len(group) - 1) for share, group in zip(by_runs, (first, second), strict=True))
     freedom = min(variance**2 / spread, 1e9) if spread > 0 else 1e9
     error = math.sqrt(variance)
     margin = float(stdtrit(freedom, (1 + confidence) / 2)) * error
     p = 2 * float(stdtr(freedom, -abs(difference) / error))
-    return Interval(difference - margin, difference + margin, confidence, method), Test(method, difference / error, p)
+    ends = (difference - margin) * unit, (difference + margin) * unit
+    return Interval(*ends, confidence, method), Test(method, difference / error, p)
 
 
 def _shared(group: npt.NDArray[np.float64]) -> float:

@@ -117,6 +117,9 @@ def find(
     """
     import numpy as np
 
+    # a power of two costs no bit, and squares of tiny or large scores would vanish or be infinite
+    power = 0 if is_counted else math.frexp(max(float(np.abs(side).max(initial=0.0)) for side in (first, second)))[1]
+    first, second = np.ldexp(first, -power), np.ldexp(second, -power)
     bins = [one for name, column in columns.items() if len((one := binned(name, column)).labels) > 1]
     pairs = list(itertools.combinations(bins, 2))
     has_pairs = bool(pairs) and len(pairs) * len(first) <= _MOST_CELLS
@@ -138,7 +141,7 @@ def find(
     for place in _new(sure[:_MOST_SURE], cells, first, second, is_counted, RISK / len(cells)):
         count = inside[0, place]
         test = Test("McNemar, exact" if is_counted else "paired t", float(statistics[place]), float(p[place]))
-        means = (float(inside[1, place] / count), float(inside[2, place] / count))
+        means = (math.ldexp(inside[1, place] / count, power), math.ldexp(inside[2, place] / count, power))
         found.append(Slice(cells[place].conditions, int(count), *means, test, float(adjusted[place])))
     return Slices(tuple(found), len(cells), len(bins), has_pairs)
 

@@ -109,7 +109,7 @@ def geometric_ratio(periods: Sequence[Values], confidence: float) -> Interval:
         return NOTHING
     difference = found.ours - found.theirs
     width = math.sqrt(found.our_spread + found.their_spread) * _boundary(found.number, 1 - confidence)
-    return Interval(math.exp(difference), math.exp(difference - width), math.exp(difference + width))
+    return Interval(*map(_exp, (difference, difference - width, difference + width)))
 
 
 def mean_ratio(periods: Sequence[Values], confidence: float) -> Interval:
@@ -122,12 +122,14 @@ def mean_ratio(periods: Sequence[Values], confidence: float) -> Interval:
     if found is None or found.theirs <= 0:
         return NOTHING
     square = _boundary(found.number, 1 - confidence) ** 2
+    unit = max(found.ours, found.theirs)  # there is none in the ratio, and fourth powers would vanish or be infinite
+    ours, theirs = found.ours / unit, found.theirs / unit
     # (ours - r theirs)^2 <= square (our_spread + r^2 their_spread), solved for r
-    a = found.theirs**2 - square * found.their_spread
-    b = found.ours * found.theirs
-    c = found.ours**2 - square * found.our_spread
+    a = theirs * theirs - square * (found.their_spread / unit / unit)
+    b = ours * theirs
+    c = ours * ours - square * (found.our_spread / unit / unit)
     ratio = found.ours / found.theirs
-    if a <= 0:
+    if not a > 0 or not math.isfinite(c):
         return Interval(ratio, 0.0, math.inf)
     root = math.sqrt(max(0.0, b * b - a * c))
     return Interval(ratio, max(0.0, (b - root) / a), (b + root) / a)
@@ -144,7 +146,7 @@ class _Compared(NamedTuple):
 
 
 def _compared(periods: Sequence[Values]) -> _Compared | None:
-    """Both sides over all periods that have both; None where that is too little."""
+    """Both sides over all periods that have both; None where that is too little, or squares are lost or infinite."""
     usable = [period for period in periods if period.ours.number and period.theirs.number]
     counts = sum(period.ours.number for period in usable), sum(period.theirs.number for period in usable)
     if min(counts) < LEAST:
@@ -154,9 +156,11 @@ def _compared(periods: Sequence[Values]) -> _Compared | None:
     for period in usable:
         weight = (period.ours.number + period.theirs.number) / total
         for side, sums in enumerate((period.ours, period.theirs)):
+            if not math.isfinite(sums.squares) or (sums.total and not sums.squares):
+                return None
             mean = sums.total / sums.number
             means[side] += weight * mean
-            squares[side] += max(0.0, sums.squares - sums.number * mean**2)
+            squares[side] += max(0.0, sums.squares - sums.total * mean)
             spreads[side] += weight / (period.share if side == 0 else 1 - period.share)
     ours, theirs = (squares[side] / max(1, counts[side] - len(usable)) * spreads[side] for side in (0, 1))
     return _Compared(total, means[0], means[1], ours, theirs)
@@ -184,6 +188,10 @@ def _log_likelihood(counts: _Counts, log_ratio: float) -> float:
 
 def _softplus(value: float) -> float:
     return max(value, 0.0) + math.log1p(math.exp(-abs(value)))
+
+
+def _exp(value: float) -> float:
+    return math.exp(value) if value < 709 else math.inf
 
 
 def _sigmoid(value: float) -> float:

@@ -184,7 +184,10 @@ def _statistics(row: Sequence[Any], shift: float, best: int | None) -> Statistic
     count, total, squares, low, high = row[:5]
     if not count:
         return Statistics(0, math.nan, None, math.nan, math.nan, None)
-    sd = math.sqrt(max(0.0, (squares - total * total / count) / (count - 1))) if count > 1 else None
+    sd = None
+    if count > 1:
+        spread = squares - total * total / count
+        sd = math.sqrt(max(0.0, spread / (count - 1))) if math.isfinite(spread) else math.nan
     return Statistics(count, shift + total / count, sd, low, high, best)
 
 

@@ -129,3 +129,13 @@ def test_groups_that_do_not_differ_are_told_apart_as_rarely_as_promised():
         ]
         wrong += not over_runs_and_rows(*scores, 0.95)[0].has_zero
     assert wrong < 75
+
+
+@pytest.mark.parametrize("power", [-500, 490])
+def test_the_unit_of_the_scores_does_not_matter(power):
+    rng = np.random.default_rng(0)
+    first, second = rng.exponential(1.0, (3, 40)), rng.exponential(1.2, (2, 40))
+    interval, test = over_runs_and_rows(first, second, 0.95)
+    scaled, same = over_runs_and_rows(np.ldexp(first, power), np.ldexp(second, power), 0.95)
+    assert (same.statistic, same.p) == pytest.approx((test.statistic, test.p))
+    assert (scaled.low, scaled.high) == pytest.approx((np.ldexp(interval.low, power), np.ldexp(interval.high, power)))

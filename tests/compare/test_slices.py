@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
@@ -21,6 +21,7 @@ def chance():
     return np.random.default_rng(0)
 
 
+@settings(max_examples=10)  # statsmodels collects garbage in each call, which takes a fifth of a second
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=50))
 def test_holm_s_correction_is_that_of_statsmodels(p):
     assert slices.holm(np.array(p)) == pytest.approx(multipletests(p, method="holm")[1])
@@ -100,3 +101,14 @@ def test_equal_errors_everywhere_are_no_difference():
     assert slices.find({"c": column}, same, same, is_counted=False).found == ()
     shifted = slices.find({"c": column}, same, same + column, is_counted=False)
     assert [(one.conditions, one.difference) for one in shifted.found] == [((("c", "1"),), 1.0)]
+
+
+@pytest.mark.parametrize("power", [-900, -40, 480])
+def test_the_unit_of_errors_does_not_matter(chance, power):
+    column = chance.integers(0, 3, 300).astype(float)
+    first = chance.exponential(1.0, 300)
+    second = first + chance.normal(0, 0.3, 300) ** 2 + (column == 1)
+    found, *_ = slices.find({"c": column}, first, second, is_counted=False).found
+    scaled, *_ = slices.find({"c": column}, np.ldexp(first, power), np.ldexp(second, power), is_counted=False).found
+    assert (scaled.conditions, scaled.test) == (found.conditions, found.test)
+    assert scaled.second == np.ldexp(found.second, power)

@@ -232,6 +232,10 @@ def test_the_chance_is_never_smaller_than_fishers(rows_now: int, rows_before: in
     assert chance(now, rows_now, before, rows_before) >= exact - 1e-9
 
 
+def test_the_chance_in_a_window_of_any_size_takes_bounded_memory() -> None:
+    assert chance(25 * 10**9, 10**11, 100, 1000) == chance(250_000, 10**6, 100, 1000)
+
+
 def test_rows_beyond_the_extremes_of_a_sample_are_as_likely_as_simulation_says() -> None:
     rng = np.random.default_rng(0)
     samples = rng.random((20_000, 60))

@@ -208,3 +208,14 @@ def test_labels_decide_verdicts_and_guard_rules() -> None:
     assert guards.mistaken(TrafficConfig(max_distance_ratio=1.5), periods).startswith("predictions are off by 2")
     assert guards.mistaken(TrafficConfig(max_wrong=0.4, max_distance_ratio=3.0), periods) == ""
     assert guards.mistaken(TrafficConfig(max_wrong=0.2, min_requests=500), periods) == ""
+
+
+def test_a_ratio_of_means_does_not_hang_on_their_unit_and_says_nothing_of_what_is_beyond_numbers() -> None:
+    rng = np.random.default_rng(0)
+    ours, theirs = rng.exponential(1.0, 200), rng.exponential(2.0, 200)
+    found = sequential.mean_ratio([Values(0.5, sums(ours), sums(theirs))], 0.95)
+    for power in (-300, 300):
+        scaled = Values(0.5, sums(np.ldexp(ours, power)), sums(np.ldexp(theirs, power)))
+        assert sequential.mean_ratio([scaled], 0.95) == pytest.approx(found)
+    for lost in (Sums(200, 1e-160, 0.0), Sums(200, 1e300, math.inf)):
+        assert sequential.mean_ratio([Values(0.5, lost, sums(theirs))], 0.95) == sequential.NOTHING

@@ -67,12 +67,16 @@ class Estimator:
             return none("a value of the labelled rows is negative, and has no logarithm")
         if kind == "mape" and not self._truth.all():
             return none("a true value of the labelled rows is 0, and nothing is a share of that")
+        if not np.isfinite(losses).all():
+            return none(regression.TOO_LARGE)
         if kind not in self._models:
             self._losses[kind] = losses
             self._models[kind] = self._fitted(losses)
         with _one_thread():
             foretold = np.maximum(0.0, self._models[kind].predict(self._encoded(inputs, predicted)))
         value = float(foretold.mean())
+        if not math.isfinite(value):  # trees compute in single precision
+            return none(regression.TOO_LARGE)
         if kind != name:
             value = math.sqrt(value)
         half = Z95 * self.spread(name) * math.sqrt(1 / len(predicted) + 1 / len(self._truth))

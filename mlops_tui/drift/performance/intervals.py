@@ -121,11 +121,14 @@ def logit(value: float, count: int) -> Figure:
     Source:
         Boyd, Eng and Page, Area under the Precision-Recall Curve (2013).
     """
+    from scipy.special import expit
+
     if not 0 < value < 1:
         low, high = wilson(value, count)
         return Figure(value, low, high, "Wilson")
     middle, half = math.log(value / (1 - value)), Z95 / math.sqrt(count * value * (1 - value))
-    return Figure(value, 1 / (1 + math.exp(half - middle)), 1 / (1 + math.exp(-middle - half)), "logit")
+    low, high = expit([middle - half, middle + half]).tolist()  # an exponential would overflow for a few rows of many
+    return Figure(value, low, high, "logit")
 
 
 def area_by_rows(scores: FloatArray, is_positive: BoolArray) -> tuple[float, FloatArray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +11,9 @@ from mlops_tui.drift.performance import intervals
 from mlops_tui.drift.performance.intervals import Figure, FloatArray, none
 
 _LEAST = float(np.finfo(np.float64).eps)
+#: Means of larger losses have no interval: the squares of these are infinite.
+_LARGEST = 1e150
+TOO_LARGE = "the errors are too large to compute with"
 
 
 def figures(truth: FloatArray, predicted: FloatArray, names: tuple[str, ...]) -> dict[str, Figure]:
@@ -18,7 +22,16 @@ def figures(truth: FloatArray, predicted: FloatArray, names: tuple[str, ...]) ->
 
 
 def losses(name: str, truth: FloatArray, predicted: FloatArray) -> FloatArray | None:
-    """What each row adds to an error that is a mean, or the root of one; None where it is not defined."""
+    """What each row adds to an error that is a mean, or the root of one; None where it is not defined.
+
+    What is larger than can be computed with is infinite.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = _losses(name, truth, predicted)
+    return found if found is None else np.where(found < _LARGEST, found, np.inf)
+
+
+def _losses(name: str, truth: FloatArray, predicted: FloatArray) -> FloatArray | None:
     if name in ("msle", "rmsle"):
         if min(float(truth.min()), float(predicted.min())) < 0:
             return None
@@ -36,6 +49,8 @@ def _error(name: str, *, root: bool = False) -> Callable[[FloatArray, FloatArray
             return none("a value is negative, and has no logarithm")
         if name == "mape" and not truth.all():
             return none("a true value is 0, and nothing is a share of that")
+        if not np.isfinite(values).all():
+            return none(TOO_LARGE)
         found = intervals.mean(values, low=0.0)
         return rooted(found, values) if root else found
 
@@ -52,11 +67,15 @@ def rooted(squared: Figure, values: FloatArray) -> Figure:
 
 
 def _r2(truth: FloatArray, predicted: FloatArray) -> Figure:
-    spread = truth - truth.mean()
-    total = float((spread**2).mean())
-    if not total:
+    if truth.min() == truth.max():
         return none("all true values are the same")
-    squared = (truth - predicted) ** 2
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = truth - truth.mean()
+        unit = np.abs(spread).max()  # there is none in the figure, and squares of tiny values would vanish
+        spread, error = spread / unit, (truth - predicted) / unit
+    if not (np.isfinite(unit) and np.abs(error).max() < math.sqrt(_LARGEST)):
+        return none(TOO_LARGE)
+    total, squared = float((spread**2).mean()), error**2
     unexplained = float(squared.mean())
     influence = -(squared - unexplained) / total + unexplained / total**2 * (spread**2 - total)
     return intervals.by_influence(1 - unexplained / total, influence, high=1.0)

@@ -21,6 +21,8 @@ from mlops_store.records import Measure
 RISK = 0.01
 #: The difference of two shares, as Cohen's h, from which on it is large.
 SMALLEST_H = 0.3
+#: Rows of a window that are counted at most: more would only be surer, and take memory for each.
+_MOST_ROWS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ def chance(count: int, rows: int, expected: float, reference_rows: int) -> float
         reference_rows: All of the reference's rows.
 
     Returns:
-        0 to 1. For values beyond the largest of the reference ``expected`` is 0, and the figure is exact.
+        0 to 1. For values beyond the largest of the reference ``expected`` is 0, and the figure is exact. Of more than
+        a million rows it is that of a million with the same share, which is greater.
 
     Source:
         The beta-binomial distribution with a = expected + 1 and b = reference_rows - expected: that of rows beyond
@@ -66,6 +69,8 @@ def chance(count: int, rows: int, expected: float, reference_rows: int) -> float
     """
     from scipy.stats import betabinom
 
+    if rows > _MOST_ROWS:
+        count, rows = count * _MOST_ROWS // rows, _MOST_ROWS
     if count <= 0 or expected >= reference_rows:
         return 1.0
     return float(betabinom.sf(count - 1, rows, expected + 1, reference_rows - expected))

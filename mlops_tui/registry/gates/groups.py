@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mlops_store.errors import Refused, nearest
-from mlops_tui.prediction_files import Predictions, Texts
+from mlops_tui.prediction_files import LARGEST, Predictions, Texts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,14 +47,19 @@ def split(found: Predictions, column: str) -> Iterator[tuple[str, npt.NDArray[np
 
 
 def scores(found: Predictions) -> tuple[npt.NDArray[np.float64], str]:
-    """The score of each row (right or wrong, or the absolute error; NaN without a truth), and the name of its mean."""
+    """The score of each row, and the name of its mean: right or wrong, or the absolute error.
+
+    It is NaN without a truth, and where it is too large to compute with.
+    """
     import numpy as np
 
     if found.task == "classification":
         truth, predicted = texts(found.truth), texts(found.predicted)
         return np.where(truth == "", np.nan, (truth == predicted).astype(np.float64)), "accuracy"
     numbers: list[Any] = [found.truth, found.predicted]
-    return np.abs(numbers[1].astype(np.float64) - numbers[0].astype(np.float64)), "mean absolute error"
+    with np.errstate(over="ignore", invalid="ignore"):
+        errors = np.abs(numbers[1].astype(np.float64) - numbers[0].astype(np.float64))
+    return np.where(errors < LARGEST, errors, np.nan), "mean absolute error"
 
 
 def texts(column: npt.NDArray[Any] | Texts) -> npt.NDArray[Any]:

@@ -93,7 +93,12 @@ def _axis(first: int, count: int, size: int, at: int, changes: Sequence[int], sh
     def write(place: int, tone: str) -> None:
         text, start = str(place + 1), (place - first) * size
         start = max(0, min(start, count * size - len(text)))
-        if place < first or place >= first + count or any(taken[max(0, start - 1) : start + len(text) + 1]):
+        if (
+            len(text) > count * size
+            or place < first
+            or place >= first + count
+            or any(taken[max(0, start - 1) : start + len(text) + 1])
+        ):
             return
         for offset, letter in enumerate(text):
             under[start + offset] = (letter, tone, "")

@@ -133,3 +133,28 @@ def test_what_is_not_defined_says_why() -> None:
     assert numbers["mape"].why == "a true value is 0, and nothing is a share of that"
     assert numbers["msle"].why == "a value is negative, and has no logarithm"
     assert regression.figures(np.ones(3), np.ones(3), ("r2",))["r2"].why == "all true values are the same"
+
+
+def test_one_positive_row_at_the_end_of_a_million_has_an_interval() -> None:
+    found = intervals.logit(1e-6, 1)
+    assert (found.low, found.high) == (0.0, 1.0)
+
+
+numbers = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([5e-324, 1e-170, 1e77, 1e160, -1.7e308])
+
+
+@given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=9))
+def test_any_numbers_have_figures_or_a_reason_for_none(rows: list[tuple[float, float]]) -> None:
+    truth, predicted = np.array(rows).T
+    for figure in regression.figures(truth, predicted, tuple(regression.METRICS)).values():
+        ends = [end for end in (figure.value, figure.low, figure.high) if end is not None]
+        assert np.isfinite(ends).all()
+        assert bool(figure.why) == (figure.value is None)
+
+
+@pytest.mark.parametrize("power", [-600, 240])
+def test_how_much_is_explained_does_not_hang_on_the_unit(power: int) -> None:
+    truth = np.arange(30.0)
+    predicted = truth + np.cos(truth)
+    small = regression.figures(np.ldexp(truth, power), np.ldexp(predicted, power), ("r2",))
+    assert small == regression.figures(truth, predicted, ("r2",))
