@@ -138,12 +138,12 @@ def history(workspace: Workspace, run: str, key: str, as_json: bool) -> None:
     """Show every value of the metric KEY of a run, by step."""
     from mlops_store import metrics, runs
 
-    db = workspace.store().read()
-    run_id = runs.resolve(db, run)
-    points = metrics.history(db, run_id, key)
-    if not points:
-        known = runs.get(db, run_id).metrics
-        raise UsageError(f"run {run!r} has no metric {key!r}", nearest(key, known) or "it has logged no metrics")
+    with workspace.store().snapshot() as db:
+        run_id = runs.resolve(db, run)
+        points = metrics.history(db, run_id, key)
+        if not points:
+            known = runs.get(db, run_id).metrics
+            raise UsageError(f"run {run!r} has no metric {key!r}", nearest(key, known) or "it has logged no metrics")
     if as_json:
         output.write_json_lines(point._asdict() for point in points)
     else:

@@ -5,6 +5,10 @@ first as it is), values as IEEE 754 doubles, each column with its bytes regroupe
 because the high bytes of neighbours are nearly equal and compress well together. Doubles come back bit for bit, NaN
 and infinities included.
 
+A body may hold several series of equally many points, one after the other in each column. Steps and times of all but
+the first are differences from those of the first, and in a body with a base all are differences from those of the base:
+zeros, where they were logged together.
+
 Version 2: a byte 2, a byte whose bit n says that plane n of the values is noise, the zlib stream of the other planes,
 then the planes of noise as they are: zlib would take time over them and make them longer. Version 1, which is still
 read: a byte 1 and the zlib stream of all planes.
@@ -15,10 +19,15 @@ from __future__ import annotations
 import sys
 import zlib
 from array import array
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import accumulate, chain, cycle
+from operator import add
 
 from mlops_store.errors import StoreDamaged
+
+#: Steps and times in ms of a series.
+Axis = tuple[Sequence[int], Sequence[int]]
 
 #: Most points in a body; bounds the memory of reading one.
 MAX_POINTS = 4096
@@ -33,40 +42,69 @@ _NOISE = 0.55
 _WRAP = (1 << 64) - 1
 
 
-def encode(steps: Sequence[int], times_ms: Sequence[int], values: Sequence[float]) -> bytes:
+def encode(
+    steps: Sequence[int],
+    times_ms: Sequence[int],
+    values: Sequence[float],
+    series: int = 1,
+    base: Axis | None = None,
+) -> bytes:
     """The body of a chunk.
 
     Args:
         steps: Signed 64-bit numbers.
         times_ms: Unix milliseconds, signed 64-bit; as many as steps.
         values: Any doubles; as many as steps.
+        series: Of how many series, of equally many points, these are.
+        base: Steps and times of a series, with as many points as each of these, that is read first.
     """
     planes = _planes(array("d", values))
     noisy = [_is_noise(plane) for plane in planes]
-    packed = [*_planes(_differences(steps)), *_planes(_differences(times_ms))]
+    count = len(steps) // series
+    packed = [
+        plane
+        for numbers, of_base in zip((steps, times_ms), base or (None, None), strict=True)
+        for plane in _planes(_differences(numbers, _before(numbers[:count]) if of_base is None else cycle(of_base)))
+    ]
     packed += [plane for plane, is_noise in zip(planes, noisy, strict=True) if not is_noise]
     rest = [plane for plane, is_noise in zip(planes, noisy, strict=True) if is_noise]
     mask = sum(1 << number for number, is_noise in enumerate(noisy) if is_noise)
     return b"".join((bytes((_VERSION, mask)), zlib.compress(b"".join(packed), 6), *rest))
 
 
-def decode(body: bytes) -> tuple[array[int], array[int], array[float]]:
-    """Steps, times in ms and values of a body.
+def decode(
+    body: bytes, series: int = 1, place: int = 0, base: Axis | None = None
+) -> tuple[array[int], array[int], array[float]]:
+    """Steps, times in ms and values of one series of a body.
+
+    Args:
+        body: As ``encode`` made it.
+        series: How many there are in it.
+        place: Which of them, from 0.
+        base: What ``encode`` was given.
 
     Raises:
         StoreDamaged: The body is of another format, or not as it was written.
     """
-    raw, size = _columns(body)
-    return _sums(raw[:size]), _sums(raw[size : 2 * size]), _values(raw[2 * size :])
+    raw, size = _columns(body, series)
+    of_steps, of_times = base or (None, None)
+    steps = _numbers(raw[:size], series, place, of_steps)
+    return steps, _numbers(raw[size : 2 * size], series, place, of_times), _values(raw[2 * size :], series, place)
+
+
+def axis(body: bytes, series: int) -> Axis:
+    """Steps and times in ms of the first series of a body that is the base of others; see ``decode``."""
+    raw, size = _columns(body, series)
+    return _numbers(raw[:size], series), _numbers(raw[size : 2 * size], series)
 
 
 def decode_axis(body: bytes, axis: str) -> tuple[array[int], array[float]]:
     """Steps (``axis`` 'step') or times in ms ('ms'), and values, of a body; see ``decode``."""
     raw, size = _columns(body)
-    return _sums(raw[:size] if axis == "step" else raw[size : 2 * size]), _values(raw[2 * size :])
+    return _numbers(raw[:size] if axis == "step" else raw[size : 2 * size]), _values(raw[2 * size :])
 
 
-def _columns(body: bytes) -> tuple[bytes, int]:
+def _columns(body: bytes, series: int = 1) -> tuple[bytes, int]:
     """The three columns, still in planes, one after the other, and the length of each."""
     version = body[0] if body else 0
     if version not in (_VERSION, _ALL_PACKED) or len(body) < 3:
@@ -79,7 +117,7 @@ def _columns(body: bytes) -> tuple[bytes, int]:
         raise _damaged(str(error)) from error
     raw = _unified(packed, stream.unused_data, mask) if mask else packed
     size, rest = divmod(len(raw), 3)
-    if not stream.eof or rest or size % 8:
+    if not stream.eof or rest or size % (8 * series):
         raise _damaged("uneven columns")
     return raw, size
 
@@ -112,27 +150,49 @@ def _is_noise(plane: bytes) -> bool:
     return len(set(sample)) > _NOISE * len(sample) and len(sample) > 1
 
 
-def _values(grouped: bytes) -> array[float]:
-    values = array("d", _ungrouped(grouped))
+def _values(grouped: bytes, series: int = 1, place: int = 0) -> array[float]:
+    values = array("d", _ungrouped(grouped, series, place))
     if sys.byteorder == "big":
         values.byteswap()
     return values
 
 
-def _differences(numbers: Sequence[int]) -> array[int]:
+def _before(first: Sequence[int]) -> Iterator[int]:
+    """What the numbers of a body without a base are differences from, given those of its first series."""
+    return chain((0,), first[:-1], cycle(first))
+
+
+def _differences(numbers: Sequence[int], before: Iterator[int]) -> array[int]:
     # modulo 2**64, so that the difference of any two 64-bit numbers fits
-    return array("Q", [(b - a) & _WRAP for a, b in zip((0, *numbers[:-1]), numbers, strict=True)])
+    return array("Q", [(b - a) & _WRAP for a, b in zip(before, numbers, strict=False)])
 
 
-def _sums(grouped: bytes) -> array[int]:
-    deltas = array("q", _ungrouped(grouped))
+def _numbers(grouped: bytes, series: int = 1, place: int = 0, base: Sequence[int] | None = None) -> array[int]:
+    """The steps or times of one series from those of several."""
+    if base is None:
+        first = _integers(accumulate, _signed(grouped, series, 0))
+        return _numbers(grouped, series, place, first) if place else first
+    if len(grouped) != 8 * series * len(base):
+        raise _damaged("another number of points than the base has")
+    if not grouped.strip(b"\0"):
+        return array("q", base)
+    differences = _signed(grouped, series, place)
+    return _integers(partial(map, add), base, differences)
+
+
+def _signed(grouped: bytes, series: int, place: int) -> array[int]:
+    numbers = array("q", _ungrouped(grouped, series, place))
     if sys.byteorder == "big":
-        deltas.byteswap()
+        numbers.byteswap()
+    return numbers
+
+
+def _integers(sums: Callable[..., Iterator[int]], *columns: Sequence[int]) -> array[int]:
     try:
-        return array("q", accumulate(deltas))
+        return array("q", sums(*columns))
     except OverflowError:  # differences of numbers that lie far apart have wrapped
         half = 1 << 63
-        return array("q", [(total + half & _WRAP) - half for total in accumulate(deltas)])
+        return array("q", [(total + half & _WRAP) - half for total in sums(*columns)])
 
 
 def _planes(column: array[int] | array[float]) -> list[bytes]:
@@ -142,9 +202,12 @@ def _planes(column: array[int] | array[float]) -> list[bytes]:
     return [data[byte::8] for byte in range(8)]
 
 
-def _ungrouped(data: bytes) -> bytes:
-    count = len(data) // 8
-    out = bytearray(len(data))
+def _ungrouped(data: bytes, series: int, place: int) -> bytes:
+    """The numbers of one series from the planes of several."""
+    plane = len(data) // 8
+    count = plane // series
+    out = bytearray(8 * count)
     for byte in range(8):
-        out[byte::8] = data[byte * count : (byte + 1) * count]
+        start = byte * plane + place * count
+        out[byte::8] = data[start : start + count]
     return bytes(out)

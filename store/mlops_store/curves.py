@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from operator import itemgetter, lt
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlops_store import chunks
+from mlops_store import chunks, sheets
 
 if TYPE_CHECKING:
     from mlops_store.records import MetricPoint
@@ -57,17 +57,22 @@ def columns(db: sqlite3.Connection, run_id: str, key: str) -> Columns:
     series = find(db, run_id, key)
     if series is None:
         return Columns(steps, times_ms, values)
-    for (body,) in db.execute("SELECT body FROM metric_chunks WHERE metric_id = ? ORDER BY first_seq", (series.id,)):
-        part = chunks.decode(body)
+    for part in _packed(db, series.id) if series.id is not None else ():
         steps.extend(part[0])
         times_ms.extend(part[1])
         values.extend(part[2])
-    rows = loose(db, series.id) if series.id is not None else single(db, series)
-    for step, ms, value in rows:
+    for step, ms, value in loose(db, series.id) if series.id is not None else single(db, series):
         steps.append(step)
         times_ms.append(ms)
         values.append(value)
     return Columns(steps, times_ms, values)
+
+
+def _packed(db: sqlite3.Connection, metric: int) -> Iterator[tuple[array[int], array[int], array[float]]]:
+    """Steps, times and values of what a series (``metrics.id``) has in a sheet and in chunks."""
+    yield sheets.read(db, metric)
+    for (body,) in db.execute("SELECT body FROM metric_chunks WHERE metric_id = ? ORDER BY first_seq", (metric,)):
+        yield chunks.decode(body)
 
 
 def points(db: sqlite3.Connection, run_id: str, key: str) -> list[Point]:

@@ -41,6 +41,7 @@ MIGRATIONS = (
     "m033_source_runs",
     "m034_figures",
     "m035_last_rows",
+    "m036_metric_sheets",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -427,8 +428,6 @@ STATEMENTS = (
    PRIMARY KEY ("mirror", "model", "mark")
 ) STRICT""",
     """CREATE TABLE "metric_points" (metric_id INTEGER, seq INTEGER, step INTEGER NOT NULL, ms INTEGER NOT NULL, value REAL, PRIMARY KEY (metric_id, seq)) STRICT, WITHOUT ROWID""",
-    """CREATE TABLE "metric_chunks" (metric_id INTEGER, first_seq INTEGER, count INTEGER NOT NULL, nan_count INTEGER NOT NULL, min_step INTEGER NOT NULL, max_step INTEGER NOT NULL, min_ms INTEGER NOT NULL, max_ms INTEGER NOT NULL, min_value REAL, max_value REAL, body BLOB NOT NULL, PRIMARY KEY (metric_id, first_seq)) STRICT, WITHOUT ROWID""",
-    """CREATE TABLE "metric_outlines" (metric_id INTEGER, first_seq INTEGER, body BLOB NOT NULL, widest_step INTEGER, widest_ms INTEGER, PRIMARY KEY (metric_id, first_seq)) STRICT, WITHOUT ROWID""",
     """CREATE TABLE "metrics" (key_id INTEGER NOT NULL REFERENCES keys(id), run_id INTEGER NOT NULL REFERENCES runs(id), id INTEGER, count INTEGER NOT NULL, nan_count INTEGER NOT NULL, last_step INTEGER NOT NULL, last_ms INTEGER NOT NULL, last_value REAL, min_value REAL, max_value REAL, total REAL, chunked INTEGER NOT NULL, PRIMARY KEY (key_id, run_id)) STRICT, WITHOUT ROWID""",
     """CREATE INDEX metrics_of_run ON metrics(run_id, key_id)""",
     """CREATE INDEX metrics_last ON metrics(key_id, last_value, run_id)""",
@@ -834,4 +833,7 @@ STATEMENTS = (
    "report_id" INTEGER PRIMARY KEY REFERENCES "monitor_reports"("id"),
    "object" TEXT NOT NULL
 ) STRICT""",
+    """CREATE TABLE metric_sheets (id INTEGER PRIMARY KEY, series INTEGER NOT NULL, sheets INTEGER NOT NULL, base INTEGER NOT NULL, body BLOB NOT NULL) STRICT""",
+    """CREATE TABLE "metric_chunks" (id INTEGER PRIMARY KEY, metric_id INTEGER NOT NULL, first_seq INTEGER NOT NULL, count INTEGER NOT NULL, nan_count INTEGER NOT NULL, min_step INTEGER NOT NULL, max_step INTEGER NOT NULL, min_ms INTEGER NOT NULL, max_ms INTEGER NOT NULL, min_value REAL, max_value REAL, widest_step INTEGER, widest_ms INTEGER, outline BLOB, body BLOB NOT NULL) STRICT""",
+    """CREATE UNIQUE INDEX metric_chunks_of ON metric_chunks(metric_id, first_seq)""",
 )

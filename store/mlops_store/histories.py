@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mlops_store import chunks, curves
+from mlops_store import chunks, curves, sheets
 from mlops_store.curves import Point, Series
 
 
@@ -68,9 +68,9 @@ def _parts(db: sqlite3.Connection, series: Series, from_ms: int | None) -> Itera
     if series.id is None:
         yield 0, iter(curves.single(db, series))
         return
-    loose = curves.loose(db, series.id)
-    if loose:
-        yield min(point[1] for point in loose), iter(loose)
+    short = [*zip(*sheets.read(db, series.id), strict=True), *curves.loose(db, series.id)]
+    if short:
+        yield min(point[1] for point in short), iter(short)
     heads = db.execute(
         "SELECT first_seq, min_ms FROM metric_chunks WHERE metric_id = ? AND max_ms >= ? ORDER BY min_ms, first_seq",
         (series.id, -(1 << 63) if from_ms is None else from_ms),

@@ -49,9 +49,8 @@ def apply(db: sqlite3.Connection, found: Iterable[Change]) -> None:
             run_rows.update(db, number, change.columns)
         params += [(number, names.key(key), value) for key, value in change.params.items()]
         tags += [(number, names.key(key), value) for key, value in change.tags.items()]
-        loose = metrics.LOOSE_POINTS if run.status.is_live else metrics.WORTHWHILE_POINTS
         batches += [
-            metrics.Batch(number, names.key(key), points, change.number is None, loose)
+            metrics.Batch(number, names.key(key), points, change.number is None, not run.status.is_live)
             for key, points in change.series.items()
         ]
     run_rows.insert(db, added)

@@ -1,32 +1,24 @@
-"""Metric points: the newest as rows, older ones in compressed chunks, and a summary kept at write time.
+"""Metric points: the newest as rows, older ones packed, and a summary kept at write time.
 
 ``metrics.count`` is the number of points of a series; a point's ``seq`` is its place in the order of arrival. Points
-with ``seq < metrics.chunked`` are in chunks, the others are rows; the only point of a series stands in its summary
-alone, because most metrics of short runs are logged once, and such a series has no ``id``. A NULL value is NaN, because
-SQLite has no NaN. Summaries lie by key, then run: a list of runs reads one metric of all of them at once.
+with ``seq < metrics.chunked`` are packed (see ``packing``), the others are rows; the only point of a series stands in
+its summary alone, because most metrics of short runs are logged once, and such a series has no ``id``. A NULL value is
+NaN, because SQLite has no NaN. Summaries lie by key, then run: a list of runs reads one metric of all of them at once.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mlops_store import chunks, keys, outlines
+from mlops_store import chunks, keys, sheets
 from mlops_store.curves import Columns, Point, columns, history, loose, number, points
+from mlops_store.packing import Packing, is_due
 from mlops_store.resolution import series, span
 
 if TYPE_CHECKING:
     from mlops_store.records import MetricSummary
-
-#: From this many row points on, a series' points are moved into a chunk.
-LOOSE_POINTS = 512
-
-#: From this many points on, a chunk is smaller than the rows, overheads included.
-WORTHWHILE_POINTS = 8
-
-#: Most points in a chunk of a series that is shorter than ``LOOSE_POINTS``.
-PIECE_POINTS = 104
 
 #: Count, NaN count, step, ms and value of the last point, least, greatest and total, with None for NaN and for nothing.
 Summary = tuple[Any, ...]
@@ -42,14 +34,14 @@ class Batch(NamedTuple):
         key: ``keys.id``.
         points: At least one, in the order they were logged.
         is_new_run: No point of this run was ever written, so that none needs to be looked up.
-        loose_points: From this many row points on, they are moved into a chunk.
+        is_ended: The run has ended: what it has is packed.
     """
 
     run: int
     key: int
     points: Sequence[Point]
     is_new_run: bool = False
-    loose_points: int = LOOSE_POINTS
+    is_ended: bool = False
 
 
 def write(db: sqlite3.Connection, run_id: str, points: Iterable[tuple[str, int, float, float]]) -> None:
@@ -99,11 +91,10 @@ def append(db: sqlite3.Connection, batches: Iterable[Batch]) -> None:
         db: The connection of a write transaction.
         batches: At most one for each run and key.
     """
-    new: list[tuple[object, ...]] = []
-    changed: list[tuple[object, ...]] = []
+    packing = Packing(db)
+    new: list[tuple[Any, ...]] = []
+    changed: list[tuple[Any, ...]] = []
     rows: list[tuple[int, int, int, int, float | None]] = []
-    bodies: list[tuple[Any, ...]] = []
-    next_id = _next_id(db)
     for batch in batches:
         old = None if batch.is_new_run else _find(db, batch.run, batch.key)
         summary, points = summary_of(batch.points), batch.points
@@ -116,39 +107,48 @@ def append(db: sqlite3.Connection, batches: Iterable[Batch]) -> None:
                 points = [(step, ms, number(value)), *points]
             else:
                 count = before[0]
-        is_full = summary[0] - chunked >= batch.loose_points
-        if metric is None and (is_full or summary[0] > 1):
-            metric, next_id = next_id, next_id + 1
-        if metric is not None and is_full:
-            earlier = loose(db, metric) if count > chunked else []
-            bodies.extend(_bodies(metric, chunked, [*earlier, *points]))
+        if is_due(chunked, summary[0], batch.is_ended):
+            earlier = loose(db, metric) if metric is not None and count > chunked else []
+            metric = packing.add((batch.run, batch.key), metric, chunked, [*earlier, *points], batch.is_ended)
             chunked = summary[0]
-        elif metric is not None:
+        elif summary[0] > 1:
+            metric = packing.new_id() if metric is None else metric
             rows.extend((metric, seq, *_identity(point)) for seq, point in enumerate(points, count))
-        if old is None:
-            new.append((batch.key, batch.run, metric, *summary, chunked))
-        else:
-            changed.append((metric, *summary, chunked, batch.key, batch.run))
-    _insert(db, new, changed, rows, bodies)
+        (new if old is None else changed).append((metric, *summary, chunked, batch.key, batch.run))
+    ids = packing.store()
+    columns = f"id, {_SUMMARY}, chunked, key_id, run_id"
+    db.executemany(f"INSERT INTO metrics({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _with(ids, new))
+    db.executemany(
+        "UPDATE metrics SET id = ?, count = ?, nan_count = ?, last_step = ?, last_ms = ?, last_value = ?, "
+        "min_value = ?, max_value = ?, total = ?, chunked = ? WHERE key_id = ? AND run_id = ?",
+        _with(ids, changed),
+    )
+    db.executemany("INSERT INTO metric_points(metric_id, seq, step, ms, value) VALUES (?, ?, ?, ?, ?)", rows)
 
 
 def compact(db: sqlite3.Connection, run: int) -> None:
-    """Moves the row points of a run's series into chunks where that saves space. Needs a write transaction.
+    """Packs the row points of a run that has ended, where that saves space. Needs a write transaction.
 
     Args:
         db: The connection of a write transaction.
         run: ``runs.id``.
     """
-    found = db.execute(
-        "SELECT key_id, id, count, chunked FROM metrics WHERE run_id = ? AND count - chunked >= ?",
-        (run, WORTHWHILE_POINTS),
-    ).fetchall()
-    bodies = [row for _, metric, _, chunked in found for row in _bodies(metric, chunked, loose(db, metric))]
-    _insert(db, [], [], [], bodies)
+    packing = Packing(db)
+    changed: list[tuple[Any, ...]] = []
+    for metric, key, count, chunked in db.execute(
+        "SELECT id, key_id, count, chunked FROM metrics WHERE run_id = ? AND chunked < count AND id IS NOT NULL", (run,)
+    ).fetchall():
+        if is_due(chunked, count, is_ended=True):
+            packed = packing.add((run, key), metric, chunked, loose(db, metric), is_ended=True)
+            changed.append((packed, count, key, run))
     db.executemany(
-        "UPDATE metrics SET chunked = ? WHERE key_id = ? AND run_id = ?",
-        [(count, key, run) for key, _, count, _ in found],
+        "UPDATE metrics SET id = ?, chunked = ? WHERE key_id = ? AND run_id = ?", _with(packing.store(), changed)
     )
+
+
+def _with(ids: Mapping[sheets.Owner, int], rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows that begin with the id of a series and end with its key and run, with the ids that these have now."""
+    return [(ids.get((row[-1], row[-2]), row[0]), *row[1:]) for row in rows]
 
 
 def summaries(db: sqlite3.Connection, run_id: str) -> tuple[MetricSummary, ...]:
@@ -200,6 +200,7 @@ def _known(
             (metric, *span),
         )
     )
+    found.update(map(_identity, zip(*sheets.read(db, metric), strict=True)))
     for (body,) in db.execute(
         "SELECT body FROM metric_chunks "
         "WHERE metric_id = ? AND max_ms >= ? AND min_ms <= ? AND max_step >= ? AND min_step <= ?",
@@ -212,16 +213,6 @@ def _known(
 def _identity(point: Point) -> tuple[int, int, float | None]:
     step, ms, value = point
     return step, ms, value if value == value else None
-
-
-def _next_id(db: sqlite3.Connection) -> int:
-    """A ``metrics.id`` under which no points stand."""
-    row = db.execute(
-        "SELECT 1 + max(coalesce((SELECT max(metric_id) FROM metric_points), 0), "
-        "coalesce((SELECT max(metric_id) FROM metric_chunks), 0))"
-    ).fetchone()
-    found: int = row[0]
-    return found
 
 
 def summary_of(points: Sequence[Point]) -> Summary:
@@ -251,71 +242,6 @@ def _merged(old: Summary, new: Summary) -> Summary:
         min(lows, default=None),
         max(highs, default=None),
         number(total) + number(new_total),
-    )
-
-
-def _bodies(metric: int, chunked: int, todo: Sequence[Point]) -> Iterator[tuple[Any, ...]]:
-    """Rows of ``metric_chunks``, and the outline of each, for the points that follow those which are in chunks."""
-    start = 0
-    for size in _sizes(len(todo)):
-        steps, times_ms, values = zip(*todo[start : start + size], strict=True)
-        numbers = [value for value in values if value == value]
-        yield (
-            metric,
-            chunked + start,
-            len(values),
-            len(values) - len(numbers),
-            min(steps),
-            max(steps),
-            min(times_ms),
-            max(times_ms),
-            min(numbers, default=None),
-            max(numbers, default=None),
-            chunks.encode(steps, times_ms, values),
-            outlines.outline(steps, times_ms, values),
-        )
-        start += size
-
-
-def _sizes(count: int) -> Iterator[int]:
-    """How many points go into each of the chunks that hold ``count``.
-
-    A row of more than half a page has a page of its own, so that a series of medium length lies in small chunks, of
-    which a page holds several, and a long one in chunks of many pages.
-    """
-    if count < LOOSE_POINTS:
-        pieces = -(-count // PIECE_POINTS)
-        yield from ((count + number) // pieces for number in range(pieces))
-        return
-    for start in range(0, count, chunks.MAX_POINTS):
-        yield min(chunks.MAX_POINTS, count - start)
-
-
-def _insert(
-    db: sqlite3.Connection,
-    new: Sequence[tuple[object, ...]],
-    changed: Sequence[tuple[object, ...]],
-    rows: Sequence[tuple[object, ...]],
-    bodies: Sequence[tuple[Any, ...]],
-) -> None:
-    db.executemany(
-        f"INSERT INTO metrics(key_id, run_id, id, {_SUMMARY}, chunked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", new
-    )
-    db.executemany(
-        "UPDATE metrics SET id = ?, count = ?, nan_count = ?, last_step = ?, last_ms = ?, last_value = ?, "
-        "min_value = ?, max_value = ?, total = ?, chunked = ? WHERE key_id = ? AND run_id = ?",
-        changed,
-    )
-    db.executemany("INSERT INTO metric_points(metric_id, seq, step, ms, value) VALUES (?, ?, ?, ?, ?)", rows)
-    db.executemany("DELETE FROM metric_points WHERE metric_id = ?", {(body[0],) for body in bodies})
-    db.executemany(
-        "INSERT INTO metric_chunks(metric_id, first_seq, count, nan_count, min_step, max_step, min_ms, max_ms, "
-        "min_value, max_value, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [body[:-1] for body in bodies],
-    )
-    db.executemany(
-        "INSERT INTO metric_outlines(metric_id, first_seq, body, widest_step, widest_ms) VALUES (?, ?, ?, ?, ?)",
-        [(*body[:2], *body[-1]) for body in bodies if body[-1] is not None],
     )
 
 

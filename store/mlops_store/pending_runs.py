@@ -172,7 +172,7 @@ class Targets:
                 key,
                 points,
                 target.is_new,
-                metrics.WORTHWHILE_POINTS if target.has_ended else metrics.LOOSE_POINTS,
+                target.is_new and target.has_ended,
             )
             for target in self._targets.values()
             for key, points in target.series.items()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from operator import gt
 from typing import NamedTuple
 
-from mlops_store import chunks, outlines
+from mlops_store import chunks, outlines, sheets
 from mlops_store.curves import Series, find, number, single
 
 #: What is drawn for one column: x of its last point, least and greatest number, value of its last point.
@@ -75,13 +75,14 @@ def span(db: sqlite3.Connection, run_id: str, key: str, x: str = "step") -> tupl
     if metric is None:
         return None
     axis, scale = ("step", 1) if x == "step" else ("ms", 1000)
+    short = sheets.read(db, metric.id)[0 if axis == "step" else 1] if metric.id is not None else ()
     low, high = db.execute(
         f"SELECT min(low), max(high) FROM (SELECT min(min_{axis}) AS low, max(max_{axis}) AS high FROM metric_chunks "
         f"WHERE metric_id = :id UNION ALL SELECT min({axis}), max({axis}) FROM metric_points WHERE metric_id = :id "
         f"UNION ALL SELECT last_{axis}, last_{axis} FROM metrics WHERE key_id = :key AND run_id = :run)",
         metric._asdict(),
     ).fetchone()
-    return low / scale, high / scale
+    return min([low, *short]) / scale, max([high, *short]) / scale
 
 
 class _Reading:
@@ -130,12 +131,22 @@ class _Reading:
         return [_Meta(*row) for row in rows]
 
     def _rows(self) -> list[tuple[int, float]]:
-        axis = self._axis
+        metric, axis = self._series.id, self._axis
+        if metric is None:
+            return self._newest()
+        steps, times_ms, values = sheets.read(self._db, metric)
+        low, high = self._ends
+        found = [
+            (at, value)
+            for at, value in zip(steps if axis == "step" else times_ms, values, strict=True)
+            if low <= at <= high
+        ]
         rows = self._db.execute(
             f"SELECT {axis}, value FROM metric_points WHERE metric_id = ? AND {axis} >= ? AND {axis} <= ? ORDER BY seq",
-            (self._series.id, *self._ends),
-        ).fetchall()
-        return [(at, number(value)) for at, value in rows] if self._series.id is not None else self._newest()
+            (metric, low, high),
+        )
+        found.extend((at, number(value)) for at, value in rows)
+        return found
 
     def _newest(self) -> list[tuple[int, float]]:
         """The point of the highest step, which a chart is to end with whatever else is left out."""
@@ -152,7 +163,7 @@ class _Reading:
                 self._xs.extend((meta.low_x, meta.high_x))
                 self._values.extend((number(meta.low), number(meta.high)))
                 return
-        found = (self._outline(meta, width) if is_inside else None) or self._body("metric_chunks", meta.first_seq)
+        found = (self._outline(meta, width) if is_inside else None) or self._body("body", meta.first_seq)
         assert found is not None
         xs, values = found
         if is_inside:
@@ -171,11 +182,12 @@ class _Reading:
         """
         if (outlines.STRETCH - 1) * (meta.high_x - meta.low_x) > width * meta.points:
             return None
-        return self._body("metric_outlines", meta.first_seq, f"AND widest_{self._axis} < {width!r}")
+        return self._body("outline", meta.first_seq, f"AND widest_{self._axis} < {width!r}")
 
-    def _body(self, table: str, first_seq: int, condition: str = "") -> tuple[array[int], array[float]] | None:
+    def _body(self, column: str, first_seq: int, condition: str = "") -> tuple[array[int], array[float]] | None:
         row = self._db.execute(
-            f"SELECT body FROM {table} WHERE metric_id = ? AND first_seq = ? {condition}", (self._series.id, first_seq)
+            f"SELECT {column} FROM metric_chunks WHERE metric_id = ? AND first_seq = ? {condition}",
+            (self._series.id, first_seq),
         ).fetchone()
         return None if row is None else chunks.decode_axis(row[0], self._axis)
 

@@ -1588,5 +1588,32 @@ def m035_last_rows(db: Database) -> None:
     )
 
 
+@migrations()
+def m036_metric_sheets(db: Database) -> None:
+    """Short series of ended runs lie several in a row (see ``sheets``); chunks fill the pages that they begin."""
+    # id: metrics.id of the first series; those of the others follow
+    db.execute(
+        "CREATE TABLE metric_sheets (id INTEGER PRIMARY KEY, series INTEGER NOT NULL, sheets INTEGER NOT NULL, "
+        "base INTEGER NOT NULL, body BLOB NOT NULL) STRICT"
+    )
+    kept = "metric_id, first_seq, count, nan_count, min_step, max_step, min_ms, max_ms, min_value, max_value"
+    db.execute(
+        # a row of a table without rowid has at most a quarter of a page beside others, and the rest in pages of its own
+        "CREATE TABLE metric_chunks_new (id INTEGER PRIMARY KEY, metric_id INTEGER NOT NULL, "
+        "first_seq INTEGER NOT NULL, count INTEGER NOT NULL, nan_count INTEGER NOT NULL, min_step INTEGER NOT NULL, "
+        "max_step INTEGER NOT NULL, min_ms INTEGER NOT NULL, max_ms INTEGER NOT NULL, min_value REAL, max_value REAL, "
+        "widest_step INTEGER, widest_ms INTEGER, outline BLOB, body BLOB NOT NULL) STRICT"
+    )
+    db.execute(
+        f"INSERT INTO metric_chunks_new({kept}, widest_step, widest_ms, outline, body) "
+        f"SELECT {kept}, o.widest_step, o.widest_ms, o.body, c.body FROM metric_chunks c "
+        "LEFT JOIN metric_outlines o USING (metric_id, first_seq) ORDER BY metric_id, first_seq"
+    )
+    db.execute("DROP TABLE metric_outlines")
+    db.execute("DROP TABLE metric_chunks")
+    db.execute("ALTER TABLE metric_chunks_new RENAME TO metric_chunks")
+    db.execute("CREATE UNIQUE INDEX metric_chunks_of ON metric_chunks(metric_id, first_seq)")
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

@@ -145,8 +145,14 @@ exits.leave()
 )
 
 CURVES = """
-import math, random
+import math, random, time
 random.seed(0)
+def points(count, is_even):
+    step, at = 0, time.time()
+    for _ in range(count):
+        yield step, at
+        step += 1 if is_even else random.randint(1, 40)
+        at += 0.001 if is_even else random.uniform(0.2, 9)
 def curve(run, key, step):
     return (1 + key) * math.exp(-step / 3000) + random.gauss(0, 0.01)
 """
@@ -155,12 +161,11 @@ SIZE_BARE = (
     + CURVES
     + """
 for run in range({runs}):
-    for step in range({steps}):
+    for step, at in points({steps}, {is_even}):
         db.execute("BEGIN IMMEDIATE")
-        now = time.time()
         db.executemany(
             "INSERT INTO metrics VALUES (?, ?, ?, ?, ?)",
-            [(run, f"metric{{k}}", step, now, curve(run, k, step)) for k in range(10)],
+            [(run, f"metric{{k}}", step, at, curve(run, k, step)) for k in range({keys})],
         )
         db.execute("COMMIT")
 db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -172,8 +177,8 @@ SIZE_OURS = (
 import mlops_tui as mlops
 for run in range({runs}):
     with mlops.start_run():
-        for step in range({steps}):
-            mlops.log_metrics({{f"metric{{k}}": curve(run, k, step) for k in range(10)}}, step=step)
+        for step, at in points({steps}, {is_even}):
+            mlops.log_metrics({{f"metric{{k}}": curve(run, k, step) for k in range({keys})}}, step=step, timestamp=at)
 """
 )
 
@@ -363,16 +368,18 @@ def memory(bench: Bench) -> None:
 
 def size(bench: Bench) -> None:
     """Bytes of the whole store a logged value: noisy learning curves, full double precision."""
-    for runs, steps in ((1, 10_000), (20, 500), (20, 300), (50, 50), (200, 20)):
+    even = ((1, 10, 10_000), (20, 10, 500), (20, 10, 300), (50, 10, 50), (10, 50, 50), (200, 10, 20), (40, 50, 20))
+    uneven = ((1, 10, 10_000), (20, 10, 200), (50, 10, 50), (40, 50, 20))
+    for runs, keys, steps, is_even in [(*case, True) for case in even] + [(*case, False) for case in uneven]:
         bench.wipe()
         empty = os.path.getsize(os.path.join(bench.directory, ".mlops", "store.db"))
-        bench.run(SIZE_OURS.format(runs=runs, steps=steps))
+        bench.run(SIZE_OURS.format(runs=runs, keys=keys, steps=steps, is_even=is_even))
         bench.fold()
-        bench.run(SIZE_BARE.format(runs=runs, steps=steps))
+        bench.run(SIZE_BARE.format(runs=runs, keys=keys, steps=steps, is_even=is_even))
         ours = os.path.getsize(os.path.join(bench.directory, ".mlops", "store.db")) - empty
         bare = os.path.getsize(os.path.join(bench.directory, "bare.db"))
-        count = runs * steps * 10
-        name = f"bytes a value: {runs} × 10 noisy curves × {steps} steps"
+        count = runs * steps * keys
+        name = f"bytes a value: {runs} × {keys} curves × {steps} steps{'' if is_even else ', irregular'}"
         print(f"{name:<58} {ours / count:9.2f} B  {bare / count:9.2f} B   {ours / bare:6.2f}  (bar ≤ 12 bytes)")
 
 

@@ -58,6 +58,21 @@ def test_a_chunk_reads_back_bit_for_bit(data: list[tuple[int, int, float]]) -> N
     assert [struct.pack("<d", value) for value in found[2]] == [struct.pack("<d", value) for value in values]
 
 
+@given(data=st.data(), series=st.integers(1, 4), count=st.integers(0, 6), has_base=st.booleans())
+def test_each_of_the_series_of_a_chunk_reads_back_bit_for_bit(
+    data: st.DataObject, series: int, count: int, has_base: bool
+) -> None:
+    axis = st.lists(steps, min_size=count, max_size=count)
+    base = (data.draw(axis), data.draw(axis)) if has_base else None
+    step, ms = (data.draw(st.lists(steps, min_size=count * series, max_size=count * series)) for _ in range(2))
+    values = [float(n) for n in range(count * series)]
+    body = chunks.encode(step, ms, values, series, base)
+    for place in range(series):
+        part = slice(place * count, (place + 1) * count)
+        found = [list(column) for column in chunks.decode(body, series, place, base)]
+        assert found == [step[part], ms[part], values[part]]
+
+
 def test_a_chunk_of_noise_is_hardly_longer_than_its_random_bits() -> None:
     random = Random(1)
     values = [1 + random.random() for _ in range(1000)]  # 52 random bits each: 6.5 bytes
@@ -85,21 +100,21 @@ def test_bytes_that_are_no_chunk_are_a_value_error(data: bytes) -> None:
 
 @given(
     batches=st.lists(st.lists(points, min_size=1, max_size=12), min_size=1, max_size=6),
-    loose=st.sampled_from([1, 8, 512]),
+    is_ended=st.booleans(),
     is_compacted=st.booleans(),
 )
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_a_logged_value_reads_back_unchanged(
-    store: Store, batches: list[list[tuple[int, int, float]]], loose: int, is_compacted: bool
+    store: Store, batches: list[list[tuple[int, int, float]]], is_ended: bool, is_compacted: bool
 ) -> None:
     with store.write() as db:
-        for table in ("metric_points", "metric_chunks", "metrics"):
+        for table in ("metric_points", "metric_sheets", "metric_chunks", "metrics"):
             db.execute(f"DELETE FROM {table}")
         run = runs.number(db, RUN)
         key = db.execute("INSERT INTO keys(name) VALUES ('loss') ON CONFLICT DO UPDATE SET name = name RETURNING id")
         number = key.fetchone()[0]
         for batch in batches:
-            metrics.append(db, [metrics.Batch(run, number, batch, loose_points=loose)])
+            metrics.append(db, [metrics.Batch(run, number, batch, is_ended=is_ended)])
         if is_compacted:
             metrics.compact(db, run)
     found = metrics.points(store.read(), RUN, "loss")
@@ -192,23 +207,54 @@ def test_a_large_batch_is_cut_into_chunks_of_bounded_size(store: Store) -> None:
     assert logged(store) == [0.5] * 10_000
 
 
-def test_a_series_of_medium_length_lies_in_chunks_of_which_a_page_holds_several(store: Store) -> None:
-    write(store, [float(n) for n in range(300)])
-    with store.write() as db:
-        metrics.compact(db, runs.number(db, RUN))
-    found = store.read().execute("SELECT first_seq, count, length(body) FROM metric_chunks ORDER BY first_seq")
-    rows = found.fetchall()
-    assert [(first, count) for first, count, _ in rows] == [(0, 100), (100, 100), (200, 100)]
-    assert logged(store) == [float(n) for n in range(300)]
-
-
-def test_the_end_of_a_run_compacts_what_is_left_where_that_saves_space(store: Store) -> None:
+def test_the_end_of_a_run_packs_its_short_series(store: Store) -> None:
     write(store, [0.5] * 50)
     write(store, [0.5] * 3, key="few")
+    write(store, [0.5], key="once")
     with store.write() as db:
         runs.finish(db, RUN, "FINISHED", 9.0)
-    assert store.read().execute("SELECT count(*) FROM metric_points").fetchone()[0] == 3
-    assert (logged(store), logged(store, "few")) == ([0.5] * 50, [0.5] * 3)
+    assert store.read().execute("SELECT count(*) FROM metric_points").fetchone()[0] == 0
+    assert [len(logged(store, key)) for key in ("loss", "few", "once")] == [50, 3, 1]
+
+
+@pytest.mark.parametrize("count", [2, 20, 100, 300])
+def test_series_that_were_logged_together_share_steps_and_times_and_read_back_each(store: Store, count: int) -> None:
+    draw = random.Random(count)
+    at = list(accumulate(draw.randint(1, 90) for _ in range(count)))
+    ms = list(accumulate(draw.randint(1, 9000) for _ in range(count)))
+    series = {f"key{n}": [(step, time, draw.random()) for step, time in zip(at, ms, strict=True)] for n in range(30)}
+    series["apart"] = [(step, time + 3, value) for step, time, value in series["key0"]]
+    series["elsewhere"] = [(step + 1, time, value) for step, time, value in series["key1"][1:]]
+    with store.write() as db:
+        metrics.write(
+            db, RUN, [(key, step, ms / 1000, value) for key, all_of in series.items() for step, ms, value in all_of]
+        )
+        metrics.compact(db, runs.number(db, RUN))
+    db = store.read()
+    assert {key: metrics.points(db, RUN, key) for key in series} == series
+    assert db.execute("SELECT count(*) FROM metric_points").fetchone()[0] == 0
+    (size,) = db.execute("SELECT sum(length(body) + 16) FROM metric_sheets").fetchone()
+    assert size < 32 * count * (8 if count > 2 else 10)
+    spans = {metrics.span(db, RUN, key) for key in ("key7", "apart")}
+    assert spans == {(at[0], at[-1])}
+    assert metrics.series(db, RUN, "key7", buckets=400, low=at[1]) == [
+        (step, value, value, value) for step, _, value in series["key7"][1:]
+    ]
+
+
+def test_a_resumed_run_goes_on_after_what_was_packed(store: Store) -> None:
+    for start in (0, 300, 310, 312):
+        for key in ("loss", "auc"):
+            write(
+                store, [float(n) for n in range(start, start + 300 if not start else start + 10)], key=key, start=start
+            )
+        with store.write() as db:
+            metrics.append_new(db, runs.number(db, RUN), {1: [(5, 500, 5.0), (start, start * 100, float(start))]})
+            metrics.compact(db, runs.number(db, RUN))
+        write(store, [1.0], key=f"new at {start}")
+    steps = [*range(310), *range(310, 320), *range(312, 322)]
+    assert [logged(store, key) for key in ("loss", "auc")] == [sorted(map(float, steps))] * 2
+    assert [logged(store, f"new at {start}") for start in (0, 300, 310, 312)] == [[1.0]] * 4
 
 
 def test_few_points_are_drawn_as_they_are(store: Store) -> None:
@@ -260,7 +306,7 @@ def test_a_series_never_hides_an_extreme_or_a_nan(
     store: Store, values: list[float], buckets: int, order: object
 ) -> None:
     with store.write() as db:
-        for table in ("metric_points", "metric_chunks", "metrics"):
+        for table in ("metric_points", "metric_sheets", "metric_chunks", "metrics"):
             db.execute(f"DELETE FROM {table}")
         shuffled = list(enumerate(values))
         order.shuffle(shuffled)  # type: ignore[attr-defined]
@@ -316,7 +362,7 @@ def test_every_column_that_stands_out_from_both_beside_it_is_drawn_exactly(
     steps, values = list(accumulate(gaps)), list(accumulate(draw.gauss(0, roughness) for _ in gaps))
     values = [value + draw.gauss(0, 1) for value in values]
     with store.write() as db:
-        for table in ("metric_points", "metric_chunks", "metric_outlines", "metrics"):
+        for table in ("metric_points", "metric_sheets", "metric_chunks", "metrics"):
             db.execute(f"DELETE FROM {table}")
         metrics.write(db, RUN, [("loss", step, float(step), value) for step, value in zip(steps, values, strict=True)])
         metrics.compact(db, runs.number(db, RUN))
@@ -358,7 +404,7 @@ def test_a_long_series_of_any_values_and_steps_keeps_its_extremes_and_says_where
     store: Store, values: list[float], gaps: list[int], buckets: int
 ) -> None:
     with store.write() as db:
-        for table in ("metric_points", "metric_chunks", "metric_outlines", "metrics"):
+        for table in ("metric_points", "metric_sheets", "metric_chunks", "metrics"):
             db.execute(f"DELETE FROM {table}")
         at = list(accumulate(gaps[: len(values)]))
         metrics.write(db, RUN, [("loss", step, step / 10, value) for step, value in zip(at, values, strict=True)])
@@ -375,7 +421,7 @@ def test_a_long_series_of_any_values_and_steps_keeps_its_extremes_and_says_where
 def test_an_outline_is_made_of_real_points_and_an_eighth_of_the_chunk(store: Store) -> None:
     values = [math.sin(n / 9) for n in range(4096)]
     write(store, values)
-    (body,) = store.read().execute("SELECT body FROM metric_outlines").fetchone()
+    (body,) = store.read().execute("SELECT outline FROM metric_chunks").fetchone()
     found = list(zip(*chunks.decode(body), strict=True))
     assert len(found) <= 4096 / 8
     assert all(values[step] == value and ms == step * 100 for step, ms, value in found)
@@ -385,6 +431,6 @@ def test_points_out_of_order_have_no_outline_and_are_drawn_exactly(store: Store)
     with store.write() as db:
         metrics.write(db, RUN, [("loss", (n * 7919) % 6000, 1.0, float((n * 7919) % 6000)) for n in range(6000)])
     db = store.read()
-    assert db.execute("SELECT count(*) FROM metric_outlines").fetchone()[0] == 0
+    assert db.execute("SELECT count(outline) FROM metric_chunks").fetchone()[0] == 0
     found = metrics.series(db, RUN, "loss", buckets=60, low=0, high=6000)
     assert found == [(100.0 * n + 99 if n else 0.0, 100.0 * n, 100.0 * n + 99, 100.0 * n + 99) for n in range(60)]

@@ -84,10 +84,13 @@ def test_points_of_metrics_keep_their_places_when_the_summaries_move(tmp_path: P
     old.execute("INSERT INTO metric_points VALUES (5, 0, 0, 4000, 1.0), (5, 1, 1, 5000, 2.0)")
     body = chunks.encode([0, 1, 2], [4000, 4500, 5000], [7.0, 8.0, 9.0])
     old.execute("INSERT INTO metric_chunks VALUES (6, 0, 3, 0, 0, 2, 4000, 5000, 7.0, 9.0, ?)", (body,))
+    old.execute("INSERT INTO metric_outlines VALUES (6, 0, x'0102', 2, 1000)")
     old.commit()
     old.close()
     with Store(str(path)) as store:
         db = store.read()
+        outlines = db.execute("SELECT metric_id, outline, widest_step, widest_ms FROM metric_chunks").fetchall()
+        assert outlines == [(6, b"\x01\x02", 2, 1000)]
         read = {key: [value for _, _, value in metrics.points(db, "r", key)] for key in ("one", "two", "long")}
         assert read == {"one": [0.5], "two": [1.0, 2.0], "long": [7.0, 8.0, 9.0]}
         with store.write() as writing:

@@ -80,7 +80,8 @@ def get_bulk(context: Context, asked: Bulk) -> Mapping[str, Any]:
     found: list[dict[str, Any]] = []
     for run_id in sorted(set(asked.run_id)):
         if len(found) < limit:
-            points = histories.page(context.store.read(), run_id, asked.metric_key, limit=limit - len(found))
+            with context.store.snapshot() as db:
+                points = histories.page(db, run_id, asked.metric_key, limit=limit - len(found))
             found += _shown(asked.metric_key, points, run_id)
     return {"metrics": found}
 
