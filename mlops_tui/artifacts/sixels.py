@@ -13,11 +13,13 @@ from mlops_tui.artifacts.pictures import MOST_SENT, Picture, scaled, with_colour
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from PIL import Image
 
 #: Colours that are tried, until what is sent is not too much, and by what it is then made smaller.
 _COLOURS = (256, 128, 64, 32)
 _SMALLER = 0.7
-_HIGH = 6
+#: Pixels above each other in a sixel.
+HIGH = 6
 #: Of so many bands one is tried.
 _SAMPLED = 5
 #: Columns of pixels as they are written, by their bits from the top.
@@ -40,7 +42,7 @@ def encode(picture: Picture, width: int, height: int, strip: int) -> Sixels:
     Args:
         picture: Pixels.
         width: Pixels that there is room for, 1 or more.
-        height: The same.
+        height: The same; at least that of a sixel.
         strip: Height of all strips but the last.
 
     Returns:
@@ -48,22 +50,28 @@ def encode(picture: Picture, width: int, height: int, strip: int) -> Sixels:
     """
     import numpy as np
 
-    image = scaled(picture, width, height)
-    colours = list(_COLOURS)
+    first = scaled(picture, width, height)
+    image, share, colours = _whole(first), 1.0, list(_COLOURS)
     while True:
         reduced = with_colours(image, colours.pop(0))
         pixels = np.asarray(reduced, dtype=np.int16)
-        bands = range(0, len(pixels), _HIGH * _SAMPLED)
-        length = sum(len(_band(pixels[top : top + _HIGH])) for top in bands) * _SAMPLED
-        if length <= MOST_SENT * 4 // 3 or min(image.size) <= _HIGH:  # as many as base64 makes of those
+        bands = range(0, len(pixels), HIGH * _SAMPLED)
+        length = sum(len(_band(pixels[top : top + HIGH])) for top in bands) * _SAMPLED
+        if length <= MOST_SENT * 4 // 3 or min(image.size) <= HIGH:  # as many as base64 makes of those
             break
         if not colours:
-            colours = [_COLOURS[-1]]
-            image.thumbnail((image.width * _SMALLER, image.height * _SMALLER))
+            colours, share = [_COLOURS[-1]], share * _SMALLER
+            image = _whole(first.resize((max(1, round(first.width * share)), max(1, round(first.height * share)))))
     palette = reduced.getpalette() or []
     parts = [f"#{n};2;{';'.join(str(round(part / 2.55)) for part in palette[3 * n : 3 * n + 3])}" for n in range(256)]
     strips = tuple(_strip(pixels[top : top + strip], parts) for top in range(0, len(pixels), strip))
     return Sixels(image.width, image.height, strips)
+
+
+def _whole(image: Image.Image) -> Image.Image:
+    """A picture of whole sixels: terminals disagree on what stands below half of one."""
+    high = max(HIGH, image.height // HIGH * HIGH)
+    return image if high == image.height else image.resize((image.width, high))
 
 
 def _strip(pixels: NDArray[np.int16], colours: list[str]) -> str:
@@ -71,7 +79,7 @@ def _strip(pixels: NDArray[np.int16], colours: list[str]) -> str:
 
     height, width = pixels.shape
     head = "".join(colours[number] for number in np.unique(pixels))
-    bands = "-".join(_band(pixels[top : top + _HIGH]) for top in range(0, height, _HIGH))
+    bands = "-".join(_band(pixels[top : top + HIGH]) for top in range(0, height, HIGH))
     return f'\x1bP0;1;0q"1;1;{width};{height}{head}{bands}\x1b\\'
 
 
@@ -100,4 +108,4 @@ def _band(pixels: NDArray[np.int16]) -> str:
     )[1:]
 
 
-__all__ = ["Sixels", "encode"]
+__all__ = ["HIGH", "Sixels", "encode"]

@@ -29,6 +29,8 @@ QUESTION = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[>0q\x1b[16t\x1b[c"
 PART = 4096
 #: What the attributes of a terminal that knows sixels have among them.
 _SIXELS = "4"
+#: Terminals where writing over a part of a picture takes all of it away, or nothing.
+_WHOLE = ("Konsole", "Zellij", "tmux")
 _KITTY = re.compile(r"kitty\D*(\d+)\.(\d+)")
 #: The first kitty with placeholders.
 _FIRST_KITTY = (0, 28)
@@ -92,7 +94,8 @@ def told(replies: Mapping[str, str], *, knows_cell: bool) -> str:
         return KITTY
     if "attributes" not in replies:  # it comes last
         return ""
-    return SIXEL if _SIXELS in replies["attributes"].split(";")[1:] and knows_cell else BLOCKS
+    knows_sixels = _SIXELS in replies["attributes"].split(";")[1:] and not replies.get("name", "").startswith(_WHOLE)
+    return SIXEL if knows_sixels and knows_cell else BLOCKS
 
 
 def has_placeholders(name: str) -> bool:

@@ -17,9 +17,6 @@ from mlops_tui.ui.outlet import Outlet
 from mlops_tui.ui.output import Output
 from mlops_tui.ui.placeholders import MOST
 
-#: Lines of cells in a strip.
-STRIP = 4
-
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Painting:
@@ -29,12 +26,14 @@ class Painting:
         number: By which its cells name it (see ``placeholders``).
         columns: Cells beside each other that it covers.
         rows: Lines that it covers.
-        strips: What paints it from the cursor on, ``STRIP`` lines at a time.
+        strip: Lines of cells in each of its strips but the last.
+        strips: What paints them, from the cursor on.
     """
 
     number: int
     columns: int
     rows: int
+    strip: int
     strips: tuple[str, ...]
 
 
@@ -48,9 +47,11 @@ def painting(picture: Picture, number: int, room: tuple[int, int], cell: tuple[i
         cell: Width and height of a cell in pixels.
     """
     width, height = min(room[0], MOST) * cell[0], min(room[1], MOST) * cell[1]
-    made = sixels.encode(picture, width, height, STRIP * cell[1])
+    # whole sixels as well as whole lines: what stood out over the next strip would wipe that away in some terminals
+    strip = next(lines for lines in (4, 3, 6) if lines * cell[1] % sixels.HIGH == 0)
+    made = sixels.encode(picture, width, height, strip * cell[1])
     columns, rows = placeholders.covered((made.width, made.height), cell)
-    return Painting(number, columns, rows, made.strips)
+    return Painting(number, columns, rows, strip, made.strips)
 
 
 class SixelGraphics:
@@ -77,16 +78,17 @@ class SixelGraphics:
         """Paints what is lacking after a frame; what was to be painted before it may be covered by now."""
         self._lacking |= {divmod(key, 256) for key in outlet.recall_all()}
         touched, self._output.touched = self._output.touched, set()
-        self._lacking |= {(number, row // STRIP) for number, row in touched}
+        known = self._known
+        self._lacking |= {(number, row // known[number].strip) for number, row in touched if number in known}
         if not self._lacking:
             return
         seen = self._output.picture_rows
         for number, strip in sorted(self._lacking):
-            graphic = self._known.get(number)
+            graphic = known.get(number)
             if graphic is None or number not in seen:
                 self._lacking.discard((number, strip))
                 continue
-            rows = range(strip * STRIP, min(graphic.rows, (strip + 1) * STRIP))
+            rows = range(strip * graphic.strip, min(graphic.rows, (strip + 1) * graphic.strip))
             places = [seen[number].get(row, []) for row in rows]
             if all(len(places_of_row) == graphic.columns for places_of_row in places):
                 y, x = places[0][0]

@@ -36,6 +36,7 @@ def test_what_is_clear_is_not_asked(wish: str, environ: dict[str, str], has_colo
         ({"graphics": "i=31;ENOTSUP", "name": "kitty(0.41.1)", "attributes": "62"}, BLOCKS),
         ({"graphics": OK, "name": "WezTerm 20240203", "attributes": "65;4;6;18;22"}, SIXEL),
         ({"attributes": "63;1;2;4;6"}, SIXEL),
+        ({"graphics": OK, "name": "Konsole 25.04.2", "attributes": "62;1;4"}, BLOCKS),
         ({"attributes": "4"}, BLOCKS),  # the first is its class
         ({"attributes": "62;22"}, BLOCKS),
     ],

@@ -14,12 +14,15 @@ from rich.style import Style
 from mlops_tui.ui import placeholders
 from mlops_tui.ui.frames import Span
 from mlops_tui.ui.output import Output
-from mlops_tui.ui.sixel_graphics import STRIP, Painting, SixelGraphics
+from mlops_tui.ui.sixel_graphics import Painting, SixelGraphics
 
 WIDTH, HEIGHT = 20, 14
+STRIP = 4
 GROUND = Style(bgcolor="#101010")
 PICTURES = [
-    Painting(number << 24 | 40, columns, rows, tuple(f"<{number},{strip}>" for strip in range(-(-rows // STRIP))))
+    Painting(
+        number << 24 | 40, columns, rows, STRIP, tuple(f"<{number},{strip}>" for strip in range(-(-rows // STRIP)))
+    )
     for number, columns, rows in ((1, 7, 9), (2, 4, 3))
 ]
 

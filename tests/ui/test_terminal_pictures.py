@@ -156,6 +156,7 @@ def test_a_terminal_with_sixels_is_painted_on_where_nothing_covers_the_picture(t
         top, high = painted[0][0], sum(height for *_, height in painted)
         assert abs(wide / high - 2) < 0.05
         assert [y for y, *_ in painted] == list(range(top, top + 4 * len(painted), 4))
+        assert all(height % 6 == 0 for *_, height in painted)
         before = terminal.quiet(0.5)
         terminal.send("n")  # a dialog over a part of it
         terminal.wait("Note")
