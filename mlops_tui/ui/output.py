@@ -15,11 +15,12 @@ from typing import NamedTuple, TypeAlias
 from rich.cells import get_character_cell_size
 from rich.color import ColorSystem
 
+from mlops_tui.ui import pictured
 from mlops_tui.ui.cells import BLANK, UNKNOWN, Cell, Cells, blank
 from mlops_tui.ui.frames import Span
 from mlops_tui.ui.looks import PLAIN, Look, change, on_space
 from mlops_tui.ui.pen import Pen
-from mlops_tui.ui.placeholders import PLACEHOLDER, number_of, row_of
+from mlops_tui.ui.placeholders import PLACEHOLDER
 
 #: Unchanged cells between two changed ones that are written again rather than skipped, which takes as many bytes.
 BRIDGE = 4
@@ -76,26 +77,9 @@ class Output:
         return self._cells.has_pictured
 
     @property
-    def pictures(self) -> set[int]:
-        """The numbers of the pictures of which the terminal shows a part."""
-        seen = {
-            (cell.character[3], cell.look.foreground)
-            for line in self._lines
-            for cell in line
-            if cell.character and cell.character >= PLACEHOLDER
-        }
-        return {number_of(high, foreground) for high, foreground in seen}
-
-    @property
-    def picture_rows(self) -> dict[int, dict[int, list[tuple[int, int]]]]:
-        """Pictures by their numbers, their rows that are shown, and lines and columns of the cells of these."""
-        found: dict[int, dict[int, list[tuple[int, int]]]] = {}
-        for y, line in enumerate(self._lines):
-            for x, (character, look) in enumerate(line):
-                if character and character >= PLACEHOLDER:
-                    number, row = number_of(character[3], look.foreground), row_of(character)
-                    found.setdefault(number, {}).setdefault(row, []).append((y, x))
-        return found
+    def lines(self) -> Sequence[Sequence[Cell]]:
+        """What is known of all cells."""
+        return self._lines
 
     def frame(self, pieces: Iterable[Span]) -> str:
         """The bytes, as text, that bring the terminal to show these pieces; "" when it does already.
@@ -121,12 +105,7 @@ class Output:
             # to go back to where a colour is needed again often takes fewer bytes than to name the colour again
             text = min(text, _painted(_by_look(runs)), key=len)
         if self.paints_over:
-            self.touched = {
-                (number_of(character[3], look.foreground), row_of(character))
-                for run in runs
-                for character, look in run.cells
-                if character and character >= PLACEHOLDER
-            }
+            self.touched = {place for run in runs for place in pictured.places(run.cells)}
             text = re.sub(f"{PLACEHOLDER}...", " ", text)
         return moved + text
 
@@ -159,7 +138,7 @@ class Output:
         top, bottom = min(moved) + min(0, by), max(moved) + max(0, by)
         if len(moved) * 2 <= bottom - top:
             return ""  # most of what would move is meant to stay
-        if self.paints_over and any(_has_picture(line) for line in self._lines[top : bottom + 1]):
+        if self.paints_over and any(pictured.places(line) for line in self._lines[top : bottom + 1]):
             return ""  # what is painted would not move everywhere
         for y in range(top, bottom + 1):
             wanted.setdefault(y, self._lines[y].copy())
@@ -182,10 +161,6 @@ class Output:
         shifts = {y: places[texts[y]] - y for y in changed if texts[y] in places}
         by = Counter(shifts.values()).most_common(1)[0][0] if shifts else 0
         return by, [y for y, shift in shifts.items() if shift == by]
-
-
-def _has_picture(line: Line) -> bool:
-    return any(character and character >= PLACEHOLDER for character, _ in line)
 
 
 def _text(line: Line) -> str:

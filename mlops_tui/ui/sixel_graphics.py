@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 
 from mlops_tui.artifacts import sixels
 from mlops_tui.artifacts.pictures import Picture
-from mlops_tui.ui import placeholders
+from mlops_tui.ui import pictured, placeholders
 from mlops_tui.ui.outlet import Outlet
 from mlops_tui.ui.output import Output
 from mlops_tui.ui.placeholders import MOST
@@ -82,14 +82,15 @@ class SixelGraphics:
         self._lacking |= {(number, row // known[number].strip) for number, row in touched if number in known}
         if not self._lacking:
             return
-        seen = self._output.picture_rows
+        seen = pictured.cells_of(self._output.lines)
+        shown = {number for number, _ in seen}
         for number, strip in sorted(self._lacking):
             graphic = known.get(number)
-            if graphic is None or number not in seen:
+            if graphic is None or number not in shown:
                 self._lacking.discard((number, strip))
                 continue
             rows = range(strip * graphic.strip, min(graphic.rows, (strip + 1) * graphic.strip))
-            places = [seen[number].get(row, []) for row in rows]
+            places = [seen.get((number, row), []) for row in rows]
             if all(len(places_of_row) == graphic.columns for places_of_row in places):
                 y, x = places[0][0]
                 there = f"\x1b7\x1b[{y + 1};{x + 1}H{graphic.strips[strip]}\x1b8"  # and back to where one types

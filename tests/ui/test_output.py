@@ -13,7 +13,7 @@ from rich.style import Style
 from textual.app import App
 from textual.strip import Strip
 
-from mlops_tui.ui import frames, placeholders
+from mlops_tui.ui import frames, pictured, placeholders
 from mlops_tui.ui.cells import Cells
 from mlops_tui.ui.frames import Span
 from mlops_tui.ui.output import Output
@@ -279,20 +279,20 @@ def test_cells_of_a_picture_name_it_and_their_place_in_it_and_move_as_others_do(
         out.resize(WIDTH, HEIGHT)
         out.frame(blank())
         written = out.frame([Span(0, 2, picture), Span(0, 4, [Segment("x")])])
-        assert out.pictures == {number}
+        assert pictured.numbers(out.lines) == {number}
         row, last, high = "\u0305", "\u0312", "\u033f"  # 0, 4 and 7 in the protocol's list
         assert "38;5;42" in written
         assert f"{placeholders.PLACEHOLDER}{row}{last}{high}" in written
         assert written.count(placeholders.PLACEHOLDER) == 4  # the middle one is covered
         out.frame([Span(0, 0, [Segment(" " * WIDTH)])])
-        assert out.pictures == set()
+        assert pictured.numbers(out.lines) == set()
 
 
 def test_no_text_can_pass_for_a_part_of_a_picture() -> None:
     out = fresh()
     written = out.frame([Span(0, 0, [Segment(f"a{placeholders.PLACEHOLDER}\u0305\u0305{placeholders.FIRST}b")])])
     assert placeholders.PLACEHOLDER not in written
-    assert not out.pictures
+    assert not pictured.numbers(out.lines)
 
 
 def test_numbers_of_pictures_name_colours_and_marks_that_there_are() -> None:

@@ -11,7 +11,7 @@ from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 
-from mlops_tui.ui import placeholders
+from mlops_tui.ui import pictured, placeholders
 from mlops_tui.ui.frames import Span
 from mlops_tui.ui.output import Output
 from mlops_tui.ui.sixel_graphics import Painting, SixelGraphics
@@ -117,18 +117,14 @@ def test_pictures_are_painted_where_their_cells_are(steps: list[tuple[tuple[str,
         for _, part in queue.parts[:written]:
             terminal.paint(part)
         del queue.parts[:written]
-    shown = {
-        place: (number, row)
-        for number, rows in output.picture_rows.items()
-        for row, places in rows.items()
-        for place in places
-    }
+    seen = pictured.cells_of(output.lines)
+    shown = {place: part for part, places in seen.items() for place in places}
     assert {place: cell[:2] for place, cell in terminal.painted.items() if place not in shown} == {}
     for (y, x), (number, row, _) in terminal.painted.items():
         assert shown[y, x] == (number, row)
     for picture in PICTURES:
-        rows = output.picture_rows.get(picture.number, {})
         for strip in range(len(picture.strips)):
             in_strip = range(strip * STRIP, min(picture.rows, (strip + 1) * STRIP))
-            if all(len(rows.get(row, ())) == picture.columns for row in in_strip):
-                assert all(place in terminal.painted for row in in_strip for place in rows[row])
+            cells = [seen.get((picture.number, row), []) for row in in_strip]
+            if all(len(places) == picture.columns for places in cells):
+                assert all(place in terminal.painted for places in cells for place in places)
