@@ -10,12 +10,15 @@ the first are differences from those of the first, and in a body with a base all
 zeros, where they were logged together.
 
 Version 2: a byte 2, a byte whose bit n says that plane n of the values is noise, the zlib stream of the other planes,
-then the planes of noise as they are: zlib would take time over them and make them longer. Version 1, which is still
-read: a byte 1 and the zlib stream of all planes.
+then the planes of noise as they are: zlib would take time over them and make them longer. Version 3, where all values
+are decimal numbers of few places, as accuracies and percentages are: a byte 3, the byte of noise, the number of places,
+the least value (a signed number in units of the last place), then as version 2, the values as what they are above that
+least in these units. Version 1, which is still read: a byte 1 and the zlib stream of all planes.
 """
 
 from __future__ import annotations
 
+import struct
 import sys
 import zlib
 from array import array
@@ -23,7 +26,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import accumulate, chain, cycle
 from operator import add
+from typing import NamedTuple
 
+from mlops_store import decimals
 from mlops_store.errors import StoreDamaged
 
 #: Steps and times in ms of a series.
@@ -32,8 +37,15 @@ Axis = tuple[Sequence[int], Sequence[int]]
 #: Most points in a body; bounds the memory of reading one.
 MAX_POINTS = 4096
 
-_VERSION = 2
 _ALL_PACKED = 1
+_DOUBLES = 2
+_DECIMALS = 3
+
+#: Places and least value of version 3.
+_UNIT = struct.Struct("<Bq")
+
+#: From this many points on, each plane is worth a table of codes of its own.
+_LONG = 512
 
 #: Of so many bytes of a plane it is judged whether they are noise, and this share of them must differ for that.
 _SAMPLE = 256
@@ -58,7 +70,14 @@ def encode(
         series: Of how many series, of equally many points, these are.
         base: Steps and times of a series, with as many points as each of these, that is read first.
     """
-    planes = _planes(array("d", values))
+    decimal = decimals.units(values) if values else None
+    if decimal is None:
+        version, unit, planes = _DOUBLES, b"", _planes(array("d", values))
+    else:
+        places, whole = decimal
+        least = min(whole)
+        version, unit = _DECIMALS, _UNIT.pack(places, least)
+        planes = _planes(array("Q", [number - least for number in whole]))
     noisy = [_is_noise(plane) for plane in planes]
     count = len(steps) // series
     packed = [
@@ -69,7 +88,7 @@ def encode(
     packed += [plane for plane, is_noise in zip(planes, noisy, strict=True) if not is_noise]
     rest = [plane for plane, is_noise in zip(planes, noisy, strict=True) if is_noise]
     mask = sum(1 << number for number, is_noise in enumerate(noisy) if is_noise)
-    return b"".join((bytes((_VERSION, mask)), zlib.compress(b"".join(packed), 6), *rest))
+    return b"".join((bytes((version, mask)), unit, _stream(packed), *rest))
 
 
 def decode(
@@ -86,40 +105,54 @@ def decode(
     Raises:
         StoreDamaged: The body is of another format, or not as it was written.
     """
-    raw, size = _columns(body, series)
+    columns = _columns(body, series)
     of_steps, of_times = base or (None, None)
-    steps = _numbers(raw[:size], series, place, of_steps)
-    return steps, _numbers(raw[size : 2 * size], series, place, of_times), _values(raw[2 * size :], series, place)
+    steps = _numbers(columns.steps, series, place, of_steps)
+    return steps, _numbers(columns.times_ms, series, place, of_times), _values(columns, series, place)
 
 
-def axis(body: bytes, series: int) -> Axis:
+def base_of(body: bytes, series: int) -> Axis:
     """Steps and times in ms of the first series of a body that is the base of others; see ``decode``."""
-    raw, size = _columns(body, series)
-    return _numbers(raw[:size], series), _numbers(raw[size : 2 * size], series)
+    columns = _columns(body, series)
+    return _numbers(columns.steps, series), _numbers(columns.times_ms, series)
 
 
 def decode_axis(body: bytes, axis: str) -> tuple[array[int], array[float]]:
     """Steps (``axis`` 'step') or times in ms ('ms'), and values, of a body; see ``decode``."""
-    raw, size = _columns(body)
-    return _numbers(raw[:size] if axis == "step" else raw[size : 2 * size]), _values(raw[2 * size :])
+    columns = _columns(body)
+    return _numbers(columns.steps if axis == "step" else columns.times_ms), _values(columns)
 
 
-def _columns(body: bytes, series: int = 1) -> tuple[bytes, int]:
-    """The three columns, still in planes, one after the other, and the length of each."""
+class _Columns(NamedTuple):
+    """What a body holds, the columns still in planes.
+
+    Attributes:
+        unit: Places and least value, where values are decimal numbers.
+    """
+
+    steps: bytes
+    times_ms: bytes
+    values: bytes
+    unit: tuple[int, int] | None
+
+
+def _columns(body: bytes, series: int = 1) -> _Columns:
     version = body[0] if body else 0
-    if version not in (_VERSION, _ALL_PACKED) or len(body) < 3:
+    begin = {_ALL_PACKED: 1, _DOUBLES: 2, _DECIMALS: 2 + _UNIT.size}.get(version, len(body))
+    if begin >= len(body):
         raise _damaged("an unknown format")
-    mask = body[1] if version == _VERSION else 0
+    mask = 0 if version == _ALL_PACKED else body[1]
+    unit = _UNIT.unpack_from(body, 2) if version == _DECIMALS else None
     stream = zlib.decompressobj()
     try:
-        packed = stream.decompress(memoryview(body)[version:])
+        packed = stream.decompress(memoryview(body)[begin:])
     except zlib.error as error:
         raise _damaged(str(error)) from error
     raw = _unified(packed, stream.unused_data, mask) if mask else packed
     size, rest = divmod(len(raw), 3)
     if not stream.eof or rest or size % (8 * series):
         raise _damaged("uneven columns")
-    return raw, size
+    return _Columns(raw[:size], raw[size : 2 * size], raw[2 * size :], unit)
 
 
 def _damaged(reason: str) -> StoreDamaged:
@@ -150,11 +183,28 @@ def _is_noise(plane: bytes) -> bool:
     return len(set(sample)) > _NOISE * len(sample) and len(sample) > 1
 
 
-def _values(grouped: bytes, series: int = 1, place: int = 0) -> array[float]:
-    values = array("d", _ungrouped(grouped, series, place))
-    if sys.byteorder == "big":
-        values.byteswap()
-    return values
+def _stream(planes: Sequence[bytes]) -> bytes:
+    """Planes as a zlib stream, in which those of a long series have each a code of its own."""
+    if not planes or len(planes[0]) < _LONG:
+        return zlib.compress(b"".join(planes), 6)
+    stream = zlib.compressobj(6)
+    parts: list[bytes] = []
+    for plane in planes:
+        if plane.strip(b"\0"):
+            parts.append(stream.flush(zlib.Z_BLOCK))
+        parts.append(stream.compress(plane))
+    return b"".join((*parts, stream.flush()))
+
+
+def _values(columns: _Columns, series: int = 1, place: int = 0) -> array[float]:
+    found = _ungrouped(columns.values, series, place)
+    if columns.unit is None:
+        values = array("d", found)
+        if sys.byteorder == "big":
+            values.byteswap()
+        return values
+    places, least = columns.unit
+    return decimals.doubles([number + least for number in _signed(found)], places)
 
 
 def _before(first: Sequence[int]) -> Iterator[int]:
@@ -170,18 +220,18 @@ def _differences(numbers: Sequence[int], before: Iterator[int]) -> array[int]:
 def _numbers(grouped: bytes, series: int = 1, place: int = 0, base: Sequence[int] | None = None) -> array[int]:
     """The steps or times of one series from those of several."""
     if base is None:
-        first = _integers(accumulate, _signed(grouped, series, 0))
+        first = _integers(accumulate, _signed(_ungrouped(grouped, series, 0)))
         return _numbers(grouped, series, place, first) if place else first
     if len(grouped) != 8 * series * len(base):
         raise _damaged("another number of points than the base has")
     if not grouped.strip(b"\0"):
         return array("q", base)
-    differences = _signed(grouped, series, place)
+    differences = _signed(_ungrouped(grouped, series, place))
     return _integers(partial(map, add), base, differences)
 
 
-def _signed(grouped: bytes, series: int, place: int) -> array[int]:
-    numbers = array("q", _ungrouped(grouped, series, place))
+def _signed(data: bytes) -> array[int]:
+    numbers = array("q", data)
     if sys.byteorder == "big":
         numbers.byteswap()
     return numbers

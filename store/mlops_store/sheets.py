@@ -107,7 +107,7 @@ def read(db: sqlite3.Connection, metric: int) -> tuple[array[int], array[int], a
         "LEFT JOIN metric_sheets b ON s.base AND b.id = s.id - s.base WHERE s.id BETWEEN ? AND ? ORDER BY s.id",
         (first_id, first_id + sheets - 1),
     ):
-        part = chunks.decode(body, series, metric - first_id, chunks.axis(base, of_base) if base else None)
+        part = chunks.decode(body, series, metric - first_id, chunks.base_of(base, of_base) if base else None)
         steps.extend(part[0])
         times_ms.extend(part[1])
         values.extend(part[2])

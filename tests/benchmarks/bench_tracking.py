@@ -145,7 +145,7 @@ exits.leave()
 )
 
 CURVES = """
-import math, random, time
+import math, random, struct, time
 random.seed(0)
 def points(count, is_even):
     step, at = 0, time.time()
@@ -154,8 +154,14 @@ def points(count, is_even):
         step += 1 if is_even else random.randint(1, 40)
         at += 0.001 if is_even else random.uniform(0.2, 9)
 def curve(run, key, step):
-    return (1 + key) * math.exp(-step / 3000) + random.gauss(0, 0.01)
+    value = (1 + key) * math.exp(-step / 3000) + random.gauss(0, 0.01)
+    return {form}
 """
+FORMS = {
+    "": "value",
+    "as float32": "struct.unpack('f', struct.pack('f', value))[0]",
+    "of four places": "round(value, 4)",
+}
 SIZE_BARE = (
     BARE
     + CURVES
@@ -367,19 +373,22 @@ def memory(bench: Bench) -> None:
 
 
 def size(bench: Bench) -> None:
-    """Bytes of the whole store a logged value: noisy learning curves, full double precision."""
+    """Bytes of the whole store a logged value: noisy learning curves, of full double precision where not said."""
     even = ((1, 10, 10_000), (20, 10, 500), (20, 10, 300), (50, 10, 50), (10, 50, 50), (200, 10, 20), (40, 50, 20))
     uneven = ((1, 10, 10_000), (20, 10, 200), (50, 10, 50), (40, 50, 20))
-    for runs, keys, steps, is_even in [(*case, True) for case in even] + [(*case, False) for case in uneven]:
+    cases = [(*case, True, "") for case in even] + [(*case, False, "") for case in uneven]
+    cases += [(*case, True, form) for form in FORMS if form for case in even[-2:]]
+    for runs, keys, steps, is_even, form in cases:
         bench.wipe()
         empty = os.path.getsize(os.path.join(bench.directory, ".mlops", "store.db"))
-        bench.run(SIZE_OURS.format(runs=runs, keys=keys, steps=steps, is_even=is_even))
+        case = {"runs": runs, "keys": keys, "steps": steps, "is_even": is_even, "form": FORMS[form]}
+        bench.run(SIZE_OURS.format(**case))
         bench.fold()
-        bench.run(SIZE_BARE.format(runs=runs, keys=keys, steps=steps, is_even=is_even))
+        bench.run(SIZE_BARE.format(**case))
         ours = os.path.getsize(os.path.join(bench.directory, ".mlops", "store.db")) - empty
         bare = os.path.getsize(os.path.join(bench.directory, "bare.db"))
         count = runs * steps * keys
-        name = f"bytes a value: {runs} × {keys} curves × {steps} steps{'' if is_even else ', irregular'}"
+        name = f"bytes a value: {runs} × {keys} × {steps} steps{'' if is_even else ', irregular'} {form}"
         print(f"{name:<58} {ours / count:9.2f} B  {bare / count:9.2f} B   {ours / bare:6.2f}  (bar ≤ 12 bytes)")
 
 

@@ -50,9 +50,11 @@ def logged(store: Store, key: str = "loss") -> list[float]:
     return [point.value for point in metrics.history(store.read(), RUN, key)]
 
 
-@given(st.lists(points, min_size=1, max_size=300))
-def test_a_chunk_reads_back_bit_for_bit(data: list[tuple[int, int, float]]) -> None:
+@given(st.lists(points, min_size=1, max_size=300), st.none() | st.integers(0, 12))
+def test_a_chunk_reads_back_bit_for_bit(data: list[tuple[int, int, float]], places: int | None) -> None:
     step, ms, values = (list(column) for column in zip(*data, strict=True))
+    if places is not None:
+        values = [round(value, places) for value in values]
     found = chunks.decode(chunks.encode(step, ms, values))
     assert (list(found[0]), list(found[1])) == (step, ms)
     assert [struct.pack("<d", value) for value in found[2]] == [struct.pack("<d", value) for value in values]
@@ -78,6 +80,14 @@ def test_a_chunk_of_noise_is_hardly_longer_than_its_random_bits() -> None:
     values = [1 + random.random() for _ in range(1000)]  # 52 random bits each: 6.5 bytes
     body = chunks.encode(range(1000), range(0, 5000, 5), values)
     assert len(body) < 7.2 * 1000
+    assert list(chunks.decode(body)[2]) == values
+
+
+def test_a_chunk_of_decimal_numbers_is_as_long_as_their_digits() -> None:
+    random = Random(1)
+    values = [round(random.gauss(70, 9), 2) for _ in range(1000)]  # four digits: 1.7 bytes
+    body = chunks.encode(range(1000), range(0, 5000, 5), values)
+    assert len(body) < 2 * 1000
     assert list(chunks.decode(body)[2]) == values
 
 
@@ -393,7 +403,7 @@ def test_every_column_that_stands_out_from_both_beside_it_is_drawn_exactly(
     buckets=st.integers(1, 40),
 )
 @settings(
-    max_examples=25,
+    max_examples=12,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,
         HealthCheck.large_base_example,
