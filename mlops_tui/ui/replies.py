@@ -16,7 +16,7 @@ PATIENCE_S = 10.0
 #: Seconds for which the rest of a reply is waited for; what came of it is then dropped.
 REST_S = 2.0
 #: Seconds after a question for which its replies are waited for before the terminal is given back to a shell.
-LAST_S = 0.3
+LAST_S = 0.8
 #: Characters that a reply has at most.
 MOST = 1000
 

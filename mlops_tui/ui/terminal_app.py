@@ -141,8 +141,13 @@ def _restore(driver: TerminalDriver) -> None:
     file = driver.drawing_descriptor
     try:
         os.set_blocking(file, False)
-        os.write(file, b"\x1b\\" + driver.farewell.encode())  # what is being written may end within a sequence
-        os.write(file, b"\x1b[?1003l\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h")
+        # what is being written may end within a sequence
+        os.write(
+            file,
+            b"\x1b\\"
+            + driver.farewell.encode()
+            + b"\x1b[?1003l\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h",
+        )
     except OSError:
         return  # it takes nothing: there is no more to do
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from kitty import Kitty
 from PIL import Image, ImageDraw
 from projects import dashboard
 from run_screens import add_run, make_store
+from ssh import SshServer
 from terminal import Terminal
 
 from mlops_tui.ui.placeholders import PLACEHOLDER, marks, number_of
@@ -39,6 +41,7 @@ def looking(root: Path, kitty: Kitty | None, **env: str | None) -> Iterator[Term
         add_run(store, "one", files={"a.png": png("red"), "b.txt": b"hello", "c.png": png("blue", (300, 300))})
     with Terminal(dashboard(root), size=(120, 40), env=env, graphics=kitty) as terminal:
         terminal.wait("q quit")
+        terminal.quiet(0.3)
         terminal.send(":run one\r")
         terminal.wait("1 overview")
         terminal.send("5")
@@ -150,7 +153,7 @@ def test_a_terminal_with_sixels_is_painted_on_where_nothing_covers_the_picture(t
     terminal_graphics = Kitty("XTerm(398)", knows_graphics=False, attributes="63;1;2;4")
     painted = terminal_graphics.painted
     with looking(tmp_path, terminal_graphics) as terminal:
-        terminal.wait(lambda _: sum(height for *_, height in painted) > 200)
+        terminal.wait(lambda _: sum(height for *_, height in painted) == 300)
         (left,) = {x for _, x, _, _ in painted}
         (wide,) = {width for _, _, width, _ in painted}
         top, high = painted[0][0], sum(height for *_, height in painted)
@@ -186,16 +189,18 @@ def test_nothing_is_asked_where_it_is_clear(tmp_path: Path, env: dict[str, str])
 
 
 @pytest.mark.slow
-def test_a_picture_is_sent_anew_for_another_size_and_after_a_redraw(tmp_path: Path) -> None:
+def test_a_picture_follows_the_size_of_the_terminal_a_redraw_and_the_configuration(tmp_path: Path) -> None:
     kitty = Kitty()
     with looking(tmp_path, kitty) as terminal:
         terminal.wait(lambda _: kitty.pictures)
         (first,) = kitty.pictures
         terminal.resize(90, 30)
         terminal.wait(lambda _: kitty.pictures and first not in kitty.pictures and pictured(terminal))
-        (second,) = kitty.pictures
+        terminal.quiet(0.7)  # the size of the picture may change twice
         terminal.send("\x0c")
-        terminal.wait(lambda _: second in kitty.deleted and second in kitty.pictures)
+        terminal.wait(lambda _: any(number in kitty.deleted for number in kitty.pictures))
+        (tmp_path / "mlops.toml").write_text("[ui]\nimages = 'blocks'\n")
+        terminal.wait(lambda text: has_blocks(text) and PLACEHOLDER not in text and not kitty.pictures)
     assert kitty.faults == []
 
 
@@ -210,6 +215,7 @@ def test_inside_tmux_pictures_go_to_the_terminal_around_if_it_lets_them_through(
     kitty = Kitty()
     with Terminal([*tmux, "new-session", *dashboard(tmp_path)], size=(120, 40), graphics=kitty) as terminal:
         terminal.wait("q quit")
+        terminal.quiet(0.3)
         terminal.send(":run one\r")
         terminal.wait("1 overview")
         terminal.send("5")
@@ -223,6 +229,28 @@ def test_inside_tmux_pictures_go_to_the_terminal_around_if_it_lets_them_through(
         assert terminal.wait_exit() == 0
     assert kitty.faults == []
     assert kitty.questions == 0
+
+
+@pytest.mark.slow
+@pytest.mark.needs("sshd", "ssh")
+def test_over_ssh_pictures_reach_the_terminal_at_the_other_end(tmp_path: Path) -> None:
+    kitty, root = Kitty("ghostty 1.2.0"), tmp_path / "project"
+    root.mkdir()
+    with make_store(root) as store:
+        add_run(store, "one", files={"a.png": png("red")})
+    with SshServer(tmp_path / "ssh") as server:
+        remote = "LANG=C.UTF-8 " + shlex.join(dashboard(root))
+        with Terminal(server.command(remote), size=(100, 30), graphics=kitty) as terminal:
+            terminal.wait("q quit")
+            terminal.quiet(0.3)
+            terminal.send(":run one\r")
+            terminal.wait("1 overview")
+            terminal.send("5")
+            terminal.wait(lambda _: kitty.pictures and pictured(terminal))
+            terminal.send("q")
+            assert terminal.wait_exit() == 0
+            assert not kitty.pictures
+    assert kitty.faults == []
 
 
 @pytest.mark.slow

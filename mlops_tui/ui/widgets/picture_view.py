@@ -9,6 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.app import App
+from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.worker import get_current_worker
@@ -17,6 +18,7 @@ from mlops_tui.artifacts.pictures import Picture
 from mlops_tui.ui import placeholders
 from mlops_tui.ui.answers import hand
 from mlops_tui.ui.graphics import KITTY, SIXEL, Graphic, graphic
+from mlops_tui.ui.painting import PaintingScreen
 from mlops_tui.ui.picture_app import pictures_of
 from mlops_tui.ui.sixel_graphics import Painting, painting
 from mlops_tui.ui.theme import is_unicode
@@ -33,6 +35,7 @@ class PictureView(Widget, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._picture: Picture | None = None
+        self._drawn: tuple[Picture, Size, str] | None = None
         self._number = 0
         self._made: Graphic | Painting | None = None
         self._lines: list[list[Segment]] = []
@@ -44,8 +47,8 @@ class PictureView(Widget, can_focus=True):
     def show(self, picture: Picture) -> None:
         """Draws another picture."""
         if picture != self._picture:
-            self._picture = picture
-            self._lines = []
+            self._picture, self._drawn = picture, None
+            self._place([])  # what was seen had another name
             self._draw()
 
     def on_resize(self, _: events.Resize) -> None:
@@ -56,12 +59,16 @@ class PictureView(Widget, can_focus=True):
         if self._picture is None or not self.size.width or not self.size.height:
             return
         kind = pictures_of(self).picture_kind
+        drawn = (self._picture, self.size, kind)
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
         self.workers.cancel_group(self, "picture")
         if kind in (KITTY, SIXEL):
             self._have_drawn(self._picture, graphic if kind == KITTY else painting)
         elif kind:
-            drawn = mosaic.cells(self._picture, *self.size, _colours(self.app))
-            self._place([[Segment(piece.text, _style(piece)) for piece in line] for line in drawn])
+            lines = mosaic.cells(self._picture, *self.size, _colours(self.app))
+            self._place([[Segment(piece.text, _style(piece)) for piece in line] for line in lines])
         else:
             self._place([])
             pictures_of(self).ask_for_pictures()
@@ -74,6 +81,8 @@ class PictureView(Widget, can_focus=True):
         def prepare() -> None:
             hand(get_current_worker(), self, self._have_placed, make(picture, number, room, cell))
 
+        if isinstance(self.screen, PaintingScreen):
+            self.screen.hold(self)  # most take less than that; nothing is seen to vanish first
         self.run_worker(prepare, thread=True, exclusive=True, group="picture")
 
     def _have_placed(self, made: Graphic | Painting) -> None:
@@ -81,6 +90,8 @@ class PictureView(Widget, can_focus=True):
         pictures_of(self).know_picture(made)
         style = placeholders.colour(made.number)
         self._place([[Segment(placeholders.line(row, made.columns), style)] for row in range(made.rows)])
+        if isinstance(self.screen, PaintingScreen):
+            self.screen.release(self)
 
     def _place(self, lines: list[list[Segment]]) -> None:
         self._lines = lines
