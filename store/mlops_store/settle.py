@@ -65,7 +65,7 @@ def _is_gone(descriptor: int, path: str, offset: int) -> bool:
     now = time.monotonic()
     if now - _seen_alive.get(path, -_RECHECK_S) < _RECHECK_S:
         return False
-    if not processes.is_gone(_writer(os.pread(descriptor, 4096, 0)), descriptor):
+    if not processes.is_gone(_writer(descriptor), descriptor):
         _seen_alive[path] = now
         return False
     size = os.fstat(descriptor).st_size
@@ -80,15 +80,19 @@ def _has_frame(data: bytes) -> bool:
         return False
 
 
-def _writer(head: bytes) -> dict[str, Any]:
-    """The first record of a journal; {} when it is not whole."""
+def _writer(descriptor: int) -> dict[str, Any]:
+    """The first record of a journal; {} when it is not whole. It may be long: packages and hardware stand in it."""
+    head = os.pread(descriptor, journals.HEADER.size, 0)
+    if len(head) < journals.HEADER.size:
+        return {}
+    _, length = journals.HEADER.unpack(head)
+    if length > journals.MAX_FRAME_BYTES:
+        return {}
     try:
-        for _, start, end in journals.frames(head):
-            content = json.loads(head[start:end])
-            return content if isinstance(content, dict) else {}
+        content = json.loads(os.pread(descriptor, length, journals.HEADER.size))
     except ValueError:
         return {}
-    return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _kill(store: Store, run_ids: Sequence[str], at: float) -> None:

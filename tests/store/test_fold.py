@@ -39,9 +39,9 @@ def folder(tmp_path: Path) -> Path:
 class Log:
     """What a process appends to its journal for one run."""
 
-    def __init__(self, run_id: str = "", *, is_dead: bool = False) -> None:
+    def __init__(self, run_id: str = "", *, is_dead: bool = False, **content: object) -> None:
         self.run_id = run_id or new_id()
-        self.writer = journals.record({"t": "writer", **(DEAD if is_dead else processes.identity())})
+        self.writer = journals.record({"t": "writer", **(DEAD if is_dead else processes.identity()), **content})
         self.keys = journals.key_set(self.run_id, ["loss"])
         self.end = self.record("end", status="FINISHED", at=5.0)
         self.close = journals.record({"t": "close"})
@@ -501,7 +501,8 @@ def until_settled(store: Store, folder: Path) -> None:
 def test_a_forked_process_that_is_gone_does_not_end_the_run(store: Store, folder: Path) -> None:
     log = Log()
     owner = put(folder, log.begin())
-    child = put(folder, Log(is_dead=True).writer, log.keys, curve(1))
+    # what was known of the parent when it forked stands in the child's first record, packages and all
+    child = put(folder, Log(is_dead=True, attributes={"packages": "x" * 100_000}).writer, log.keys, curve(1))
     fold.fold(store, str(folder))
     assert run_of(store, log).status is RunStatus.RUNNING
     assert (owner.exists(), child.exists()) == (True, False)
