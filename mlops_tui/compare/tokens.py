@@ -11,6 +11,9 @@ from mlops_store.errors import UsageError
 NUMBER = re.compile(r"-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _DOUBLE_QUOTED = r'"(?:\\"|[^"])*"'
 _QUOTED = _DOUBLE_QUOTED + r"|`[^`]*`"
+_UNQUOTED = r"""[^\s"'`(),=<>!~]|!(?![=~])"""
+#: What follows the point of a key; 'single' quotes are quotes there as well.
+_QUOTED_PART = rf"(?<=\.)(?:{_QUOTED}|'[^']*')"
 #: What MLflow takes as a key: quoted, or words joined by dots.
 PLAIN_KEY = re.compile(rf"(?:{_QUOTED}|'[^']*'|[\w.$#@])*")
 _TOKEN = re.compile(
@@ -18,7 +21,8 @@ _TOKEN = re.compile(
     |(?P<operator>>=|<=|!=|!~|<>|==|[=<>~])
     |(?P<open>\()|(?P<close>\))|(?P<comma>,)
     |(?P<string>'(?:''|\\'|[^'])*')
-    |(?P<name>(?:{_QUOTED}|(?<=\.)'[^']*'|[^\s"'`(),=<>!~]|!(?![=~]))+)""",
+    # a quote begins and ends a name, except at a point: "a"AND b is three
+    |(?P<name>(?:{_UNQUOTED}|(?:{_QUOTED})(?=\.))(?:{_UNQUOTED}|{_QUOTED_PART}(?=\.))*(?:{_QUOTED_PART})?|{_QUOTED})""",
     re.VERBOSE,
 )
 
