@@ -42,7 +42,7 @@ def looking(root: Path, kitty: Kitty | None, **env: str | None) -> Iterator[Term
     with Terminal(dashboard(root), size=(120, 40), env=env, graphics=kitty) as terminal:
         terminal.wait("q quit")
         terminal.quiet(0.3)
-        terminal.send(":run one\r")
+        terminal.send("enter")
         terminal.wait("1 overview")
         terminal.send("5")
         terminal.wait("PNG 600 × 300")
@@ -50,7 +50,7 @@ def looking(root: Path, kitty: Kitty | None, **env: str | None) -> Iterator[Term
 
 
 def pictured(terminal: Terminal) -> set[int]:
-    """The numbers of the pictures that cells of the screen name; each cell the right part."""
+    """The numbers of the pictures that cells of the screen name; none while a cell is not that of the right part."""
     numbers = set()
     first: dict[int, tuple[int, int]] = {}
     with terminal._changed:
@@ -60,7 +60,8 @@ def pictured(terminal: Terminal) -> set[int]:
                     row, column = marks().index(cell.data[1]), marks().index(cell.data[2])
                     number = number_of(cell.data[3], "0") >> 24
                     top, left = first.setdefault(number, (y - row, x - column))
-                    assert (y - row, x - column) == (top, left)
+                    if (y - row, x - column) != (top, left):
+                        return set()
                     numbers.add(number)
     return numbers
 
@@ -92,9 +93,9 @@ def test_kitty_is_sent_pictures_while_their_cells_are_shown_and_nothing_else(tmp
         terminal.send("j")
         terminal.wait(lambda _: len(kitty.pictures) == 1 and pictured(terminal))
         second = next(iter(kitty.pictures))
-        terminal.send(":overview\r")
+        terminal.send("esc")
         terminal.wait(lambda _: not kitty.pictures)
-        terminal.send("[")
+        terminal.send("]")
         terminal.wait(lambda _: second in kitty.pictures and pictured(terminal))
         terminal.send("q")
         assert terminal.wait_exit() == 0
@@ -216,7 +217,7 @@ def test_inside_tmux_pictures_go_to_the_terminal_around_if_it_lets_them_through(
     with Terminal([*tmux, "new-session", *dashboard(tmp_path)], size=(120, 40), graphics=kitty) as terminal:
         terminal.wait("q quit")
         terminal.quiet(0.3)
-        terminal.send(":run one\r")
+        terminal.send("enter")
         terminal.wait("1 overview")
         terminal.send("5")
         if passes == "on":
@@ -243,7 +244,7 @@ def test_over_ssh_pictures_reach_the_terminal_at_the_other_end(tmp_path: Path) -
         with Terminal(server.command(remote), size=(100, 30), graphics=kitty) as terminal:
             terminal.wait("q quit")
             terminal.quiet(0.3)
-            terminal.send(":run one\r")
+            terminal.send("enter")
             terminal.wait("1 overview")
             terminal.send("5")
             terminal.wait(lambda _: kitty.pictures and pictured(terminal))
