@@ -104,7 +104,9 @@ def has_placeholders(name: str) -> bool:
     Others know the protocol as well, but not these: WezTerm and Konsole, for example.
     """
     found = _KITTY.match(name)
-    return (int(found[1]), int(found[2])) >= _FIRST_KITTY if found else name.startswith(("ghostty", "kitty"))
+    if found:
+        return (int(found[1]), int(found[2])) >= _FIRST_KITTY
+    return re.split(r"[ (]", name, maxsplit=1)[0] in ("ghostty", "kitty")
 
 
 class Graphics:

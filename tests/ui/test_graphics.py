@@ -48,7 +48,7 @@ def test_replies_decide(replies: dict[str, str], kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "has"),
-    [("kitty(0.27.1)", False), ("kitty(1.0.0)", True), ("kitty", True), ("ghostty", True), ("Konsole 24.08", False)],
+    [("kitty(0.27.1)", False), ("kitty(1.0.0)", True), ("kitty", True), ("ghostty", True), ("ghostty-web 0.4", False)],
 )
 def test_placeholders_are_known_by_name(name: str, has: bool) -> None:
     assert has_placeholders(name) is has
