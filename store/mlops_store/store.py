@@ -112,12 +112,12 @@ class Store:
         Only ``stat`` may be used for this: opening and closing the file by other means than SQLite would drop the
         locks that this process holds on it, and with them other processes' commits.
         """
-        wal = self.path + "-wal"
-        if os.path.exists(wal) and os.path.getsize(wal):
-            return  # pages may stand in the log only
         expected = 1
         for pragma in ("page_count", "page_size"):
             expected *= connection.execute(f"PRAGMA {pragma}").fetchone()[0]
+        with suppress(FileNotFoundError):
+            if os.path.getsize(self.path + "-wal"):  # asked last: another process may have begun it meanwhile
+                return  # pages may stand in the log only
         size = os.path.getsize(self.path)
         if size < expected:
             raise StoreDamaged(
