@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from mlops_store.patterns import like_escaped
+from mlops_store.patterns import like_escaped, literal
 from mlops_store.run_columns import ARTIFACT_URI, PARTS, Column
 from mlops_store.run_conditions import (
     OF_KEY,
@@ -130,7 +130,7 @@ def _comparison(term: Comparison, goal: Goal) -> Condition:
     if term.entity is Entity.ATTRIBUTE:
         piece, bound = compared(_COLUMNS[term.key], term)
         if term.key == "run_name" and term.operator in PATTERNS:
-            return replace(plain(piece, *bound), sets=_among("name", "runs", "", term.operator, "r.name"))
+            return replace(plain(piece, *bound), sets=_among("name", "runs", "", term, "r.name"))
         is_found = term.operator in ("=", "IN") and term.key in _INDEXED_ATTRIBUTES
         return indexed(piece, *bound) if is_found else plain(piece, *bound)
     if term.entity is Entity.DATASET:
@@ -143,7 +143,7 @@ def _comparison(term: Comparison, goal: Goal) -> Condition:
         return _has(key_condition(f"{table} v", OF_KEY, [term.key]), term)
     if term.operator in PATTERNS:
         # asked of each different value once, where all runs are asked
-        among = _among("value", table, f"WHERE {OF_KEY.replace('v.', '')}", term.operator, "v.value")
+        among = _among("value", table, f"WHERE {OF_KEY.replace('v.', '')}", term, "v.value")
         piece, bound = compared("v.value", term)
         return key_condition(
             f"{table} v",
@@ -223,11 +223,20 @@ def _metric(term: Comparison, goal: Goal) -> tuple[str, list[str | float], bool]
     return piece, bound, part == "last" and term.operator in _INDEXED
 
 
-def _among(name: str, table: str, where: str, operator: str, column: str) -> str:
-    """That a column has one of the different values that a pattern is found in."""
-    found = f"{'NOT ' if operator == '!~' else ''}matches_pattern({name}, ?)"
+def _among(name: str, table: str, where: str, term: Comparison, column: str) -> str:
+    """That a column has one of the different values that a pattern is found in; its arguments are ``_searched``'s."""
+    found, _ = _searched(name, term)
     # the limit keeps SQLite from asking before it has made them different
     return f"{column} IN (SELECT {name} FROM (SELECT DISTINCT {name} FROM {table} {where} LIMIT -1) WHERE {found})"
+
+
+def _searched(column: str, term: Comparison) -> tuple[str, list[str | float]]:
+    """That a pattern is found in a column, or is not, and the values of the question marks."""
+    pattern, negation = str(term.value), "NOT " if term.operator == "!~" else ""
+    first = literal(pattern)
+    if not first:
+        return f"{negation}matches_pattern({column}, ?)", [pattern]
+    return f"{negation}CASE instr({column}, ?) WHEN 0 THEN 0 ELSE matches_pattern({column}, ?) END", [first, pattern]
 
 
 def _has(has_key: Condition, term: Comparison) -> Condition:
@@ -250,7 +259,7 @@ def compared(column: str, term: Comparison) -> tuple[str, list[str | float]]:
         value = (time.time() - value.seconds) * 1000
     assert value is not None
     if operator in PATTERNS:
-        return f"{'NOT ' if operator == '!~' else ''}matches_pattern({column}, ?)", [value]
+        return _searched(column, term)
     if operator == "LIKE":
         # SQLite's LIKE ignores case; MLflow's does not
         return f"{column} GLOB ?", [_glob_escaped(str(value)).replace("%", "*").replace("_", "?")]

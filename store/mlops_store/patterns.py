@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 MAX_PATTERN = 1000
 #: Bytes that one compiled pattern may take.
 _MEMORY = 8 << 20
-#: Results that are kept: most values of params and tags are those of many runs.
-_KEPT = 50_000
-_SHORT = 200
+#: What has a meaning of its own in a pattern.
+_SPECIAL = frozenset("\\.^$*+?{}[]()|")
 
 
 @lru_cache(maxsize=16)
@@ -44,16 +43,42 @@ def like_escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
+def literal(pattern: str) -> str:
+    """A text that is in whatever the pattern is found in, the longest that is seen at a glance; "" where none is.
+
+    To look for that first is many times faster than to search each text with the pattern.
+    """
+    if "|" in pattern:
+        return ""
+    found, run, place = [""], "", 0
+    while place < len(pattern):
+        character, place = pattern[place], place + 1
+        if character == "\\" and pattern[place : place + 1] in _SPECIAL:
+            character, place = pattern[place : place + 1], place + 1  # it stands for itself
+        elif character in _SPECIAL:
+            found.append(run[:-1] if character in "*?{" else run)
+            run = ""
+            if character in "{[(" or (character == "\\" and pattern[place : place + 1].isalnum()):
+                break  # what comes may be of any kind
+            continue
+        run += character
+    return max([*found, run], key=len)
+
+
 def matches(text: str | None, pattern: str) -> bool | None:
     """Whether a pattern is found in a text; None for no text. In SQL it is ``matches_pattern(text, pattern)``."""
-    if text is None:
-        return None
-    return _remembered(text, pattern) if len(text) <= _SHORT else compiled(pattern).search(text) is not None
+    return None if text is None else bool(_searching(pattern).Match(text))
 
 
-@lru_cache(maxsize=_KEPT)
-def _remembered(text: str, pattern: str) -> bool:
-    return compiled(pattern).search(text) is not None
+@lru_cache(maxsize=16)
+def _searching(pattern: str) -> Any:
+    import re2
+
+    # a set only says whether, without making a match: three times as fast
+    searching = re2.Set.SearchSet(compiled(pattern).options)
+    searching.Add(pattern)
+    searching.Compile()
+    return searching
 
 
-__all__ = ["MAX_PATTERN", "compiled", "like_escaped", "matches"]
+__all__ = ["MAX_PATTERN", "compiled", "like_escaped", "literal", "matches"]
