@@ -55,11 +55,12 @@ def literal(pattern: str) -> str:
         character, place = pattern[place], place + 1
         if character == "\\" and pattern[place : place + 1] in _SPECIAL:
             character, place = pattern[place : place + 1], place + 1  # it stands for itself
+        elif character in "{[(\\":
+            run = run[:-1]  # what comes may be of any kind, even that the last character need not be there
+            break
         elif character in _SPECIAL:
-            found.append(run[:-1] if character in "*?{" else run)
+            found.append(run[:-1] if character in "*?" else run)
             run = ""
-            if character in "{[(" or (character == "\\" and pattern[place : place + 1].isalnum()):
-                break  # what comes may be of any kind
             continue
         run += character
     return max([*found, run], key=len)

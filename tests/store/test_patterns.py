@@ -4,9 +4,8 @@ from hypothesis import strategies as st
 
 from mlops_store import patterns
 
-PIECES = st.sampled_from(
-    r"a b ab . ^ $ * + ? {2} {0,1} ( ) (?i) (?: | [ab] [[:alpha:]] []a] [^b] \. \d \\ \Qa.\E \x61 { é".split()
-)
+SPECIAL = r". ^ $ * + ? {2} {0,1} ( ) (?i) (?: | [ab] [[:alpha:]] []a] [^b] \. \d \\ \Qa.\E \Q \E \x61 { é"
+PIECES = st.sampled_from(["a", "b", "ab", *SPECIAL.split()])
 
 
 @example(["a", "b", "?"], "a")
@@ -26,7 +25,7 @@ def test_a_text_in_which_a_pattern_is_found_has_its_literal(pieces, text):
 
 
 def test_the_longest_literal_is_taken():
-    assert patterns.literal(r"^run-\d+\.final$") == "run-"
+    assert patterns.literal(r"^run-\d+\.final$") == "run"
     assert patterns.literal(r"^v.*resnet\.50") == "resnet.50"
     assert patterns.literal("77$") == "77"
     assert patterns.literal("(?i)loss") == patterns.literal("a|b") == ""
