@@ -12,6 +12,7 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
+from rich.segment import Segment
 from textual import events
 from textual._context import visible_screen_stack
 from textual.app import App
@@ -146,10 +147,19 @@ class PaintingScreen(Screen[ScreenResultType]):
 
 
 def _without_meta(strip: Strip) -> Strip:
-    """A line without what its parts do when they are clicked."""
-    if any(style is not None and style._meta is not None for _, style, _ in strip):
-        return strip.discard_meta()
-    return strip
+    """A line without what its parts do when they are clicked; each other part stays what it is, and quick to draw."""
+    if all(style is None or style._meta is None for _, style, _ in strip):
+        return strip
+    return Strip([_inert(segment) for segment in strip], strip.cell_length)
+
+
+def _inert(segment: Segment) -> Segment:
+    style = segment.style
+    if style is None or style._meta is None:
+        return segment
+    style = style.copy()
+    style._meta = None
+    return Segment(segment.text, style)
 
 
 __all__ = ["HOLD_S", "OPEN_S", "PaintingScreen"]

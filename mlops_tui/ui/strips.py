@@ -2,15 +2,20 @@
 
 Making the caches takes a third of the time in which a screen is drawn. Two of them answer again and again, when a line
 that has not changed is cut at the edges of widgets, or filtered; what the others remember nobody asks for here, and
-they are left out. The one place that knows how strips keep what they remember.
+they are left out. Each line also goes through a filter that writes out colours by name, which asks for each piece what
+has become of its style; to compare styles takes it longer than anything else. The one place that knows how strips keep
+what they remember.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.filter import ANSIToTruecolor
 from textual.strip import Strip
 
 #: Things that a cache remembers at most; Textual's own sizes are 4 and 16.
@@ -46,6 +51,37 @@ class Nothing:
 
 
 _NOTHING: Final = Nothing()
+
+
+class Truecolor(ANSIToTruecolor):
+    """The filter of all lines; it knows styles that it has met before, and does not compare them."""
+
+    #: Styles that are remembered at most.
+    MOST_STYLES = 1000
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._known: dict[Color, dict[int, tuple[Style, Style]]] = {}  # by background
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Segments of colours that have numbers."""
+        known = self._known.setdefault(background, {})
+        made = []
+        for text, style, _ in segments:
+            if style is not None:
+                found = known.get(id(style))
+                if found is None:
+                    found = self._remember(known, style, background)
+                style = found[1]
+            made.append(Segment(text, style))
+        return made
+
+    def _remember(self, known: dict[int, tuple[Style, Style]], style: Style, background: Color) -> tuple[Style, Style]:
+        if len(known) >= self.MOST_STYLES:
+            known.clear()
+        # with the style itself, so that no other one can come to stand in its place
+        found = known[id(style)] = (style, self.truecolor_style(style, background.rich_color))
+        return found
 
 
 def lighten() -> bool:

@@ -7,10 +7,12 @@ import termios
 from typing import ClassVar
 
 from rich.console import RenderableType
+from rich.terminal_theme import TerminalTheme
 from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual.app import App
 from textual.await_remove import AwaitRemove
 from textual.dom import DOMNode
+from textual.filter import ANSIToTruecolor
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widget import Widget
@@ -34,6 +36,7 @@ class TerminalApp(TypeAheadApp):
     def __init__(self) -> None:
         super().__init__(TerminalDriver)
         strips.lighten()
+        self._refresh_truecolor_filter(self.ansi_theme)
         self._output = Output(None if self.no_color else self.console._color_system, erases=erases_in_colour())
         self._is_leaving = False
         self.problem: BaseException | None = None
@@ -44,6 +47,12 @@ class TerminalApp(TypeAheadApp):
         return self.no_color or self.console.color_system in (None, "standard")
 
     # drawing
+
+    def _refresh_truecolor_filter(self, theme: TerminalTheme) -> None:
+        self._filters = [
+            strips.Truecolor(theme, enabled=not self.native_ansi_color) if isinstance(one, ANSIToTruecolor) else one
+            for one in self._filters
+        ]
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         driver = self._driver

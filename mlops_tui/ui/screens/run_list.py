@@ -102,8 +102,8 @@ class RunsPane(Pane[RunList]):
         if view.group_by != self.view.group_by:
             self.within = None
         self.view = replace(view, filter="")
-        views.save(session_of(self).project, self.view)
         self.reload(restart=True)
+        self.call_after_refresh(views.save, session_of(self).project, self.view)
 
     def narrow(self, filter_text: str) -> None:
         """Shows the runs of another filter, which must be understood."""

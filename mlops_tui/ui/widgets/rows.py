@@ -114,15 +114,14 @@ class Widths:
         self.natural = [max(cell_len(column.label), known.get(column.key, 0)) for column in columns]
         self.values = dict(known)
 
-    def grow(self, rows: Iterable[Row]) -> bool:
+    def grow(self, rows: Sequence[Row]) -> bool:
         """Looks at some rows; True when a column wants more now."""
         has_grown = False
-        for row in rows:
-            for i, value in enumerate(row.cells):
-                if self.natural[i] >= self._columns[i].max_width:
-                    continue
-                length = width(value)
-                if length > self.natural[i]:
-                    self.natural[i] = self.values[self._columns[i].key] = length
-                    has_grown = True
+        for i, column in enumerate(self._columns):
+            if self.natural[i] >= column.max_width:
+                continue
+            longest = max((width(value) for row in rows if (value := row.cells[i])), default=0)
+            if longest > self.natural[i]:
+                self.natural[i] = self.values[column.key] = longest
+                has_grown = True
         return has_grown
