@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import termios
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.console import RenderableType
 from rich.terminal_theme import TerminalTheme
+from textual import events
 from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual.app import App
 from textual.await_remove import AwaitRemove
@@ -39,6 +40,7 @@ class TerminalApp(TypeAheadApp):
         self._refresh_truecolor_filter(self.ansi_theme)
         self._output = Output(None if self.no_color else self.console._color_system, erases=erases_in_colour())
         self._is_leaving = False
+        self._let_go: list[Screen[Any]] = []
         self.problem: BaseException | None = None
 
     @property
@@ -87,6 +89,35 @@ class TerminalApp(TypeAheadApp):
     def _prune(self, *nodes: Widget, parent: DOMNode | None = None) -> AwaitRemove:
         # behind a dialog that is gone all stands where it stood: Textual would lay out the whole screen again
         return super()._prune(*nodes, parent=None if parent is self else parent)
+
+    # screens that are let go of
+
+    def let_go(self, screen: Screen[Any]) -> None:
+        """Takes a screen down that is shown no more, after the next frame: nobody is to wait for that."""
+        self._let_go.append(screen)
+
+    async def _replace_screen(self, screen: Screen[Any]) -> Screen[Any]:
+        if self.is_screen_installed(screen) or screen in self.screen_stack:
+            return await super()._replace_screen(screen)
+        # as Textual does, which takes it down at once
+        if self.screen_stack:
+            self.screen.refresh()
+        screen.post_message(events.ScreenSuspend())
+        self.capture_mouse(None)
+        self.let_go(screen)
+        return screen
+
+    def post_display_hook(self) -> None:
+        """Takes down what is let go of."""
+        super().post_display_hook()
+        if self._let_go:
+            self.call_later(self._take_down)
+
+    def _take_down(self) -> None:
+        while self._let_go:
+            self._let_go.pop().remove()
+
+    # drawing again
 
     def action_redraw(self) -> None:
         """Draws everything again."""

@@ -5,8 +5,6 @@ The screens of the last places are kept as they are, so that going back finds th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from textual.screen import Screen
 
 from mlops_tui.ui import messages, places
@@ -47,9 +45,8 @@ class TravellingApp(PictureApp):
             return
         gone = history.visit(place)
         self._present(history.now)
-        left = [*gone, *history.surplus()]
-        if left and history.now.screen is not None:
-            history.now.screen.call_after_refresh(self._drop, left)  # nobody is to wait for that
+        for screen in [*gone, *history.surplus()]:
+            self._drop(screen)
 
     def _step(self, by: int) -> None:
         history = self._history
@@ -88,11 +85,10 @@ class TravellingApp(PictureApp):
         self.install_screen(screen, f"place-{id(screen)}")
         return screen
 
-    def _drop(self, screens: Sequence[ProjectScreen]) -> None:
-        for screen in screens:
-            if screen not in self.screen_stack and screen in self.kept_screens:
-                self.uninstall_screen(screen)
-                screen.remove()
+    def _drop(self, screen: ProjectScreen) -> None:
+        if screen not in self.screen_stack and screen in self.kept_screens:
+            self.uninstall_screen(screen)
+            self.let_go(screen)
 
     def on_go(self, message: messages.Go) -> None:
         """Shows the place that a screen asks for."""
