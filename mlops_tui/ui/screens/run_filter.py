@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from textual.worker import get_current_worker
 
 from mlops_tui.compare.completion import suggestions
@@ -52,7 +54,8 @@ class FilterPrompt(Prompt):
             found = [Completion(one.text, one.note) for one in suggestions(store.read(), text)]
             hand(get_current_worker(), self, self._offer, text, found, problem)
 
-        self.run_worker(search, thread=True, exclusive=True, group="complete")
+        # after the list is painted, which both would only hold up
+        self.call_after_refresh(self.run_worker, search, thread=True, exclusive=True, group="complete")
 
     def _offer(self, text: str, found: list[Completion], problem: str) -> None:
         if self.value != text:
@@ -68,6 +71,7 @@ def filter_problem(text: str) -> str:
     return _problem(text)[0]
 
 
+@lru_cache(maxsize=8)
 def _problem(text: str) -> tuple[str, bool]:
     """What is wrong, and whether it is only that something is missing at the end."""
     try:

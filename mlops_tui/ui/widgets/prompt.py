@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from mlops_tui.ui import keymap
+from mlops_tui.ui.painting import PaintingScreen
 from mlops_tui.ui.text import Cell, CellValue
 from mlops_tui.ui.widgets.text_view import TextView
 
@@ -141,10 +142,21 @@ class Prompt(Widget):
             line.action_end()
             self._list()
 
+    def await_answer(self) -> None:
+        """Has what is typed painted together with what the owner makes of it, if that comes at once."""
+        if isinstance(self.screen, PaintingScreen):
+            self.screen.hold(self)
+
     def on_input_changed(self, event: Input.Changed) -> None:
         """Tells the owner."""
         event.stop()
         self.post_message(self.Changed(self, event.value))
+        self.call_later(self._told)
+
+    def _told(self) -> None:
+        screen = self.screen
+        if isinstance(screen, PaintingScreen):
+            screen.call_later(screen.release, self)  # after the message, which has come to the screen by now
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Tells the owner."""
@@ -165,6 +177,8 @@ class _Line(Input):
             _stop(event)
             prompt.choose(1 if key == "down" else -1)
         else:
+            if getattr(event, "is_printable", False):
+                prompt.await_answer()
             await super()._on_key(event)  # type: ignore[arg-type]
 
 
