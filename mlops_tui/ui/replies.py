@@ -11,7 +11,7 @@ import threading
 import time
 from typing import NamedTuple
 
-#: Seconds after a question for which a lone escape may be the beginning of a reply.
+#: Seconds after a question for which a lone escape may be the beginning of a reply, if the last has not come.
 PATIENCE_S = 10.0
 #: Seconds for which the rest of a reply is waited for; what came of it is then dropped.
 REST_S = 2.0
@@ -73,7 +73,8 @@ class Replies:
             text = re.sub(_WHOLE, "", text)
         if any(reply.kind == "attributes" for reply in found):
             self._is_settled.set()
-        beginning = re.search(_BEGUN if time.monotonic() - self._asked_at < PATIENCE_S else _SURE, text)
+        is_expecting = not self._is_settled.is_set() and time.monotonic() - self._asked_at < PATIENCE_S
+        beginning = re.search(_BEGUN if is_expecting else _SURE, text)
         if beginning:
             kept = beginning[0] if len(beginning[0]) <= MOST else ""
             text, self._held, self._held_at = text[: beginning.start()], kept, time.monotonic()
