@@ -153,14 +153,18 @@ class Graphics:
 
 
 def transmission(graphic: Graphic) -> Iterator[str]:
-    """What sends a picture, in parts, and has it drawn wherever cells name it; the terminal answers nothing."""
+    """What sends a picture, in parts, and has it drawn wherever cells name it; the terminal answers nothing.
+
+    It is placed by a command of its own: after one that came in parts kitty does not look again at cells that it has
+    drawn before the last part came.
+    """
     data = base64.standard_b64encode(graphic.png).decode("ascii")
-    size = f"c={graphic.columns},r={graphic.rows}"
-    head = f"a=T,U=1,f=100,t=d,i={graphic.number},{size},"
+    head = f"a=t,f=100,t=d,i={graphic.number},"
     for start in range(0, len(data), PART):
         is_last = start + PART >= len(data)
         yield _through(f"\x1b_G{head}q=2,m={0 if is_last else 1};{data[start : start + PART]}\x1b\\")
         head = ""
+    yield _through(f"\x1b_Ga=p,U=1,i={graphic.number},c={graphic.columns},r={graphic.rows},q=2\x1b\\")
 
 
 def deletion(number: int) -> str:

@@ -20,7 +20,7 @@ class Kitty:
         attributes: What it answers about those; 4 is for sixels.
 
     Attributes:
-        pictures: Number -> the file that was sent.
+        pictures: Number -> the file that was sent and has a virtual placement.
         sizes: Number -> columns and rows of its virtual placement.
         deleted: Numbers of pictures that were deleted, in order.
         painted: Line, column, width and height (in pixels) of what was painted as sixels.
@@ -41,6 +41,7 @@ class Kitty:
         self.is_silent = False
         self.answers = b""
         self._rest = b""
+        self._sent: dict[int, bytes] = {}
         self._loading: dict[str, str] = {}
         self._data = b""
 
@@ -74,21 +75,29 @@ class Kitty:
             self._loading, self._data = {}, b""  # a deletion ends what is being sent
             number = int(keys["i"])
             self.deleted.append(number)
+            self._sent.pop(number, None)
             self.pictures.pop(number, None)
             self.sizes.pop(number, None)
             return
         if self._loading and set(keys) - {"m", "q"}:
             self.faults.append(f"another command among the parts of a picture: {text}")
+        if keys.get("a") == "p":
+            number = int(keys["i"])
+            if keys.get("U") != "1" or number not in self._sent:
+                self.faults.append(f"not a virtual placement of a picture: {text}")
+            else:
+                self.pictures[number] = self._sent[number]
+                self.sizes[number] = int(keys["c"]), int(keys["r"])
+            return
         if not self._loading:
-            if keys.get("a") != "T" or keys.get("U") != "1" or keys.get("f") != "100":
-                self.faults.append(f"not a picture with a virtual placement: {text}")
+            # with a=T kitty does not look again at the lines that it drew before the last part came
+            if keys.get("a") != "t" or keys.get("f") != "100":
+                self.faults.append(f"not a picture to be placed: {text}")
                 return
             self._loading = keys
         if len(payload) > 4096 or (keys["m"] == "1" and len(payload) % 4):
             self.faults.append(f"a part of {len(payload)} bytes")
         self._data += payload
         if keys["m"] == "0":
-            number = int(self._loading["i"])
-            self.pictures[number] = base64.b64decode(self._data, validate=True)
-            self.sizes[number] = int(self._loading["c"]), int(self._loading["r"])
+            self._sent[int(self._loading["i"])] = base64.b64decode(self._data, validate=True)
             self._loading, self._data = {}, b""

@@ -10,6 +10,8 @@ from screens import rendered
 
 from mlops_store import datasets, metrics, models, notes, runs
 from mlops_store.records import Dataset
+from mlops_tui.ui import placeholders
+from mlops_tui.ui.places import Place
 from mlops_tui.ui.screens.chart_grid import ChartGrid
 from mlops_tui.ui.screens.fact_list import FactList
 from mlops_tui.ui.screens.name_filter import matcher, problem
@@ -473,6 +475,24 @@ async def test_a_picture_and_a_table_are_drawn(store, tmp_path):
         await sees(pilot, "2 × 2", "int", "Paris")
         await pilot.press("j")
         await sees(pilot, "not a picture that can be read")
+
+
+async def test_a_picture_that_is_ready_while_another_screen_is_shown_is_there_when_one_comes_back(store, tmp_path):
+    buffer = io.BytesIO()
+    Image.new("RGB", (60, 40), "white").save(buffer, "PNG")
+    add_run(store, "one", files={"a.png": buffer.getvalue()})
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(120, 30)) as pilot:
+        await sees(pilot, "finished")
+        await pilot.press("5")
+        await sees(pilot, "PNG 60 × 40")
+        app.go(Place("overview"))
+        await sees(pilot, "Experiments")
+        app.picture_kind = "kitty"  # as when the terminal is late to reply
+        await pilot.pause()
+        await app.workers.wait_for_complete([worker for worker in app.workers if worker.group == "picture"])
+        await pilot.press("[")
+        await until(pilot, lambda: placeholders.FIRST in rendered(app))
 
 
 async def test_an_artifact_is_written_to_a_file_and_never_over_one(store, tmp_path):
