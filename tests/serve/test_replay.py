@@ -41,7 +41,8 @@ def test_what_a_server_has_logged_is_asked_again(tmp_path: Path, capsys: pytest.
     with running(Server(SERVED, "", Limits(), log=RequestLog(str(tmp_path / "log")))) as port:
         url = f"http://127.0.0.1:{port}"
         first = replay.run(url, replay.of_frame(ROWS), Plan(rate=200, concurrency=4, duration_s=0.3))
-        assert (first.requests, first.errors, first.versions) == (60, {}, {"3": 60})
+        assert (first.errors, first.versions) == ({}, {"3": first.requests})
+        assert 0 < first.requests <= 60  # no faster than asked for; slower where the machine is
         assert first.latencies_s == sorted(first.latencies_s)
         command = ["-C", str(tmp_path), "load", url, "--duration", "0.2"]
         assert main([*command, "--rows", "rows.csv", "--json"]) == 1
