@@ -27,6 +27,8 @@ FloatArray = npt.NDArray[np.float64]
 #: Rows of a side that are predicted on, and how often each input is shuffled.
 ROWS, ROUNDS = 400, 2
 _RESAMPLED = 200
+#: Numbers go no farther than this: sums of distances must stay finite.
+_FARTHEST = 1e150
 _SEED = 20250701
 
 
@@ -97,7 +99,9 @@ def _distance(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> FloatArray:
     if before.ndim == 2:  # probabilities
         return np.asarray(np.abs(before - after).sum(axis=1) / 2, dtype=np.float64)
     if before.dtype.kind in "fiu":
-        return np.nan_to_num(np.abs(before.astype(np.float64) - after.astype(np.float64)), posinf=0.0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            far = np.abs(before.astype(np.float64) - after.astype(np.float64))
+        return np.asarray(np.minimum(np.nan_to_num(far, posinf=0.0), _FARTHEST), dtype=np.float64)
     return np.asarray(before != after, dtype=np.float64)
 
 

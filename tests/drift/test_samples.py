@@ -87,6 +87,11 @@ def test_labels_are_in_the_order_of_their_numbers() -> None:
     assert labels(pd.Series(["10", "9", "-1", "2.5"])).names == ("-1", "2.5", "9", "10")
 
 
+def test_labels_that_are_no_numbers_by_value_have_one_order_whatever_comes_first() -> None:
+    for values in (["10", "nan", "9"], ["nan", "9", "10"], ["9", "10", "nan"]):
+        assert labels(pd.Series(values, dtype=object)).names == ("10", "9", "nan")
+
+
 def test_unused_categories_do_not_count() -> None:
     column = pd.Series(["x", "y"], dtype="category").iloc[:1]
     assert as_dict(labels(column)) == {"x": 1}
