@@ -91,8 +91,9 @@ class SixelGraphics:
                 continue
             rows = range(strip * graphic.strip, min(graphic.rows, (strip + 1) * graphic.strip))
             places = [seen.get((number, row), []) for row in rows]
-            if all(len(places_of_row) == graphic.columns for places_of_row in places):
-                y, x = places[0][0]
+            # where a picture is seen twice, parts of both may be as many cells as one has
+            y, x = min(places[0], default=(0, 0))
+            if places == [[(y + line, x + column) for column in range(graphic.columns)] for line in range(len(rows))]:
                 there = f"\x1b7\x1b[{y + 1};{x + 1}H{graphic.strips[strip]}\x1b8"  # and back to where one types
                 outlet.write_aside(number << 8 | strip, [there])
                 self._lacking.discard((number, strip))

@@ -126,5 +126,6 @@ def test_pictures_are_painted_where_their_cells_are(steps: list[tuple[tuple[str,
         for strip in range(len(picture.strips)):
             in_strip = range(strip * STRIP, min(picture.rows, (strip + 1) * STRIP))
             cells = [seen.get((picture.number, row), []) for row in in_strip]
-            if all(len(places) == picture.columns for places in cells):
+            y, x = min(cells[0], default=(0, 0))
+            if cells == [[(y + line, x + column) for column in range(picture.columns)] for line in range(len(cells))]:
                 assert all(place in terminal.painted for places in cells for place in places)
