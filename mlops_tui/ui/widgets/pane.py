@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from textual import events
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
 from textual.widget import Widget
 
@@ -79,7 +80,13 @@ class Pane(Loader[Records]):
 
     def entitle(self, title: str, note: str = "") -> None:
         """Sets the title, and a remark after it (a count, a filter)."""
-        self.border_title = frame_title(self.number, title, note)
+        shown = frame_title(self.number, title, note)
+        if self._border_title is None:
+            self.border_title = shown
+        elif shown != self._border_title:
+            # Textual would draw all of the frame again, line by line
+            self._border_title = shown
+            self.refresh(Region(-1, -1, self.outer_size.width, 1))
 
     def subtitle(self, text: str) -> None:
         """Sets the remark in the lower frame."""
