@@ -70,7 +70,7 @@ class Cells:
         for text, style, control in segments:
             if control or not text:
                 continue
-            if text >= placeholders.FIRST and style is not None and (picture := placeholders.written(style)):
+            if text >= placeholders.FIRST and style is not None and (picture := placeholders.written(text, style)):
                 self.has_pictured = True
                 drawn = Look(picture[0], self._look(style).background)
                 cells += [Cell(placeholders.cell(character, picture[1]), drawn) for character in text]

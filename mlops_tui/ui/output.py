@@ -69,7 +69,8 @@ class Output:
 
     def forget_line(self, y: int) -> None:
         """What the terminal shows in a line is not known any more."""
-        self._lines[y] = [UNKNOWN] * self._width
+        if y < self._height:  # a terminal that has just grown
+            self._lines[y] = [UNKNOWN] * self._width
 
     @property
     def has_drawn_pictures(self) -> bool:

@@ -82,10 +82,19 @@ def colour(number: int) -> Style:
     return Style(color=Color.from_rgb(0, number >> 24, number & 0xFF))
 
 
-def written(style: Style) -> tuple[str, int] | None:
-    """How the terminal is told of the picture that a style names: colour as SGR parameters, and the highest byte."""
+def written(text: str, style: Style) -> tuple[str, int] | None:
+    """How the terminal is told of the picture that a style names: colour as SGR parameters, and the highest byte.
+
+    None where the text does not stand in for parts of a picture: what somebody types may be of any plane.
+    """
     triplet = style.color.triplet if style.color is not None else None
-    return None if triplet is None or triplet.red else (f"38;5;{triplet.blue}", triplet.green)
+    if triplet is None or triplet.red or not all(_stands_in(ord(character) - ord(FIRST)) for character in text):
+        return None
+    return f"38;5;{triplet.blue}", triplet.green
+
+
+def _stands_in(place: int) -> bool:
+    return 0 <= place >> 8 < MOST and place & 0xFF < MOST
 
 
 @lru_cache(maxsize=4096)

@@ -180,6 +180,7 @@ class TerminalDriver(LinuxDriver):
         if self._outlet is not None:
             self._outlet.recall_all()
         self.write(self.farewell)
+        self.farewell = ""  # said once: what the shell shows from here on is not ours
         super().stop_application_mode()
 
     def disable_input(self) -> None:

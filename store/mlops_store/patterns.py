@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MAX_PATTERN = 1000
 #: Bytes that one compiled pattern may take.
 _MEMORY = 8 << 20
+#: Instructions of a compiled pattern from which on it is searched with in the ordinary way.
+_LARGE = 1000
 #: What has a meaning of its own in a pattern.
 _SPECIAL = frozenset("\\.^$*+?{}[]()|")
 
@@ -59,7 +61,7 @@ def literal(pattern: str) -> str:
             run = run[:-1]  # what comes may be of any kind, even that the last character need not be there
             break
         elif character in _SPECIAL:
-            found.append(run[:-1] if character in "*?" else run)
+            found.append(run[:-1] if character in "*+?" else run)
             run = ""
             continue
         run += character
@@ -68,18 +70,21 @@ def literal(pattern: str) -> str:
 
 def matches(text: str | None, pattern: str) -> bool | None:
     """Whether a pattern is found in a text; None for no text. In SQL it is ``matches_pattern(text, pattern)``."""
-    return None if text is None else bool(_searching(pattern).Match(text))
+    return None if text is None else bool(_searching(pattern)(text))
 
 
 @lru_cache(maxsize=16)
 def _searching(pattern: str) -> Any:
     import re2
 
+    whole = compiled(pattern)
+    if whole.programsize > _LARGE:
+        return whole.search  # a set has only one way to search, which takes memory that a large one might not have
     # a set only says whether, without making a match: three times as fast
-    searching = re2.Set.SearchSet(compiled(pattern).options)
+    searching = re2.Set.SearchSet(whole.options)
     searching.Add(pattern)
     searching.Compile()
-    return searching
+    return searching.Match
 
 
 __all__ = ["MAX_PATTERN", "compiled", "like_escaped", "literal", "matches"]

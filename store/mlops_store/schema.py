@@ -1604,18 +1604,19 @@ def m036_metric_sheets(db: Database) -> None:
         "max_step INTEGER NOT NULL, min_ms INTEGER NOT NULL, max_ms INTEGER NOT NULL, min_value REAL, max_value REAL, "
         "widest_step INTEGER, widest_ms INTEGER, outline BLOB, body BLOB NOT NULL) STRICT"
     )
-    moved = [row[0] for row in db.execute("SELECT DISTINCT metric_id FROM metric_chunks ORDER BY metric_id")]
+    moved = db.execute("SELECT metric_id, first_seq FROM metric_chunks ORDER BY metric_id, first_seq").fetchall()
+    within = "(metric_id, first_seq) BETWEEN (?, ?) AND (?, ?)"
     for start in range(0, len(moved), 100):  # what some have left others fill: the file hardly grows
-        some = (moved[start], moved[start : start + 100][-1])
+        some = (*moved[start], *moved[start : start + 100][-1])
         db.execute(
             f"INSERT INTO metric_chunks_new({kept}, widest_step, widest_ms, outline, body) "
             f"SELECT {kept}, o.widest_step, o.widest_ms, o.body, c.body FROM metric_chunks c "
             "LEFT JOIN metric_outlines o USING (metric_id, first_seq) "
-            "WHERE metric_id BETWEEN ? AND ? ORDER BY metric_id, first_seq",
+            f"WHERE {within} ORDER BY metric_id, first_seq",
             some,
         )
-        db.execute("DELETE FROM metric_chunks WHERE metric_id BETWEEN ? AND ?", some)
-        db.execute("DELETE FROM metric_outlines WHERE metric_id BETWEEN ? AND ?", some)
+        db.execute(f"DELETE FROM metric_chunks WHERE {within}", some)
+        db.execute(f"DELETE FROM metric_outlines WHERE {within}", some)
     db.execute("DROP TABLE metric_outlines")
     db.execute("DROP TABLE metric_chunks")
     db.execute("ALTER TABLE metric_chunks_new RENAME TO metric_chunks")

@@ -1,4 +1,4 @@
-"""Short series of ended runs: the sheets of a store, each with a few hundred values of one run.
+"""Short series of ended runs: the sheets of a store, each with at most 128 values of one run.
 
 Most of what a short series takes is not its values but what stands beside them: a row, a compressed stream, steps and
 times. Those that were logged together have all of this in common, so that several lie in one sheet, and the steps and

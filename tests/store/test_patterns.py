@@ -24,6 +24,12 @@ def test_a_text_in_which_a_pattern_is_found_has_its_literal(pieces, text):
         assert patterns.literal(pattern) in text
 
 
+def test_a_pattern_that_takes_much_memory_is_searched_with_too():
+    assert patterns.matches("é" * 200, r"\pL{150}")
+    assert not patterns.matches("é" * 100, r"\pL{150}")
+    assert patterns.matches("a1" * 30, r"(é?\pL{0,10}\d){20}")
+
+
 def test_the_longest_literal_is_taken():
     assert patterns.literal(r"^run-\d+\.final$") == "run"
     assert patterns.literal(r"^v.*resnet\.50") == "resnet.50"

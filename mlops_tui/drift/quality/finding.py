@@ -70,7 +70,7 @@ def chance(count: int, rows: int, expected: float, reference_rows: int) -> float
     from scipy.stats import betabinom
 
     if rows > _MOST_ROWS:
-        count, rows = count * _MOST_ROWS // rows, _MOST_ROWS
+        count, rows = max(min(count, 1), count * _MOST_ROWS // rows), _MOST_ROWS
     if count <= 0 or expected >= reference_rows:
         return 1.0
     return float(betabinom.sf(count - 1, rows, expected + 1, reference_rows - expected))

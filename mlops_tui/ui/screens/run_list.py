@@ -268,7 +268,8 @@ class RunsPane(Pane[RunList]):
             return
 
         def work() -> None:
-            self._courses.read(store.read(), wanted)
+            with store.snapshot() as db:  # where a run ends meanwhile its points come to stand elsewhere
+                self._courses.read(db, wanted)
             self.call_later(self._draw_curves, [row for row, _, _ in wanted])
 
         self.run_worker(work, thread=True, exclusive=True, group="curves")
