@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ParamSpec
 
+from textual._context import NoActiveAppError
 from textual.dom import DOMNode
 from textual.worker import Worker
 
@@ -19,12 +20,16 @@ def hand(worker: Worker[object], asker: DOMNode, take: Callable[P, object], *arg
     """
     if worker.is_cancelled:
         return
+    try:
+        app = asker.app
+    except NoActiveAppError:
+        return  # it was taken out of the screen just now
 
     def call() -> None:
         if asker.is_attached and not (asker._pruning or asker._closing):
             take(*args, **options)
 
-    asker.app.call_from_thread(call)
+    app.call_from_thread(call)
 
 
 __all__ = ["hand"]

@@ -42,17 +42,18 @@ class JumpScreen(ModalScreen[Place]):
 
     def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
         """Goes there, or says why not."""
-        prompt = message.prompt
-        try:
-            place = places.parse(message.value)
-        except MlopsError as error:
-            offers = prompt.offers
-            if len(offers) == 1:
-                place = places.parse(offers[0].text)
+        offers = message.prompt.offers
+        problem = ""
+        # what is typed, else the only thing that it may become
+        for text in (message.value, *(offer.text for offer in offers if len(offers) == 1)):
+            try:
+                place = places.parse(text)
+            except MlopsError as error:
+                problem = problem or str(error)
             else:
-                prompt.say(str(error))
+                self.dismiss(place)
                 return
-        self.dismiss(place)
+        message.prompt.say(problem)
 
     def on_prompt_cancelled(self, _: Prompt.Cancelled) -> None:
         """Closes."""

@@ -112,6 +112,7 @@ __all__ = [
     "LIGHT",
     "THEMES",
     "TONES",
+    "cursor_style",
     "is_unicode",
     "sign",
     "state_cell",
@@ -125,6 +126,15 @@ __all__ = [
 def style_of(app: App[object], tone: str) -> Style:
     """The foreground style of a tone in the application's present theme."""
     return _style(tone, app.theme, *_colours(app, tone))
+
+
+def cursor_style(app: App[object], *, has_focus: bool, is_line: bool = True) -> Style:
+    """What the cursor's line, or cell, has besides its own style: bright with the focus, dim without."""
+    shown = Color.parse(app.theme_variables.get("cursor" if has_focus else "cursor-blurred", "#333333"))
+    # themes of the terminal's own colours have no backgrounds
+    if getattr(app, "is_colour_poor", False) or not shown.a:
+        return Style(reverse=True) if has_focus else Style(bold=True, underline=not is_line or None)
+    return Style(bgcolor=shown.rich_color, bold=has_focus or None)
 
 
 def _colours(app: App[object], tone: str) -> tuple[str, str]:

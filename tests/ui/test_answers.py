@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 
 import pytest
@@ -68,3 +69,18 @@ async def test_an_answer_that_comes_while_its_asker_is_being_removed_is_dropped(
         if removed is not None:
             await removed
         assert str(label.content) == ("nothing yet" if is_removed else "found")
+
+
+async def test_an_answer_for_what_was_taken_out_of_the_screen_is_dropped_in_a_thread_that_knows_no_application() -> (
+    None
+):
+    app: App[None] = App()
+    async with app.run_test():
+        asker = Asker()
+        await app.mount(asker)
+        asker.come.set()
+        asker.query_one(Lasting).go.set()
+        await asker.remove()
+        worker = asker.run_worker(lambda: None, thread=True)  # begun by a message that was still on its way
+        await worker.wait()
+        contextvars.Context().run(hand, worker, asker, asker.take, "found")

@@ -107,6 +107,11 @@ async def test_a_jump_that_is_not_understood_says_why_and_stays_open(tmp_path: P
         await pilot.press(":", *"rnus", "enter")
         await sees(pilot, "no screen is called 'rnus'", "did you mean 'runs'")
         await pilot.press("escape")
+        await pilot.press(":", *"compare")
+        await sees(pilot, "Two or more runs side by side")
+        await pilot.press("enter")
+        await sees(pilot, "type its name after a space")
+        await pilot.press("escape")
         await until(pilot, lambda: place(app) == "overview")
 
 
@@ -219,9 +224,10 @@ async def test_the_palette_changes_the_theme(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(App().available_themes))
 async def test_every_theme_of_textual_can_be_worn(tmp_path: Path, name: str) -> None:
+    project_with_runs(tmp_path)
     app = dashboard(tmp_path, config=Config(ui=UiConfig(theme=name)))
     async with app.run_test(size=(80, 24)) as pilot:
-        await sees(pilot, "1 Experiments")
+        await sees(pilot, "1 Experiments", "first")
 
 
 def test_an_unknown_theme_names_the_nearest(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from textual.worker import get_current_worker
@@ -55,7 +56,11 @@ class FilterPrompt(Prompt):
             hand(get_current_worker(), self, self._offer, text, found, problem)
 
         # after the list is painted, which both would only hold up
-        self.call_after_refresh(self.run_worker, search, thread=True, exclusive=True, group="complete")
+        self.call_after_refresh(self._begin, search)
+
+    def _begin(self, search: Callable[[], None]) -> None:
+        if self.is_attached:  # it may be gone by now: enter was typed right after the text
+            self.run_worker(search, thread=True, exclusive=True, group="complete")
 
     def _offer(self, text: str, found: list[Completion], problem: str) -> None:
         if self.value != text:

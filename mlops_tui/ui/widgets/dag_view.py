@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -15,7 +14,7 @@ from textual.strip import Strip
 
 from mlops_tui.ui import keymap
 from mlops_tui.ui.text import fit
-from mlops_tui.ui.theme import style_of
+from mlops_tui.ui.theme import cursor_style, style_of
 from mlops_tui.ui.widgets import dag_drawing, dag_folding, dag_layout
 from mlops_tui.ui.widgets.dag_boxes import Node
 from mlops_tui.ui.widgets.dag_drawing import Drawn, Line
@@ -167,19 +166,18 @@ class DagView(ScrollView, can_focus=True):
         segments = [Segment(" " * left, base)] if left else []
         for text, tone, is_cursor in self._lines[top]:
             style = base + style_of(self.app, tone) if tone else base
-            segments.append(Segment(text, style + self._cursor_style() if is_cursor else style))
+            segments.append(
+                Segment(
+                    text,
+                    style + cursor_style(self.app, has_focus=self.has_focus, is_line=False) if is_cursor else style,
+                )
+            )
         strip = Strip(segments, left + self._drawn.layout.width)
         return strip.crop_extend(self.scroll_offset.x, self.scroll_offset.x + width, base)
 
     def _margin(self, width: int) -> int:
         """Blank columns to the left, so that a narrow graph stands in the middle."""
         return max(0, (width - self._drawn.layout.width) // 2)
-
-    def _cursor_style(self) -> Style:
-        if getattr(self.app, "is_colour_poor", False):
-            return Style(reverse=True) if self.has_focus else Style(bold=True, underline=True)
-        name = "cursor" if self.has_focus else "cursor-blurred"
-        return Style(bgcolor=self.app.theme_variables.get(name, "#333333"), bold=self.has_focus or None)
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """Draws the cursor bright or dim."""

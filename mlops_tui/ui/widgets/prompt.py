@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from textual.app import ComposeResult
 from textual.message import Message
@@ -73,6 +74,7 @@ class Prompt(Widget):
         self._hint = hint
         self._offers: tuple[Completion, ...] = ()
         self._chosen = -1
+        self._held: PaintingScreen[Any] | None = None
 
     def compose(self) -> ComposeResult:
         """A sign, the line, and what is offered or wrong above it."""
@@ -145,7 +147,8 @@ class Prompt(Widget):
     def await_answer(self) -> None:
         """Has what is typed painted together with what the owner makes of it, if that comes at once."""
         if isinstance(self.screen, PaintingScreen):
-            self.screen.hold(self)
+            self._held = self.screen
+            self._held.hold(self)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Tells the owner."""
@@ -154,9 +157,8 @@ class Prompt(Widget):
         self.call_later(self._told)
 
     def _told(self) -> None:
-        screen = self.screen
-        if isinstance(screen, PaintingScreen):
-            screen.call_later(screen.release, self)  # after the message, which has come to the screen by now
+        if self._held is not None:  # remembered, as the prompt may be gone from it by now
+            self._held.call_later(self._held.release, self)  # after the message, which has come to the screen by now
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Tells the owner."""

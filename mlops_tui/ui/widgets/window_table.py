@@ -16,6 +16,7 @@ from textual.message import Message
 
 from mlops_tui.ui import keymap
 from mlops_tui.ui.text import plain
+from mlops_tui.ui.theme import cursor_style
 from mlops_tui.ui.widgets.columns import Column
 from mlops_tui.ui.widgets.marks import Marks
 from mlops_tui.ui.widgets.row_window import RowWindow
@@ -328,10 +329,7 @@ class WindowTable(RowWindow, can_focus=True):
         """The cursor's line stands out: bright with the focus, dim without."""
         if position != self._cursor:
             return base
-        if getattr(self.app, "is_colour_poor", False):
-            return base + (Style(reverse=True) if self.has_focus else Style(bold=True))
-        name = "cursor" if self.has_focus else "cursor-blurred"
-        return base + Style(bgcolor=self.app.theme_variables.get(name, "#333333"), bold=self.has_focus or None)
+        return base + cursor_style(self.app, has_focus=self.has_focus)
 
 
 __all__ = ["Key", "Row", "RowLoader", "WindowTable"]
