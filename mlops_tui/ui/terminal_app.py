@@ -97,7 +97,8 @@ class TerminalApp(TypeAheadApp):
         self._let_go.append(screen)
 
     async def _replace_screen(self, screen: Screen[Any]) -> Screen[Any]:
-        if self.is_screen_installed(screen) or screen in self.screen_stack:
+        # one with an id, as the palette has, may be asked for again before it is gone: there can only be one
+        if self.is_screen_installed(screen) or screen in self.screen_stack or screen.id:
             return await super()._replace_screen(screen)
         # as Textual does, which takes it down at once
         if self.screen_stack:

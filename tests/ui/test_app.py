@@ -212,6 +212,16 @@ async def test_the_palette_finds_screens_acts_and_names(tmp_path: Path) -> None:
         await until(pilot, lambda: place(app).startswith("run "))
 
 
+async def test_the_palette_opens_again_however_soon(tmp_path: Path) -> None:
+    app = dashboard(tmp_path)
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: app.screen.id == "--command-palette")
+        with app.batch_update():  # no frame is painted between closing and opening
+            await pilot.press("escape", "ctrl+p")
+        await until(pilot, lambda: app.screen.id == "--command-palette")
+
+
 async def test_the_palette_changes_the_theme(tmp_path: Path) -> None:
     app = dashboard(tmp_path)
     async with app.run_test(size=WIDE) as pilot:
