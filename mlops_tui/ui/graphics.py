@@ -14,12 +14,13 @@ from weakref import WeakValueDictionary
 
 from mlops_tui.artifacts import pictures
 from mlops_tui.artifacts.pictures import Picture
+from mlops_tui.config import IMAGES
 from mlops_tui.ui import pictured, placeholders, tmux
 from mlops_tui.ui.outlet import Outlet
 from mlops_tui.ui.output import Output
 
-#: How pictures are drawn: by the terminal itself, in kitty's way or in DEC's, or with characters.
-KITTY, SIXEL, BLOCKS = "kitty", "sixel", "blocks"
+#: How pictures are drawn: as the terminal can, by it in kitty's way or in DEC's, or with characters.
+AUTO, KITTY, SIXEL, BLOCKS = IMAGES
 #: Seconds for which the first picture waits for what the terminal says it can; an answer that comes later counts, too.
 PATIENCE_S = 0.4
 #: Whether it knows the protocol (by an image of one pixel that is not kept), its name, the size of a cell if it tells,
@@ -76,7 +77,7 @@ def decided(wish: str, environ: Mapping[str, str], *, has_colours: bool) -> str:
     """
     if wish == BLOCKS or not has_colours or environ.get("TERM", "") in ("linux", "vt100", "vt220"):
         return BLOCKS
-    if wish != "auto":
+    if wish != AUTO:
         return wish
     # GNU screen would take the question for a message of its own, Apple's terminal would print it
     is_deaf = "STY" in environ or environ.get("TERM_PROGRAM") == "Apple_Terminal"

@@ -105,7 +105,7 @@ class PictureApp(TerminalApp):
         from mlops_tui.ui import graphics
 
         self._told[reply.kind] = reply.text
-        if self.picture_wish == "auto":
+        if self.picture_wish == graphics.AUTO:
             self.picture_kind = graphics.told(self._told, knows_cell=bool(self._known_cell)) or self.picture_kind
         if reply.kind == "attributes" and "graphics" not in self._told:
             self._output.forget_line(self.size.height - 1)
