@@ -98,6 +98,18 @@ async def test_a_dialog_fits_a_small_terminal() -> None:
         assert app.answers == ["29"]
 
 
+async def test_tab_and_arrows_take_no_completion_of_what_stood_there_before() -> None:
+    app = AskingApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.screen.mount(prompt := Prompt("/"))
+        await pilot.press(*"pa")
+        prompt.offer([Completion("params."), Completion("params.seed")])
+        await pilot.press(*"rams.mo", "tab", "down")
+        assert prompt.value == "params.mo", "what was offered was for another text"
+        prompt.offer([Completion("params.model")])
+        assert prompt.value == "params.model", "tab takes what fits as soon as that is known"
+
+
 async def test_a_prompt_tells_each_change_and_the_end() -> None:
     app = AskingApp()
     async with app.run_test(size=(80, 24)) as pilot:

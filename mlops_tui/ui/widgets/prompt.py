@@ -74,6 +74,8 @@ class Prompt(Widget):
         self._hint = hint
         self._offers: tuple[Completion, ...] = ()
         self._chosen = -1
+        self._offered_for = ""
+        self._completes_later = False
         self._held: PaintingScreen[Any] | None = None
 
     def compose(self) -> ComposeResult:
@@ -98,19 +100,22 @@ class Prompt(Widget):
 
     @property
     def offers(self) -> tuple[Completion, ...]:
-        """What is offered."""
-        return self._offers
+        """What is offered for the text as it is now."""
+        return self._offers if self._offered_for == self.value else ()
 
     def say(self, text: str, tone: str = "error") -> None:
         """Shows a remark or an error above the line; "" shows nothing."""
-        self._offers, self._chosen = (), -1
+        self._offers, self._chosen, self._completes_later = (), -1, False
         self._tell([Cell(line, tone) for line in text.splitlines()])
 
     def offer(self, completions: Sequence[Completion]) -> None:
-        """Shows what could stand in the line; tab takes the first, up and down choose."""
+        """Shows what could stand in the line as it is now; tab takes the first, up and down choose."""
+        self._offered_for = self.value
         if tuple(completions) != self._offers:
             self._offers, self._chosen = tuple(completions), -1
             self._list()
+        if self._completes_later:
+            self.action_complete()
 
     def _list(self) -> None:
         first = max(0, self._chosen - OFFERED + 1)
@@ -129,18 +134,20 @@ class Prompt(Widget):
         view.styles.height = len(lines) or 1
 
     def action_complete(self) -> None:
-        """Takes the chosen completion, else the first."""
-        if self._offers:
-            self.query_one(Input).value = self._offers[max(0, self._chosen)].text
+        """Takes the chosen completion, else the first; as soon as it is known what fits a text just typed."""
+        offers = self.offers
+        self._completes_later = self._offered_for != self.value
+        if offers:
+            self.query_one(Input).value = self._offered_for = offers[max(0, self._chosen)].text
             self.query_one(Input).action_end()
 
     def choose(self, by: int) -> None:
         """Moves among the completions and puts the chosen one in the line."""
-        if self._offers:
+        if self.offers:
             self._chosen = (self._chosen + by) % len(self._offers)
             line = self.query_one(Input)
             with line.prevent(Input.Changed):
-                line.value = self._offers[self._chosen].text
+                line.value = self._offered_for = self._offers[self._chosen].text
             line.action_end()
             self._list()
 
@@ -153,6 +160,7 @@ class Prompt(Widget):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Tells the owner."""
         event.stop()
+        self._completes_later = False
         self.post_message(self.Changed(self, event.value))
         self.call_later(self._told)
 
