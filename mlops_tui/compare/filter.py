@@ -68,8 +68,8 @@ class _Parser:
             raise self._token.error("this parenthesis closes nothing")
         return term
 
-    def _alternatives(self, depth: int) -> Term:
-        terms = [self._together(depth, "")]
+    def _alternatives(self, depth: int, before: str = "") -> Term:
+        terms = [self._together(depth, before)]
         while self._token.is_keyword("OR"):
             self._tokens.take()
             terms.append(self._together(depth, "OR"))
@@ -87,9 +87,10 @@ class _Parser:
     def _maybe_not(self, depth: int, before: str) -> Term:
         token = self._token
         if token.kind in ("end", "close") or token.is_keyword("AND", "OR"):
-            after = before or ("(" if token.kind == "close" else "")
-            if after:
-                raise token.error(f"a condition is missing after {after}")
+            if before:
+                raise token.error(f"a condition is missing after {before}")
+            if token.kind == "close":
+                raise token.error("this parenthesis closes nothing")
             raise token.error(f"a condition is missing before {token.text.upper()}")
         if depth > MAX_DEPTH:
             raise token.error(f"more than {MAX_DEPTH} parentheses inside each other")
@@ -98,7 +99,7 @@ class _Parser:
             return Not(self._maybe_not(depth + 1, "NOT"))
         if token.kind == "open":
             opening = self._tokens.take()
-            term = self._alternatives(depth + 1) if self._token.kind != "close" else self._maybe_not(depth, "(")
+            term = self._alternatives(depth + 1, "(")
             if self._token.kind != "close":
                 raise FilterError("this parenthesis is not closed", opening.position, 1, "add )", is_open=True)
             self._tokens.take()

@@ -3,6 +3,7 @@ import threading
 
 import pytest
 import tracked
+from rich.cells import cell_len
 from run_screens import HOSTILE, add_run, dashboard, make_store, misses, sees, until
 from screens import rendered
 
@@ -145,6 +146,15 @@ async def test_a_wrong_filter_that_came_with_a_jump_is_begun_in_the_prompt(store
 @pytest.mark.parametrize(("text", "unfinished"), [("met", True), ("x AND par", True), ("forest", False), ("", False)])
 def test_the_beginning_of_a_comparison_is_not_looked_for_as_a_word(text, unfinished):
     assert is_unfinished(text) is unfinished
+
+
+@pytest.mark.parametrize("before", ["metrics.größe > 1 AND ", "name ~ '東京' AND ", "metrics.auc > 0.5 OR " * 3])
+def test_a_remark_points_at_the_cell_below_which_it_stands(before):
+    problem = filter_problem(before + "acc > 1", room=100)
+    sign = "╮" if problem.endswith("╮") else "╭"
+    assert cell_len(problem[: problem.index(sign)]) == cell_len(before) + 1
+    assert "'acc' is no attribute of a run" in problem
+    assert cell_len(problem) < 100
 
 
 def test_a_remark_on_a_long_filter_is_cut_and_not_pushed_out_of_sight():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
+from rich.cells import cell_len
 from textual.worker import get_current_worker
 
 from mlops_tui.compare.completion import suggestions
@@ -12,7 +13,7 @@ from mlops_tui.compare.filter import parse
 from mlops_tui.compare.tokens import FilterError
 from mlops_tui.ui.answers import hand
 from mlops_tui.ui.session import session_of
-from mlops_tui.ui.text import cut
+from mlops_tui.ui.text import clean, cut
 from mlops_tui.ui.widgets.prompt import Completion, Prompt
 
 #: What comparisons begin with: a word on its way to one of these is not yet a word to look for.
@@ -46,8 +47,10 @@ class FilterPrompt(Prompt):
     def on_prompt_changed(self, message: Prompt.Changed) -> None:
         """Says what is wrong, or what may follow; goes on to the screen."""
         text, store = message.value, session_of(self).store
-        problem, is_at_end = _problem(text)
-        if store is None or (problem and not is_at_end):
+        error, problem = _error(text), filter_problem(text, self.size.width or 80)
+        # where only something is missing at the end, completions say it better
+        is_at_end = error is None or error.is_open or error.position >= len(text.rstrip())
+        if store is None or not is_at_end:
             self.say(problem)
             return
 
@@ -71,23 +74,35 @@ class FilterPrompt(Prompt):
             self.say(problem)
 
 
-def filter_problem(text: str) -> str:
-    """What is wrong with a filter, pointing at the place below it; "" when it is understood."""
-    return _problem(text)[0]
+def filter_problem(text: str, room: int = 80) -> str:
+    """What is wrong with a filter, pointing at the place below it; "" when it is understood.
+
+    Args:
+        text: The filter.
+        room: Cells of the line that it stands in.
+    """
+    error = _error(text)
+    return _told(error, text, room) if error is not None else ""
+
+
+def _told(error: FilterError, text: str, room: int) -> str:
+    remark = f"{error.message} — {error.hint}" if error.hint else error.message
+    # two cells stand before the text in the prompt, one before the remark
+    column = cell_len(clean(text[: error.position])) + 1
+    if cell_len(clean(text)) + 3 >= room:
+        return cut(remark, 200)  # the line may be scrolled
+    if column + 2 + cell_len(remark) < room or column < room // 2:
+        return f"{' ' * column}╭ {remark}"
+    return f"{' ' * (column - 1 - cell_len(remark))}{cut(remark, column - 1)} ╮"
 
 
 @lru_cache(maxsize=8)
-def _problem(text: str) -> tuple[str, bool]:
-    """What is wrong, and whether it is only that something is missing at the end."""
+def _error(text: str) -> FilterError | None:
     try:
         parse(text)
     except FilterError as error:
-        # two cells stand before the text in the prompt, one before the remark
-        column = error.position + 1
-        remark = f"{error.message} — {error.hint}" if error.hint else error.message
-        told = f"{' ' * column}╭ {remark}" if column < 60 and text.isascii() else cut(remark, 200)
-        return told, error.is_open or error.position >= len(text.rstrip())
-    return "", False
+        return error
+    return None
 
 
 __all__ = ["FilterPrompt", "filter_problem", "is_unfinished"]
