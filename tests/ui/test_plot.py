@@ -206,6 +206,21 @@ def test_durations_read_as_a_person_says_them(seconds, expected):
 
 
 @pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0, 60, 120], ["0s", "1m", "2m"]),
+        ([0.0015, 0.002, 0.0025], ["1.5ms", "2.0ms", "2.5ms"]),
+        ([99.8, 100, 100.2], ["1m39.8s", "1m40.0s", "1m40.2s"]),
+        ([3590, 3600, 3610], ["59m50s", "1h00m00s", "1h00m10s"]),
+        ([86400 * 2, 86400 * 2 + 60], ["48h00m00s", "48h01m00s"]),
+        ([5.02, 5.04, 5.06], ["5.02s", "5.04s", "5.06s"]),
+    ],
+)
+def test_the_labels_of_a_time_axis_are_told_apart(values, expected):
+    assert ticks.duration_labels(values) == expected
+
+
+@pytest.mark.parametrize(
     ("value", "expected"),
     [
         *((0.93124, "0.9312"), (12.0, "12"), (1.2e-5, "1.2e-05"), (3.4e9, "3.4e+09")),

@@ -165,7 +165,7 @@ def _x_axis(
         texts = [_x_label(10**position, options) for position in positions]
     elif options.view.x == "time":
         positions = _at_least_two(ticks.durations, low, high, count, columns // 6)
-        texts = [ticks.duration(position) for position in positions]
+        texts = ticks.duration_labels(positions)
     elif options.view.x == "epoch":
         positions = _at_least_two(ticks.linear, low, high, count, columns // 6)
         texts = ticks.labels(positions)

@@ -116,6 +116,29 @@ def duration(seconds: float) -> str:
     return f"{sign}{days}d" + (f"{hours:02d}h" if hours else "")
 
 
+def duration_labels(values: Sequence[float]) -> list[str]:
+    """The seconds of one axis, as far as their lengths tell them apart: ``1m40.2s``, ``2h00m10s``."""
+    found = [duration(value) for value in values]
+    if len(set(found)) == len(found):
+        return found
+    step = min((after - before for before, after in itertools.pairwise(values) if after > before), default=1.0)
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    if max(abs(value) for value in values) < 1:
+        return [f"{value * 1000:.{max(0, decimals - 3)}f}ms" if value else "0s" for value in values]
+    return [_in_full(value, decimals) for value in values]
+
+
+def _in_full(seconds: float, decimals: int) -> str:
+    sign, rest = ("-", -seconds) if seconds < 0 else ("", seconds)
+    rest = round(rest, decimals)
+    minutes, rest = divmod(rest, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    told = f"{rest:0{3 + decimals if decimals else 2}.{decimals}f}s"
+    if hours:
+        return f"{sign}{hours}h{minutes:02d}m{told}"
+    return f"{sign}{minutes}m{told}" if minutes else f"{sign}{rest:.{decimals}f}s"
+
+
 def number(value: float, digits: int = 4) -> str:
     """A number in at most ``digits`` significant digits, without needless zeros.
 
@@ -129,4 +152,4 @@ def number(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
-__all__ = ["duration", "durations", "labels", "linear", "logarithmic", "number", "whole"]
+__all__ = ["duration", "duration_labels", "durations", "labels", "linear", "logarithmic", "number", "whole"]
