@@ -153,6 +153,11 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
         ("rmse", "min"),
         ("accuracy", "max"),
         ("log-loss", "min"),
+        ("train_seconds", "min"),
+        ("samples_per_second", "max"),
+        ("train/duration", "min"),
+        ("neg_mean_squared_error", "max"),
+        ("mean_test_neg_log_loss", "max"),
     ],
 )
 def test_the_better_direction_of_a_metric_is_guessed_from_its_name(metric: str, goal: str) -> None:

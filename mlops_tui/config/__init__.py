@@ -100,6 +100,15 @@ class UiConfig:
     keys: Mapping[str, str] = field(default_factory=dict)
 
 
+#: Words in the names of metrics of which less is better.
+_LOWER_IS_BETTER = frozenset(
+    (
+        *("loss", "error", "mae", "mse", "rmse", "rmsle", "mape", "brier", "perplexity", "deviance", "nll", "ece"),
+        *("wer", "cer", "latency", "time", "seconds", "duration", "runtime", "cost"),
+    )
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """The whole of ``mlops.toml``."""
@@ -130,9 +139,10 @@ class Config:
         """'max' or 'min': the better direction of a metric, from ``[metrics]`` or guessed from its name."""
         if metric in self.goals:
             return self.goals[metric]
-        lower_is_better = ("loss", "error", "mae", "mse", "rmse", "mape", "brier", "perplexity", "latency", "time")
         words = re.split(r"[^a-z]+", metric.lower())
-        return "min" if any(word in lower_is_better or word.endswith("loss") for word in words) else "max"
+        is_lower_better = any(word in _LOWER_IS_BETTER or word.endswith("loss") for word in words)
+        # scikit-learn's scorers turn errors round: neg_mean_squared_error
+        return "min" if is_lower_better and "neg" not in words else "max"
 
 
 def load(project: Project) -> Config:
