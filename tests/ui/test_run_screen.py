@@ -173,6 +173,24 @@ async def test_a_filter_narrows_charts_metrics_params_and_artifacts_by_name(stor
         await sees(pilot, "depth")
 
 
+async def test_a_filter_that_leaves_nothing_says_so_and_what_it_left_out(store, tmp_path):
+    add_run(store, "one", values={"auc": 0.9}, params={"depth": 3}, files={"notes.txt": b"remember the milk"})
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await sees(pilot, "finished")
+        await pilot.press("5")
+        await sees(pilot, "remember the milk")
+        await pilot.press("slash")
+        await until(pilot, lambda: app.screen.query("Prompt Input"))
+        await pilot.press(*"^loss", "enter")
+        await sees(pilot, "none of 1 artifact matches ^loss")
+        await until(pilot, lambda: "notes.txt" not in rendered(app) and "milk" not in rendered(app))
+        await pilot.press("4")
+        await sees(pilot, "none of 1 param matches ^loss")
+        await pilot.press("3")
+        await sees(pilot, "none of 1 metric matches ^loss")
+
+
 async def test_the_axes_can_be_time_and_logarithmic(store, tmp_path):
     add_run(store, "one", curves={"loss": [100.0, 10.0, 1.0, -1.0]})
     app = dashboard(tmp_path, "run one")

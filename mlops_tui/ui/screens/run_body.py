@@ -15,6 +15,7 @@ from mlops_store import metrics, run_links, runs
 from mlops_store.errors import MlopsError, NotFound
 from mlops_store.records import Artifact, Run
 from mlops_tui.compare.columns import is_of_machine
+from mlops_tui.ui import shown
 from mlops_tui.ui.chart_view import ChartView
 from mlops_tui.ui.loading import Loader
 from mlops_tui.ui.screens import run_facts, run_patch, run_tables
@@ -26,6 +27,7 @@ from mlops_tui.ui.screens.name_filter import matcher, problem
 from mlops_tui.ui.screens.run_facts import RunView
 from mlops_tui.ui.screens.tree_table import TreeTable
 from mlops_tui.ui.session import Session, session_of
+from mlops_tui.ui.text import clean
 from mlops_tui.ui.widgets.log_view import LogView
 from mlops_tui.ui.widgets.part_bar import PartBar
 from mlops_tui.ui.widgets.text_view import TextView
@@ -181,6 +183,13 @@ class RunBody(Loader[RunRecords]):
 
     def _show_tables(self, records: RunRecords) -> None:
         detail, wants, is_narrowed = records.view.detail, matcher(self._words), bool(self._words)
+        for table, word, count in (
+            (self.query_one(MetricTable), "metric", len(detail.summaries)),
+            (self.query_one("#part-4", TreeTable), "param", len(detail.run.params)),
+            (self.query_one("#artifacts", TreeTable), "artifact", len(detail.artifacts)),
+        ):
+            left_out = f"none of {shown.count(count, word)} matches {clean(self._words, 60)}"
+            table.say_if_empty(left_out if count else f"no {word}s")
         metrics_shown = [one for one in detail.summaries if wants(one.key)]
         self.query_one(MetricTable).show_metrics(metrics_shown, records.trends)
         if self._part == PARAMS:  # there may be many
@@ -326,6 +335,8 @@ class RunBody(Loader[RunRecords]):
             preview.preview_folder(path, len(inside), sum(inside))
         else:
             preview.preview(next((one for one in files if one.path == path), None))
+            if not path:  # nothing is left by the filter
+                preview.entitle("")
 
     def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:
         """Shows the curve of a metric, the look into an artifact, or what a fact leads to."""

@@ -69,6 +69,12 @@ class RowWindow(ScrollView):
 
     # what is shown
 
+    def say_if_empty(self, text: str) -> None:
+        """What to say from now on when there is no row."""
+        if text != self._empty:
+            self._empty = text
+            self.refresh()
+
     @property
     def keys(self) -> Sequence[Key]:
         """The keys of all rows, in order."""
