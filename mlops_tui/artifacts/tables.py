@@ -118,7 +118,7 @@ def _parquet(full: str) -> TableHead:
             else:
                 batch = next(file.iter_batches(batch_size=ROWS, row_groups=[0], columns=names), None)
                 rows = _rows(batch) if batch is not None else []
-        types = [str(schema.field(place).type) for place in range(len(names))]
+        types = [_arrow_type(schema.field(place).type) for place in range(len(names))]
         return TableHead(tuple(names), tuple(types), _texts(rows), meta.num_rows, len(schema.names), note)
 
 
@@ -134,7 +134,7 @@ def _feather(full: str) -> TableHead:
         first = file.get_batch(0) if batches else None
         rows = _rows(first.slice(0, ROWS).select(names)) if first is not None else []
         count = 0 if first is None else first.num_rows if batches == 1 else None
-        types = [str(file.schema.field(place).type) for place in range(len(names))]
+        types = [_arrow_type(file.schema.field(place).type) for place in range(len(names))]
         return TableHead(tuple(names), tuple(types), _texts(rows), count, len(file.schema.names))
 
 
@@ -179,6 +179,13 @@ def _lines(full: str) -> int | None:
             count += block.count(b"\n")
             last = block[-1:]
     return count - 1 + (last != b"\n")
+
+
+def _arrow_type(of: Any) -> str:
+    """A type of Arrow's; of texts that stand once in a dictionary that of the texts."""
+    import pyarrow as pa
+
+    return str(of.value_type if pa.types.is_dictionary(of) else of)
 
 
 def _type(values: Sequence[str]) -> str:

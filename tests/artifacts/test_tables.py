@@ -13,6 +13,14 @@ from mlops_tui.artifacts import tables
 FRAME = pd.DataFrame({"id": range(1000), "city": ["Łódź", None] * 500, "share": [0.5, float("nan")] * 500})
 
 
+@pytest.mark.parametrize("ending", ["parquet", "feather"])
+def test_texts_that_stand_once_in_a_dictionary_are_texts(tmp_path, ending):
+    full = tmp_path / f"a.{ending}"
+    getattr(pd.DataFrame({"id": pd.Categorical(["a", "b", "a"])}), f"to_{ending}")(full)
+    found = tables.read(str(full), full.name)
+    assert found.types[0] in ("string", "large_string")
+
+
 def test_a_parquet_file_says_its_shape_and_types_and_shows_its_first_rows(tmp_path):
     FRAME.to_parquet(tmp_path / "a")
     found = tables.read(str(tmp_path / "a"), "a")

@@ -70,6 +70,14 @@ async def test_the_overview_says_where_a_run_came_from(store, tmp_path):
         await until(pilot, lambda: app.screen.argument == run_id)
 
 
+async def test_a_param_without_a_name_stands_below_the_heading_of_all_params(store, tmp_path):
+    add_run(store, "one", params={"": "unnamed", "depth": 3})
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(80, 30)) as pilot:
+        lines = [line.strip(" ┃") for line in (await sees(pilot, "params", "unnamed")).splitlines()]
+        assert {"unnamed", "depth         3"} <= set(lines[lines.index("params") + 1 : lines.index("params") + 3])
+
+
 async def test_a_failed_run_shows_its_traceback_first(store, tmp_path):
     error = "Traceback (most recent call last):\n  File 't.py'\nValueError: [bold]bad[/] \x1b[31m"
     add_run(store, "broken", status="FAILED", error=error)

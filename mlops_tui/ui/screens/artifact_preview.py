@@ -185,13 +185,13 @@ def _text(artifact: Artifact, head: bytes, *before: CellValue) -> Look:
         return Look(artifact, "", (*before, *_as_it_is(artifact, head, kind)))
     lines = _lines(text.content, len(head) >= artifact.size_bytes)
     if artifact.path.lower().endswith((".html", ".htm", ".svg")):
-        before = (*before, Cell("o writes it to a file, which a browser shows", "accent"), "")
+        before = (*before, Cell("e writes it to a file, which a browser shows", "accent"), "")
     return Look(artifact, text.encoding, (*before, *lines))
 
 
 def _lines(content: str, is_whole: bool) -> tuple[CellValue, ...]:
     lines: list[CellValue] = list(content.splitlines())
-    rest = [] if is_whole and len(lines) <= LINES else [Cell("… and more: o writes all of it to a file", "dim")]
+    rest = [] if is_whole and len(lines) <= LINES else [Cell("… and more: e writes all of it to a file", "dim")]
     return (*lines[:LINES], *rest) or (Cell("empty", "dim"),)
 
 

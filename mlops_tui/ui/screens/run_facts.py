@@ -103,7 +103,7 @@ def _times(run: Run, now: float) -> tuple[Cell, ...]:
 
 
 def _heading(name: str) -> list[Fact]:
-    return [Fact((name, "", "")), Fact((name, ""), (Cell(name, "title"),))]
+    return [Fact((name, "", "")), Fact((name, "", "heading"), (Cell(name, "title"),))]
 
 
 def _some(name: str, pairs: Sequence[tuple[str, CellValue]], part: str) -> list[Fact]:
