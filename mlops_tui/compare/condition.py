@@ -195,7 +195,7 @@ def _beyond(term: Comparison, goal: Goal) -> Driver | None:
     of_key = "FROM asked CROSS JOIN metrics v INDEXED BY metrics_{0} WHERE v.key_id = asked.key AND v.{0}_value {1} x"
     sql = (
         "SELECT id FROM (WITH asked(key, x) AS (SELECT (SELECT id FROM keys WHERE name = ?), ?) "
-        f"SELECT v.run_id AS id {of_key.format(part, term.operator)} AND v.{part}_value IS NOT v.last_value "
+        f"SELECT v.run_id AS id {of_key.format(part, term.operator)} "
         f"UNION ALL SELECT v.run_id {of_key.format('last', term.operator)})"
     )
     return Driver(sql, (term.key, *compared("", term)[1]))

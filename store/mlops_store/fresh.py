@@ -42,6 +42,7 @@ MIGRATIONS = (
     "m034_figures",
     "m035_last_rows",
     "m036_metric_sheets",
+    "m037_lean_summaries",
 )
 
 #: What makes the tables, indexes and triggers, in order.
@@ -386,7 +387,6 @@ STATEMENTS = (
     """CREATE INDEX run_datasets_newest ON run_datasets(dataset_id, run_id, context)""",
     """CREATE INDEX datasets_newest ON datasets(place, used_at, digest)""",
     """CREATE INDEX runs_hidden ON runs(id) WHERE deleted_at IS NOT NULL OR archived_at IS NOT NULL""",
-    """CREATE INDEX runs_newest ON runs(started_at DESC, id DESC, kind, archived_at, deleted_at, ended_at, status, experiment_id, name, user) WHERE deleted_at IS NULL""",
     """CREATE TABLE "gate_verdicts" (
    "version_id" INTEGER REFERENCES "model_versions"("id"),
    "stage" TEXT,
@@ -428,11 +428,6 @@ STATEMENTS = (
    PRIMARY KEY ("mirror", "model", "mark")
 ) STRICT""",
     """CREATE TABLE "metric_points" (metric_id INTEGER, seq INTEGER, step INTEGER NOT NULL, ms INTEGER NOT NULL, value REAL, PRIMARY KEY (metric_id, seq)) STRICT, WITHOUT ROWID""",
-    """CREATE TABLE "metrics" (key_id INTEGER NOT NULL REFERENCES keys(id), run_id INTEGER NOT NULL REFERENCES runs(id), id INTEGER, count INTEGER NOT NULL, nan_count INTEGER NOT NULL, last_step INTEGER NOT NULL, last_ms INTEGER NOT NULL, last_value REAL, min_value REAL, max_value REAL, total REAL, chunked INTEGER NOT NULL, PRIMARY KEY (key_id, run_id)) STRICT, WITHOUT ROWID""",
-    """CREATE INDEX metrics_of_run ON metrics(run_id, key_id)""",
-    """CREATE INDEX metrics_last ON metrics(key_id, last_value, run_id)""",
-    """CREATE INDEX metrics_min ON metrics(key_id, min_value, run_id) WHERE min_value IS NOT last_value""",
-    """CREATE INDEX metrics_max ON metrics(key_id, max_value, run_id) WHERE max_value IS NOT last_value""",
     """CREATE INDEX runs_by_status ON runs(status, started_at DESC, id DESC)""",
     """CREATE INDEX runs_by_duration ON runs(ended_at - started_at, started_at) WHERE ended_at IS NOT NULL""",
     """CREATE INDEX runs_not_ended ON runs(started_at) WHERE ended_at IS NULL""",
@@ -836,4 +831,10 @@ STATEMENTS = (
     """CREATE TABLE metric_sheets (id INTEGER PRIMARY KEY, series INTEGER NOT NULL, sheets INTEGER NOT NULL, base INTEGER NOT NULL, body BLOB NOT NULL) STRICT""",
     """CREATE TABLE "metric_chunks" (id INTEGER PRIMARY KEY, metric_id INTEGER NOT NULL, first_seq INTEGER NOT NULL, count INTEGER NOT NULL, nan_count INTEGER NOT NULL, min_step INTEGER NOT NULL, max_step INTEGER NOT NULL, min_ms INTEGER NOT NULL, max_ms INTEGER NOT NULL, min_value REAL, max_value REAL, widest_step INTEGER, widest_ms INTEGER, outline BLOB, body BLOB NOT NULL) STRICT""",
     """CREATE UNIQUE INDEX metric_chunks_of ON metric_chunks(metric_id, first_seq)""",
+    """CREATE TABLE "metrics" (key_id INTEGER NOT NULL REFERENCES keys(id), run_id INTEGER NOT NULL REFERENCES runs(id), id INTEGER, count INTEGER NOT NULL, nan_count INTEGER NOT NULL, last_step INTEGER NOT NULL, last_ms INTEGER NOT NULL, last_value REAL, min_value REAL, max_value REAL, total REAL, chunked INTEGER NOT NULL, PRIMARY KEY (key_id, run_id)) STRICT, WITHOUT ROWID""",
+    """CREATE INDEX metrics_of_run ON metrics(run_id, key_id)""",
+    """CREATE INDEX metrics_last ON metrics(key_id, last_value, run_id)""",
+    """CREATE INDEX metrics_min ON metrics(key_id, min_value, run_id) WHERE min_value IS NOT NULL""",
+    """CREATE INDEX metrics_max ON metrics(key_id, max_value, run_id) WHERE max_value IS NOT NULL""",
+    """CREATE INDEX runs_newest ON runs(started_at, id, kind, archived_at, deleted_at, ended_at, status, experiment_id, name, user) WHERE deleted_at IS NULL""",
 )

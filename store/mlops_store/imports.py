@@ -16,6 +16,7 @@ from typing import Any
 from mlops_store import curves, datasets, keys, metrics, run_rows
 from mlops_store.curves import Point
 from mlops_store.import_records import Change, ImportedRun
+from mlops_store.run_columns import PARTS
 from mlops_store.run_records import RunStatus
 
 #: Bound values in one statement; old SQLite versions take 999.
@@ -203,8 +204,8 @@ def _new_points(db: sqlite3.Connection, number: int, run: ImportedRun) -> tuple[
     stored = {
         key: summary
         for key, *summary in db.execute(
-            f"SELECT k.name, m.count, m.last_step, {last_ms}, m.last_value, m.min_value, m.max_value "
-            "FROM metrics m JOIN keys k ON k.id = m.key_id WHERE m.run_id = ?",
+            f"SELECT k.name, m.count, m.last_step, {last_ms}, m.last_value, {PARTS['min'].format('m')}, "
+            f"{PARTS['max'].format('m')} FROM metrics m JOIN keys k ON k.id = m.key_id WHERE m.run_id = ?",
             (number,),
         )
     }

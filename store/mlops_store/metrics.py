@@ -4,6 +4,8 @@
 with ``seq < metrics.chunked`` are packed (see ``packing``), the others are rows; the only point of a series stands in
 its summary alone, because most metrics of short runs are logged once, and such a series has no ``id``. A NULL value is
 NaN, because SQLite has no NaN. Summaries lie by key, then run: a list of runs reads one metric of all of them at once.
+What is the same as the last value is not kept again: the least and the greatest are NULL then, and so is the total of
+an only point.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from mlops_store import chunks, keys, sheets
 from mlops_store.curves import Columns, Point, columns, history, loose, number, points
 from mlops_store.packing import Packing, is_due
 from mlops_store.resolution import series, span
+from mlops_store.run_columns import PARTS
 
 if TYPE_CHECKING:
     from mlops_store.records import MetricSummary
@@ -23,7 +26,10 @@ if TYPE_CHECKING:
 #: Count, NaN count, step, ms and value of the last point, least, greatest and total, with None for NaN and for nothing.
 Summary = tuple[Any, ...]
 
-_SUMMARY = "count, nan_count, last_step, last_ms, last_value, min_value, max_value, total"
+_SUMMARY = (
+    f"m.count, m.nan_count, m.last_step, m.last_ms, m.last_value, {PARTS['min'].format('m')}, "
+    f"{PARTS['max'].format('m')}, CASE m.count WHEN 1 THEN m.last_value ELSE m.total END"
+)
 
 
 class Batch(NamedTuple):
@@ -114,10 +120,13 @@ def append(db: sqlite3.Connection, batches: Iterable[Batch]) -> None:
         elif summary[0] > 1:
             metric = packing.new_id() if metric is None else metric
             rows.extend((metric, seq, *_identity(point)) for seq, point in enumerate(points, count))
-        (new if old is None else changed).append((metric, *summary, chunked, batch.key, batch.run))
+        (new if old is None else changed).append((metric, *_kept(summary), chunked, batch.key, batch.run))
     ids = packing.store()
-    columns = f"id, {_SUMMARY}, chunked, key_id, run_id"
-    db.executemany(f"INSERT INTO metrics({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _with(ids, new))
+    db.executemany(
+        "INSERT INTO metrics(id, count, nan_count, last_step, last_ms, last_value, min_value, max_value, total, "
+        "chunked, key_id, run_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        _with(ids, new),
+    )
     db.executemany(
         "UPDATE metrics SET id = ?, count = ?, nan_count = ?, last_step = ?, last_ms = ?, last_value = ?, "
         "min_value = ?, max_value = ?, total = ?, chunked = ? WHERE key_id = ? AND run_id = ?",
@@ -156,8 +165,7 @@ def summaries(db: sqlite3.Connection, run_id: str) -> tuple[MetricSummary, ...]:
     from mlops_store.records import MetricSummary
 
     found = db.execute(
-        "SELECT k.name, m.last_value, m.last_step, m.last_ms, m.count, m.nan_count, m.min_value, m.max_value, m.total "
-        "FROM metrics m JOIN keys k ON k.id = m.key_id "
+        f"SELECT k.name, {_SUMMARY} FROM metrics m JOIN keys k ON k.id = m.key_id "
         "WHERE m.run_id = (SELECT id FROM runs WHERE run_id = ?) ORDER BY k.name",
         (run_id,),
     ).fetchall()
@@ -173,14 +181,14 @@ def summaries(db: sqlite3.Connection, run_id: str) -> tuple[MetricSummary, ...]:
             max=number(high),
             mean=number(total) / (count - nans) if count > nans else number(None),
         )
-        for key, last, step, ms, count, nans, low, high, total in found
+        for key, count, nans, step, ms, last, low, high, total in found
     )
 
 
 def _find(db: sqlite3.Connection, run: int, key: int) -> tuple[int | None, int, Summary] | None:
     """``metrics.id``, the number of chunked points and the summary of a series that is there already."""
     row = db.execute(
-        f"SELECT id, chunked, {_SUMMARY} FROM metrics WHERE key_id = ? AND run_id = ?", (key, run)
+        f"SELECT m.id, m.chunked, {_SUMMARY} FROM metrics m WHERE m.key_id = ? AND m.run_id = ?", (key, run)
     ).fetchone()
     return None if row is None else (row[0], row[1], row[2:])
 
@@ -227,6 +235,13 @@ def summary_of(points: Sequence[Point]) -> Summary:
     nans = len(points) - len(numbers)
     low, high = min(numbers, default=None), max(numbers, default=None)
     return len(points), nans, *_identity(last), low, high, sum(numbers)
+
+
+def _kept(summary: Summary) -> Summary:
+    """A summary as its row has it."""
+    count, _, _, _, last, low, high, total = summary
+    low, high = None if low == last else low, None if high == last else high
+    return *summary[:5], low, high, None if count == 1 else total
 
 
 def _merged(old: Summary, new: Summary) -> Summary:

@@ -43,9 +43,9 @@ _ATTRIBUTES = {
 #: What is kept of a metric, as SQL over ``metrics`` with ``{0}`` for its alias. NULL stands for NaN.
 PARTS = {
     "last": "{0}.last_value",
-    "min": "{0}.min_value",
-    "max": "{0}.max_value",
-    "mean": "{0}.total / ({0}.count - {0}.nan_count)",
+    "min": "coalesce({0}.min_value, {0}.last_value)",
+    "max": "coalesce({0}.max_value, {0}.last_value)",
+    "mean": "CASE {0}.count WHEN 1 THEN {0}.last_value ELSE {0}.total / ({0}.count - {0}.nan_count) END",
     "step": "{0}.last_step",
     "count": "{0}.count",
 }

@@ -74,7 +74,7 @@ class Walk:
 
     @property
     def _is_best_first(self) -> bool:
-        """Whether the extremes come first: where one is not the last value there is an index on it.
+        """Whether the extremes come first: on those that are not the last value there is an index.
 
         What the other index gives of those is passed over, and never much of it: a last value is never beyond the
         greatest. In the other direction all of it might be.
@@ -128,11 +128,11 @@ class Walk:
         row = " CROSS JOIN runs r ON r.id = s.run_id" if wanted.needs_row else ""
         sides = []
         for index, value, inside in (
-            (f"metrics_{part}", f"{part}_value", f"s.{part}_value IS NOT s.last_value"),
-            ("metrics_last", "last_value", f"s.{part}_value IS s.last_value"),
+            (f"metrics_{part}", f"{part}_value", ""),
+            ("metrics_last", "last_value", f" AND s.{part}_value IS NULL"),
         ):
             source = f"metrics s INDEXED BY {index}{row}"
-            where = f"{_OF_KEY} AND s.{value} IS NOT NULL AND {inside}{self._within(f's.{value}')}"
+            where = f"{_OF_KEY} AND s.{value} IS NOT NULL{inside}{self._within(f's.{value}')}"
             if wanted.needs_row:
                 sides.append(f"SELECT s.run_id AS id, s.{value} AS value FROM {source} WHERE {where}{wanted.and_this}")
             else:

@@ -1623,5 +1623,41 @@ def m036_metric_sheets(db: Database) -> None:
     db.execute("CREATE UNIQUE INDEX metric_chunks_of ON metric_chunks(metric_id, first_seq)")
 
 
+@migrations()
+def m037_lean_summaries(db: Database) -> None:
+    """What a summary has of a metric besides its last value is NULL where it is the same (see ``metrics``)."""
+    for name in ("metrics_of_run", "metrics_last", "metrics_min", "metrics_max"):
+        db.execute(f"DROP INDEX {name}")
+    db.execute(
+        "CREATE TABLE metrics_new (key_id INTEGER NOT NULL REFERENCES keys(id), "
+        "run_id INTEGER NOT NULL REFERENCES runs(id), id INTEGER, count INTEGER NOT NULL, nan_count INTEGER NOT NULL, "
+        "last_step INTEGER NOT NULL, last_ms INTEGER NOT NULL, last_value REAL, min_value REAL, max_value REAL, "
+        "total REAL, chunked INTEGER NOT NULL, PRIMARY KEY (key_id, run_id)) STRICT, WITHOUT ROWID"
+    )
+    kept = "key_id, run_id, id, count, nan_count, last_step, last_ms, last_value"
+    for (key,) in db.execute("SELECT id FROM keys").fetchall():  # what one has left the next fills
+        db.execute(
+            f"INSERT INTO metrics_new({kept}, min_value, max_value, total, chunked) "
+            f"SELECT {kept}, nullif(min_value, last_value), nullif(max_value, last_value), "
+            "iif(count = 1, NULL, total), chunked FROM metrics WHERE key_id = ? ORDER BY run_id",
+            (key,),
+        )
+        db.execute("DELETE FROM metrics WHERE key_id = ?", (key,))
+    db.execute("DROP TABLE metrics")
+    db.execute("ALTER TABLE metrics_new RENAME TO metrics")
+    db.execute("CREATE INDEX metrics_of_run ON metrics(run_id, key_id)")
+    db.execute("CREATE INDEX metrics_last ON metrics(key_id, last_value, run_id)")
+    for part in ("min", "max"):
+        db.execute(
+            f"CREATE INDEX metrics_{part} ON metrics(key_id, {part}_value, run_id) WHERE {part}_value IS NOT NULL"
+        )
+    # ascending: a new run is put behind the others, which leaves no page half empty
+    db.execute("DROP INDEX runs_newest")
+    db.execute(
+        "CREATE INDEX runs_newest ON runs(started_at, id, kind, archived_at, deleted_at, ended_at, status, "
+        "experiment_id, name, user) WHERE deleted_at IS NULL"
+    )
+
+
 if __name__ == "__main__":
     sys.stdout.write(fresh())

@@ -20,7 +20,7 @@ from mlops_store.database import BUSY_TIMEOUT_S, Connection, connect, explained,
 from mlops_store.errors import NotFound, StoreBusy, StoreDamaged, StoreError, StoreFull, StoreNewer, StoreReadOnly
 
 #: How many migrations schema.py has; a test keeps the two equal.
-SCHEMA_VERSION = 36
+SCHEMA_VERSION = 37
 
 #: PRAGMA application_id of our files: "mlop".
 APPLICATION_ID = 0x6D6C6F70

@@ -70,10 +70,8 @@ def fill(store: Store, runs: int) -> None:
             (str(params),),
         )
         db.execute(
-            "INSERT INTO metrics(run_id, key_id, count, nan_count, last_step, last_ms, last_value, min_value, "
-            f"max_value, total, chunked) SELECT r.id, k.value, 1, 0, 0, r.id, {spread} / 1000003.0, "
-            f"{spread} / 1000003.0, {spread} / 1000003.0, {spread} / 1000003.0, 0 {of_keys} "
-            "WHERE (r.id + k.value) % 50 > 0",
+            "INSERT INTO metrics(run_id, key_id, count, nan_count, last_step, last_ms, last_value, chunked) "
+            f"SELECT r.id, k.value, 1, 0, 0, r.id, {spread} / 1000003.0, 0 {of_keys} WHERE (r.id + k.value) % 50 > 0",
             (str(values),),
         )
 
@@ -144,8 +142,8 @@ def sorting(program: TimedProgram, db: sqlite3.Connection, rounds: int) -> dict[
         "metric07": first(db, f"{metric} v.last_value DESC, v.run_id DESC", "metric07"),
         "metric09": first(db, f"{metric} v.last_value DESC, v.run_id DESC", "metric09"),
         "param03": first(db, f"{param} v.number, v.run_id", "param03"),
-        "best metric05": first(db, f"{metric} v.max_value DESC, v.run_id DESC", "metric05"),
-        "mean metric11": first(db, f"{metric} v.total DESC, v.run_id DESC", "metric11"),
+        "best metric05": first(db, f"{metric} v.last_value DESC, v.run_id DESC", "metric05"),
+        "mean metric11": first(db, f"{metric} v.last_value DESC, v.run_id DESC", "metric11"),
         "duration": first(db, f"runs r WHERE {_SEEN} ORDER BY ended_at - started_at DESC, started_at DESC"),
         "started": first(db, f"runs r WHERE {_SEEN} ORDER BY started_at DESC"),
     }
@@ -167,7 +165,7 @@ def filtering(program: TimedProgram, db: sqlite3.Connection, rounds: int) -> dic
     of_metric = f"runs r JOIN metrics v ON v.run_id = r.id AND v.key_id = {_KEY} WHERE"
     found = {
         "metrics.metric07 > 0.95": first(db, f"{of_metric} v.last_value > 0.95 {newest}", "metric07"),
-        "best(metric02) < 0.02": first(db, f"{of_metric} v.max_value < 0.02 {newest}", "metric02"),
+        "best(metric02) < 0.02": first(db, f"{of_metric} v.last_value < 0.02 {newest}", "metric02"),
         "metrics.metric07 > 0.9 AND params.param03 = '7'": first(
             db,
             f"{of_metric} v.last_value > 0.9 AND EXISTS (SELECT 1 FROM params p WHERE p.run_id = r.id AND "

@@ -161,7 +161,7 @@ LISTS: tuple[tuple[str, str, str, str, tuple[Any, ...]], ...] = (
         "max(metric07) > 0.999",
         "-started_at",
         f"SELECT r.id FROM runs r WHERE {SEEN} AND r.id IN (SELECT run_id FROM metrics WHERE key_id = {KEY} AND "
-        f"max_value > ? AND max_value IS NOT last_value UNION SELECT run_id FROM metrics WHERE key_id = {KEY} AND "
+        f"max_value > ? UNION SELECT run_id FROM metrics WHERE key_id = {KEY} AND "
         f"last_value > ?) {FEW}",
         ("metric07", 0.999, "metric07", 0.999),
     ),
@@ -221,9 +221,9 @@ LISTS: tuple[tuple[str, str, str, str, tuple[Any, ...]], ...] = (
         "sorted by the greatest of a metric",
         "",
         "-max(metric07)",
-        f"SELECT id FROM (SELECT run_id AS id, max_value FROM metrics WHERE key_id = {KEY} AND max_value IS NOT "
-        "last_value UNION ALL SELECT run_id, last_value FROM metrics INDEXED BY metrics_last "
-        f"WHERE key_id = {KEY} AND max_value IS last_value ORDER BY 2 DESC, 1 DESC LIMIT {WINDOW})",
+        f"SELECT id FROM (SELECT run_id AS id, max_value FROM metrics WHERE key_id = {KEY} AND max_value IS NOT NULL "
+        "UNION ALL SELECT run_id, last_value FROM metrics INDEXED BY metrics_last "
+        f"WHERE key_id = {KEY} AND max_value IS NULL ORDER BY 2 DESC, 1 DESC LIMIT {WINDOW})",
         ("metric07", "metric07"),
     ),
     (

@@ -217,6 +217,18 @@ def test_a_large_batch_is_cut_into_chunks_of_bounded_size(store: Store) -> None:
     assert logged(store) == [0.5] * 10_000
 
 
+def test_a_summary_keeps_no_value_twice(store: Store) -> None:
+    for key, values in (("once", [0.5]), ("falls", [3.0, 2.0]), ("rises", [1.0, 2.0]), ("turns", [1.0, 4.0, 2.0])):
+        write(store, values, key=key)
+    kept = "SELECT last_value, min_value, max_value, total FROM metrics m JOIN keys k ON k.id = m.key_id ORDER BY name"
+    assert store.read().execute(kept).fetchall() == [
+        *((2.0, None, 3.0, 5.0), (0.5, None, None, None), (2.0, 1.0, None, 3.0), (2.0, 1.0, 4.0, 7.0)),
+    ]
+    write(store, [0.25], key="once", start=1)
+    (once,) = (one for one in metrics.summaries(store.read(), RUN) if one.key == "once")
+    assert (once.last, once.min, once.max, once.mean) == (0.25, 0.25, 0.5, 0.375)
+
+
 def test_the_end_of_a_run_packs_its_short_series(store: Store) -> None:
     write(store, [0.5] * 50)
     write(store, [0.5] * 3, key="few")

@@ -99,6 +99,45 @@ def test_points_of_metrics_keep_their_places_when_the_summaries_move(tmp_path: P
         assert read == {"one": [0.5, 4.0], "two": [1.0, 2.0, 4.0], "long": [7.0, 8.0, 9.0, 4.0], "new": [4.0]}
 
 
+def test_summaries_say_the_same_when_what_repeats_the_last_value_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    at_step(path, MIGRATIONS.index("m037_lean_summaries"))
+    nan, inf = float("nan"), float("inf")
+    rows: dict[str, tuple[tuple[float | None, ...], float]] = {
+        # count, NaN count, last, least, greatest and total; then the mean
+        "once": ((1, 0, 0.5, 0.5, 0.5, 0.5), 0.5),
+        "nothing": ((1, 1, None, None, None, 0.0), nan),
+        "falls": ((2, 0, 1.0, 1.0, 2.0, 3.0), 1.5),
+        "rises": ((2, 0, 2.0, 1.0, 2.0, 3.0), 1.5),
+        "between": ((3, 0, 2.0, 1.0, 6.0, 9.0), 3.0),
+        "ends in NaN": ((3, 1, None, 1.0, 2.0, 3.0), 1.5),
+        "no total": ((2, 0, inf, -inf, inf, None), nan),
+    }
+    old = sqlite3.connect(path)
+    old.executemany("INSERT INTO keys(id, name) VALUES (?, ?)", list(enumerate(rows, 1)))
+    old.execute(
+        "INSERT INTO runs(id, run_id, experiment_id, name, kind, status, started_at, updated_at) "
+        "VALUES (7, 'r', 1, 'n', 'run', 'FINISHED', 1, 1)"
+    )
+    old.executemany(
+        "INSERT INTO metrics(key_id, run_id, id, count, nan_count, last_value, min_value, max_value, total, "
+        "last_step, last_ms, chunked) VALUES (?, 7, ?, ?, ?, ?, ?, ?, ?, 1, 5000, 0)",
+        [(key, key, *row) for key, (row, _) in enumerate(rows.values(), 1)],
+    )
+    old.commit()
+    old.close()
+    with Store(str(path)) as store:
+        db = store.read()
+        found = {one.key: one for one in metrics.summaries(db, "r")}
+        for key, ((count, nans, last, least, greatest, _), mean) in rows.items():
+            expected = (count, nans, *(nan if value is None else value for value in (last, least, greatest)), mean)
+            one = found[key]
+            assert repr((one.count, one.nan_count, one.last, one.min, one.max, one.mean)) == repr(expected), key
+        kept = db.execute("SELECT min_value, max_value, total FROM metrics ORDER BY key_id").fetchall()
+        assert kept[0] == (None, None, None)
+        assert kept[2:5] == [(None, 2.0, 3.0), (1.0, None, 3.0), (1.0, 6.0, 9.0)]
+
+
 def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     at_step(path, 2)
