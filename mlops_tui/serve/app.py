@@ -11,7 +11,6 @@ import time
 from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
-from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,11 +18,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mlops_tui.serve import labels, launching, requests
+from mlops_tui.serve.entries import Entry
 from mlops_tui.serve.faults import BAD_REQUEST, Fault
 from mlops_tui.serve.labels import LabelLog
 from mlops_tui.serve.metrics import MEDIA_TYPE, Metrics
 from mlops_tui.serve.predicting import Answer, Joining, Predictor, Work
-from mlops_tui.serve.request_log import Entry, RequestLog, request_id
+from mlops_tui.serve.request_log import RequestLog, request_id
 from mlops_tui.serve.requests import Limits
 from mlops_tui.serve.served import Served
 
@@ -165,9 +165,9 @@ class Server:
         except Fault as fault:
             response = _told(fault)
         else:
-            response = Response(found.content, media_type="application/json")
             if self._request_log is not None:
-                response.background = BackgroundTask(self._write_down, identity, found, started)
+                await self._request_log.keep(_entry(identity, found, time.perf_counter() - started))
+            response = Response(found.content, media_type="application/json")
         finally:
             self.metrics.in_progress -= 1
             self.metrics.requests.add(time.perf_counter() - started)
@@ -180,23 +180,6 @@ class Server:
     async def _labels(self, request: Request) -> Response:
         return await labels.answer(request, self.limits, self.metrics, self._label_log)
 
-    async def _write_down(self, identity: str, answer: Answer, started: float) -> None:
-        """Hands an answer to the log; called when it has been sent."""
-        assert self._request_log is not None
-        self._request_log.put(
-            Entry(
-                id=identity,
-                at=answer.at,
-                latency_s=time.perf_counter() - started,
-                version=answer.served.version,
-                data=answer.data,
-                predictions=answer.predictions,
-                rows=answer.rows,
-                size=answer.size,
-                outputs=answer.served.schema.outputs,
-            )
-        )
-
     async def _not_here(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         self.metrics.count("", error.status_code)
@@ -205,6 +188,20 @@ class Server:
         response = _told(fault)
         response.headers.update(error.headers or {})
         return response
+
+
+def _entry(identity: str, answer: Answer, latency_s: float) -> Entry:
+    return Entry(
+        id=identity,
+        at=answer.at,
+        latency_s=latency_s,
+        version=answer.served.version,
+        data=answer.data,
+        predictions=answer.predictions,
+        rows=answer.rows,
+        size=answer.size,
+        outputs=answer.served.schema.outputs,
+    )
 
 
 def _told(fault: Fault) -> Response:

@@ -1,7 +1,7 @@
 """What the server counts, in Prometheus' text format: requests, their time, rows, and its processes.
 
-Each figure is touched by one thread alone, the event loop's, that which follows the store or that which writes the log;
-several worker processes count in rows of one table, and each tells the sum of them. Knows no HTTP.
+Each figure is touched by one thread at a time, the event loop's, that which follows the store or one that writes the
+log; several worker processes count in rows of one table, and each tells the sum of them. Knows no HTTP.
 """
 
 from __future__ import annotations

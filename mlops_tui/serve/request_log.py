@@ -1,15 +1,16 @@
 """The log of requests: what a served model was asked, and what it answered, for a monitor to read.
 
-A line of JSON a row: ``{"id", "time", "version", "latency_s", "inputs": {…}, "prediction"}``, and ``probabilities``
-where the model gave them. Answers never wait for it: rows stand in a bounded queue until a thread has written them, and
-are counted and left out where it is full or the disk is. Files are closed at a size or an age, and become Parquet then
-(see ``segments``): a tenth of the room, and any tool reads them; the oldest are deleted.
+An answer is sent when the system has its rows, so that what was answered is in the log even if the server is killed.
+Long ones do not wait for that, because it takes as long as they took, and none does for long where the disk is slow.
+Rows stand in bounded queues, those of long requests in one of their own, until threads have written them, and are
+counted and left out where there is no room or the disk is full. Files are closed at a size or an age, and become
+Parquet then (see ``segments``): a tenth of the room, and any tool reads them; the oldest are deleted.
 """
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
-import json
 import logging
 import os
 import queue
@@ -18,24 +19,30 @@ import subprocess
 import threading
 import time
 import uuid
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, Any
+from io import FileIO
 
 from mlops_tui.config.serving import ServeConfig
 from mlops_tui.drift.watches import LOG_OPEN
-from mlops_tui.serve import answers, log_folder, redacted, segments
+from mlops_tui.serve import entries, log_folder, redacted, segments
+from mlops_tui.serve.entries import Entry
 from mlops_tui.serve.metrics import Metrics
 from mlops_tui.serve.redaction import Redaction
 
 _log = logging.getLogger("mlops_tui.serve")
 _ID = re.compile(r"[\w.:-]{1,100}", re.ASCII)
-#: Arrays of more columns are pictures or the like, and no table.
-_MOST_COLUMNS = 2_000
 #: How long the end of the server waits for what is left to be written.
 _END_S = 10.0
-_CERTAIN = 1e-3
-_ENCODER = json.JSONEncoder(default=answers.plain_value)
+#: How long an answer waits for its rows; after one that waited so long none does until these are written.
+_PATIENCE_S = 1.0
+#: Requests that are longer with their answers are not waited for; about so much is written at once.
+_QUICK_BYTES = 64 << 10
+
+#: A request, and what is resolved when it has been written, or cannot be.
+_Waiting = tuple[Entry, "asyncio.Future[None] | None"]
+_Line = queue.SimpleQueue[_Waiting | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +54,6 @@ class Bounds:
     file_bytes: int = 16 << 20
     file_s: float = 86400.0
     kept_bytes: int = 1 << 30
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A request that was answered.
-
-    Attributes:
-        id: Its id; the rows of a request of several are called ``id:0``, ``id:1``, ….
-        at: When it came, Unix seconds.
-        latency_s: From its first byte to the last of the answer.
-        version: The version that answered; "" for a model in a folder.
-        data: What the model was given.
-        predictions: What it returned.
-        rows: How many rows that is.
-        size: Bytes of the request and the answer.
-        outputs: What the model's signature calls what it returns.
-    """
-
-    id: str
-    at: float
-    latency_s: float
-    version: str
-    data: Any
-    predictions: Any
-    rows: int
-    size: int = 0
-    outputs: tuple[str, ...] = ()
 
 
 def request_id(given: str | None) -> str:
@@ -102,83 +82,138 @@ class RequestLog:
         self._bounds = bounds or Bounds()
         self._redaction = redaction or Redaction(ServeConfig())
         self._closing: subprocess.Popen[bytes] | None = None
-        self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
+        self._lines: tuple[_Line, _Line] = queue.SimpleQueue(), queue.SimpleQueue()  # the second one of long requests
         self._waiting_rows = self._waiting_bytes = 0
         self._counting = threading.Lock()
         self._metrics = metrics or Metrics({})
-        self._file: IO[bytes] | None = None
+        self._late: asyncio.Future[None] | None = None  # that of the answer which waited too long
+        self._writing = threading.Lock()  # guards all that follows, and the figures
+        self._file: FileIO | None = None
         self._opened_at = 0.0
         self._files = 0
         self._has_told = False
         self._noted: str | None = None
-        self._thread = threading.Thread(target=self._run, name="request-log", daemon=True)
-        self._thread.start()
+        self._close_files()  # what servers that were killed have left
+        self._threads = [
+            threading.Thread(target=self._run, args=(line,), name="request-log", daemon=True) for line in self._lines
+        ]
+        for thread in self._threads:
+            thread.start()
 
-    def put(self, entry: Entry) -> None:
-        """Hands over a request that was answered; returns at once. One without rows leaves nothing to be written."""
-        if not entry.rows:
+    async def keep(self, entry: Entry) -> None:
+        """Hands over a request and its answer; returns when the system has its rows, or nothing is to be waited for."""
+        loop = asyncio.get_running_loop()
+        written = loop.create_future()
+        if not self.put(entry, written) or entry.size > _QUICK_BYTES or self._late is not None:
             return
+        timer = loop.call_later(_PATIENCE_S, self._give_up, written)
+        try:
+            await written
+        finally:
+            timer.cancel()
+
+    def put(self, entry: Entry, written: asyncio.Future[None] | None = None) -> bool:
+        """Hands over a request and its answer; returns at once.
+
+        Args:
+            entry: What is to be written.
+            written: Resolved when the system has it, or cannot take it.
+
+        Returns:
+            Whether it waits to be written: one without rows leaves nothing, for others there may be no room.
+        """
+        if not entry.rows:
+            return False
         with self._counting:
             is_long = self._waiting_bytes + entry.size > self._bounds.waiting_bytes
             # one that is longer than all that may wait is taken where nothing does
             if self._waiting_rows + entry.rows > self._bounds.waiting_rows or (is_long and self._waiting_rows):
                 self._metrics.refused_rows += entry.rows
-                return
+                return False
             self._waiting_rows += entry.rows
             self._waiting_bytes += entry.size
-        self._queue.put(entry)
+        self._lines[entry.size > _QUICK_BYTES].put((entry, written))
+        return True
+
+    def _give_up(self, written: asyncio.Future[None]) -> None:
+        if not written.done():
+            self._late = written
+            written.set_result(None)
+
+    def _release(self, waiting: list[asyncio.Future[None]]) -> None:
+        """Lets answers go whose rows are written; runs in the event loop."""
+        for written in waiting:
+            if written is self._late:
+                self._late = None
+            elif not written.done():
+                written.set_result(None)
 
     def close(self) -> None:
         """Writes what waits, as far as that takes no longer than a few seconds."""
-        self._queue.put(None)
-        self._thread.join(_END_S)
+        for line in self._lines:
+            line.put(None)
+        until = time.monotonic() + _END_S
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        if self._file is not None and not any(thread.is_alive() for thread in self._threads):
+            self._file.close()
         if self._closing is not None:
             with suppress(subprocess.TimeoutExpired):
                 self._closing.wait(_END_S)
 
-    def _run(self) -> None:
-        self._close_files()  # what servers that were killed have left
-        while (entry := self._queue.get()) is not None:
-            self._write(entry)
-            if self._file is not None and self._queue.empty():
-                self._flush(self._file)
-        if self._file is not None:
-            self._file.close()
+    def _run(self, line: _Line) -> None:
+        while batch := _batch(line):
+            self._write([entry for entry, _ in batch])
+            if waiting := [written for _, written in batch if written is not None]:
+                with suppress(RuntimeError):  # the loop has ended, and nobody waits any longer
+                    waiting[0].get_loop().call_soon_threadsafe(self._release, waiting)
 
-    def _write(self, entry: Entry) -> None:
-        try:
-            content = lines(entry, self._redaction)
-            file = self._opened()
-            if entry.version != self._noted:  # which may have other columns
-                redacted.note(self._directory, self._redaction.taken(_inputs(entry.data)))
-                self._noted = entry.version
+    def _write(self, batch: Sequence[Entry]) -> None:
+        told, rows, failed = list[tuple[Entry, bytes]](), 0, 0
+        for entry in batch:
             try:
-                file.write(content)
-            except OSError:
-                self._file = None  # it may end in half a line, to which the next one would be glued
-                raise
-            self._metrics.logged_rows += entry.rows
-        except Exception as error:  # whatever a stranger's values or a full disk raise: the server goes on
-            self._metrics.failed_rows += entry.rows
-            self._tell(error)
-        finally:
-            with self._counting:
-                self._waiting_rows -= entry.rows
-                self._waiting_bytes -= entry.size
+                told.append((entry, entries.lines(entry, self._redaction)))
+                rows += entry.rows
+            except Exception as error:  # whatever a stranger's values raise: the others are written
+                failed += entry.rows
+                self._tell(error)
+        with self._writing:
+            try:
+                self._append(told)
+            except Exception as error:  # whatever a folder or a full disk raises: the server goes on
+                rows, failed = 0, failed + rows
+                self._tell(error)
+            self._metrics.logged_rows += rows
+            self._metrics.failed_rows += failed
+        with self._counting:
+            self._waiting_rows -= sum(entry.rows for entry in batch)
+            self._waiting_bytes -= sum(entry.size for entry in batch)
 
-    def _flush(self, file: IO[bytes]) -> None:
+    def _append(self, told: Sequence[tuple[Entry, bytes]]) -> None:
+        """Writes requests down, all of them or none."""
+        if not told:
+            return
+        for entry, _ in told:
+            if entry.version != self._noted:  # which may have other columns
+                redacted.note(self._directory, self._redaction.taken(entries.inputs(entry.data)))
+                self._noted = entry.version
+        file, left = self._opened(), memoryview(b"".join([content for _, content in told]))
+        before = os.fstat(file.fileno()).st_size
         try:
-            file.flush()
-        except OSError as error:
-            self._tell(error)
-            self._file = None  # what it holds is lost, and would be tried again without end
+            while left:
+                left = left[file.write(left) :]
+        except OSError:
+            self._file = None  # until it does not end in half a line any more, to which the next one would be glued
+            file.truncate(before)
+            self._file = file
+            raise
 
     def _tell(self, error: Exception) -> None:
         if not self._has_told:
             self._has_told = True
             _log.warning("requests are not logged: %s", error)
 
-    def _opened(self) -> IO[bytes]:
+    def _opened(self) -> FileIO:
         now = time.time()
         if self._file is not None:
             if self._file.tell() < self._bounds.file_bytes and now - self._opened_at < self._bounds.file_s:
@@ -190,7 +225,7 @@ class RequestLog:
             stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
             name = f"{stamp}-{os.getpid()}-{self._files:06}{LOG_OPEN}"
             self._files += 1
-            file = os.fdopen(log_folder.opened(self._directory, name), "ab")
+            file = FileIO(log_folder.opened(self._directory, name), "ab")
             fcntl.flock(file, fcntl.LOCK_EX)  # nobody closes it but this process, or its end
             if os.fstat(file.fileno()).st_nlink:
                 break
@@ -210,74 +245,14 @@ class RequestLog:
                 self._tell(error)
 
 
-def lines(entry: Entry, redaction: Redaction) -> bytes:
-    """The lines of a request, column by column: a tenth of the time of a document a row."""
-    rows = entry.rows
-    names = [entry.id] if rows == 1 else [f"{entry.id}:{place}" for place in range(rows)]
-    members: dict[str, Any] = {"id": names, "time": [entry.at] * rows, "version": [entry.version] * rows}
-    members["latency_s"] = [round(entry.latency_s, 6)] * rows
-    if inputs := redaction.apply(_inputs(entry.data)):
-        members["inputs"] = inputs
-    predicted = redaction.answer(_predictions(entry.predictions, rows), entry.outputs)
-    if isinstance(outputs := predicted.get("prediction"), dict) and len(outputs) <= 1:
-        del predicted["prediction"]
-        for values in outputs.values():
-            predicted["prediction"] = values
-    columns: list[list[str]] = []
-    template = _template(members | predicted, columns)
-    return "".join([f"{template % texts}\n" for texts in zip(*columns, strict=True)]).encode()
-
-
-def _template(members: dict[str, Any], columns: list[list[str]]) -> str:
-    """A line with a place for each value; the values' texts are added to ``columns`` in that order."""
-    parts = []
-    for name, values in members.items():
-        key = _ENCODER.encode(name).replace("%", "%%")
-        if isinstance(values, dict):
-            parts.append(f"{key}: {_template(values, columns)}")
-        else:
-            parts.append(f"{key}: %s")
-            columns.append(_texts(values))
-    return f"{{{', '.join(parts)}}}"
-
-
-def _texts(values: list[Any]) -> list[str]:
-    text = _ENCODER.encode(values)
-    if not {'"', "{"} & set(text) and "[" not in text[1:]:  # numbers alone
-        return text[1:-1].split(", ")
-    return [_ENCODER.encode(value) for value in values]
-
-
-def _inputs(data: Any) -> dict[str, list[Any]]:
-    """Column -> values, of a table; nothing of what is none."""
-    if hasattr(data, "columns") and hasattr(data, "iloc"):
-        return {str(name): data[name].tolist() for name in data.columns}
-    if isinstance(data, dict):
-        return {str(name): values.tolist() for name, values in data.items() if getattr(values, "ndim", 0) == 1}
-    if getattr(data, "ndim", 0) == 2 and data.shape[1] <= _MOST_COLUMNS:
-        return {str(place): column for place, column in enumerate(data.T.tolist())}
-    return {}
-
-
-def _predictions(predictions: Any, rows: int) -> dict[str, Any]:
-    """What was answered, as columns: ``prediction``, and ``probabilities`` where the model gave those of classes."""
-    if hasattr(predictions, "columns") and hasattr(predictions, "iloc"):
-        return {"prediction": {str(name): predictions[name].tolist() for name in predictions.columns}}
-    if isinstance(predictions, dict):
-        found = {
-            str(name): values.tolist() if hasattr(values, "tolist") else values for name, values in predictions.items()
-        }
-        if not all(isinstance(values, list) and len(values) == rows for values in found.values()):
-            found = {name: [value if rows == 1 else None] * rows for name, value in found.items()}
-        return {"prediction": found}
-    values = predictions.tolist() if hasattr(predictions, "tolist") else predictions
-    if not isinstance(values, list) or len(values) != rows:
-        return {"prediction": [values if rows == 1 else None] * rows}
-    if getattr(predictions, "ndim", 1) != 2:
-        return {"prediction": values}
-    named = {str(place): column for place, column in enumerate(predictions.T.tolist())}
-    if len(named) == 1:
-        return {"prediction": named["0"]}
-    if predictions.dtype.kind == "f" and (predictions >= 0).all() and (abs(predictions.sum(1) - 1) < _CERTAIN).all():
-        return {"prediction": predictions.argmax(1).tolist(), "probabilities": named}
-    return {"prediction": named}
+def _batch(line: _Line) -> list[_Waiting]:
+    """What stands in a line, as far as it is written at once; waits for something. Empty at the end."""
+    found, size = [line.get()], 0
+    while found[-1] is not None and not line.empty():
+        size += found[-1][0].size
+        if size >= _QUICK_BYTES:
+            break
+        found.append(line.get())
+    if found[-1] is None and len(found) > 1:
+        line.put(None)  # for the next turn
+    return [waiting for waiting in found if waiting is not None]

@@ -2,7 +2,7 @@
 
 All three hold the same model directory and are asked the same one-row request in turns, round by round, over kept
 connections. Printed are the median of the rounds' p50, the servers' CPU time per request, and what 8 clients at once
-get answered (the best of three), each as a ratio; ours once more with no requests joined.
+get answered (the best of three), each as a ratio; ours once more with no requests joined, and once with a log of them.
 
     python tests/benchmarks/bench_serve.py [--rounds 15] [--requests 200] [--mlflow OTHER_ENV/bin/mlflow]
 
@@ -107,10 +107,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         saved = str(Path(directory) / "model")
         formats.save(model, saved, input_example=data[:5])
-        ports = {name: free_port() for name in ("ours", "single", "bare", "mlflow")}
+        ports = {name: free_port() for name in ("ours", "single", "logged", "bare", "mlflow")}
         ours = [sys.executable, "-m", "mlops_tui", "serve", saved, "--port", str(ports["ours"])]
         bare = [sys.executable, "-c", BARE, saved, str(ports["bare"])]
         single = [*ours[:-1], str(ports["single"]), "--batch-rows", "0"]
+        logged = [sys.executable, "-m", "mlops_tui", "-C", directory, *ours[3:-1], str(ports["logged"]), "--log"]
         theirs = [
             *(sys.executable, "-m", "uvicorn"),
             "--port",
@@ -133,10 +134,11 @@ def main() -> None:
         with (
             server(ours, ports["ours"], {}) as one,
             server(single, ports["single"], {}) as other,
+            server(logged, ports["logged"], {}) as third,
             server(bare, ports["bare"], {}) as two,
             server(theirs, ports["mlflow"], {"__pyfunc_model_path__": saved, "PATH": path}) as three,
         ):
-            processes = {"ours": one, "single": other, "bare": two, "mlflow": three}
+            processes = {"ours": one, "single": other, "logged": third, "bare": two, "mlflow": three}
             clients = {name: Client(port, body) for name, port in ports.items()}
             assert len({json.dumps(json.loads(client.ask())) for client in clients.values()}) == 1
             for client in clients.values():
@@ -159,8 +161,8 @@ def main() -> None:
         print(
             f"{name:7} p50 {middle * 1e3:6.2f} ms   CPU {used[name] / count * 1e3:6.2f} ms   {rates[name]:6.0f}/s of 8"
         )
-    for own in ("ours", "single"):
-        for peer in ("bare", "mlflow"):
+    for own, peers in (("ours", ("bare", "mlflow")), ("single", ("bare", "mlflow")), ("logged", ("ours", "mlflow"))):
+        for peer in peers:
             paired = statistics.median(a / b for a, b in zip(p50s[own], p50s[peer], strict=True))
             print(
                 f"{own:6} / {peer:6}  p50 {paired:.2f} x   CPU {used[own] / used[peer]:.2f} x   "

@@ -163,6 +163,18 @@ def test_processes_that_are_killed_are_replaced_and_what_they_counted_stays(serv
 
 
 @pytest.mark.slow
+def test_what_was_answered_is_in_the_log_of_a_server_that_was_killed(serve: Any, project: Path) -> None:
+    names = [f"killed-{turn}-{number}" for turn in range(3) for number in range(20)]
+    for turn in range(3):
+        process, port, _ = serve("iris@production", "--log")
+        for name in names[20 * turn : 20 * (turn + 1)]:
+            assert ask(port, ROWS, headers={"X-Request-Id": name}).status == 200
+        process.kill()
+        process.wait()
+    assert set(names) <= {name.partition(":")[0] for name in request_logs.ids(project, "iris")}
+
+
+@pytest.mark.slow
 def test_all_processes_swap_and_end_with_the_one_that_began_them(serve: Any, project: Path) -> None:
     with make_store(project) as store:
         register(store, project / "crewed", 1.0, 2.0, model="crewed")

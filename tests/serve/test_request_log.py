@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,12 @@ from serving import ask, running
 from mlops_store.errors import Refused, UsageError
 from mlops_tui.config.serving import ServeConfig
 from mlops_tui.drift import profiles
-from mlops_tui.serve import redaction, request_log, schemas, segments
+from mlops_tui.serve import entries, redaction, request_log, schemas, segments
 from mlops_tui.serve.app import Server
+from mlops_tui.serve.entries import Entry
 from mlops_tui.serve.metrics import Metrics
 from mlops_tui.serve.redaction import Redaction, require_known
-from mlops_tui.serve.request_log import Bounds, Entry, RequestLog, request_id
+from mlops_tui.serve.request_log import Bounds, RequestLog, request_id
 from mlops_tui.serve.requests import Limits
 from mlops_tui.serve.served import Served
 
@@ -76,6 +78,56 @@ def test_what_was_asked_and_answered_is_written_down_with_the_id_that_the_client
     assert oct((tmp_path / "log").stat().st_mode)[-3:] == "700"
 
 
+ADDER = Served("adder", "", "", "d", schemas.read(SIGNATURE), lambda rows: rows["a"].to_numpy() * 2)
+ONE = {"dataframe_records": [{"a": 1.5, "plan": "pro"}]}
+
+
+def test_an_answer_comes_when_it_is_in_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_log, "_PATIENCE_S", 600.0)
+    log = RequestLog(str(tmp_path / "log"))
+    with running(Server(ADDER, "1", Limits(), log=log)) as port:
+        for number in range(50):
+            assert ask(port, ONE, headers={"X-Request-Id": str(number)}).status == 200
+            assert [line["id"] for line in logged(tmp_path / "log")] == [*map(str, range(number + 1))]
+
+
+def test_a_disk_that_is_slow_holds_up_one_answer_and_then_none_until_it_has_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_write, write = threading.Event(), entries.lines
+    monkeypatch.setattr(entries, "lines", lambda *arguments: may_write.wait(300) and write(*arguments))
+    monkeypatch.setattr(request_log, "_PATIENCE_S", 0.01)
+    log = RequestLog(str(tmp_path / "log"))
+    with running(Server(ADDER, "1", Limits(), log=log)) as port:
+        assert ask(port, ONE, headers={"X-Request-Id": "first"}).status == 200
+        monkeypatch.setattr(request_log, "_PATIENCE_S", 600.0)
+        assert ask(port, ONE, headers={"X-Request-Id": "second"}).status == 200
+        assert log._late is not None
+        may_write.set()
+        while log._late is not None:
+            time.sleep(0.01)
+        assert ask(port, ONE, headers={"X-Request-Id": "third"}).status == 200
+        assert [line["id"] for line in logged(tmp_path / "log")] == ["first", "second", "third"]
+
+
+def test_long_answers_are_not_held_up_for_the_log_and_hold_up_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_write, write = threading.Event(), entries.lines
+    monkeypatch.setattr(
+        entries, "lines", lambda entry, rules: (entry.rows == 1 or may_write.wait(300)) and write(entry, rules)
+    )
+    monkeypatch.setattr(request_log, "_PATIENCE_S", 600.0)
+    log = RequestLog(str(tmp_path / "log"))
+    with running(Server(ADDER, "1", Limits(), log=log)) as port:
+        long = {"dataframe_records": [{"a": 1.5, "plan": "x" * 100}] * 1000}
+        assert ask(port, long, headers={"X-Request-Id": "long"}).status == 200
+        assert ask(port, ONE, headers={"X-Request-Id": "one"}).status == 200
+        assert [line["id"] for line in logged(tmp_path / "log")] == ["one"]
+        may_write.set()
+    assert [line["id"] for line in logged(tmp_path / "log")] == ["one", *(f"long:{row}" for row in range(1000))]
+
+
 @pytest.mark.parametrize(
     ("data", "predictions", "lines"),
     [
@@ -104,6 +156,15 @@ def test_what_was_asked_and_answered_is_written_down_with_the_id_that_the_client
         (pd.DataFrame({"x": [1]}), {"n": 1, "z": 2}, [{"inputs": {"x": 1}, "prediction": {"n": 1, "z": 2}}]),
         (np.zeros((1, 8, 8)), ["a cat"], [{"prediction": "a cat"}]),
         (pd.DataFrame({"x": [1]}), 5.0, [{"inputs": {"x": 1}, "prediction": 5.0}]),
+        (pd.DataFrame({"x": [1], 7: [2.5]}), [3], [{"inputs": {"x": 1, "7": 2.5}, "prediction": 3}]),
+        (
+            pd.DataFrame({"x": [1.5, 2.0], 7: [-1.5, 2.5]}),
+            [True, False],
+            [
+                {"inputs": {"x": 1.5, "7": -1.5}, "prediction": True},
+                {"inputs": {"x": 2.0, "7": 2.5}, "prediction": False},
+            ],
+        ),
     ],
 )
 def test_every_kind_of_input_and_answer_has_its_lines(
@@ -131,8 +192,8 @@ def test_rows_that_there_is_no_room_for_are_left_out_and_counted(tmp_path: Path)
 def test_bytes_that_there_is_no_room_for_are_left_out_and_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    may_write, write = threading.Event(), request_log.lines
-    monkeypatch.setattr(request_log, "lines", lambda *arguments: may_write.wait(30) and write(*arguments))
+    may_write, write = threading.Event(), entries.lines
+    monkeypatch.setattr(entries, "lines", lambda *arguments: may_write.wait(30) and write(*arguments))
     metrics = Metrics({})
     log = RequestLog(str(tmp_path / "log"), Bounds(waiting_bytes=10), metrics=metrics)
     for name, size in (("longer than all", 11), ("second", 1)):
@@ -163,37 +224,32 @@ def test_a_folder_that_cannot_be_written_is_no_reason_to_stop(tmp_path: Path) ->
 
 
 def test_a_disk_that_was_full_within_a_line_leaves_the_next_lines_readable(tmp_path: Path) -> None:
-    class Full:
-        """A file on a disk that takes half of what is written."""
+    class Full(FileIO):
+        """A file on a disk that takes half of the first thing that is written."""
 
-        def __init__(self, file: Any) -> None:
-            self.file = file
+        taken = 0
 
-        def tell(self) -> int:
-            return 0
-
-        def write(self, content: bytes) -> int:
-            self.file.write(content[: len(content) // 2])
-            self.file.flush()
-            raise OSError(28, "No space left on device")
-
-        def flush(self) -> None:
-            """Nothing waits."""
+        def write(self, content: Any) -> int:
+            self.taken += 1
+            if self.taken > 2:
+                return super().write(content)
+            if self.taken == 2:
+                raise OSError(28, "No space left on device")
+            return super().write(content[: len(content) // 2])
 
     metrics = Metrics({})
     log = RequestLog(str(tmp_path / "log"), metrics=metrics)
     log.put(entry("a", pd.DataFrame({"x": [1]}), np.zeros(1), 1))
-    deadline = time.monotonic() + 30
-    while not (log._file is not None and logged(tmp_path / "log")):
-        assert time.monotonic() < deadline
+    while not metrics.logged_rows:
         time.sleep(0.01)
-    log._file = Full(log._file)  # type: ignore[assignment]
-    for name in ("b", "c"):
-        log.put(entry(name, pd.DataFrame({"x": [1]}), np.zeros(1), 1))
+    log._file = Full(next((tmp_path / "log").iterdir()), "ab")
+    log.put(entry("b", pd.DataFrame({"x": [1]}), np.zeros(1), 1))
+    while not metrics.failed_rows:
+        time.sleep(0.01)
+    log.put(entry("c", pd.DataFrame({"x": [1]}), np.zeros(1), 1))
     log.close()
     assert (metrics.logged_rows, metrics.failed_rows) == (2, 1)
-    whole = [line for file in (tmp_path / "log").iterdir() for line in file.read_bytes().splitlines(keepends=True)]
-    assert sorted(json.loads(line)["id"] for line in whole if line.endswith(b"\n")) == ["a", "c"]
+    assert [line["id"] for line in logged(tmp_path / "log")] == ["a", "c"]
 
 
 def test_files_become_parquet_at_their_size_and_the_oldest_make_room(tmp_path: Path) -> None:
@@ -275,7 +331,7 @@ def test_what_must_not_be_kept_never_reaches_the_disk(tmp_path: Path, rows: list
     rules = ServeConfig(drop=("name",), hash=("city", "group"), round={"income": -6, "name2": 1})
     columns = {"name": [row[0] for row in rows], "city": [row[1] for row in rows], "income": [row[2] for row in rows]}
     data = pd.DataFrame(columns | {"name2": [row[0] for row in rows]}).astype({"name": object, "city": object})
-    lines = request_log.lines(
+    lines = entries.lines(
         entry("r", data, pd.DataFrame({"group": columns["name"], "low": 1}), len(rows)), Redaction(rules, b"k" * 32)
     ).decode()
     for line, (name, _, income) in zip(map(json.loads, lines.splitlines()), rows, strict=True):
@@ -301,24 +357,22 @@ def test_what_must_not_be_kept_never_reaches_the_disk(tmp_path: Path, rows: list
 )
 def test_probabilities_say_no_more_than_the_prediction_may(rules: ServeConfig, kept: dict[str, Any]) -> None:
     require_known(rules, schemas.read(SIGNATURE), "churn")
-    (line,) = request_log.lines(entry("r", None, np.array([[0.24, 0.76]]), 1), Redaction(rules)).splitlines()
+    (line,) = entries.lines(entry("r", None, np.array([[0.24, 0.76]]), 1), Redaction(rules)).splitlines()
     assert {key: value for key, value in json.loads(line).items() if key in ("prediction", "probabilities")} == kept
 
 
 def test_a_hashed_prediction_leaves_no_probabilities_and_hashes_each_column() -> None:
     hashing = Redaction(ServeConfig(hash=("prediction",)), b"k" * 32)
-    line = json.loads(request_log.lines(entry("r", None, np.array([[0.24, 0.76]]), 1), hashing))
+    line = json.loads(entries.lines(entry("r", None, np.array([[0.24, 0.76]]), 1), hashing))
     assert re.fullmatch("[0-9a-f]{16}", line["prediction"])
     assert "probabilities" not in line
     frame = pd.DataFrame({"low": [1.0], "high": [3.0]})
-    line = json.loads(request_log.lines(entry("r", None, frame, 1), hashing))
+    line = json.loads(entries.lines(entry("r", None, frame, 1), hashing))
     assert all(re.fullmatch("[0-9a-f]{16}", value) for value in line["prediction"].values())
 
 
 def test_a_rule_for_the_only_column_of_a_table_of_answers_holds() -> None:
-    line = request_log.lines(
-        entry("r", None, pd.DataFrame({"score": [7.25]}), 1), Redaction(ServeConfig(drop=("score",)))
-    )
+    line = entries.lines(entry("r", None, pd.DataFrame({"score": [7.25]}), 1), Redaction(ServeConfig(drop=("score",))))
     assert b"7.25" not in line
 
 
@@ -342,7 +396,7 @@ def test_a_rule_for_the_only_column_of_a_table_of_answers_holds() -> None:
 def test_a_rule_for_an_output_holds_where_it_comes_without_its_name(
     rules: ServeConfig, outputs: tuple[str, ...], answered: Any, kept: dict[str, Any]
 ) -> None:
-    line = json.loads(request_log.lines(replace(entry("r", None, answered, 1), outputs=outputs), Redaction(rules)))
+    line = json.loads(entries.lines(replace(entry("r", None, answered, 1), outputs=outputs), Redaction(rules)))
     assert {key: value for key, value in line.items() if key in ("prediction", "probabilities")} == kept
 
 
