@@ -155,6 +155,8 @@ class ActiveRun(Run):
         if count == 1 and len(self._problems) <= _MOST_PROBLEMS:
             from mlops_tui.tracking import remarks
 
+            if len(self._problems) == _MOST_PROBLEMS:
+                message += "; what else cannot be logged is not told any more"
             remarks.say(message)
             self.journal.record({"t": "problem", "message": message[:2000], "at": time.time()})
 

@@ -34,6 +34,14 @@ def number(value: Any) -> float | None:
     except OverflowError:
         return float("inf") if value > 0 else float("-inf")
     except Exception:  # __float__ may be the script's own; the caller reports the value
+        return _only_item(value)
+
+
+def _only_item(value: Any) -> float | None:
+    """The number in an array that holds one alone: NumPy's own conversion refuses those with a dimension."""
+    try:
+        return float(value.item())
+    except Exception:
         return None
 
 

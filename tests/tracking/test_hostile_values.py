@@ -119,6 +119,7 @@ def test_what_is_too_long_for_a_journal_is_told_and_does_not_hide_what_follows(
         (np.float32(0.5), 0.5),
         (np.int64(3), 3.0),
         (np.array(0.75), 0.75),
+        (np.array([[0.75]]), 0.75),
         (Tensor(), 0.25),
         ("0.5", 0.5),
         (math.inf, math.inf),
@@ -154,6 +155,16 @@ def test_what_is_no_number_is_reported_once_and_the_rest_is_logged(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("mlops-tui: metric 'bad' is not a number")
     assert len(remarks(project)) == 1
+
+
+def test_many_problems_are_told_up_to_a_number_and_that_there_are_more(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with mlops.start_run():
+        mlops.log_metrics({f"bad{number}": "high" for number in range(300)})
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == len(remarks(project)) == 100
+    assert [line for line in lines if "not told any more" in line] == lines[-1:]
 
 
 @pytest.mark.parametrize(
