@@ -1,5 +1,7 @@
 """The parts of the compare screen beside its table."""
 
+import threading
+
 import numpy as np
 import pytest
 from run_screens import HOSTILE, add_run, dashboard, make_store, misses, sees, until
@@ -8,7 +10,7 @@ from screens import rendered, settled
 from mlops_tui.prediction_files import encode, path_of
 from mlops_tui.ui.screens.column_choice import ChooseColumns
 from mlops_tui.ui.screens.compare import PARTS, CompareScreen
-from mlops_tui.ui.screens.compare_views import PicturePane
+from mlops_tui.ui.screens.compare_views import PagePane, PicturePane
 from mlops_tui.ui.screens.overlay import OverlayPane
 from mlops_tui.ui.widgets.dialog import Ask, Choose
 from mlops_tui.ui.widgets.window_table import WindowTable
@@ -93,6 +95,26 @@ async def test_the_verdict_on_repeated_runs_is_said_with_its_numbers(several, tm
         await sees(pilot, "1 Compare")
         await pilot.press("4")
         await sees(pilot, "better: +0.35", "95 % interval", "Welch t", "n = 3 and 3", "within noise")
+
+
+async def test_a_page_that_takes_long_says_that_it_is_computed(several, tmp_path, monkeypatch):
+    may_go_on, load = threading.Event(), PagePane.load
+
+    def load_later(pane, session):
+        may_go_on.wait(60)
+        return load(pane, session)
+
+    monkeypatch.setattr(PagePane, "load", load_later)
+    app = compared(tmp_path, several)
+    async with app.run_test(size=(120, 40)) as pilot:
+        try:
+            await sees(pilot, "1 table")
+            await pilot.press("4")
+            await sees(pilot, "computing …")
+        finally:
+            may_go_on.set()
+        await misses(pilot, "computing …")
+        await sees(pilot, "seed")
 
 
 async def test_predictions_of_one_run_can_be_looked_at_alone(several, tmp_path):

@@ -195,6 +195,8 @@ async def test_the_cursor_goes_to_the_first_row_that_is_found_unless_its_own_is(
         await pilot.press(*["backspace"] * 8, *"loss")
         await until(pilot, lambda: app.screen.table.row_count == 7)
         assert app.screen.table.cursor_key == "max(loss)"
+        await pilot.press(*["backspace"] * 4, *"mean(loss)")  # as filters say it
+        await until(pilot, lambda: app.screen.table.cursor_key == "mean(loss)")
 
 
 async def test_a_list_is_sorted_by_the_best_value_that_a_metric_ever_had(store, tmp_path):

@@ -21,11 +21,15 @@ from mlops_tui.ui import comparison_pictures, shown
 from mlops_tui.ui.loading import Records
 from mlops_tui.ui.screens import page_lines
 from mlops_tui.ui.session import Session
+from mlops_tui.ui.text import Cell
 from mlops_tui.ui.widgets import parallel_plot
 from mlops_tui.ui.widgets.chart import chart_options
 from mlops_tui.ui.widgets.pane import Pane
 from mlops_tui.ui.widgets.picture import Picture
 from mlops_tui.ui.widgets.text_view import TextView
+
+#: Seconds after which an empty page says that it is being computed.
+BUSY_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,16 @@ class PagePane(ViewPane[Report]):
     def compose(self) -> ComposeResult:
         """The text."""
         yield TextView(wrap=True)
+
+    def on_show(self) -> None:
+        """Loads what is missing, and says so where that takes long."""
+        super().on_show()
+        if self.records is None:
+            self.set_timer(BUSY_S, self._say_busy)
+
+    def _say_busy(self) -> None:
+        if self.records is None and not self.has_class("-covered"):
+            self.query_one(TextView).show([Cell("computing …", "dim")])
 
     def load(self, session: Session) -> Report:
         """Reads the part."""

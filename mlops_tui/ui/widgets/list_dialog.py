@@ -66,9 +66,9 @@ class ListDialog(Dialog[Answer]):
         return self.query_one(WindowTable)
 
     def draw(self) -> None:
-        """Shows the rows in which all words of the line stand."""
+        """Shows the rows in which, or in whose names in filters, all words of the line stand."""
         words = self.query_one("#find", Input).value.lower().split()
-        found = [row for row in self.rows() if all(word in " ".join(map(plain, row.cells)).lower() for word in words)]
+        found = [row for row in self.rows() if all(word in _searched(row) for word in words)]
         self.table.show(found, keeps_marks=True)
 
     def action_find(self) -> None:
@@ -95,6 +95,10 @@ class ListDialog(Dialog[Answer]):
         """Returns to the rows that were found."""
         event.stop()
         self.leave_find(forget=False)
+
+
+def _searched(row: Row) -> str:
+    return " ".join((str(row.key), *map(plain, row.cells))).lower()
 
 
 class _FindLine(Input):
