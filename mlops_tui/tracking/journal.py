@@ -169,11 +169,13 @@ class Journal:
             path = os.path.join(self._directory, journals.file_name())
             try:
                 descriptor = os.open(path, flags, 0o644)
-                break
             except FileExistsError:
                 continue
-        try:
             _lock_shared(descriptor)
+            if os.path.exists(path):
+                break
+            os.close(descriptor)  # it was taken for one that a killed process left, before it was locked
+        try:
             if os.write(descriptor, first) != len(first):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except BaseException:

@@ -78,12 +78,21 @@ def is_gone(writer: Mapping[str, object], locked_file: int) -> bool:
     return _is_unlocked(locked_file)
 
 
-def _is_unlocked(descriptor: int) -> bool:
+def lock_alone(descriptor: int) -> bool:
+    """Locks a file until it is closed; False where somebody has it, or nobody can tell."""
     import fcntl
 
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
+        return False
+    return True
+
+
+def _is_unlocked(descriptor: int) -> bool:
+    import fcntl
+
+    if not lock_alone(descriptor):
         return False
     fcntl.flock(descriptor, fcntl.LOCK_UN)
     return True

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 #: Seconds for which a process that was seen alive is not looked at again.
 _RECHECK_S = 1.0
 
+#: A journal without a whole record that is so old was left by a process that was killed while it made it. A younger one
+#: may be another machine's, whose locks are not seen here.
+_STILLBORN_S = 60.0
+
 _WORDLESS = "the process ended without a word (killed, crashed, or its disk was full)"
 
 _seen_alive: dict[str, float] = {}
@@ -43,6 +47,8 @@ def settle(store: Store, directory: str, offsets: Mapping[str, int], states: Map
             if name in states and states[name].is_closed:
                 if os.fstat(descriptor).st_size <= offset:
                     closed.add(name)
+            elif not offset and _is_stillborn(descriptor):
+                _remove(path)  # while it is locked: whoever made it looks whether it is still there
             elif _is_gone(descriptor, path, offset):
                 gone[name] = os.fstat(descriptor).st_mtime
         finally:
@@ -56,8 +62,23 @@ def settle(store: Store, directory: str, offsets: Mapping[str, int], states: Map
             closed.add(name)
     for name in closed:
         _seen_alive.pop(os.path.join(directory, name), None)
-        with suppress(FileNotFoundError, PermissionError):  # another user's journal is left to that user
-            os.unlink(os.path.join(directory, name))
+        _remove(os.path.join(directory, name))
+
+
+def _remove(path: str) -> None:
+    with suppress(FileNotFoundError, PermissionError):  # another user's journal is left to that user
+        os.unlink(path)
+
+
+def _is_stillborn(descriptor: int) -> bool:
+    """Whether a journal has no whole record and never gets one; it is locked then."""
+    if time.time() - os.fstat(descriptor).st_mtime < _STILLBORN_S or not processes.lock_alone(descriptor):
+        return False
+    try:
+        frames = journals.frames(os.pread(descriptor, os.fstat(descriptor).st_size, 0))
+        return next(frames, None) is None
+    except ValueError:  # damage, which is told of elsewhere
+        return False
 
 
 def _is_gone(descriptor: int, path: str, offset: int) -> bool:

@@ -489,6 +489,31 @@ def test_a_run_whose_process_is_gone_stays_while_a_process_that_it_forked_logs(s
     assert run_of(store, log).status is RunStatus.KILLED
 
 
+@pytest.mark.parametrize("content", [b"", Log().writer[:3], Log().writer[:-1]])
+def test_a_journal_that_was_never_begun_is_removed_when_nobody_holds_it(
+    store: Store, folder: Path, content: bytes
+) -> None:
+    young, old, held = (put(folder, content) for _ in range(3))
+    for path in (old, held):
+        os.utime(path, (77.0, 77.0))
+    with held.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        assert fold.fold(store, str(folder)) == 0
+        assert sorted(folder.iterdir()) == sorted([young, held])
+    fold.fold(store, str(folder))
+    assert list(folder.iterdir()) == [young]
+
+
+def test_a_journal_without_locks_is_not_taken_for_one_that_was_never_begun_once_it_has_a_record(
+    store: Store, folder: Path
+) -> None:
+    log = Log()
+    path = put(folder, log.writer)
+    os.utime(path, (77.0, 77.0))
+    fold.fold(store, str(folder))
+    assert path.exists()
+
+
 def until_settled(store: Store, folder: Path) -> None:
     """Folds until no journal is left; a process that was seen alive is not looked at again for a second."""
     deadline = time.monotonic() + 20

@@ -48,7 +48,8 @@ def script(project: Path, code: str, *, env: Mapping[str, str] | None = None) ->
 def opened(project: Path) -> Iterator[Store]:
     """The project's store with everything folded."""
     with Store(str(project / ".mlops" / "store.db")) as store:
-        fold.fold(store, str(project / ".mlops" / "journals"))
+        # a script that was killed may have left a process that folds, which a busy machine keeps from ending for long
+        fold.fold(store, str(project / ".mlops" / "journals"), wait_s=600, budget_s=600)
         yield store
 
 
