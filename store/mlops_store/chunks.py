@@ -14,6 +14,8 @@ then the planes of noise as they are: zlib would take time over them and make th
 are decimal numbers of few places, as accuracies and percentages are: a byte 3, the byte of noise, the number of places,
 the least value (a signed number in units of the last place), then as version 2, the values as what they are above that
 least in these units. Version 1, which is still read: a byte 1 and the zlib stream of all planes.
+
+Version 4, of few points whose values lie near one another: see ``framed``.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from itertools import accumulate, chain, cycle
 from operator import add
 from typing import NamedTuple
 
-from mlops_store import decimals
+from mlops_store import decimals, framed
 from mlops_store.errors import StoreDamaged
 
 #: Steps and times in ms of a series.
@@ -40,6 +42,7 @@ MAX_POINTS = 4096
 _ALL_PACKED = 1
 _DOUBLES = 2
 _DECIMALS = 3
+_FRAMED = 4
 
 #: Places and least value of version 3.
 _UNIT = struct.Struct("<Bq")
@@ -70,6 +73,10 @@ def encode(
         series: Of how many series, of equally many points, these are.
         base: Steps and times of a series, with as many points as each of these, that is read first.
     """
+    if 0 < len(values) <= framed.MAX_VALUES:
+        short = framed.encode(steps, times_ms, values, series, base)
+        if short is not None:
+            return bytes((_FRAMED,)) + short
     decimal = decimals.units(values) if values else None
     if decimal is None:
         version, unit, planes = _DOUBLES, b"", _planes(array("d", values))
@@ -105,6 +112,8 @@ def decode(
     Raises:
         StoreDamaged: The body is of another format, or not as it was written.
     """
+    if body[:1] == bytes((_FRAMED,)):
+        return framed.decode(body, series, place, base)
     columns = _columns(body, series)
     of_steps, of_times = base or (None, None)
     steps = _numbers(columns.steps, series, place, of_steps)
@@ -113,12 +122,17 @@ def decode(
 
 def base_of(body: bytes, series: int) -> Axis:
     """Steps and times in ms of the first series of a body that is the base of others; see ``decode``."""
+    if body[:1] == bytes((_FRAMED,)):
+        return framed.decode(body, series, 0, None)[:2]
     columns = _columns(body, series)
     return _numbers(columns.steps, series), _numbers(columns.times_ms, series)
 
 
 def decode_axis(body: bytes, axis: str) -> tuple[array[int], array[float]]:
     """Steps (``axis`` 'step') or times in ms ('ms'), and values, of a body; see ``decode``."""
+    if body[:1] == bytes((_FRAMED,)):
+        steps, times_ms, values = framed.decode(body, 1, 0, None)
+        return steps if axis == "step" else times_ms, values
     columns = _columns(body)
     return _numbers(columns.steps if axis == "step" else columns.times_ms), _values(columns)
 

@@ -98,6 +98,7 @@ def append(db: sqlite3.Connection, batches: Iterable[Batch]) -> None:
         batches: At most one for each run and key.
     """
     packing = Packing(db)
+    once: list[tuple[Any, ...]] = []
     new: list[tuple[Any, ...]] = []
     changed: list[tuple[Any, ...]] = []
     rows: list[tuple[int, int, int, int, float | None]] = []
@@ -105,6 +106,9 @@ def append(db: sqlite3.Connection, batches: Iterable[Batch]) -> None:
         old = None if batch.is_new_run else _find(db, batch.run, batch.key)
         summary, points = summary_of(batch.points), batch.points
         metric, count, chunked = None, 0, 0
+        if old is None and summary[0] == 1:
+            once.append((*summary[1:5], batch.key, batch.run))
+            continue
         if old is not None:
             metric, chunked, before = old
             summary = _merged(before, summary)
@@ -122,6 +126,12 @@ def append(db: sqlite3.Connection, batches: Iterable[Batch]) -> None:
             rows.extend((metric, seq, *_identity(point)) for seq, point in enumerate(points, count))
         (new if old is None else changed).append((metric, *_kept(summary), chunked, batch.key, batch.run))
     ids = packing.store()
+    db.executemany(
+        # without what would be NULL: the sqlite3 module takes long to bind it
+        "INSERT INTO metrics(count, nan_count, last_step, last_ms, last_value, chunked, key_id, run_id) "
+        "VALUES (1, ?, ?, ?, ?, 0, ?, ?)",
+        once,
+    )
     db.executemany(
         "INSERT INTO metrics(id, count, nan_count, last_step, last_ms, last_value, min_value, max_value, total, "
         "chunked, key_id, run_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -239,9 +249,8 @@ def summary_of(points: Sequence[Point]) -> Summary:
 
 def _kept(summary: Summary) -> Summary:
     """A summary as its row has it."""
-    count, _, _, _, last, low, high, total = summary
-    low, high = None if low == last else low, None if high == last else high
-    return *summary[:5], low, high, None if count == 1 else total
+    *others, last, low, high, total = summary
+    return *others, last, None if low == last else low, None if high == last else high, total
 
 
 def _merged(old: Summary, new: Summary) -> Summary:

@@ -1,4 +1,4 @@
-"""Short series of ended runs: the sheets of a store, each with at most 128 values of one run.
+"""Short series of ended runs: the sheets of a store, each with at most 96 values of one run.
 
 Most of what a short series takes is not its values but what stands beside them: a row, a compressed stream, steps and
 times. Those that were logged together have all of this in common, so that several lie in one sheet, and the steps and
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from mlops_store.chunks import Axis
     from mlops_store.curves import Point
 
-#: Most values in a sheet: about a fourth of a page, so that little of a page stays empty, and one is soon read.
-MAX_VALUES = 128
+#: Most values in a sheet: about a sixth of a page, so that little of a page stays empty, and one is soon read.
+MAX_VALUES = 96
 
 T = TypeVar("T")
 

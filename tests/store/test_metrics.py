@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from mlops_store import chunks, metrics, runs
+from mlops_store import chunks, frames, metrics, runs
 from mlops_store.errors import NotFound, StoreDamaged
 from mlops_store.records import MetricPoint
 from mlops_store.store import Store
@@ -73,6 +73,57 @@ def test_each_of_the_series_of_a_chunk_reads_back_bit_for_bit(
         part = slice(place * count, (place + 1) * count)
         found = [list(column) for column in chunks.decode(body, series, place, base)]
         assert found == [step[part], ms[part], values[part]]
+
+
+@given(data=st.data(), series=st.integers(1, 5), count=st.integers(1, 25), has_base=st.booleans())
+def test_series_of_few_points_read_back_bit_for_bit(
+    data: st.DataObject, series: int, count: int, has_base: bool
+) -> None:
+    of_values = st.sampled_from(
+        [st.floats(), st.floats(0.9, 1.1), st.floats(width=32), st.floats(-1, 1).map(lambda value: round(value, 3))]
+    )
+    axis = st.lists(times, min_size=count, max_size=count)
+    first = data.draw(axis), data.draw(axis)
+    base = first if has_base else None
+    step, ms = (column * series for column in first)
+    values = [
+        value
+        for _ in range(series)
+        for value in data.draw(st.lists(data.draw(of_values), min_size=count, max_size=count))
+    ]
+    body = chunks.encode(step, ms, values, series, base)
+    for place in range(series):
+        part = slice(place * count, (place + 1) * count)
+        found = chunks.decode(body, series, place, base)
+        assert (list(found[0]), list(found[1])) == (step[part], ms[part])
+        assert found[2].tobytes() == struct.pack(f"{count}d", *values[part])
+    if not has_base:
+        assert [list(column) for column in chunks.base_of(body, series)] == [*map(list, first)]
+    if series == 1 and not has_base:
+        assert [chunks.decode_axis(body, axis)[0].tolist() for axis in ("step", "ms")] == [step, ms]
+
+
+def test_a_chunk_of_few_points_is_hardly_longer_than_its_random_bits() -> None:
+    random = Random(1)
+    for spread, size in ((1 / 64, 46 / 8), (1 / 1024, 42 / 8)):
+        values = [1 + random.random() * spread for _ in range(80)]
+        body = chunks.encode(list(range(20)) * 4, list(range(0, 100, 5)) * 4, values, 4)
+        assert len(body) < 80 * size + 60
+
+
+def test_a_chunk_of_few_points_of_which_a_bit_is_wrong_is_refused() -> None:
+    body = chunks.encode([1, 2, 3], [10, 20, 30], [0.5, 0.625, 0.75])
+    for bit in range(8, 8 * len(body)):
+        wrong = (int.from_bytes(body, "little") ^ 1 << bit).to_bytes(len(body), "little")
+        with pytest.raises(StoreDamaged, match="metric chunk"):
+            chunks.decode(wrong)
+
+
+@given(st.lists(st.integers(-(2**70), 2**70), max_size=40), st.binary(max_size=5))
+def test_a_frame_of_whole_numbers_reads_back(numbers: list[int], before: bytes) -> None:
+    packed = before + frames.pack(numbers)
+    assert frames.unpack(packed, len(before), len(numbers)) == numbers
+    assert frames.end(packed, len(before), len(numbers)) == len(packed)
 
 
 def test_a_chunk_of_noise_is_hardly_longer_than_its_random_bits() -> None:
