@@ -55,5 +55,5 @@ def _chop_spans(update: object) -> Iterator[Span]:
     chops, ends = update.chops, update.chop_ends  # type: ignore[attr-defined]
     for y, low, high in update.spans:  # type: ignore[attr-defined]
         for end, (x, strip) in zip(ends[y], chops[y].items(), strict=False):
-            if strip is not None and x <= high and end > low:
+            if strip is not None and x < high and end > low:
                 yield Span(y, x, strip)

@@ -9,16 +9,17 @@ from __future__ import annotations
 import sqlite3
 import threading
 from contextlib import suppress
+from functools import partial
 from typing import Generic, TypeVar
 
 from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.worker import Worker, WorkerState, get_current_worker
 
 from mlops_store.database import explain
 from mlops_store.errors import MlopsError
 from mlops_store.store import Store
+from mlops_tui.ui import threads
 from mlops_tui.ui.painting import PaintingScreen
 from mlops_tui.ui.session import Session, session_of
 
@@ -48,6 +49,10 @@ class Reading:
                 with suppress(sqlite3.Error):
                     self._db.rollback()  # what was stopped could not end its transaction, either
             self._db = None
+
+    def is_wanted(self) -> bool:
+        """Whether anybody still waits for it."""
+        return not self._is_stopped
 
     def stop(self) -> None:
         """Ends the statement at work, with an error in its thread: nobody waits for it any more."""
@@ -126,17 +131,13 @@ class Loader(Widget, Generic[Records]):
         self._ticket += 1
         ticket = self._ticket
         session = session_of(self)
-        reading = Reading()
-        self.run_worker(
-            lambda: self._load(session, ticket, reading),
-            thread=True,
-            group=f"load-{id(self)}",
-            exclusive=True,
-            exit_on_error=False,
-            name=f"load {type(self).__name__}",
-        )
+        before, self._reading = self._reading, Reading()
+        threads.begin(self, partial(self._load, session, ticket, self._reading), self._reading.is_wanted)
+        before.stop()
+
+    def on_unmount(self) -> None:
+        """Nobody waits for what is being loaded."""
         self._reading.stop()
-        self._reading = reading
 
     def on_compose(self) -> None:
         """Loads at once, where the size does not matter."""
@@ -168,27 +169,26 @@ class Loader(Widget, Generic[Records]):
         return self._records
 
     def _load(self, session: Session, ticket: int, reading: Reading) -> None:
-        worker: Worker[None] = get_current_worker()
         records: object = None
         error: MlopsError | None = None
         try:
             error = session.problem
             reading.begin(session.store)
-            if error is None and (early := self.early(session)) is not None and not worker.is_cancelled:
+            if error is None and (early := self.early(session)) is not None and reading.is_wanted():
                 drawn = threading.Event()
                 self.post_message(Loaded(ticket, early, None, drawn=drawn))
                 drawn.wait(PATIENCE_S)  # the rest would only hold up the painting
-            if error is None and not worker.is_cancelled:
+            if error is None and reading.is_wanted():
                 records = self.load(session)
         except MlopsError as problem:
             error = problem
         except sqlite3.Error as problem:
             error = explain(problem, session.project.store_path)
-            if error is None and not worker.is_cancelled:
+            if error is None:
                 raise
         finally:
             reading.end()
-        if not worker.is_cancelled:
+        if reading.is_wanted():
             self.post_message(Loaded(ticket, records, error))
 
     def on_loaded(self, message: Loaded) -> None:
@@ -225,14 +225,6 @@ class Loader(Widget, Generic[Records]):
     def _tick(self) -> None:
         if self._records is not None and self.screen.is_current:
             self.tick(self._records)
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A programming error in ``load`` ends the application as any other would, with its traceback."""
-        worker = event.worker
-        # a cancelled worker has an error too: raising that would end this widget's message loop
-        if worker.group == f"load-{id(self)}" and event.state is WorkerState.ERROR and worker.error is not None:
-            event.stop()
-            raise worker.error
 
 
 def reload_all(root: Widget, *, store: bool, project: bool) -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import compress
+from operator import is_not, itemgetter
 from typing import NamedTuple, TypeAlias
 
 from rich.cells import get_character_cell_size
@@ -32,6 +34,8 @@ FEW_RUNS = 4, 200
 MOVED_LINES = 5
 
 Line: TypeAlias = "list[Cell]"
+
+_CHARACTER: Callable[[Cell], str] = itemgetter(0)
 
 
 class Output:
@@ -166,7 +170,7 @@ class Output:
 
 def _text(line: Line) -> str:
     """The characters without their looks; "" when not all are known."""
-    return "" if UNKNOWN in line else "".join([cell[0] for cell in line])  # type: ignore[misc]
+    return "" if UNKNOWN in line else "".join(map(_CHARACTER, line))
 
 
 class Run(NamedTuple):
@@ -204,18 +208,22 @@ def _runs(y: int, old: Line, new: Line, erased: int) -> Iterator[Run]:
 def _end(line: Line, x: int, high: int, erased: int) -> int:
     """Where the cells end that can be written with the look of the first that is not blank."""
     look, has_text = line[x].look, False
-    for end in range(x, high):
-        character, here = line[end]
+    while x < high:
+        character, here = line[x]
         if character == " ":
-            if not here.attributes and erased and _blanks(line, end, high) >= erased:
-                return end
+            count = _blanks(line, x, high)
+            if not here.attributes and erased and count >= erased:
+                return x
             if on_space(look, here) != look:
-                return end
-        elif character and here != look:
+                return x
+            x += count
+            continue
+        if character and here is not look and here != look:
             if has_text or on_space(here, look) != here:
-                return end
+                return x
             look = here  # blanks before it can be written with its look as well
-        has_text = has_text or character != " "
+        has_text = True
+        x += 1
     return high
 
 
@@ -228,7 +236,7 @@ def _painted(runs: Iterable[Run]) -> str:
         if run.erased:
             pen.erase(run.erased, run.look)
         else:
-            pen.write(run.cells)
+            pen.write(run.cells, run.look)
     pen.rest()
     return "".join(parts)
 
@@ -261,7 +269,7 @@ def _blanks(line: Line, x: int, high: int) -> int:
     if cell.character != " ":
         return 0
     end = x + 1
-    while end < high and line[end] == cell:
+    while end < high and (line[end] is cell or line[end] == cell):
         end += 1
     return end - x
 
@@ -272,8 +280,9 @@ def _changes(old: Line, new: Line) -> Iterator[tuple[int, int]]:
         yield 0, len(new)
         return
     low = high = -1
-    for x, (was, is_now) in enumerate(zip(old, new, strict=True)):
-        if was is is_now or was == is_now:
+    # cells are shared, so nearly all that are equal are the same one
+    for x in compress(range(len(new)), map(is_not, old, new)):
+        if old[x] == new[x]:
             continue
         if x == high:
             high += 1

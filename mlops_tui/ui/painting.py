@@ -21,6 +21,8 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import _RenderCache
 
+from mlops_tui.ui.composing import SeenCompositor
+
 #: Longest time for which nothing is painted because an answer is about to come: shorter than anybody notices.
 HOLD_S = 0.02
 #: Longest time for which a screen that is opened waits for its contents: the one before is seen until then.
@@ -36,6 +38,7 @@ class PaintingScreen(Screen[ScreenResultType]):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self._compositor = SeenCompositor()
         self._awaited: set[object] = set()
         self._first: object = None
         self._opening = asyncio.Event()

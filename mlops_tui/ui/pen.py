@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 
 from rich.cells import get_character_cell_size
 
 from mlops_tui.ui.cells import Cell
 from mlops_tui.ui.looks import PLAIN, Look, change, on_space
 from mlops_tui.ui.placeholders import PLACEHOLDER
+
+_CHARACTER: Callable[[Cell], str] = itemgetter(0)  # None stands only where nothing is written
 
 
 class Pen:
@@ -39,8 +42,20 @@ class Pen:
         self._parts.append(f"\x1b[{y + 1};{x + 1}H")
         self._x, self._y, self._is_sure = x, y, True
 
-    def write(self, cells: Iterable[Cell]) -> None:
-        """Writes cells next to each other, and stays behind them."""
+    def write(self, cells: Sequence[Cell], look: Look) -> None:
+        """Writes cells next to each other, and stays behind them; all of them can be written with one look."""
+        text = "".join(map(_CHARACTER, cells))
+        if not (text.isascii() and len(text) == len(cells) and self._is_sure):
+            self._write_each(cells)
+            return
+        wanted = on_space(self._look, look) if text.isspace() else look
+        if wanted != self._look:
+            self._parts.append(change(self._look, wanted))
+            self._look = wanted
+        self._parts.append(text)
+        self._x += len(text)
+
+    def _write_each(self, cells: Iterable[Cell]) -> None:
         append, pen, x = self._parts.append, self._look, self._x
         for character, look in cells:
             if not character:

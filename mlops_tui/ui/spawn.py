@@ -8,10 +8,9 @@ import sys
 import tempfile
 from typing import Any
 
-from textual.worker import get_current_worker
-
 from mlops_store.errors import MlopsError
 from mlops_tui.project import Project
+from mlops_tui.ui import threads
 
 #: Seconds between looks at whether the answer is still wanted.
 _LOOK_S = 0.2
@@ -20,10 +19,10 @@ _MOST_ERRORS = 65536
 
 
 def verb(project: Project, *words: str) -> Any:
-    """What ``mlops-tui <words> --json`` answers; to be called in a thread worker.
+    """What ``mlops-tui <words> --json`` answers; to be called in a thread.
 
-    After a word ``--`` all are arguments, whatever they begin with. When the worker is cancelled, because the dashboard
-    is left, the process goes on by itself.
+    After a word ``--`` all are arguments, whatever they begin with. When nobody waits for it any more, because the
+    dashboard is left, the process goes on by itself.
 
     Raises:
         MlopsError: It failed or refused (with its own message and hint), or the answer is no longer wanted.
@@ -63,12 +62,11 @@ def verb(project: Project, *words: str) -> Any:
 
 
 def _wait(process: subprocess.Popen[bytes], words: tuple[str, ...]) -> None:
-    worker = get_current_worker()
     while True:
         try:
             process.wait(_LOOK_S)
         except subprocess.TimeoutExpired:
-            if worker.is_cancelled:
+            if not threads.is_wanted():
                 process.returncode = 0  # nobody waits for it any more; said so that no warning is written
                 raise MlopsError(f"'mlops-tui {' '.join(words)}' goes on by itself") from None
         else:

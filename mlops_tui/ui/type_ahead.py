@@ -18,6 +18,10 @@ from mlops_tui.ui.painting import PaintingScreen
 #: Longest wait for the effect of one key: an act that takes longer does its work in a thread anyway.
 PATIENCE_S = 0.5
 
+#: Seconds after a key until one looks whether it has had its effect, unless another comes sooner: to look at once would
+#: only hold up that effect.
+LOOK_S = 0.03
+
 #: Rounds of messages without another screen or focus after which a key has had its effect.
 CALM_ROUNDS = 2
 
@@ -28,17 +32,27 @@ class TypeAheadApp(App[int]):
     def __init__(self, driver_class: type | None = None) -> None:
         super().__init__(driver_class=driver_class)
         self._typed: deque[events.Key] = deque()
+        self._looking: asyncio.TimerHandle | None = None
         self._taking: asyncio.Task[None] | None = None
 
     async def on_event(self, event: events.Event) -> None:
         """Keeps back keys while one before them is at work."""
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
-        elif self._taking is not None and not self._taking.done():
-            self._typed.append(event)
-        else:
+            return
+        if self._looking is None and (self._taking is None or self._taking.done()):
             await super().on_event(event)
-            self._taking = asyncio.create_task(self._take())
+            self._looking = asyncio.get_running_loop().call_later(LOOK_S, self._look)
+            return
+        self._typed.append(event)
+        if self._looking is not None:
+            self._looking.cancel()
+            self._look()
+
+    def _look(self) -> None:
+        """Waits for the effect of the key before from here on."""
+        self._looking = None
+        self._taking = asyncio.create_task(self._take())
 
     async def _take(self) -> None:
         await self._calm()

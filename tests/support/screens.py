@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from textual.app import App
 from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
+from mlops_tui.ui import threads
+
 
 async def settled(pilot: Pilot[object]) -> None:
-    """Waits until no worker runs and every message is processed."""
+    """Waits until nothing is at work in a thread and every message is processed."""
     calm = 0
     for _ in range(1000):
+        if at_work := threads.working():
+            await asyncio.wait(at_work)
+            calm = 0
         try:
             await pilot.app.workers.wait_for_complete()
         except WorkerCancelled:  # superseded by a newer one, which is waited for next

@@ -169,7 +169,7 @@ async def test_a_cursor_move_draws_two_lines() -> None:
 
         app.table.refresh = noted  # type: ignore[method-assign,assignment]
         app.table.action_move(1)
-        assert [(region.y, region.height) for region in drawn] == [(1, 1), (2, 1)]
+        assert [(region.y, region.height) for region in drawn] == [(1, 2)]
 
 
 async def test_equal_rows_draw_nothing_and_a_changed_one_only_its_line() -> None:

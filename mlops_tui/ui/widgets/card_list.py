@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
@@ -69,10 +70,11 @@ class CardList(WindowTable, inherit_bindings=False):
         above = max(0, len(self.keys) - self._room)
         self.virtual_size = Size(self._inner.width, above + self._inner.height if above else 0)
 
-    def _refresh_row(self, position: int) -> None:
-        place = position - self.scroll_offset.y
-        if 0 <= place <= self._room:
-            self.refresh(Region(0, place * self._pitch, self._inner.width, LINES))
+    def _refresh_rows(self, positions: Iterable[int]) -> None:
+        top, room, width = self.scroll_offset.y, self._room, self._inner.width
+        places = {position - top for position in positions if 0 <= position - top <= room}
+        if places:
+            self.refresh(*(Region(0, place * self._pitch, width, LINES) for place in sorted(places)))
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Lines of the window."""

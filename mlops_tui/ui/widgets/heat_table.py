@@ -17,6 +17,7 @@ from textual.strip import Strip
 
 from mlops_store.heat import Line
 from mlops_tui.ui import keymap
+from mlops_tui.ui.plain_lines import PlainLines
 from mlops_tui.ui.text import clean, cut_middle, fit, width
 from mlops_tui.ui.theme import sign, style_of
 from mlops_tui.ui.widgets import heat_cells
@@ -58,6 +59,7 @@ class HeatTable(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._styles_cache = PlainLines()
         self._lines: Sequence[Line] = ()
         self._summary: Line | None = None
         self._count = 0

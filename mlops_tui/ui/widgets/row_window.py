@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.worker import get_current_worker
 
+from mlops_tui.ui import threads
 from mlops_tui.ui.painting import PaintingScreen
+from mlops_tui.ui.plain_lines import PlainLines, bands
 from mlops_tui.ui.theme import style_of
 from mlops_tui.ui.widgets.columns import Column, Placed, place
 from mlops_tui.ui.widgets.rows import Key, Row, RowLoader, Rows, Widths
@@ -20,6 +22,16 @@ from mlops_tui.ui.widgets.table_lines import MARGIN, MARKS, TableLines
 
 #: Columns to which one may scroll before their values are wanted.
 NEAR_COLUMNS = 2
+
+
+class Brought(Message, bubble=False):
+    """Rows that were missing."""
+
+    def __init__(self, rows: Sequence[Row], columns: tuple[Column, ...], asked: int) -> None:
+        super().__init__()
+        self.rows = rows
+        self.columns = columns
+        self.asked = asked
 
 
 class RowWindow(ScrollView):
@@ -45,6 +57,7 @@ class RowWindow(ScrollView):
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
+        self._styles_cache = PlainLines()
         self._columns = tuple(columns)
         self._load = load
         self._can_mark = can_mark
@@ -151,21 +164,25 @@ class RowWindow(ScrollView):
         if self._load is None:
             return
         self._wanted = missing
-        load, columns = self._load, self._columns
+        self._asked += 1
+        load, columns, asked = self._load, self._columns, self._asked
 
         def bring() -> None:
-            rows = load(missing)
-            if not get_current_worker().is_cancelled:
-                self.app.call_later(self._insert, rows, columns)
+            self.post_message(Brought(load(missing), columns, asked))
 
-        self.run_worker(bring, thread=True, exclusive=True, group="rows")
+        threads.begin(self, bring, lambda: asked == self._asked and self.is_attached)
 
-    def _insert(self, rows: Sequence[Row], columns: tuple[Column, ...]) -> None:
-        if columns is not self._columns:  # made for columns that are gone
+    _asked = 0
+
+    def on_brought(self, message: Brought) -> None:
+        """Draws rows that were missing."""
+        if message.asked != self._asked:
+            return  # others are wanted by now
+        if message.columns is not self._columns:  # made for columns that are gone
             self._wanted = ()
             self._fetch()
             return
-        self.update(rows)
+        self.update(message.rows)
         if isinstance(self.screen, PaintingScreen):
             self.screen.release(self)
         self.call_after_refresh(self._fetch_near)
@@ -242,16 +259,16 @@ class RowWindow(ScrollView):
 
     # drawing
 
-    def _refresh_row(self, position: int) -> None:
-        y = position - self.scroll_offset.y
-        if 0 <= y < self._room:
-            self.refresh(Region(0, y + self._head, self._inner.width, 1))
+    def _refresh_rows(self, positions: Iterable[int]) -> None:
+        top, head, inner = self.scroll_offset.y, self._head, self._inner
+        changed = bands((position - top + head for position in positions), inner.width, range(head, inner.height))
+        if changed:
+            self.refresh(*changed)
 
     def _refresh_keys(self, keys: set[Key]) -> None:
         if keys:
-            for i, key in enumerate(self.window_keys):
-                if key in keys:
-                    self._refresh_row(self.scroll_offset.y + i)
+            top = self.scroll_offset.y
+            self._refresh_rows(top + i for i, key in enumerate(self.window_keys) if key in keys)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Lines of the window."""

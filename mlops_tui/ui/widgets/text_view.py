@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from mlops_tui.ui import keymap
+from mlops_tui.ui.plain_lines import PlainLines, bands
 from mlops_tui.ui.text import Cell, CellValue, Hanging, cut, pieces
 from mlops_tui.ui.theme import style_of
 
@@ -43,6 +45,7 @@ class TextView(ScrollView, can_focus=True):
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
+        self._styles_cache = PlainLines()
         self.can_focus = can_focus
         self._source: tuple[CellValue, ...] = tuple(lines)
         self._wrap = wrap
@@ -65,10 +68,18 @@ class TextView(ScrollView, can_focus=True):
         self._arrange()
 
     def _arrange(self) -> None:
+        before, width_before = self._lines, self._arranged_for
         width = self._arranged_for = max(1, self.scrollable_content_region.width)
         self._lines = [line for value in self._source for line in self._broken(value, width)]
         self.virtual_size = Size(width, len(self._lines))
-        self.refresh()
+        if width != width_before or self.styles.auto_dimensions:
+            self.refresh()
+            return
+        top, height = self.scroll_offset.y, self.scrollable_content_region.height
+        was, now = before[top : top + height], self._lines[top : top + height]
+        changed = bands((y for y in range(height) if was[y : y + 1] != now[y : y + 1]), width, range(height))
+        if changed:
+            self.refresh(*changed)
 
     def _broken(self, value: CellValue, width: int) -> list[tuple[Cell, ...]]:
         parts = pieces(value)
@@ -89,9 +100,22 @@ class TextView(ScrollView, can_focus=True):
         """The longest line, for ``width: auto``."""
         return max((sum(cell_len(p.text) for p in pieces(value)) for value in self._source), default=0)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines of the window."""
+        self._measured = self._measure()  # what asks Textual for sizes and styles, once for all lines
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._measured = None
+
+    _measured: tuple[int, Style] | None = None
+
+    def _measure(self) -> tuple[int, Style]:
+        return self.scrollable_content_region.width, self.rich_style
+
     def render_line(self, y: int) -> Strip:
         """One line of the window."""
-        width, base = self.scrollable_content_region.width, self.rich_style
+        width, base = self._measured or self._measure()
         if width > 0 and width != self._arranged_for:  # now and then Textual tells nobody of a first size
             self._arrange()
         position = y + self.scroll_offset.y

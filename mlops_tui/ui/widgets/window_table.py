@@ -256,8 +256,7 @@ class WindowTable(RowWindow, can_focus=True):
             return
         before, self._cursor = self._cursor, position
         self.is_moved = True
-        self._refresh_row(before)
-        self._refresh_row(position)
+        self._refresh_rows((before, position))
         self._reach()
         self._bring_in_sight(self._cursor)
         self._tell(lambda: self.RowHighlighted(self, self.cursor_key))
@@ -274,7 +273,7 @@ class WindowTable(RowWindow, can_focus=True):
         if not self.keys or self.end_range():
             return
         self._marks.toggle(self.keys[self._cursor])
-        self._refresh_row(self._cursor)
+        self._refresh_rows((self._cursor,))
         self._tell(lambda: self.MarksChanged(self, self.marks))
         self._move(self._cursor + 1)
 
@@ -319,7 +318,7 @@ class WindowTable(RowWindow, can_focus=True):
     def watch_has_focus(self, has_focus: bool) -> None:
         """Draws the cursor bright or dim."""
         super().watch_has_focus(has_focus)
-        self._refresh_row(self._cursor)
+        self._refresh_rows((self._cursor,))
 
     def is_marked(self, key: Key) -> bool:
         """Whether a row is marked."""
