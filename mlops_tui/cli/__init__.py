@@ -28,16 +28,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     act = opening.plain(words)
     if act is not None:
         code = guarded(act)
-        if arguments is None and words in (["status"], ["run"]):
-            _leave(code)
-        return code
-    from mlops_tui.cli.root import program
+    else:
+        from mlops_tui.cli.root import program
 
-    return reported(program, arguments)
+        code = reported(program, arguments)
+    if arguments is None and (words in (["status"], ["run"]) or opening.has_opened):
+        _leave(code)
+    return code
 
 
 def _leave(code: int) -> None:
-    """Ends the process: nothing is left to do, and taking the interpreter down takes a tenth of the time."""
+    """Ends the process: nothing is left to do, and taking the interpreter down takes a tenth of the time.
+
+    After the dashboard its watch may still be at work, and Python aborts when it is taken down around a thread that
+    is within a library written in C++.
+    """
     import os
     import sys
 

@@ -15,6 +15,9 @@ from mlops_tui.project import Project
 #: Set by a shell that asks for completions instead.
 COMPLETING = "_MLOPS_TUI_COMPLETE"
 
+#: Whether this process has shown the dashboard.
+has_opened = False
+
 
 def plain(words: Sequence[str]) -> Callable[[], object] | None:
     """What a command line that needs no reading does; None for any other."""
@@ -83,6 +86,8 @@ def open_on(project: Project, start: str = "overview") -> int:
     Raises:
         UsageError: There is no terminal to draw on, or the configuration cannot be understood.
     """
+    global has_opened
+    has_opened = True
     gc.disable()  # what is made before the first screen stays: searching it for garbage takes a tenth of the time
     from mlops_tui.cli.environment import prefer_own_interpreter
     from mlops_tui.ui.app import run

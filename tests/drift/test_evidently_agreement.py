@@ -44,7 +44,9 @@ def test_every_column_is_judged_as_evidently_judges_it(case: str, method: str) -
         if verdict["score"] is None:
             assert report.score == 1.0, f"{name}: scipy has no chi-square of one value, for us nothing has changed"
         else:
-            assert report.score == pytest.approx(verdict["score"], rel=1e-9, abs=0), name
+            # of this test scipy tells 1 - cdf: how that is rounded depends on the processor
+            rounding = 1e-15 if report.method == "cramer_von_mises" else 0
+            assert report.score == pytest.approx(verdict["score"], rel=1e-9, abs=rounding), name
 
 
 @pytest.mark.parametrize("case", EVIDENTLY)

@@ -279,3 +279,17 @@ def test_a_dumb_terminal_is_refused_with_what_helps(tmp_path: Path) -> None:
     with Terminal(dashboard(tmp_path), env={"TERM": "dumb"}) as terminal:
         assert terminal.wait_exit() == 2
         assert "TERM" in terminal.text
+
+
+def test_the_interpreter_is_not_taken_down_around_the_threads_of_a_dashboard_that_is_left(tmp_path: Path) -> None:
+    project_with_runs(tmp_path)
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    hooks.joinpath("sitecustomize.py").write_text(
+        f"import atexit, pathlib\natexit.register(pathlib.Path({str(tmp_path / 'taken_down')!r}).touch)\n"
+    )
+    with Terminal(dashboard(tmp_path), size=(100, 30), env={"PYTHONPATH": str(hooks)}) as terminal:
+        terminal.wait("Experiments")
+        terminal.send("q")
+        assert terminal.wait_exit() == 0
+    assert not (tmp_path / "taken_down").exists()
