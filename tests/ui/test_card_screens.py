@@ -18,6 +18,7 @@ from mlops_tui.cards import differences
 from mlops_tui.project import Project
 from mlops_tui.registry import card_texts as rules
 from mlops_tui.ui.app import MlopsApp
+from mlops_tui.ui.loading import reload_all
 from mlops_tui.ui.screens.folded_pages import CardPane
 from mlops_tui.ui.widgets.folding_text import FoldingText
 
@@ -120,4 +121,7 @@ async def test_what_is_not_there_is_told(measured: Store, place: str) -> None:
         assert any(
             said in shown for said in ("no registered model", "no version 9", "two versions", "differ from itself")
         )
+        reload_all(app.screen, store=True, project=False)  # as when something else in the store has changed
+        await settled(pilot)
+        assert rendered(app) == shown
         await press(pilot, "e", "r", "o", "z", "tab", "enter", "x", "C")

@@ -45,7 +45,7 @@ class CardScreen(ProjectScreen):
                 raise NotFound("no model is registered yet", "mlops-tui models register MODEL RUN")
             version = models.resolve(self.session.store.read(), self.argument)
         except MlopsError as error:
-            hand(worker, pane, pane.show_problem, error)
+            hand(worker, pane, pane.refuse, error)
         else:
             hand(worker, pane, pane.choose, (version.model, version.version))
 

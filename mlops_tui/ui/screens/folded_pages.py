@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from textual.app import ComposeResult
 
-from mlops_store.errors import NotFound
+from mlops_store.errors import MlopsError, NotFound
 from mlops_tui.cards import card as cards
 from mlops_tui.cards import difference_page, differences, measures, page
 from mlops_tui.cards.card import Card
@@ -31,6 +31,7 @@ class _PagePane(Pane[Records]):
     def __init__(self, title: str, number: int = 0, *, id: str | None = None) -> None:
         super().__init__(title, number, id=id)
         self._tried: object = None
+        self._refused: MlopsError | None = None
 
     def compose(self) -> ComposeResult:
         """The parts."""
@@ -46,6 +47,11 @@ class _PagePane(Pane[Records]):
         message.stop()
         if self.records is not None:
             self.show(self.records)
+
+    def refuse(self, error: MlopsError) -> None:
+        """Says why nothing can be chosen, until something is."""
+        self._refused = error
+        self.reload(restart=True)
 
     def _draw(self, blocks: Iterable[Block]) -> None:
         self.uncover()
@@ -67,11 +73,13 @@ class CardPane(_PagePane[Card]):
 
     def choose(self, wanted: tuple[str, int] | None) -> None:
         """Shows the card of another version."""
-        if wanted != self._wanted:
-            self._wanted = wanted
+        if wanted != self._wanted or self._refused is not None:
+            self._wanted, self._refused = wanted, None
             self.reload(restart=True)
 
     def _gathered(self, session: Session) -> Card:
+        if self._refused is not None:
+            raise self._refused
         if session.store is None or self._wanted is None:
             raise NotFound("no version is registered yet", "mlops-tui models register MODEL RUN makes one")
         return cards.gather(session.store, *self._wanted)
@@ -107,8 +115,8 @@ class VersionDifferencePane(_PagePane[Difference]):
 
     def choose(self, wanted: tuple[str, int, int] | None) -> None:
         """Compares other versions."""
-        if wanted != self._wanted:
-            self._wanted = wanted
+        if wanted != self._wanted or self._refused is not None:
+            self._wanted, self._refused = wanted, None
             self.reload(restart=True)
 
     def turn_equal(self) -> None:
@@ -118,6 +126,8 @@ class VersionDifferencePane(_PagePane[Difference]):
             self.show(self.records)
 
     def _gathered(self, session: Session) -> Difference:
+        if self._refused is not None:
+            raise self._refused
         if session.store is None or self._wanted is None:
             raise NotFound("no two versions are chosen", ":diff MODEL 2 3")
         return differences.gather(session.store, session.config, *self._wanted)

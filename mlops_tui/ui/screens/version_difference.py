@@ -37,7 +37,7 @@ class VersionDifferenceScreen(ProjectScreen):
         if len(digits) == 2 and all(digit.isdecimal() for digit in digits):
             self._pane.choose((name, int(digits[0]), int(digits[1])))
         else:
-            self._pane.show_problem(UsageError("a model and the numbers of two versions are needed", ":diff churn 2 3"))
+            self._pane.refuse(UsageError("a model and the numbers of two versions are needed", ":diff churn 2 3"))
 
     def action_equal(self) -> None:
         """Shows what is equal too, or only what differs."""
