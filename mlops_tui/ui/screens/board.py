@@ -262,7 +262,6 @@ class BoardScreen(VersionActs, WordFilterScreen):
             self.remark(f"no stage is {'after' if by > 0 else 'before'} {card.stage}", "dim")
 
     def on_did(self, _: Did) -> None:
-        """Shows at once what an act has changed; the cursor stays on the card, wherever that is now."""
+        """Has the cursor stay on the card, wherever that is when the base has shown what an act has changed."""
         if self._acted_on is not None:
             self.board.follow(self._acted_on)
-        super().on_did(_)

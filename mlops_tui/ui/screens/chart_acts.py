@@ -21,7 +21,6 @@ class ChartScreen(ProjectScreen):
 
     def on_screen_resume(self) -> None:
         """Draws curves as they were last wanted anywhere."""
-        super().on_screen_resume()
         self.view_charts(self.session.chart_view)
 
     def action_axis(self) -> None:

@@ -57,9 +57,8 @@ class ChooseColumns(ListDialog[tuple[ViewColumn, ...]]):
         words = ["pinned"] * one.is_pinned + [f"{one.width} wide"] * (one.width > 0)
         return Cell(" · ".join(words), "accent")
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Marks what is chosen."""
-        super().on_mount()
         self.table.set_marks(self._chosen)
         keys = "space mark   J K move   / find   enter accept"
         self.foot("space mark  J K move  p pin  + - 0 width  / find  enter accept" if self._has_widths else keys)

@@ -123,8 +123,7 @@ class PagePane(ViewPane[Report]):
         yield TextView(wrap=True)
 
     def on_show(self) -> None:
-        """Loads what is missing, and says so where that takes long."""
-        super().on_show()
+        """Says that it is computed where that takes long; the base loads."""
         if self.records is None:
             self.set_timer(BUSY_S, self._say_busy)
 

@@ -60,7 +60,6 @@ class FactList(WindowTable):
 
     def on_resize(self, _: events.Resize) -> None:
         """Breaks lines anew."""
-        super().on_resize(_)
         if self._inner.width != self._broken_at:
             self._break()
 

@@ -109,10 +109,9 @@ class PastPane(Pane[Scene]):
         self.reload(restart=True)
 
     def on_loaded(self, message: Loaded) -> None:
-        """Steps from here on; also when nothing is to be drawn because it stood at an end already."""
+        """Steps from here on, before it is drawn; also when nothing is to be, because it stood at an end already."""
         if message.ticket == self._ticket and isinstance(message.records, Scene):
             self._number, self._steps = message.records.number, 0
-        super().on_loaded(message)
 
     def reload(self, *, restart: bool = False) -> None:
         """Reads it again, with the versions in sight."""

@@ -79,9 +79,8 @@ class ChooseOrder(ListDialog[str]):
             return Cell(f"{sign('down' if self._is_descending else 'up')} now; again turns it round", "accent")
         return Cell(what(name), "dim")
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Begins on what is sorted by now."""
-        super().on_mount()
         self.table.move_to(self._chosen)
         self.foot("enter choose   / find   esc cancel")
 

@@ -40,7 +40,6 @@ class FilterPrompt(Prompt):
 
     def on_mount(self) -> None:
         """Says what is wrong already."""
-        super().on_mount()
         if self._problem:
             self.say(self._problem)
 

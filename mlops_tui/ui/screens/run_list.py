@@ -71,10 +71,9 @@ class RunsPane(Pane[RunList]):
         yield WindowTable(columns, load=self._rows, can_mark=True)
 
     def on_mount(self, _: object) -> None:
-        """Takes up the view of the last session."""
+        """Takes up the view of the last session; the base loads what it shows."""
         session = session_of(self)
         self.view = views.load(session.project, session.config.goal)
-        self.reload()
 
     @property
     def table(self) -> WindowTable:

@@ -70,9 +70,8 @@ class ChooseView(ListDialog[str]):
             Row(one.name, (one.name, Cell(_told(view), "dim"), Cell(one.author, "faint"))) for one, view in self._views
         ]
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Names the keys."""
-        super().on_mount()
         self.foot("enter show   d delete   / find   esc cancel")
 
     def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:

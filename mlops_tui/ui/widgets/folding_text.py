@@ -44,7 +44,6 @@ class FoldingText(TextView):
 
     def on_resize(self, _: events.Resize) -> None:
         """Asks for other lines."""
-        super().on_resize(_)
         self.post_message(self.Resized())
 
     def show_parts(self, parts: Sequence[Part]) -> None:

@@ -59,6 +59,10 @@ class ListDialog(Dialog[Answer]):
         self.query_one("#find", Input).cursor_blink = False
         self.draw()
         self.table.focus()
+        self.begin()
+
+    def begin(self) -> None:
+        """What is done once, when the rows stand there."""
 
     @property
     def table(self) -> WindowTable:
@@ -110,8 +114,6 @@ class _FindLine(Input):
             event.stop()
             event.prevent_default()
             dialog.leave_find(forget=event.key == "escape")
-        else:
-            await super()._on_key(event)
 
 
 __all__ = ["ListDialog"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from textual import events
 from textual.app import ComposeResult
 from textual.message import Message
 from textual.widget import Widget
@@ -80,7 +81,9 @@ class Prompt(Widget):
 
     def compose(self) -> ComposeResult:
         """A sign, the line, and what is offered or wrong above it."""
-        yield TextView(can_focus=False, id="prompt-offers")
+        offers = TextView(can_focus=False, id="prompt-offers")
+        offers.display = False
+        yield offers
         with Widget(id="prompt-line"):
             yield Static(self._sign, id="prompt-sign", markup=False)
             yield _Line(self._value, placeholder=self._hint, select_on_focus=False)
@@ -91,7 +94,6 @@ class Prompt(Widget):
         line.cursor_blink = False
         line.focus()
         line.action_end()
-        self.query_one(TextView).display = False
 
     @property
     def value(self) -> str:
@@ -177,21 +179,18 @@ class Prompt(Widget):
 class _Line(Input):
     """The input, with escape and the arrows meant for the prompt."""
 
-    async def _on_key(self, event: object) -> None:
-        key = getattr(event, "key", "")
+    async def _on_key(self, event: events.Key) -> None:
         prompt = next(node for node in self.ancestors if isinstance(node, Prompt))
-        if key == "escape":
+        if event.key == "escape":
             _stop(event)
             prompt.post_message(Prompt.Cancelled(prompt))
-        elif key in ("up", "down"):
+        elif event.key in ("up", "down"):
             _stop(event)
-            prompt.choose(1 if key == "down" else -1)
-        else:
-            if getattr(event, "is_printable", False):
-                prompt.await_answer()
-            await super()._on_key(event)  # type: ignore[arg-type]
+            prompt.choose(1 if event.key == "down" else -1)
+        elif event.is_printable:
+            prompt.await_answer()
 
 
-def _stop(event: object) -> None:
-    event.stop()  # type: ignore[attr-defined]
-    event.prevent_default()  # type: ignore[attr-defined]
+def _stop(event: events.Key) -> None:
+    event.stop()
+    event.prevent_default()
