@@ -7,18 +7,19 @@ from typing import ParamSpec
 
 from textual._context import NoActiveAppError
 from textual.dom import DOMNode
-from textual.worker import Worker
+
+from mlops_tui.ui import threads
 
 P = ParamSpec("P")
 
 
-def hand(worker: Worker[object], asker: DOMNode, take: Callable[P, object], *args: P.args, **options: P.kwargs) -> None:
-    """Has the application call ``take``; to be called in a thread of the asker's worker.
+def hand(asker: DOMNode, take: Callable[P, object], *args: P.args, **options: P.kwargs) -> None:
+    """Has the application call ``take``; to be called in a thread that works for the asker.
 
-    Nothing is called when the worker was cancelled, or its asker is being removed by then: parts of a widget are gone
-    before the widget is.
+    Nothing is called when nobody waits for the thread any more, or its asker is being removed by then: parts of a
+    widget are gone before the widget is.
     """
-    if worker.is_cancelled:
+    if not threads.is_wanted():
         return
     try:
         app = asker.app

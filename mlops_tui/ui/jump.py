@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
-from textual.worker import get_current_worker
 
 from mlops_store.errors import MlopsError
 from mlops_tui.ui import completion, keymap, places
@@ -68,7 +67,7 @@ class JumpScreen(ModalScreen[Place]):
 
         def search() -> None:
             found = completion.complete(session, text)
-            hand(get_current_worker(), self, self._offer, text, found)
+            hand(self, self._offer, text, found)
 
         self.run_worker(search, thread=True, exclusive=True, group="complete")
 

@@ -66,10 +66,10 @@ class Loaded(Message, bubble=False):
     """A load ended, with records or with an error; or has brought early records, and waits for ``drawn``."""
 
     def __init__(
-        self, ticket: int, records: object, error: MlopsError | None, *, drawn: threading.Event | None = None
+        self, reading: Reading, records: object, error: MlopsError | None, *, drawn: threading.Event | None = None
     ) -> None:
         super().__init__()
-        self.ticket = ticket
+        self.reading = reading
         self.records = records
         self.error = error
         self.drawn = drawn
@@ -128,11 +128,9 @@ class Loader(Widget, Generic[Records]):
             self._is_again = True
             return
         self._is_loading, self._is_again = True, False
-        self._ticket += 1
-        ticket = self._ticket
         session = session_of(self)
         before, self._reading = self._reading, Reading()
-        threads.begin(self, partial(self._load, session, ticket, self._reading), self._reading.is_wanted)
+        threads.begin(self, partial(self._load, session, self._reading), self._reading.is_wanted)
         before.stop()
 
     def on_unmount(self) -> None:
@@ -148,7 +146,6 @@ class Loader(Widget, Generic[Records]):
     _is_loading = False
     _is_again = False
     _is_stale = False
-    _ticket = 0
     _records: Records | None = None
     _problem: str = ""
     _ticker: Timer | None = None
@@ -168,7 +165,7 @@ class Loader(Widget, Generic[Records]):
         """What is shown, None before the first load."""
         return self._records
 
-    def _load(self, session: Session, ticket: int, reading: Reading) -> None:
+    def _load(self, session: Session, reading: Reading) -> None:
         records: object = None
         error: MlopsError | None = None
         try:
@@ -176,7 +173,7 @@ class Loader(Widget, Generic[Records]):
             reading.begin(session.store)
             if error is None and (early := self.early(session)) is not None and reading.is_wanted():
                 drawn = threading.Event()
-                self.post_message(Loaded(ticket, early, None, drawn=drawn))
+                self.post_message(Loaded(reading, early, None, drawn=drawn))
                 drawn.wait(PATIENCE_S)  # the rest would only hold up the painting
             if error is None and reading.is_wanted():
                 records = self.load(session)
@@ -189,12 +186,12 @@ class Loader(Widget, Generic[Records]):
         finally:
             reading.end()
         if reading.is_wanted():
-            self.post_message(Loaded(ticket, records, error))
+            self.post_message(Loaded(reading, records, error))
 
     def on_loaded(self, message: Loaded) -> None:
         """Shows the newest load's result."""
         message.stop()
-        if message.ticket != self._ticket:
+        if not message.reading.is_wanted():
             return
         self._is_loading = message.is_early
         if message.error is not None:

@@ -10,7 +10,6 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.widget import Widget
 from textual.widgets import Label
-from textual.worker import get_current_worker
 
 from mlops_tui.ui.answers import hand
 
@@ -41,7 +40,7 @@ class Asker(Widget):
         def look() -> None:
             self.come.wait(10)
             try:
-                hand(get_current_worker(), self, self.take, "found")
+                hand(self, self.take, "found")
             finally:
                 self.gone.set()
 
@@ -83,4 +82,4 @@ async def test_an_answer_for_what_was_taken_out_of_the_screen_is_dropped_in_a_th
         await asker.remove()
         worker = asker.run_worker(lambda: None, thread=True)  # begun by a message that was still on its way
         await worker.wait()
-        contextvars.Context().run(hand, worker, asker, asker.take, "found")
+        contextvars.Context().run(hand, asker, asker.take, "found")

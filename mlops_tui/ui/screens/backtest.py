@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from textual import work
 from textual.app import ComposeResult
-from textual.worker import get_current_worker
 
 from mlops_store.errors import MlopsError
 from mlops_tui.drift.incidents import trials
@@ -86,7 +85,7 @@ class Backtest(Dialog[Trial]):
             found = run(self._session, self._monitor, self._tried)
         except MlopsError as error:
             problem = f"{error.message}. {error.hint}".strip()
-        hand(get_current_worker(), self, self._show, found, problem)
+        hand(self, self._show, found, problem)
 
     def _show(self, found: Sequence[Trial], problem: str) -> None:
         if problem:

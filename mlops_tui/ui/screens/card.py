@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.worker import get_current_worker
 
 from mlops_store import models
 from mlops_store.errors import MlopsError, NotFound
@@ -39,15 +38,15 @@ class CardScreen(ProjectScreen):
         self.run_worker(self._find, thread=True, group="find")
 
     def _find(self) -> None:
-        worker, pane = get_current_worker(), self.query_one(CardPane)
+        pane = self.query_one(CardPane)
         try:
             if self.session.store is None:
                 raise NotFound("no model is registered yet", "mlops-tui models register MODEL RUN")
             version = models.resolve(self.session.store.read(), self.argument)
         except MlopsError as error:
-            hand(worker, pane, pane.refuse, error)
+            hand(pane, pane.refuse, error)
         else:
-            hand(worker, pane, pane.choose, (version.model, version.version))
+            hand(pane, pane.choose, (version.model, version.version))
 
     @property
     def _version(self) -> ModelVersion | None:

@@ -6,8 +6,6 @@ import shlex
 from collections.abc import Callable, Collection, Sequence
 from typing import cast
 
-from textual.worker import get_current_worker
-
 from mlops_store.errors import MlopsError
 from mlops_tui.data import restore as restoring
 from mlops_tui.data.catalogue import Item
@@ -66,7 +64,7 @@ def restore(screen: ProjectScreen, item: Item, digest: str) -> None:
         except OSError as error:
             screen.post_message(Failed(_explained(error, item.path)))
         else:
-            hand(get_current_worker(), screen, ask, plan)
+            hand(screen, ask, plan)
 
     def ask(plan: Plan) -> None:
         def answered(is_wanted: bool | None) -> None:

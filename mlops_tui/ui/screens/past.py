@@ -110,7 +110,7 @@ class PastPane(Pane[Scene]):
 
     def on_loaded(self, message: Loaded) -> None:
         """Steps from here on, before it is drawn; also when nothing is to be, because it stood at an end already."""
-        if message.ticket == self._ticket and isinstance(message.records, Scene):
+        if message.reading.is_wanted() and isinstance(message.records, Scene):
             self._number, self._steps = message.records.number, 0
 
     def reload(self, *, restart: bool = False) -> None:

@@ -7,7 +7,6 @@ import time
 
 from textual import work
 from textual.app import ComposeResult
-from textual.worker import get_current_worker
 
 from mlops_store.errors import Refused
 from mlops_store.records import PipelineRun
@@ -263,7 +262,7 @@ class PipelineScreen(ProjectScreen):
 
         store = self.session.store
         found = pipelines.newest(store.read(), 100) if store is not None else []
-        hand(get_current_worker(), self, self._ask_run, found)
+        hand(self, self._ask_run, found)
 
     def _ask_run(self, found: list[PipelineRun]) -> None:
         if not found:

@@ -7,7 +7,6 @@ from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.widgets import Input
-from textual.worker import get_current_worker
 
 from mlops_store.errors import MlopsError, Refused
 from mlops_store.gate_verdicts import GateVerdict
@@ -119,15 +118,13 @@ class StageDialog(Dialog[Did]):
                 self._call(self._promotion.kind)
 
         def look() -> None:
-            worker = get_current_worker()
-
             def report(verdict: GateVerdict) -> None:
-                hand(worker, self, found, verdict)
+                hand(self, found, verdict)
 
             try:
                 self._act.check(stage, report)
             except MlopsError as error:
-                hand(worker, self, self._tell, error)
+                hand(self, self._tell, error)
 
         self.run_worker(look, thread=True, exclusive=True, group="gates", exit_on_error=True)
 
@@ -209,6 +206,6 @@ class StageDialog(Dialog[Did]):
                 result = work()
             except MlopsError as error:
                 problem = error
-            hand(get_current_worker(), self, then, result, problem)
+            hand(self, then, result, problem)
 
         self.run_worker(run, thread=True, exclusive=True, group="stage", exit_on_error=True)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from rich.cells import cell_len
-from textual.worker import get_current_worker
 
 from mlops_tui.compare.completion import suggestions
 from mlops_tui.compare.filter import parse
@@ -55,7 +54,7 @@ class FilterPrompt(Prompt):
 
         def search() -> None:
             found = [Completion(one.text, one.note) for one in suggestions(store.read(), text)]
-            hand(get_current_worker(), self, self._offer, text, found, problem)
+            hand(self, self._offer, text, found, problem)
 
         # after the list is painted, which both would only hold up
         self.call_after_refresh(self._begin, search)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 
-from textual.worker import get_current_worker
-
 from mlops_store import model_facts, traffic
 from mlops_store.errors import MlopsError
 from mlops_store.records import Split
@@ -45,7 +43,6 @@ def change(screen: ProjectScreen, title: str, words: list[str], act: Callable[[S
     """
 
     def look() -> None:  # in a thread: another process may hold the store for long
-        worker = get_current_worker()
         try:
             store = store_of(screen.session)
             before = traffic.find(store.read(), words[1])
@@ -53,9 +50,9 @@ def change(screen: ProjectScreen, title: str, words: list[str], act: Callable[[S
                 after = act(store)
                 lines = _difference(store, before, after)
         except MlopsError as error:
-            hand(worker, screen, screen.post_message, Failed(error))
+            hand(screen, screen.post_message, Failed(error))
         else:
-            hand(worker, screen, ask, store, before, lines)
+            hand(screen, ask, store, before, lines)
 
     def ask(store: Store, before: Split | None, lines: list[CellValue]) -> None:
         def done() -> Did:

@@ -14,9 +14,8 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
-from textual.worker import get_current_worker
 
-from mlops_tui.ui import keymap
+from mlops_tui.ui import keymap, threads
 from mlops_tui.ui.text import fit
 from mlops_tui.ui.theme import style_of
 from mlops_tui.ui.widgets.log_file import LogFile
@@ -119,10 +118,9 @@ class LogText(ScrollView, can_focus=True):
         assert file is not None
 
         def index() -> None:
-            worker = get_current_worker()
             problem = ""
             try:
-                while file.update() and not worker.is_cancelled:
+                while file.update() and threads.is_wanted():
                     pass
             except OSError as error:
                 problem = f"cannot be read: {error.strerror}"
@@ -171,7 +169,7 @@ class LogText(ScrollView, can_focus=True):
                 lines = file.lines(start, stop)
             except OSError:
                 lines = []  # it went away; the next look says so
-            if not get_current_worker().is_cancelled:
+            if threads.is_wanted():
                 self.app.call_later(self._fetched, file, start, lines)
 
         self.run_worker(load, thread=True, group="lines", exclusive=True)

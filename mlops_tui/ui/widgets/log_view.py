@@ -7,11 +7,10 @@ from bisect import bisect_left, bisect_right
 
 from textual.app import ComposeResult
 from textual.widget import Widget
-from textual.worker import get_current_worker
 
 from mlops_tui.pipeline import log_search
 from mlops_tui.pipeline.log_search import Search, Sought
-from mlops_tui.ui import keymap
+from mlops_tui.ui import keymap, threads
 from mlops_tui.ui.text import Cell, CellValue
 from mlops_tui.ui.widgets.log_text import LogText
 from mlops_tui.ui.widgets.prompt import Prompt
@@ -80,8 +79,8 @@ class LogView(Widget):
         self._is_busy, self._is_again = True, False
 
         def look() -> None:
-            worker, told_at, is_more = get_current_worker(), time.monotonic(), True
-            while is_more and not worker.is_cancelled:
+            told_at, is_more = time.monotonic(), True
+            while is_more and threads.is_wanted():
                 try:
                     is_more = search.step()
                 except OSError:
@@ -89,7 +88,7 @@ class LogView(Widget):
                 if is_more and time.monotonic() - told_at >= _PACE_S:
                     told_at = time.monotonic()
                     self.app.call_later(self._found, search, False)
-            if not worker.is_cancelled:
+            if threads.is_wanted():
                 self.app.call_later(self._found, search, True)
 
         self.run_worker(look, thread=True, group="search", exclusive=True)

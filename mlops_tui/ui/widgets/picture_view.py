@@ -12,7 +12,6 @@ from textual.app import App
 from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.worker import get_current_worker
 
 from mlops_tui.artifacts.pictures import Picture
 from mlops_tui.ui import placeholders
@@ -79,7 +78,7 @@ class PictureView(Widget, can_focus=True):
         number, room, cell = self._number, self.size, pictures_of(self).cell_pixels
 
         def prepare() -> None:
-            hand(get_current_worker(), self, self._have_placed, make(picture, number, room, cell))
+            hand(self, self._have_placed, make(picture, number, room, cell))
 
         if isinstance(self.screen, PaintingScreen):
             self.screen.hold(self)  # most take less than that; nothing is seen to vanish first
