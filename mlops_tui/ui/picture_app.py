@@ -109,7 +109,7 @@ class PictureApp(TerminalApp):
             self.picture_kind = graphics.told(self._told, knows_cell=bool(self._known_cell)) or self.picture_kind
         if reply.kind == "attributes" and "graphics" not in self._told:
             self._output.forget_line(self.size.height - 1)
-            self.screen.refresh()
+            self.paint_all()
 
     # in step with what is shown
 

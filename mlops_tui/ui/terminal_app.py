@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import termios
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
 from rich.console import RenderableType
@@ -11,6 +12,7 @@ from rich.terminal_theme import TerminalTheme
 from textual import events
 from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.await_remove import AwaitRemove
 from textual.dom import DOMNode
 from textual.filter import ANSIToTruecolor
@@ -20,6 +22,7 @@ from textual.widget import Widget
 
 from mlops_tui.ui import frames, strips, tmux
 from mlops_tui.ui.output import Output
+from mlops_tui.ui.painting import PaintingScreen
 from mlops_tui.ui.terminal import LEAVE_S, TerminalDriver, erases_in_colour, leave_within
 from mlops_tui.ui.text import clean
 from mlops_tui.ui.type_ahead import TypeAheadApp
@@ -90,6 +93,22 @@ class TerminalApp(TypeAheadApp):
         # behind a dialog that is gone all stands where it stood: Textual would lay out the whole screen again
         return super()._prune(*nodes, parent=None if parent is self else parent)
 
+    # screens in front of each other
+
+    def push_screen(self, *args: Any, **options: Any) -> Any:
+        """As in Textual, without painting what is covered."""
+        below = self.screen if self.screen_stack else None
+        with below.covering() if isinstance(below, PaintingScreen) else nullcontext():
+            return super().push_screen(*args, **options)
+
+    def pop_screen(self) -> AwaitComplete:
+        """As in Textual; what was covered is painted."""
+        screen = self.screen
+        done = super().pop_screen()
+        if isinstance(self.screen, PaintingScreen):
+            self.screen.uncover(screen)
+        return done
+
     # screens that are let go of
 
     def let_go(self, screen: Screen[Any]) -> None:
@@ -101,8 +120,6 @@ class TerminalApp(TypeAheadApp):
         if self.is_screen_installed(screen) or screen in self.screen_stack or screen.id:
             return await super()._replace_screen(screen)
         # as Textual does, which takes it down at once
-        if self.screen_stack:
-            self.screen.refresh()
         screen.post_message(events.ScreenSuspend())
         self.capture_mouse(None)
         self.let_go(screen)
@@ -120,10 +137,17 @@ class TerminalApp(TypeAheadApp):
 
     # drawing again
 
+    def paint_all(self) -> None:
+        """Paints all of the screen: what the terminal shows may be anything, or is not what was meant."""
+        if isinstance(self.screen, PaintingScreen):
+            self.screen.paint_all()
+        else:
+            self.screen.refresh(layout=True)
+
     def action_redraw(self) -> None:
         """Draws everything again."""
         self._output.forget()
-        self.screen.refresh(layout=True)
+        self.paint_all()
 
     def terminal_returned(self) -> None:
         """The terminal may show anything: draws everything again."""
@@ -131,7 +155,7 @@ class TerminalApp(TypeAheadApp):
 
     def terminal_drained(self) -> None:
         """Frames were left out while the terminal was slow: draws what differs now."""
-        self.screen.refresh()
+        self.paint_all()
 
     # telling somebody who looks elsewhere
 

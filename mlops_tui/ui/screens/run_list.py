@@ -181,7 +181,7 @@ class RunsPane(Pane[RunList]):
         if session.store is None or query.is_grouped or (known is not None and known.query == query):
             return None
         with session.store.snapshot() as db:
-            numbers = query.ids(db, _FIRST)
+            numbers = query.ids(db, max(self._sight[1], 0 if self._usual else _FIRST))
             if not numbers:
                 return None  # that there are none is said when it is sure what there is
             self._usual = self._usual or usual_columns(db, numbers)

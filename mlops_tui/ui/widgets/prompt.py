@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from textual import events
 from textual.app import ComposeResult
+from textual.geometry import Region
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -178,6 +179,10 @@ class Prompt(Widget):
 
 class _Line(Input):
     """The input, with escape and the arrows meant for the prompt."""
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """As for any widget; but the screen is not laid out again for each character, which changes no size."""
+        return super().refresh(*regions, repaint=repaint, recompose=recompose)
 
     async def _on_key(self, event: events.Key) -> None:
         prompt = next(node for node in self.ancestors if isinstance(node, Prompt))
