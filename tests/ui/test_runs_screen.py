@@ -620,3 +620,23 @@ async def test_long_names_are_shortened_within_so_that_two_metrics_stay_in_sight
         assert len(shown) == 2
         assert all("…" in one for one in shown)
         assert [one[-4:] for one in shown] == ["0001", "0000"]
+
+
+async def test_columns_stay_where_they_are_when_other_runs_come_first_and_others_join_them_with_new_keys(
+    store, tmp_path
+):
+    for number in range(120):
+        told = {"loss": number / 200} | ({"auc": 1 - number / 200} if number >= 20 else {})
+        add_run(store, f"run{number}", started_at=1.6e9 + number, values=told, params={"depth": number % 7})
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(120, 20)) as pilot:
+        await sees(pilot, "run119", "run118")
+        pane = app.screen.query_one(RunsPane)
+        await until(pilot, lambda: pane.records.is_whole)
+        before = [one.name for one in pane.records.columns]
+        for sort in ("metrics.loss", "-params.depth", "-started_at"):
+            pane.change(sort=(sort,))
+            await until(pilot, lambda sort=sort: pane.records.query.view.sort == (sort,) and pane.records.is_whole)
+            assert [one.name for one in pane.records.columns] == before
+        add_run(store, "other", values={"f1": 0.5})
+        await until(pilot, lambda: "metrics.f1" in [one.name for one in pane.records.columns])

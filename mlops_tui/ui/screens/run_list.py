@@ -204,7 +204,8 @@ class RunsPane(Pane[RunList]):
             found = RunList(query, total=total, states=query.counts(db), foreign=others)
             ended = time.monotonic()
             self._pace = Pace(ended, ended - begun, len(session.commands))
-            self._usual = usual_columns(db, numbers)
+            if set(usual := usual_columns(db, numbers)) != set(self._usual):
+                self._usual = usual  # the same ones stay where they stand, whatever runs come first
             return self._list(db, query, numbers, found)
 
     def _list(self, db: sqlite3.Connection, query: RunQuery, numbers: array[int], found: RunList) -> RunList:
