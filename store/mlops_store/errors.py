@@ -41,7 +41,9 @@ class MlopsError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.message}\n{self.hint}" if self.hint else self.message
+        """For people, and for the traceback of a script: control characters of names are written out."""
+        text = f"{self.message}\n{self.hint}" if self.hint else self.message
+        return "".join(one if one.isprintable() or one in "\n\t" else ascii(one)[1:-1] for one in text)
 
 
 class UsageError(MlopsError):

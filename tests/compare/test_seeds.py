@@ -3,6 +3,8 @@ from scipy import stats
 
 from mlops_store import metrics, runs
 from mlops_store.store import Store
+from mlops_tui.compare.export.document import Table, document
+from mlops_tui.compare.report import Wanted, build
 from mlops_tui.compare.runs import compare
 from mlops_tui.compare.seeds import group, is_seed
 from mlops_tui.config import Config
@@ -68,6 +70,16 @@ def test_single_runs_and_values_that_are_no_numbers_have_no_verdict(store):
     found = grouped(store, {3: [float("nan"), float("inf")], 5: [0.5, 0.6]})
     (row,) = found.rows
     assert (row.spreads[0].count, row.verdict(1)) == (0, "")
+
+
+def test_groups_without_values_are_told_without_numbers(store):
+    grouped(store, {3: [float("nan"), float("inf")], 5: [0.5, 0.6]})
+    compared = compare(store.read(), ["3-0", "3-1", "5-0", "5-1"], Config())
+    report = build(store.read(), compared, Wanted(parts=("seeds",)), root="", objects_dir="")
+    *_, table = (block for block in document(report).blocks if isinstance(block, Table))
+    first, second = ([(cell.text, cell.note) for cell in row] for row in table.rows)
+    assert first[2:4] == [("0", ""), ("–", "")]
+    assert second[2:4] == [("2", ""), ("0.55", "± 0.071")]
 
 
 @pytest.mark.parametrize(

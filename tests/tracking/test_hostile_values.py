@@ -16,6 +16,7 @@ from tracked import all_runs, only_run, opened, remarks, values
 
 import mlops_tui as mlops
 from mlops_store import events, journals, metrics
+from mlops_store.errors import MlopsError
 
 HOSTILE = [
     "[bold]x[/bold]",
@@ -228,6 +229,13 @@ def test_remarks_are_printable_whatever_they_quote(project: Path, capsys: pytest
         assert line.startswith("mlops-tui: ")
         assert line.isprintable()
         assert len(line) < 600
+
+
+@pytest.mark.parametrize("text", [text for text in HOSTILE if text.strip()], ids=ascii)
+def test_errors_are_printable_whatever_they_quote(project: Path, text: str) -> None:
+    with pytest.raises(MlopsError) as raised:
+        mlops.start_run(run_id=text)
+    assert all(one.isprintable() or one in "\n\t" for one in str(raised.value))
 
 
 def test_a_script_that_logs_nonsense_for_ever_gets_a_bounded_number_of_remarks(

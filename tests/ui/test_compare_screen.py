@@ -92,6 +92,17 @@ async def test_the_curves_follow_the_metric_under_the_cursor(store, tmp_path):
         await sees(pilot, "by time · log y")
 
 
+async def test_a_metric_with_a_curve_is_drawn_where_the_cursor_stands_on_none(store, tmp_path):
+    for name, start in (("a", 2.0), ("b", 3.0)):
+        add_run(store, name, params={"depth": start}, values={"accuracy": 0.5}, curves={"loss": [start, 1.0]})
+    app = dashboard(tmp_path, "compare a b")
+    async with app.run_test(size=(100, 30)) as pilot:
+        overlay, pane = app.screen.query_one(OverlayPane), app.screen.query_one(ComparePane)
+        await until(pilot, lambda: pane.query_one(WindowTable).cursor_key is not None)
+        assert pane.query_one(WindowTable).cursor_key[0] == "params"
+        await until(pilot, lambda: overlay.wanted.key == "loss" and overlay.query_one(Chart).drawing.series)
+
+
 async def test_curves_grow_while_runs_go_on(store, tmp_path):
     run_id = add_run(store, "a", curves={"auc": [0.1, 0.2]}, status="RUNNING")
     add_run(store, "b", curves={"auc": [0.3, 0.5]})

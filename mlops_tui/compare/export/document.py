@@ -255,7 +255,8 @@ def _seeds(report: Report, names: tuple[str, ...]) -> Iterator[Block]:
     for row in groups.rows:
         for place, (one, spread) in enumerate(zip(groups.groups, row.spreads, strict=True)):
             verdict = row.verdict(place)
-            mean = Cell(wording.number(spread.mean), note=f"± {wording.deviation(spread.deviation)}")
+            note = f"± {wording.deviation(spread.deviation)}" if spread.count > 1 else ""
+            mean = Cell(wording.number(spread.mean if spread.count else None), note=note)
             rows.append(
                 (
                     Cell(row.key if place == 0 else ""),

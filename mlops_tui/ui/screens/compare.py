@@ -13,7 +13,7 @@ from mlops_tui.ui.chart_view import ChartView
 from mlops_tui.ui.screens import compare_export
 from mlops_tui.ui.screens.chart_acts import ChartScreen
 from mlops_tui.ui.screens.compare_choices import NAMES, PARTS, ChoosingScreen
-from mlops_tui.ui.screens.compare_table import ComparePane
+from mlops_tui.ui.screens.compare_table import ComparePane, curve_keys
 from mlops_tui.ui.screens.compare_views import PagePane, PicturePane
 from mlops_tui.ui.screens.overlay import OverlayPane
 from mlops_tui.ui.text import plain
@@ -122,7 +122,7 @@ class CompareScreen(ChoosingScreen, ChartScreen):
             return
         metric = key[1] if isinstance(key, tuple) and key[0] == "metrics" else self.overlay.wanted.key
         if not metric and comparison.metrics:
-            metric = comparison.metrics[0].key
+            metric = next(iter(curve_keys(self.session, comparison)), comparison.metrics[0].key)
         self.draw(key=metric, run_ids=comparison.run_ids)
 
     def on_window_table_row_selected(self, _: WindowTable.RowSelected) -> None:
