@@ -21,7 +21,7 @@ from mlops_store.errors import MlopsError, SpecError, UsageError, nearest
 from mlops_tui import config
 from mlops_tui.config import IMAGES, Config
 from mlops_tui.project import CONFIG_FILE, Project
-from mlops_tui.ui import keymap, loading, memory, messages, shown, terminal, theme
+from mlops_tui.ui import keymap, loading, memory, messages, shown, terminal, theme, threads
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.signs import state_tone, state_word
@@ -91,6 +91,10 @@ class MlopsApp(TravellingApp):
         self.theme = name
 
     # life
+
+    def on_load(self) -> None:
+        """Begins with few threads."""
+        threads.limit()
 
     def get_default_screen(self) -> Screen[None]:
         """The first screen."""

@@ -9,13 +9,23 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import NoReturn
 
 from textual.message_pump import MessagePump
 from textual.worker import NoActiveWorker, get_current_worker
 
+#: Threads at most: each keeps a connection to the store with its cache, and asyncio would start more the more
+#: processors there are.
+THREADS = 6
+
 _working: set[asyncio.Future[None]] = set()
 _here = threading.local()
+
+
+def limit() -> None:
+    """From here on the event loop has ``THREADS`` threads at most, for what Textual begins, too."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="dashboard"))
 
 
 def begin(asker: MessagePump, work: Callable[[], None], is_wanted: Callable[[], bool]) -> None:
@@ -63,4 +73,4 @@ def _fail(error: BaseException) -> NoReturn:
     raise error
 
 
-__all__ = ["begin", "is_wanted", "working"]
+__all__ = ["THREADS", "begin", "is_wanted", "limit", "working"]

@@ -8,7 +8,9 @@ import threading
 import pytest
 from textual.app import App
 
+from mlops_tui.project import Project
 from mlops_tui.ui import threads
+from mlops_tui.ui.app import MlopsApp
 
 
 async def test_work_may_ask_whether_it_is_still_wanted() -> None:
@@ -64,3 +66,22 @@ async def test_an_error_ends_the_application_unless_nobody_waits_any_more(is_wan
             await go()
     else:
         await go()
+
+
+async def test_there_are_only_so_many_threads_however_much_is_to_be_done() -> None:
+    app = MlopsApp(Project("/nowhere"))
+    async with app.run_test():
+        go, begun = threading.Event(), list[str]()
+
+        def work() -> None:
+            begun.append(threading.current_thread().name)
+            go.wait(10)
+
+        for _ in range(4 * threads.THREADS):
+            threads.begin(app, work, lambda: True)
+        while len(begun) < threads.THREADS:
+            await asyncio.sleep(0.001)
+        go.set()
+        await asyncio.wait(threads.working())
+        assert len(begun) == 4 * threads.THREADS
+        assert len(set(begun)) <= threads.THREADS
