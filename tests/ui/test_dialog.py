@@ -130,6 +130,16 @@ async def test_a_prompt_shows_what_is_wrong_and_hides_it_again() -> None:
         assert "unknown" not in rendered(app)
 
 
+async def test_of_long_completions_the_ends_are_seen_in_which_they_differ() -> None:
+    app = AskingApp()
+    async with app.run_test(size=(60, 24)) as pilot:
+        await app.screen.mount(prompt := Prompt("/"))
+        await pilot.pause()
+        begun = "metrics.validation_auc > 0.5 AND " * 3
+        prompt.offer([Completion(f"{begun}params.{key}", "param") for key in ("depth", "rate")])
+        await sees(pilot, "AND params.depth  param", "AND params.rate  param", "…")
+
+
 async def test_completions_are_taken_by_tab_and_chosen_by_arrows() -> None:
     app = AskingApp()
     async with app.run_test(size=(80, 24)) as pilot:

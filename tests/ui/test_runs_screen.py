@@ -640,3 +640,14 @@ async def test_columns_stay_where_they_are_when_other_runs_come_first_and_others
             assert [one.name for one in pane.records.columns] == before
         add_run(store, "other", values={"f1": 0.5})
         await until(pilot, lambda: "metrics.f1" in [one.name for one in pane.records.columns])
+
+
+async def test_what_the_model_reached_stands_before_what_the_machine_did_beside_the_list(store, tmp_path):
+    of_machine = {f"system/gpu_{number}_utilization_percentage": 99.0 for number in range(20)}
+    add_run(store, "a", values=of_machine | {"lr": 0.1, "auc": 0.75})
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(160, 40)) as pilot:
+        await sees(pilot, "system/gpu_0_util", "auc")
+        facts = rendered(app).splitlines()
+        auc, rate, gpu = (next(i for i, x in enumerate(facts) if name in x[96:]) for name in ("auc ", "lr ", "system/"))
+        assert auc < rate < gpu

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from mlops_store import metrics, runs
 from mlops_store.records import Run, RunStatus
+from mlops_tui.compare.columns import is_of_machine, is_scheduled
 from mlops_tui.ui import shown
 from mlops_tui.ui.screens import curves, run_cells, run_facts
 from mlops_tui.ui.session import Session
@@ -114,6 +115,7 @@ def _facts(run: Run) -> list[CellValue]:
     took = Cell(f"  {shown.duration(run.duration_s(0.0))}" if run.status is not RunStatus.RUNNING else "", "dim")
     lines: list[CellValue] = [(state_cell(run.status), started, took if run.ended_at else Cell(""))]
     values: list[tuple[str, CellValue]] = []
-    values += [(key, run_cells.metric(value)) for key, value in list(run.metrics.items())[:_VALUES]]
+    told = sorted(run.metrics.items(), key=lambda pair: (is_of_machine(pair[0]), is_scheduled(pair[0])))
+    values += [(key, run_cells.metric(value)) for key, value in told[:_VALUES]]
     values += list(run.params.items())[:_VALUES]
     return lines + run_facts.section(values)

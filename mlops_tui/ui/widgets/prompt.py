@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.geometry import Region
@@ -15,7 +16,7 @@ from textual.widgets import Input, Static
 
 from mlops_tui.ui import keymap
 from mlops_tui.ui.painting import PaintingScreen
-from mlops_tui.ui.text import Cell, CellValue
+from mlops_tui.ui.text import Cell, CellValue, clean, cut_left
 from mlops_tui.ui.widgets.text_view import TextView
 
 #: Completions shown at once.
@@ -125,7 +126,9 @@ class Prompt(Widget):
         lines: list[CellValue] = []
         for i, completion in enumerate(self._offers[first : first + OFFERED], first):
             tone = "accent" if i == self._chosen else ""
-            lines.append((Cell(completion.text, tone), Cell("  " + completion.note, "dim")))
+            # they differ at the end, where one types
+            text = cut_left(clean(completion.text), max(20, self.size.width - 4 - cell_len(completion.note)))
+            lines.append((Cell(text, tone), Cell("  " + completion.note, "dim")))
         if len(self._offers) > first + OFFERED:
             lines.append(Cell(f"… {len(self._offers) - first - OFFERED} more", "dim"))
         self._tell(lines)
