@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import NamedTuple
 
 from rich.cells import get_character_cell_size
@@ -26,6 +27,13 @@ class Cell(NamedTuple):
     character: str | None
     look: Look
 
+
+def text_of(cells: Iterable[Cell]) -> str:
+    """The characters of cells that are all known."""
+    return "".join(map(_CHARACTER, cells))
+
+
+_CHARACTER: Callable[[Cell], str] = itemgetter(0)  # None stands only where nothing is known
 
 UNKNOWN = Cell(None, PLAIN)
 BLANK = Cell(" ", PLAIN)
@@ -110,4 +118,4 @@ class Cells:
                 cells.append(Cell("", wanted))
 
 
-__all__ = ["BLANK", "UNKNOWN", "Cell", "Cells", "blank"]
+__all__ = ["BLANK", "UNKNOWN", "Cell", "Cells", "blank", "text_of"]

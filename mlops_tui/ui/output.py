@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
-from operator import is_not, itemgetter
+from operator import is_not
 from typing import NamedTuple, TypeAlias
 
 from rich.cells import get_character_cell_size
 from rich.color import ColorSystem
 
 from mlops_tui.ui import pictured
-from mlops_tui.ui.cells import BLANK, UNKNOWN, Cell, Cells, blank
+from mlops_tui.ui.cells import BLANK, UNKNOWN, Cell, Cells, blank, text_of
 from mlops_tui.ui.frames import Span
 from mlops_tui.ui.looks import PLAIN, Look, change, on_space
 from mlops_tui.ui.pen import Pen
@@ -34,8 +34,6 @@ FEW_RUNS = 4, 200
 MOVED_LINES = 5
 
 Line: TypeAlias = "list[Cell]"
-
-_CHARACTER: Callable[[Cell], str] = itemgetter(0)
 
 
 class Output:
@@ -170,7 +168,7 @@ class Output:
 
 def _text(line: Line) -> str:
     """The characters without their looks; "" when not all are known."""
-    return "" if UNKNOWN in line else "".join(map(_CHARACTER, line))
+    return "" if UNKNOWN in line else text_of(line)
 
 
 class Run(NamedTuple):

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from operator import itemgetter
 
 from rich.cells import get_character_cell_size
 
-from mlops_tui.ui.cells import Cell
+from mlops_tui.ui.cells import Cell, text_of
 from mlops_tui.ui.looks import PLAIN, Look, change, on_space
 from mlops_tui.ui.placeholders import PLACEHOLDER
-
-_CHARACTER: Callable[[Cell], str] = itemgetter(0)  # None stands only where nothing is written
 
 
 class Pen:
@@ -44,7 +41,7 @@ class Pen:
 
     def write(self, cells: Sequence[Cell], look: Look) -> None:
         """Writes cells next to each other, and stays behind them; all of them can be written with one look."""
-        text = "".join(map(_CHARACTER, cells))
+        text = text_of(cells)
         if not (text.isascii() and len(text) == len(cells) and self._is_sure):
             self._write_each(cells)
             return

@@ -6,11 +6,12 @@ What was measured already is shown at once; what was not is measured by the comm
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
 
 from mlops_store.errors import MlopsError, NotFound
+from mlops_store.store import Store
 from mlops_tui.cards import card as cards
 from mlops_tui.cards import difference_page, differences, measures, page
 from mlops_tui.cards.card import Card
@@ -23,13 +24,18 @@ from mlops_tui.ui.widgets.folding_text import FoldingText, Part
 from mlops_tui.ui.widgets.pane import Pane
 
 Records = TypeVar("Records")
+Wanted = TypeVar("Wanted")
 
 
-class _PagePane(Pane[Records]):
-    """A page of parts that fold."""
+class _PagePane(Pane[Records], Generic[Records, Wanted]):
+    """A page of parts that fold, of what was chosen."""
+
+    #: What stands there while nothing is chosen, and what helps.
+    NOTHING: ClassVar[tuple[str, str]]
 
     def __init__(self, title: str, number: int = 0, *, id: str | None = None) -> None:
         super().__init__(title, number, id=id)
+        self._wanted: Wanted | None = None
         self._tried: object = None
         self._refused: MlopsError | None = None
 
@@ -48,10 +54,31 @@ class _PagePane(Pane[Records]):
         if self.records is not None:
             self.show(self.records)
 
+    def choose(self, wanted: Wanted | None) -> None:
+        """Shows the page of something else."""
+        if wanted != self._wanted or self._refused is not None:
+            self._wanted, self._refused = wanted, None
+            self.reload(restart=True)
+
     def refuse(self, error: MlopsError) -> None:
         """Says why nothing can be chosen, until something is."""
         self._refused = error
         self.reload(restart=True)
+
+    def early(self, session: Session) -> Records | None:
+        """What is known without measuring anything."""
+        return None if self._wanted is None else self._gathered(session)
+
+    def _gathered(self, session: Session) -> Records:
+        if self._refused is not None:
+            raise self._refused
+        if session.store is None or self._wanted is None:
+            raise NotFound(*self.NOTHING)
+        return self._gather(session, session.store, self._wanted)
+
+    def _gather(self, session: Session, store: Store, wanted: Wanted) -> Records:
+        """Reads what is to be told of it."""
+        raise NotImplementedError
 
     def _draw(self, blocks: Iterable[Block]) -> None:
         self.uncover()
@@ -64,29 +91,16 @@ class _PagePane(Pane[Records]):
             spawn.verb(session.project, "models", *words)
 
 
-class CardPane(_PagePane[Card]):
-    """The card of a version."""
+class CardPane(_PagePane[Card, tuple[str, int]]):
+    """The card of a version: of a model and its number."""
+
+    NOTHING = ("no version is registered yet", "mlops-tui models register MODEL RUN makes one")
 
     def __init__(self, number: int = 0) -> None:
         super().__init__("Card", number, id="card")
-        self._wanted: tuple[str, int] | None = None
 
-    def choose(self, wanted: tuple[str, int] | None) -> None:
-        """Shows the card of another version."""
-        if wanted != self._wanted or self._refused is not None:
-            self._wanted, self._refused = wanted, None
-            self.reload(restart=True)
-
-    def _gathered(self, session: Session) -> Card:
-        if self._refused is not None:
-            raise self._refused
-        if session.store is None or self._wanted is None:
-            raise NotFound("no version is registered yet", "mlops-tui models register MODEL RUN makes one")
-        return cards.gather(session.store, *self._wanted)
-
-    def early(self, session: Session) -> Card | None:
-        """What is known without measuring anything."""
-        return None if self._wanted is None else self._gathered(session)
+    def _gather(self, session: Session, store: Store, wanted: tuple[str, int]) -> Card:
+        return cards.gather(store, *wanted)
 
     def load(self, session: Session) -> Card:
         """The card, with everything measured."""
@@ -105,19 +119,14 @@ class CardPane(_PagePane[Card]):
         self._draw(page.document(records).blocks)
 
 
-class VersionDifferencePane(_PagePane[Difference]):
-    """How two versions of a model differ."""
+class VersionDifferencePane(_PagePane[Difference, tuple[str, int, int]]):
+    """How two versions of a model differ: of the model and their numbers."""
+
+    NOTHING = ("no two versions are chosen", ":diff MODEL 2 3")
 
     def __init__(self, number: int = 0) -> None:
         super().__init__("Difference", number, id="version-difference")
-        self._wanted: tuple[str, int, int] | None = None
         self._with_equal = False
-
-    def choose(self, wanted: tuple[str, int, int] | None) -> None:
-        """Compares other versions."""
-        if wanted != self._wanted or self._refused is not None:
-            self._wanted, self._refused = wanted, None
-            self.reload(restart=True)
 
     def turn_equal(self) -> None:
         """Shows what is equal too, or only what differs."""
@@ -125,16 +134,8 @@ class VersionDifferencePane(_PagePane[Difference]):
         if self.records is not None:
             self.show(self.records)
 
-    def _gathered(self, session: Session) -> Difference:
-        if self._refused is not None:
-            raise self._refused
-        if session.store is None or self._wanted is None:
-            raise NotFound("no two versions are chosen", ":diff MODEL 2 3")
-        return differences.gather(session.store, session.config, *self._wanted)
-
-    def early(self, session: Session) -> Difference | None:
-        """What is known without measuring anything."""
-        return None if self._wanted is None else self._gathered(session)
+    def _gather(self, session: Session, store: Store, wanted: tuple[str, int, int]) -> Difference:
+        return differences.gather(store, session.config, *wanted)
 
     def load(self, session: Session) -> Difference:
         """The difference, with everything measured."""
