@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mlops_store.records import ColumnReport
+from mlops_store.texts import printable
 
 #: With a shift of the mean below this many standard deviations a change of the spread says more.
 _SMALL_SHIFT = 0.3
@@ -41,7 +42,7 @@ def name(text: str) -> str:
 
 def plain(text: str, length: int) -> str:
     """A text of at most so many characters, on one line, its control characters written out."""
-    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text[: 2 * length])
+    shown = printable(text[: 2 * length])
     return shown if len(shown) <= length else shown[: length - 1] + "…"
 
 

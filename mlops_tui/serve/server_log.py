@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from mlops_store.texts import storable
+from mlops_store.texts import printable, storable
 
 
 class _Formatter(logging.Formatter):
@@ -16,9 +16,7 @@ class _Formatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         lines = storable(super().format(record)).splitlines()
-        return "\n    ".join(
-            "".join(c if c.isprintable() or c == "\t" else repr(c)[1:-1] for c in line) for line in lines
-        )
+        return "\n    ".join(printable(line, "\t") for line in lines)
 
 
 class _Stderr(logging.Handler):

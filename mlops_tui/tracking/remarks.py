@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from mlops_store import texts
+
 #: Whether nothing is said for now; what is said is recorded as an event of the run all the same.
 is_quiet = False
 
@@ -39,7 +41,4 @@ def say(message: str) -> None:
 
 def printable(text: str, limit: int) -> str:
     """Text with control and formatting characters escaped, cut at ``limit`` characters."""
-    text = text if len(text) <= limit else text[: limit - 1] + "…"
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join([char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text])
+    return texts.printable(text if len(text) <= limit else text[: limit - 1] + "…")

@@ -20,6 +20,8 @@ Every error says in one sentence what happened to which thing; the hint names th
 
 from __future__ import annotations
 
+from mlops_store.texts import printable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # a training script imports this module: typing and collections.abc would cost it milliseconds
     from collections.abc import Iterable
@@ -43,7 +45,7 @@ class MlopsError(Exception):
     def __str__(self) -> str:
         """For people, and for the traceback of a script: control characters of names are written out."""
         text = f"{self.message}\n{self.hint}" if self.hint else self.message
-        return "".join(one if one.isprintable() or one in "\n\t" else ascii(one)[1:-1] for one in text)
+        return printable(text, "\n\t")
 
 
 class UsageError(MlopsError):
