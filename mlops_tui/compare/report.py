@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlops_store.errors import MlopsError, NotFound, UsageError, nearest
+from mlops_store.records import Run
 from mlops_tui.compare import axes, code, curves, importance, pooled, predictions, seeds
 from mlops_tui.compare.axes import Axis, Scatter
 from mlops_tui.compare.columns import is_scheduled, ranked
@@ -128,18 +129,18 @@ def code_differences(comparison: Comparison, root: str) -> tuple[code.CodeDiffer
     return tuple(one for one in found if not one.is_same)
 
 
-def curve_keys(db: sqlite3.Connection, comparison: Comparison) -> list[str]:
+def curve_keys(db: sqlite3.Connection, compared: Sequence[Run]) -> list[str]:
     """The metrics of which any run has more than one value, the most telling first."""
-    marks = ",".join("?" * len(comparison.runs))
+    marks = ",".join("?" * len(compared))
     found = {
         row[0]
         for row in db.execute(
             "SELECT DISTINCT k.name FROM metrics m JOIN keys k ON k.id = m.key_id JOIN runs r ON r.id = m.run_id "
             f"WHERE m.count > 1 AND r.run_id IN ({marks})",
-            comparison.run_ids,
+            [run.run_id for run in compared],
         )
     }
-    first = [key.partition(".")[2] for key in ranked(comparison.runs) if key.startswith("metrics.")]
+    first = [key.partition(".")[2] for key in ranked(compared) if key.startswith("metrics.")]
     measured = [*(key for key in first if key in found), *sorted(found - set(first))]
     return sorted(measured, key=is_scheduled)
 
@@ -151,7 +152,7 @@ def _curves(db: sqlite3.Connection, comparison: Comparison, wanted: Wanted) -> t
             raise NotFound(f"none of the runs has the metric {wanted.metric!r}", nearest(wanted.metric, goals))
         keys: Sequence[str] = [wanted.metric]
     else:
-        known = curve_keys(db, comparison)
+        known = curve_keys(db, comparison.runs)
         keys = [key for key in known if not is_scheduled(key)][:MOST_OVERLAYS] or known[:1]
     if not keys:
         raise NotFound("no metric has more than one value", "log metrics with step=")

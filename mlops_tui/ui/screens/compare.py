@@ -22,6 +22,8 @@ from mlops_tui.ui.widgets.picture import Picture
 from mlops_tui.ui.widgets.text_view import TextView
 from mlops_tui.ui.widgets.window_table import WindowTable
 
+#: Runs that are asked which metrics have curves, while one waits for the screen.
+_ASKED = 5
 #: Acts that mean something in some parts only.
 _ONLY: dict[str, tuple[str, ...]] = {
     "equal": ("table",),
@@ -122,7 +124,7 @@ class CompareScreen(ChoosingScreen, ChartScreen):
             return
         metric = key[1] if isinstance(key, tuple) and key[0] == "metrics" else self.overlay.wanted.key
         if not metric and comparison.metrics:
-            metric = next(iter(curve_keys(self.session, comparison)), comparison.metrics[0].key)
+            metric = next(iter(curve_keys(self.session, comparison.runs[:_ASKED])), comparison.metrics[0].key)
         self.draw(key=metric, run_ids=comparison.run_ids)
 
     def on_window_table_row_selected(self, _: WindowTable.RowSelected) -> None:

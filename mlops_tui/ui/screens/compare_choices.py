@@ -130,7 +130,7 @@ class ChoosingScreen(ProjectScreen):
         return self.chosen.wanted.metric or "" if self.part == "importance" else self.overlay.wanted.key
 
     def _metrics(self, comparison: Comparison) -> list[str]:
-        return axes.goals(comparison) if self.part == "importance" else curve_keys(self.session, comparison)
+        return axes.goals(comparison) if self.part == "importance" else curve_keys(self.session, comparison.runs)
 
     def _take_metric(self, key: str) -> None:
         if self.part == "importance":

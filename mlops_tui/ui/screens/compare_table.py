@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 
 from mlops_store import runs
 from mlops_store.errors import NotFound
+from mlops_store.records import Run
 from mlops_tui.compare import report
 from mlops_tui.compare.runs import Comparison, compare
 from mlops_tui.ui import shown
@@ -87,9 +90,9 @@ class ComparePane(Pane[Comparison]):
         self.reload(restart=True)
 
 
-def curve_keys(session: Session, comparison: Comparison) -> list[str]:
+def curve_keys(session: Session, compared: Sequence[Run]) -> list[str]:
     """The metrics that have curves, the most telling first."""
-    return report.curve_keys(session.store.read(), comparison) if session.store is not None else []
+    return report.curve_keys(session.store.read(), compared) if session.store is not None else []
 
 
 __all__ = ["ComparePane", "curve_keys"]
