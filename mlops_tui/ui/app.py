@@ -113,7 +113,7 @@ class MlopsApp(TravellingApp):
         with self.batch_update():
             while time.monotonic() < deadline and not loading.has_loaded(self.screen):
                 await asyncio.sleep(0.001)
-        self.paint_all()
+        self.screen.refresh(layout=True)
         self.screen._on_timer_update()  # Textual would wait up to a 60th of a second for its timer
         # not before: what the watch imports is not needed for the first screen
         self.call_after_refresh(self._begin_to_watch)

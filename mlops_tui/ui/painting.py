@@ -122,18 +122,17 @@ class PaintingScreen(Screen[ScreenResultType]):
         self._asked.update(regions)  # Textual forgets them when all of it is asked for, or before it is mounted
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
-    def paint_all(self) -> None:
-        """Paints all of it again: the terminal may show anything."""
+    def paint_all(self, *, layout: bool = False) -> None:
+        """Paints all of it again: the terminal may show anything where one sees through it, too."""
         self._paints_all = True
-        self.refresh(layout=True)
+        self.refresh(layout=layout)
 
     def uncover(self, screen: Screen[Any]) -> None:
         """Paints it where a screen was seen that stood in front of it."""
         if isinstance(screen, PaintingScreen) and screen._boxes and not screen._was_covered:
             self.refresh(*screen._boxes)
         else:
-            self._paints_all = True
-            self.refresh()
+            self.paint_all()
 
     _paints_all = False
     _painted_size: Size | None = None
@@ -179,8 +178,7 @@ class PaintingScreen(Screen[ScreenResultType]):
             if self._size != self.app.size:
                 self._refresh_layout(self.app.size)
             if is_back:
-                self._paints_all = True
-                self.refresh()
+                self.paint_all()
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Its lines: of one without a background those of the screen behind it."""
@@ -202,19 +200,18 @@ class PaintingScreen(Screen[ScreenResultType]):
     @property
     def _is_painted(self) -> bool:
         """Whether what one sees through the screens in front of it is how it looks, or they are to paint that."""
-        waiting = self._dirty_widgets - {self} or self._compositor._dirty_regions or self._layout_required
-        return not (
-            waiting or self._scroll_required or self._recompose_required or self.size.region in self._repaint_regions
-        )
+        return not (self._is_changed or self._dirty_widgets - {self} or self.size.region in self._repaint_regions)
 
     @property
     def _is_due(self) -> bool:
+        return bool(self._is_changed or self._repaint_required or self._dirty_widgets)
+
+    @property
+    def _is_changed(self) -> bool:
         return bool(
             self._layout_required
             or self._scroll_required
-            or self._repaint_required
             or self._recompose_required
-            or self._dirty_widgets
             or self._compositor._dirty_regions  # of a layout that was not painted when it was made
         )
 

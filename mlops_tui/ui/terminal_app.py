@@ -137,17 +137,17 @@ class TerminalApp(TypeAheadApp):
 
     # drawing again
 
-    def paint_all(self) -> None:
+    def paint_all(self, *, layout: bool = False) -> None:
         """Paints all of the screen: what the terminal shows may be anything, or is not what was meant."""
         if isinstance(self.screen, PaintingScreen):
-            self.screen.paint_all()
+            self.screen.paint_all(layout=layout)
         else:
-            self.screen.refresh(layout=True)
+            self.screen.refresh(layout=layout)
 
     def action_redraw(self) -> None:
         """Draws everything again."""
         self._output.forget()
-        self.paint_all()
+        self.paint_all(layout=True)
 
     def terminal_returned(self) -> None:
         """The terminal may show anything: draws everything again."""

@@ -115,7 +115,7 @@ async def test_the_terminal_shows_what_there_is_whatever_comes_to_stand_in_front
 
 
 async def act(app: Shown, pilot: Pilot[int], luck: random.Random, number: int) -> None:
-    match luck.randrange(10):
+    match luck.randrange(11):
         case 0 | 1 if len(app.screen_stack) < 4:
             app.push_screen(Box(luck))
         case 2 | 3 as way if len(app.screen_stack) > 1:
@@ -140,7 +140,7 @@ async def act(app: Shown, pilot: Pilot[int], luck: random.Random, number: int) -
             app.screen.refresh(layout=luck.random() < 0.5)
         case 8 if luck.random() < 0.3:
             await pilot.resize_terminal(*luck.choice(SIZES))
-        case _:
+        case 10:
             app.paint_all()
 
 

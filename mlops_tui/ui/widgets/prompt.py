@@ -127,7 +127,9 @@ class Prompt(Widget):
         for i, completion in enumerate(self._offers[first : first + OFFERED], first):
             tone = "accent" if i == self._chosen else ""
             # they differ at the end, where one types
-            text = cut_left(clean(completion.text), max(20, self.size.width - 4 - cell_len(completion.note)))
+            text = cut_left(
+                clean(completion.text, len(completion.text)), max(20, self.size.width - 4 - cell_len(completion.note))
+            )
             lines.append((Cell(text, tone), Cell("  " + completion.note, "dim")))
         if len(self._offers) > first + OFFERED:
             lines.append(Cell(f"… {len(self._offers) - first - OFFERED} more", "dim"))
