@@ -42,6 +42,8 @@ class PaintingScreen(Screen[ScreenResultType]):
     _hold: Timer | None = None
     _paints_at_once = False
     _is_new = True
+    _is_again = False
+    _styled_at = -1
     _was_covered = False
     _is_being_covered = False
 
@@ -119,6 +121,8 @@ class PaintingScreen(Screen[ScreenResultType]):
         """As for any widget."""
         if self._is_being_covered:
             return self
+        if layout and not regions and not self._paints_all:
+            repaint = False  # that paints what has moved or changed; Textual asks for all of it after each mount
         self._asked.update(regions)  # Textual forgets them when all of it is asked for, or before it is mounted
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
@@ -126,6 +130,10 @@ class PaintingScreen(Screen[ScreenResultType]):
         """Paints all of it again: the terminal may show anything where one sees through it, too."""
         self._paints_all = True
         self.refresh(layout=layout)
+
+    def put_in_front(self) -> None:
+        """To be called when it is pushed; one that was there before is neither styled nor laid out again."""
+        self._is_again = self.is_mounted and not self.styles.background.a
 
     def uncover(self, screen: Screen[Any]) -> None:
         """Paints it where a screen was seen that stood in front of it."""
@@ -170,15 +178,25 @@ class PaintingScreen(Screen[ScreenResultType]):
         self.stack_updates += 1
         self.app._refresh_notifications()
         self._update_auto_focus()
-        is_back = not self._is_new and event.refresh_styles  # that comes with dialogs that go, too, but unset
-        self._is_new = False
+        is_again, self._is_again = self._is_again and self._styled_at == self.app._css_update_count, False
+        # unset where a dialog goes
+        is_back = not self._is_new and event.refresh_styles and not is_again
+        self._is_new, self._styled_at = False, self.app._css_update_count
         if self.is_attached:
             if is_back:
                 self.update_node_styles(animate=False)
             if self._size != self.app.size:
                 self._refresh_layout(self.app.size)
+            elif is_again:
+                self._boxes = frozenset()
+                self.refresh()
+                self._paint()
             if is_back:
                 self.paint_all()
+
+    def _screen_resized(self, size: Size) -> None:
+        if size != self._size:  # a new one has its size already, and so have those behind it
+            super()._screen_resized(size)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Its lines: of one without a background those of the screen behind it."""

@@ -3,8 +3,8 @@
 Making the caches takes a third of the time in which a screen is drawn. Two of them answer again and again, when a line
 that has not changed is cut at the edges of widgets, or filtered; what the others remember nobody asks for here, and
 they are left out. Each line also goes through a filter that writes out colours by name, which asks for each piece what
-has become of its style; to compare styles takes it longer than anything else. The one place that knows how strips keep
-what they remember.
+has become of its style; to compare styles takes it longer than anything else, and most lines stay what they are. The
+one place that knows how strips keep what they remember.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
-from textual.filter import ANSIToTruecolor
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.strip import Strip
 
 #: Things that a cache remembers at most; Textual's own sizes are 4 and 16.
@@ -66,12 +66,17 @@ class Truecolor(ANSIToTruecolor):
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Segments of colours that have numbers."""
         known = self._known.setdefault(background, {})
+        for _, style, _ in segments:
+            if style is not None:
+                found = known.get(id(style)) or self._remember(known, style, background)
+                if found[1] is not style:
+                    break
+        else:
+            return segments  # nothing has a colour by name
         made = []
         for text, style, _ in segments:
             if style is not None:
-                found = known.get(id(style))
-                if found is None:
-                    found = self._remember(known, style, background)
+                found = known.get(id(style)) or self._remember(known, style, background)
                 style = found[1]
             made.append(Segment(text, style))
         return made
@@ -79,8 +84,9 @@ class Truecolor(ANSIToTruecolor):
     def _remember(self, known: dict[int, tuple[Style, Style]], style: Style, background: Color) -> tuple[Style, Style]:
         if len(known) >= self.MOST_STYLES:
             known.clear()
+        made = self.truecolor_style(style, background.rich_color)  # which may be another one that is equal
         # with the style itself, so that no other one can come to stand in its place
-        found = known[id(style)] = (style, self.truecolor_style(style, background.rich_color))
+        found = known[id(style)] = (style, style if made == style else made)
         return found
 
 
@@ -89,6 +95,7 @@ def lighten() -> bool:
     if sorted(Strip.__slots__) != sorted((*_FILLED, *_EMPTY, *_OTHERS)):
         return False
     Strip.__init__ = _init  # type: ignore[method-assign]
+    Strip.apply_filter = _apply_filter  # type: ignore[method-assign, assignment]
     return True
 
 
@@ -100,3 +107,13 @@ def _init(self: Strip, segments: Iterable[Segment], cell_length: int | None = No
     self._crop_cache = self._style_cache = self._line_length_cache = _NOTHING  # type: ignore[assignment]
     self._crop_extend_cache = self._offsets_cache = _NOTHING  # type: ignore[assignment]
     self._render_cache = self._link_ids = self._cell_count = None
+
+
+def _apply_filter(self: Strip, wanted: LineFilter, background: Color) -> Strip:
+    cache: dict[object, object] = self._filter_cache  # type: ignore[assignment]
+    found = cache.get((wanted, background))
+    if found is None:
+        segments = wanted.apply(self._segments, background)
+        found = _NOTHING if segments is self._segments else Strip(segments, self._cell_length)
+        cache[wanted, background] = found
+    return found if isinstance(found, Strip) else self

@@ -43,7 +43,7 @@ class TerminalApp(TypeAheadApp):
         self._refresh_truecolor_filter(self.ansi_theme)
         self._output = Output(None if self.no_color else self.console._color_system, erases=erases_in_colour())
         self._is_leaving = False
-        self._let_go: list[Screen[Any]] = []
+        self._let_go: list[Widget] = []
         self.problem: BaseException | None = None
 
     @property
@@ -99,7 +99,10 @@ class TerminalApp(TypeAheadApp):
         """As in Textual, without painting what is covered."""
         below = self.screen if self.screen_stack else None
         with below.covering() if isinstance(below, PaintingScreen) else nullcontext():
-            return super().push_screen(*args, **options)
+            done = super().push_screen(*args, **options)
+        if isinstance(self.screen, PaintingScreen):
+            self.screen.put_in_front()
+        return done
 
     def pop_screen(self) -> AwaitComplete:
         """As in Textual; what was covered is painted."""
@@ -109,11 +112,11 @@ class TerminalApp(TypeAheadApp):
             self.screen.uncover(screen)
         return done
 
-    # screens that are let go of
+    # what is let go of
 
-    def let_go(self, screen: Screen[Any]) -> None:
-        """Takes a screen down that is shown no more, after the next frame: nobody is to wait for that."""
-        self._let_go.append(screen)
+    def let_go(self, widget: Widget) -> None:
+        """Takes down what is shown no more, a screen or a part of it, after the next frame: nobody waits for that."""
+        self._let_go.append(widget)
 
     async def _replace_screen(self, screen: Screen[Any]) -> Screen[Any]:
         # one with an id, as the palette has, may be asked for again before it is gone: there can only be one

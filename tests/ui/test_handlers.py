@@ -46,6 +46,8 @@ async def test_the_rows_of_a_dialog_are_drawn_once(tmp_path: Path, monkeypatch: 
         app = dashboard(tmp_path, "runs")
         async with app.run_test(size=(100, 20)) as pilot:
             await sees(pilot, "first")
-            app.push_screen(dialog := ChooseOrder(["metrics.auc"], "metrics.auc", True))
+            dialog = ChooseOrder()
+            dialog.offer(["metrics.auc"], "metrics.auc", True)
+            app.push_screen(dialog)
             await sees(pilot, "Sort by", "again turns it round")
             assert drawn.count(dialog.table) == 1

@@ -116,8 +116,17 @@ async def test_the_terminal_shows_what_there_is_whatever_comes_to_stand_in_front
 
 async def act(app: Shown, pilot: Pilot[int], luck: random.Random, number: int) -> None:
     match luck.randrange(11):
-        case 0 | 1 if len(app.screen_stack) < 4:
+        case 0 if len(app.screen_stack) < 4:
             app.push_screen(Box(luck))
+        case 1 if len(app.screen_stack) < 4:
+            if not app.is_screen_installed("kept"):
+                app.install_screen(Box(luck), "kept")
+            box = app.get_screen("kept")
+            if box in app.screen_stack:
+                return
+            for view in box.query(TextView).results():
+                view.show([f"again {number}"] * luck.randrange(1, 12))
+            app.push_screen("kept")
         case 2 | 3 as way if len(app.screen_stack) > 1:
             base = app.screen_stack[0]
             assert isinstance(base, Base)

@@ -6,6 +6,7 @@ import tracked
 from rich.cells import cell_len
 from run_screens import HOSTILE, add_run, dashboard, make_store, misses, sees, until
 from screens import rendered
+from textual.color import Color
 
 from mlops_store import metrics, models, notes, run_views, runs
 from mlops_tui.compare.views import ViewColumn
@@ -177,6 +178,35 @@ async def test_sorting_asks_for_the_key_and_turns_round_when_asked_again(store, 
         await sees(pilot, "auc ▾")
         await pilot.press("s", "enter")
         await until(pilot, lambda: names(app) == ["a", "c", "b", "without"])
+
+
+async def test_the_dialog_of_orders_opens_each_time_as_if_it_were_new(store, tmp_path):
+    add_run(store, "a", values={"auc": 0.5, "loss": 0.1})
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await sees(pilot, "0.5000")
+        await pilot.press("s")
+        await sees(pilot, "Sort by", "started")
+        first = app.screen
+        rows = first.table.row_count
+        await pilot.press("slash", *"loss")
+        await until(pilot, lambda: first.table.row_count == 7)
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: app.screen is not first)
+        await sees(pilot, "loss ▴")
+        add_run(store, "b", values={"cost": 1.0})
+        await sees(pilot, "cost")
+        app.theme = "textual-light"
+        await pilot.press("s")
+        await until(pilot, lambda: app.screen is first)
+        await until(pilot, lambda: first.table.row_count == rows + 7)
+        await sees(pilot, "▴ now; again turns it round")
+        assert not app.screen.query("#find")
+        assert first.table.cursor_key == "metrics.loss"
+        assert first.focused is first.table
+        assert first.query_one("#dialog").styles.background == Color.parse(app.theme_variables["surface"])
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is not first)
 
 
 async def test_the_cursor_goes_to_the_first_row_that_is_found_unless_its_own_is(store, tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import NamedTuple
 
 from mlops_store.records import Run, RunKind, RunStatus
@@ -131,46 +131,50 @@ def name_width(runs: Iterable[Run]) -> int:
     return next((width for width in NAME_WIDTHS if longest <= width), NAME_WIDTHS[-1])
 
 
-def row(one: RunRow, columns: Sequence[Column], read: Container[str], courses: Courses, now: float) -> Row:
-    """A run as a row; its number is the key. Columns that were not ``read`` are out of sight, and left empty."""
-    return Row(
-        one.number, tuple(_cell(one, column.key, courses, now) if column.key in read else "" for column in columns)
-    )
+def rows(
+    found: Iterable[RunRow], columns: Sequence[Column], read: Container[str], courses: Courses, now: float
+) -> list[Row]:
+    """Runs as rows; their numbers are the keys. Columns that were not ``read`` are out of sight, and left empty."""
+    makers = [(place, _maker(column.key, courses, now)) for place, column in enumerate(columns) if column.key in read]
+    empty, made = [""] * len(columns), []
+    for one in found:
+        cells: list[CellValue] = [*empty]
+        for place, make in makers:
+            cells[place] = make(one)
+        made.append(Row(one.number, tuple(cells)))
+    return made
 
 
-def _cell(one: RunRow, column: str, courses: Courses, now: float) -> CellValue:
+def _maker(column: str, courses: Courses, now: float) -> Callable[[RunRow], CellValue]:
+    """What makes the cells of a column."""
     if key := curve_key(column):
-        return Cell(courses.text(one.number, key), "curve")
-    if column in one.values:
+        return lambda one: Cell(courses.text(one.number, key), "curve")
+    of_record = _record_maker(column, now)
+
+    def make(one: RunRow) -> CellValue:
+        if column not in one.values:
+            return of_record(one.run)
         value = one.values[column]
         return str(value) if isinstance(value, int | str) else metric(value)
-    return cell(one.run, column, now)
+
+    return make
 
 
-def cell(run: Run, column: str, now: float) -> CellValue:
-    """One value of a run that its record holds."""
-    if column == "state":
-        return state_sign(run.status)
-    if column == "name":
-        return name(run)
-    if column in ("started_at", "ended_at"):
-        return Cell(shown.moment(run.started_at if column == "started_at" else run.ended_at, now), "dim")
-    if column == "duration":
-        return Cell(duration(run, now), "dim")
-    if column == "status":
-        return state_cell(run.status)
-    if column == "git_commit":
-        return Cell(run.git_commit[:8], "dim")
-    if column == "run_id":
-        return Cell(shown.short_id(run.run_id), "dim")
+def _record_maker(column: str, now: float) -> Callable[[Run], CellValue]:
+    """What makes the cells of a column from what a run's record holds."""
+    if column in _CELLS:
+        make = _CELLS[column]
+        return lambda run: make(run, now)
     if column in ATTRIBUTES:
-        return Cell(str(getattr(run, column)), "dim")
+        return lambda run: Cell(str(getattr(run, column)), "dim")
     table, dot, key = column.partition(".")
     if not dot or "(" in table:  # last(KEY)
         table, key = "metrics", column.partition("(")[2].removesuffix(")")
     if table == "metrics":
-        return metric(run.metrics.get(key))
-    return (run.params if table == "params" else run.tags).get(key, "")
+        return lambda run: metric(run.metrics.get(key))
+    if table == "params":
+        return lambda run: run.params.get(key, "")
+    return lambda run: run.tags.get(key, "")
 
 
 def name(run: Run) -> CellValue:
@@ -192,3 +196,16 @@ def duration(run: Run, now: float) -> str:
     if run.status is RunStatus.RUNNING:
         return shown.running(run.duration_s(now))
     return shown.duration(run.duration_s(now)) if run.ended_at is not None else ""
+
+
+#: Makes the cells of attributes that are not shown as they are, from a run and the time now.
+_CELLS: dict[str, Callable[[Run, float], CellValue]] = {
+    "state": lambda run, now: state_sign(run.status),
+    "name": lambda run, now: name(run),
+    "started_at": lambda run, now: Cell(shown.moment(run.started_at, now), "dim"),
+    "ended_at": lambda run, now: Cell(shown.moment(run.ended_at, now), "dim"),
+    "duration": lambda run, now: Cell(duration(run, now), "dim"),
+    "status": lambda run, now: state_cell(run.status),
+    "git_commit": lambda run, now: Cell(run.git_commit[:8], "dim"),
+    "run_id": lambda run, now: Cell(shown.short_id(run.run_id), "dim"),
+}

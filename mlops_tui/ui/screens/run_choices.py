@@ -44,7 +44,13 @@ def choose_order(screen: ProjectScreen, pane: RunsPane) -> None:
         pane.change(sort=(sort,))
 
     is_descending = order(view.sort[0], goal).is_descending
-    screen.app.push_screen(ChooseOrder(names, view.first_sort, is_descending), answered)
+    app = screen.app
+    if not app.is_screen_installed(ChooseOrder.NAME):  # asked for again and again: it is made only once
+        app.install_screen(ChooseOrder(), ChooseOrder.NAME)
+    dialog = app.get_screen(ChooseOrder.NAME, ChooseOrder)
+    assert isinstance(dialog, ChooseOrder)
+    dialog.offer(names, view.first_sort, is_descending)
+    app.push_screen(dialog, answered)
 
 
 def _natural(name: str, goal: Goal) -> str:
@@ -56,19 +62,27 @@ def _natural(name: str, goal: Goal) -> str:
 
 
 class ChooseOrder(ListDialog[str]):
-    """Asks for the column to sort by.
+    """Asks for the column to sort by; ``offer`` says which there are."""
 
-    Args:
-        names: The columns.
-        chosen: The one that is sorted by now.
-        is_descending: In which direction.
-    """
+    NAME = "order"
 
-    def __init__(self, names: Sequence[str], chosen: str, is_descending: bool) -> None:
+    def __init__(self) -> None:
         super().__init__("Sort by", (Column("key", "", 8, 60, grows=True), Column("what", "", 6, 40, 1)))
-        self._names = tuple(names)
-        self._chosen = chosen
-        self._is_descending = is_descending
+        self._names: tuple[str, ...] = ()
+        self._chosen = ""
+        self._is_descending = False
+
+    def offer(self, names: Sequence[str], chosen: str, is_descending: bool) -> None:
+        """To be called before it is opened.
+
+        Args:
+            names: The columns.
+            chosen: The one that is sorted by now.
+            is_descending: In which direction.
+        """
+        self._names, self._chosen, self._is_descending = tuple(names), chosen, is_descending
+        if self.is_mounted:
+            self.start()
 
     def rows(self) -> list[Row]:
         """The columns."""

@@ -59,7 +59,6 @@ class RunsPane(Pane[RunList]):
         self._courses = Courses()
         self._usual: tuple[ViewColumn, ...] = ()
         self._read: frozenset[str] = frozenset()
-        self._shown_columns: tuple[object, ...] = ()
         self._name_width = 14
         self._pace = Pace()
         self._later: Timer | None = None
@@ -211,19 +210,26 @@ class RunsPane(Pane[RunList]):
     def _list(self, db: sqlite3.Connection, query: RunQuery, numbers: array[int], found: RunList) -> RunList:
         columns = query.view.columns or self._usual
         first, last = self._sight
-        read = self.table.reachable(self._table_columns(query, columns, self._name_width))
+        made = self._table_columns(query, columns)
+        read = self.table.reachable(made)
         wanted = [name for name in (*(one.name for one in columns), query.view.first_sort) if name in read]
         loaded = run_rows.read(db, numbers[first:last], dict.fromkeys(wanted), query.goal)
-        return replace(found, numbers=numbers, loaded=tuple(loaded), columns=columns, read=read)
+        if (width := run_cells.name_width(row.run for row in loaded)) > self._name_width:
+            self._name_width = width
+            made = self._table_columns(query, columns)
+        return replace(found, numbers=numbers, loaded=tuple(loaded), columns=columns, made=made, read=read)
 
     def _groups(self, db: sqlite3.Connection, query: RunQuery) -> RunList:
         columns = query.view.columns
         if not columns:
             self._usual = self._usual or usual_columns(db, query.ids(db, _FIRST))
             columns = self._usual
-        names = measured(query.view, [one.name for one in columns], query.goal)
-        found = query.groups(db, names)
-        return RunList(query, columns=columns, total=runs.count(db), states=query.counts(db), groups=tuple(found))
+        view, goal = query.view, query.goal
+        names = measured(view, [one.name for one in columns], goal)
+        arrow = sign("down" if view.orders(goal)[0].is_descending else "up")
+        made = tuple(run_group_rows.table_columns(view.group_by, names, view.first_sort, arrow))
+        total, states, groups = runs.count(db), query.counts(db), tuple(query.groups(db, names))
+        return RunList(query, columns=columns, made=made, total=total, states=states, groups=groups)
 
     def _is_resting(self, session: Session) -> bool:
         """Whether the list was read just now and takes long: then only what is in sight is read again."""
@@ -291,7 +297,8 @@ class RunsPane(Pane[RunList]):
             self.table.show_window(records.numbers, [])
             return
         self.uncover()
-        self._set_columns(records)
+        if records.made != self.table.columns:
+            self.table.set_columns(records.made)
         if records.query.is_grouped:
             self._show_groups(records)
             return
@@ -302,23 +309,7 @@ class RunsPane(Pane[RunList]):
 
     _query_shown: RunQuery | None = None
 
-    def _set_columns(self, records: RunList) -> None:
-        view, goal = records.query.view, records.query.goal
-        is_grouped = records.query.is_grouped
-        width = max(self._name_width, run_cells.name_width(row.run for row in records.loaded))
-        asked = (records.columns, view.sort, view.group_by if is_grouped else (), width, self.table.value_widths)
-        if asked == self._shown_columns:
-            return
-        self._shown_columns, self._name_width = asked, width
-        if is_grouped:
-            arrow = sign("down" if view.orders(goal)[0].is_descending else "up")
-            measures = measured(view, records.names, goal)
-            columns = run_group_rows.table_columns(view.group_by, measures, view.first_sort, arrow)
-        else:
-            columns = self._table_columns(records.query, records.columns, width)
-        self.table.set_columns(columns)
-
-    def _table_columns(self, query: RunQuery, columns: Sequence[ViewColumn], name_width: int) -> list[Column]:
+    def _table_columns(self, query: RunQuery, columns: Sequence[ViewColumn]) -> tuple[Column, ...]:
         """The columns; names give way, as far as they can, to the first two metrics."""
         view = query.view
 
@@ -327,12 +318,14 @@ class RunsPane(Pane[RunList]):
             return run_cells.table_columns(columns, view.sort, query.goal, are_usual=usual, name_width=width)
 
         metrics = sum(one.name.startswith("metrics.") for one in columns)
-        for width in sorted({name_width, *run_cells.NAME_WIDTHS}, reverse=True):
-            found = made(min(width, name_width))
+        for width in sorted({self._name_width, *run_cells.NAME_WIDTHS}, reverse=True):
+            if width > self._name_width:
+                continue
+            found = made(width)
             shown = self.table.reachable(found, near=0)
             if sum(name.startswith("metrics.") for name in shown) >= min(metrics, run_cells.LEAST_METRICS):
-                return found
-        return made(run_cells.NAME_WIDTHS[0])
+                return tuple(found)
+        return tuple(made(run_cells.NAME_WIDTHS[0]))
 
     def on_window_table_columns_placed(self, message: WindowTable.ColumnsPlaced) -> None:
         """Reads values of columns that were out of sight."""
@@ -350,8 +343,7 @@ class RunsPane(Pane[RunList]):
             self._returning = None
 
     def _made(self, rows: Sequence[RunRow]) -> list[Row]:
-        now, columns = time.time(), self.table.columns
-        return [run_cells.row(row, columns, self._read, self._courses, now) for row in rows]
+        return run_cells.rows(rows, self.table.columns, self._read, self._courses, time.time())
 
     def is_live(self, records: RunList) -> bool:
         """Durations of running runs in sight grow."""

@@ -10,6 +10,7 @@ from mlops_store.run_groups import RunGroup
 from mlops_tui.compare.run_query import RunQuery
 from mlops_tui.compare.run_rows import RunRow
 from mlops_tui.compare.views import ViewColumn
+from mlops_tui.ui.widgets.columns import Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class RunList:
         numbers: The store's numbers of all runs of the list, in order; of the first ones while it is not whole.
         loaded: The runs near the window.
         columns: The columns shown.
+        made: The same as the list takes them, with those that are always there.
         read: The names of those of which ``loaded`` has the values.
         total: How many runs the store has.
         states: How many of the runs are RUNNING or FAILED.
@@ -33,6 +35,7 @@ class RunList:
     numbers: array[int] = field(default_factory=lambda: array("q"))
     loaded: tuple[RunRow, ...] = ()
     columns: tuple[ViewColumn, ...] = ()
+    made: tuple[Column, ...] = ()
     read: frozenset[str] = frozenset()
     total: int = 0
     states: Mapping[str, int] = field(default_factory=dict)

@@ -77,6 +77,8 @@ def _fitting(columns: Sequence[Column], wanted: Sequence[int], candidates: list[
     kept: list[int] = []
     used = 0
     for i in sorted(candidates, key=lambda i: (columns[i].priority, i)):
+        if kept and used + GAP >= width and columns[i].priority > 0:
+            break  # nor does any of those after it fit
         least = min(columns[i].min_width, wanted[i]) if columns[i].grows or columns[i].priority == 0 else wanted[i]
         cost = least + (GAP if kept else 0)
         if used + cost > width and columns[i].priority > 0:

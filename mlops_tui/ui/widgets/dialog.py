@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from textual.app import ComposeResult
+from textual.geometry import Size
+from textual.reactive import Reactive
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input
@@ -19,6 +21,12 @@ from mlops_tui.ui.widgets.text_view import TextView
 from mlops_tui.ui.widgets.window_table import Row, WindowTable
 
 Answer = TypeVar("Answer")
+
+
+class _Box(Widget):
+    """The frame; as high as what is in it, which Textual would lay out again to see that."""
+
+    virtual_size = Reactive(Size(0, 0))
 
 
 class Dialog(PaintingScreen[Answer], ModalScreen[Answer]):
@@ -51,7 +59,7 @@ class Dialog(PaintingScreen[Answer], ModalScreen[Answer]):
         """The frame, the lines, and what the kind of dialog needs."""
         from textual.content import Content
 
-        with Widget(id="dialog") as box:
+        with _Box(id="dialog") as box:
             box.border_title = Content(clean(self._heading, 100))
             if self._lines:
                 yield TextView(self._lines, wrap=True, can_focus=False)

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from mlops_tui.ui import keymap
+from mlops_tui.ui.terminal_app import TerminalApp
 from mlops_tui.ui.text import CellValue, plain
 from mlops_tui.ui.widgets.columns import Column
 from mlops_tui.ui.widgets.dialog import Dialog
@@ -31,8 +32,8 @@ class ListDialog(Dialog[Answer]):
     """
 
     DEFAULT_CSS = """
-    ListDialog #find { display: none; margin: 0; }
-    ListDialog.-finding #find { display: block; }
+    ListDialog WindowTable { overflow-y: scroll; }
+    ListDialog #find { margin: 0; }
     """
     BINDINGS = keymap.bindings("list")
 
@@ -48,16 +49,21 @@ class ListDialog(Dialog[Answer]):
         raise NotImplementedError
 
     def compose_answer(self) -> ComposeResult:
-        """The list, and a line to find rows by."""
+        """The list."""
         table = WindowTable(self._columns, can_mark=self._can_mark, has_header=False, empty="\n nothing is called so")
-        table.styles.height = min(16, max(3, len(self.rows())))
+        table.show_vertical_scrollbar = True  # it would come a frame later
         yield table
-        yield _FindLine(placeholder="words to find", id="find", select_on_focus=False)
 
     def on_mount(self) -> None:
         """Shows the rows."""
-        self.query_one("#find", Input).cursor_blink = False
+        self.start()
+
+    def start(self) -> None:
+        """Shows the rows as one finds them when it is opened; called again for one that is kept and opened again."""
+        self._words = ""
+        self.table.start_over()
         self.draw()
+        self.table.styles.height = min(16, max(3, len(self.table.keys)))
         self.table.focus()
         self.begin()
 
@@ -71,34 +77,52 @@ class ListDialog(Dialog[Answer]):
 
     def draw(self) -> None:
         """Shows the rows in which, or in whose names in filters, all words of the line stand."""
-        words = self.query_one("#find", Input).value.lower().split()
-        found = [row for row in self.rows() if all(word in _searched(row) for word in words)]
-        self.table.show(found, keeps_marks=True)
+        rows, words = self.rows(), self._words.lower().split()
+        if words:
+            rows = [row for row in rows if all(word in _searched(row) for word in words)]
+        self.table.show(rows, keeps_marks=True)
 
-    def action_find(self) -> None:
+    _words = ""
+
+    def on_screen_suspend(self, _: events.ScreenSuspend) -> None:
+        """Takes away the line when it closes and is kept."""
+        app = self.app
+        if self not in app.screen_stack and app.is_screen_installed(self) and isinstance(app, TerminalApp):
+            for line in self.query(_FindLine):
+                app.let_go(line)
+
+    async def action_find(self) -> None:
         """Begins to narrow the list."""
-        self.add_class("-finding")
-        self.query_one("#find", Input).focus()
+        if not self.query(_FindLine):
+            line = _FindLine(placeholder="words to find", id="find", select_on_focus=False)
+            line.cursor_blink = False
+            await self.query_one("#dialog").mount(line)
+        self.query_one(_FindLine).focus()
 
-    def leave_find(self, *, forget: bool) -> None:
+    async def leave_find(self, *, forget: bool) -> None:
         """Returns to the list, with all rows again or with those found."""
-        if forget:
-            self.query_one("#find", Input).value = ""
-            self.remove_class("-finding")
         self.table.focus()
+        if forget:
+            self._narrow("")
+            await self.query(_FindLine).remove()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
+    def _narrow(self, words: str) -> None:
         """Narrows the list; the cursor stays on its row while that is found, and goes to the first one otherwise."""
-        event.stop()
-        before = self.table.cursor_key
+        before, self._words = self.table.cursor_key, words
         self.draw()
         if self.table.keys and self.table.cursor_key != before:
             self.table.move_to(self.table.keys[0])
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Narrows the list."""
+        event.stop()
+        if event.input.is_attached:  # not the one that is being taken away
+            self._narrow(event.value)
+
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
         """Returns to the rows that were found."""
         event.stop()
-        self.leave_find(forget=False)
+        await self.leave_find(forget=False)
 
 
 def _searched(row: Row) -> str:
@@ -113,7 +137,7 @@ class _FindLine(Input):
         if event.key in ("escape", "up", "down") and isinstance(dialog, ListDialog):
             event.stop()
             event.prevent_default()
-            dialog.leave_find(forget=event.key == "escape")
+            await dialog.leave_find(forget=event.key == "escape")
 
 
 __all__ = ["ListDialog"]

@@ -9,6 +9,7 @@ from textual import events
 from textual.content import Content
 from textual.geometry import Region
 from textual.message import Message
+from textual.strip import Strip
 from textual.widget import Widget
 
 from mlops_store.errors import MlopsError
@@ -77,6 +78,10 @@ class Pane(Loader[Records]):
         self._title = title
         self._notice: TextView | None = None
         self.entitle(title)
+
+    def render_line(self, y: int) -> Strip:
+        """A line behind what is inside; Textual would render all of them when the title changes."""
+        return Strip.blank(self.size.width, self.visual_style.rich_style)
 
     def entitle(self, title: str, note: str = "") -> None:
         """Sets the title, and a remark after it (a count, a filter)."""

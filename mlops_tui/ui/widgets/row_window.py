@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.style import Style
 from textual import events
@@ -109,12 +109,8 @@ class RowWindow(ScrollView):
         self._widths = Widths(self._columns, self._widths.values)
         self._rows.forget()
         self._skipped = 0
-        self._place()
-
-    @property
-    def value_widths(self) -> tuple[int, Mapping[str, int]]:
-        """The width of the list, and how wide the values of its columns have been, by key."""
-        return self._inner.width, dict(self._widths.values)
+        self._placed_width = -1
+        self.refresh()
 
     def reachable(self, columns: Sequence[Column], near: int = NEAR_COLUMNS) -> frozenset[str]:
         """The keys of those of some columns that would be shown here, or by scrolling so little to the right."""
@@ -232,8 +228,9 @@ class RowWindow(ScrollView):
             self.virtual_size = size
 
     def on_resize(self, _: events.Resize) -> None:
-        """Places the columns anew."""
-        self._place()
+        """Places the columns anew where the width is another one."""
+        if self._inner.width != self._placed_width:
+            self._place()
         self._resize()
         self._fetch()
 

@@ -117,10 +117,11 @@ class Widths:
     def grow(self, rows: Sequence[Row]) -> bool:
         """Looks at some rows; True when a column wants more now."""
         has_grown = False
-        for i, column in enumerate(self._columns):
-            if self.natural[i] >= column.max_width:
+        by_column = zip(*(row.cells for row in rows), strict=True)
+        for i, (column, values) in enumerate(zip(self._columns, by_column, strict=False)):
+            if self.natural[i] >= column.max_width or not any(values):
                 continue
-            longest = max((width(value) for row in rows if (value := row.cells[i])), default=0)
+            longest = max(map(width, values))
             if longest > self.natural[i]:
                 self.natural[i] = self.values[column.key] = longest
                 has_grown = True

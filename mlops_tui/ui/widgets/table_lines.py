@@ -85,7 +85,11 @@ class TableLines:
         return style
 
     def _add_cell(self, line: _Line, value: CellValue, placed: Placed) -> None:
-        base = line.base
+        base, room, right = line.base, placed.width, placed.column.right
+        text, tone = (value, "") if isinstance(value, str) else value if isinstance(value, Cell) else ("\n", "")
+        if len(text) <= room and text.isascii() and text.isprintable():  # most are, and are quickly drawn
+            line.add(text.rjust(room) if right else text.ljust(room), self._toned(tone, base))
+            return
         if placed.column.is_cut_within:
             value = _cut_within(value, placed.width)
         if isinstance(value, str):

@@ -207,8 +207,10 @@ class WindowTable(RowWindow, can_focus=True):
                 self._bring_in_sight(self._cursor)
             if not keeps_marks:
                 self.set_marks(self.marks.intersection(keys) if self.marks else ())
-        if self._widths.grow(rows) or is_other:
+        if self._widths.grow(rows) or self._placed_width < 0:
             self._place()
+        elif is_other:
+            self.refresh()
         else:
             self._refresh_keys(changed)
         if was_empty or self.cursor_key != key:
