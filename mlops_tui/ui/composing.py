@@ -58,7 +58,7 @@ def _lay(chops: dict[int, Strip | None], cuts: Sequence[int], strip: Strip, seen
     """Lays a widget's line behind what is there already; returns where it ends, which may be before the widget does."""
     x, end = seen.column_span
     inside = [cut for cut in cuts if x <= cut <= end]
-    if len(inside) == 2 and strip.cell_length == end - x:
+    if strip.cell_length == inside[1] - x:
         pieces: Sequence[Strip] = (strip,)
     else:
         pieces = strip.divide([cut - x for cut in inside[1:]])

@@ -166,8 +166,9 @@ def pieces(value: CellValue) -> tuple[Cell, ...]:
 
 def width(value: CellValue) -> int:
     """Cells that a value takes."""
-    if isinstance(value, str) and value.isascii() and len(value) <= LIMIT:
-        return len(value)  # each control character is shown as one, too
+    text = value if isinstance(value, str) else value.text if isinstance(value, Cell) else None
+    if text is not None and text.isascii() and len(text) <= LIMIT:
+        return len(text)  # each control character is shown as one, too
     return sum(cell_len(piece.text) for piece in pieces(value))
 
 

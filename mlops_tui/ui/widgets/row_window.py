@@ -110,7 +110,7 @@ class RowWindow(ScrollView):
         self._rows.forget()
         self._skipped = 0
         self._placed_width = -1
-        self.refresh()
+        self._refresh_lines()
 
     def reachable(self, columns: Sequence[Column], near: int = NEAR_COLUMNS) -> frozenset[str]:
         """The keys of those of some columns that would be shown here, or by scrolling so little to the right."""
@@ -237,7 +237,7 @@ class RowWindow(ScrollView):
     def _place(self) -> None:
         self._placed_width = self._inner.width
         self._placed = place(self._columns, self._widths.natural, self._placed_width - self._gutter, self._skipped)
-        self.refresh()
+        self._refresh_lines()
 
     def action_columns(self, by: int) -> None:
         """Scrolls the columns that are not always shown."""
@@ -255,6 +255,11 @@ class RowWindow(ScrollView):
             self.scroll_to(y=position - room + 1, animate=False, force=True)
 
     # drawing
+
+    def _refresh_lines(self) -> None:
+        """Draws all lines again, but not the scroll bar beside them."""
+        if self._inner:
+            self.refresh(self._inner.region)
 
     def _refresh_rows(self, positions: Iterable[int]) -> None:
         top, head, inner = self.scroll_offset.y, self._head, self._inner

@@ -65,13 +65,12 @@ class TableLines:
             line.add(" " * self._gutter, base)
         x = 0
         for placed in self._placed:
-            if placed.x > x:
-                line.add(" " * (placed.x - x), base)
+            gap = " " * (placed.x - x)
             x = placed.x + placed.width
             if row is None:
-                line.add(fit("…" if placed.x == 0 else "", placed.width), base)
+                line.add(gap + fit("…" if placed.x == 0 else "", placed.width), base)
             else:
-                self._add_cell(line, row.cells[placed.index], placed)
+                self._add_cell(line, gap, row.cells[placed.index], placed)
         line.add(" " * max(0, self._width - self._gutter - x), base)
         return Strip(line.segments(), self._width)
 
@@ -84,12 +83,18 @@ class TableLines:
             style = self._styles[tone, base] = base + self._style_of(tone)
         return style
 
-    def _add_cell(self, line: _Line, value: CellValue, placed: Placed) -> None:
+    def _add_cell(self, line: _Line, gap: str, value: CellValue, placed: Placed) -> None:
         base, room, right = line.base, placed.width, placed.column.right
         text, tone = (value, "") if isinstance(value, str) else value if isinstance(value, Cell) else ("\n", "")
         if len(text) <= room and text.isascii() and text.isprintable():  # most are, and are quickly drawn
-            line.add(text.rjust(room) if right else text.ljust(room), self._toned(tone, base))
+            text = text.rjust(room) if right else text.ljust(room)
+            if tone:
+                line.add(gap, base)
+                line.add(text, self._toned(tone, base))
+            else:
+                line.add(gap + text, base)
             return
+        line.add(gap, base)
         if placed.column.is_cut_within:
             value = _cut_within(value, placed.width)
         if isinstance(value, str):
@@ -134,22 +139,21 @@ class _Line:
     def __init__(self, base: Style) -> None:
         self.base = base
         self._segments: list[Segment] = []
-        self._texts: list[str] = []
+        self._text = ""
         self._style = base
 
     def add(self, text: str, style: Style) -> None:
         """Adds a text."""
-        if style is not self._style:
-            self._end()
-            self._style = style
-        self._texts.append(text)
-
-    def _end(self) -> None:
-        if self._texts:
-            self._segments.append(Segment("".join(self._texts), self._style))
-            self._texts.clear()
+        if style is self._style:
+            self._text += text
+            return
+        if self._text:
+            self._segments.append(Segment(self._text, self._style))
+        self._text, self._style = text, style
 
     def segments(self) -> list[Segment]:
         """The whole line."""
-        self._end()
+        if self._text:
+            self._segments.append(Segment(self._text, self._style))
+            self._text = ""
         return self._segments

@@ -143,8 +143,8 @@ class WindowTable(RowWindow, can_focus=True):
             is_whole: Whether there are no more. Where more are to come, marks of rows that are not there yet stay, and
                 a cursor that was sent to the end goes on to the end.
         """
-        self._take(keys, tuple(rows), is_all=False, keeps_marks=not is_whole)
         self._is_whole = is_whole
+        self._take(keys, tuple(rows), is_all=False, keeps_marks=not is_whole)
         if self._seeks_end:
             self.action_bottom()
         self._fetch()
@@ -210,11 +210,16 @@ class WindowTable(RowWindow, can_focus=True):
         if self._widths.grow(rows) or self._placed_width < 0:
             self._place()
         elif is_other:
-            self.refresh()
+            self._refresh_lines()
         else:
             self._refresh_keys(changed)
         if was_empty or self.cursor_key != key:
             self._tell(lambda: self.RowHighlighted(self, self.cursor_key))
+
+    def _resize(self) -> None:
+        # where more rows are to come the scroll bar stays as it was meanwhile, rather than going there and back
+        if self._is_whole or not self._room < len(self.keys) < self.virtual_size.height:
+            super()._resize()
 
     def _place(self) -> None:
         before = {placed.column.key for placed in self._placed}
