@@ -195,7 +195,7 @@ class MlopsApp(TravellingApp):
                 self.post_message(messages.Failed(error))
             else:
                 self.session.record(f"# undone: {undo.line}")
-                self.post_message(messages.Notice(f"undone: {undo.line}", "good"))
+                self.post_message(messages.Notice(f"undone: {undo.words}", "good"))
 
         self.run_worker(take_back, thread=True, group="undo")
 
@@ -224,7 +224,7 @@ class MlopsApp(TravellingApp):
 
     def on_did(self, message: messages.Did) -> None:
         """Keeps the act for the command log and for undo."""
-        self.session.record(message.command, message.undo)
+        self.session.record(message.command, message.undo, message.notice.partition(" · ")[0])
         self._say(message.notice or message.command, "good" if message.notice else "dim")
 
     def on_failed(self, message: messages.Failed) -> None:

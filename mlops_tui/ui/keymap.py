@@ -432,6 +432,7 @@ KEYS: tuple[Key, ...] = (
     # prompts and dialogs
     Key("prompt.complete", "tab", "complete", "complete", "Take the first completion", 1),
     Key("list.find", "/", "find", "find", "Narrow the list by words", 2),
+    Key("list.help", "?", "app.help", "help", "Show the keys of the dialog", 98),
     Key("columns.down", "J,>", "shift(1)", "later", "Move the column to the right", 3),
     Key("columns.up", "K,<", "shift(-1)", "sooner", "Move the column to the left", 4),
     Key("columns.pin", "p", "pin", "pin", "Keep the column in sight while others scroll, or not", 5),

@@ -33,9 +33,10 @@ class Command(NamedTuple):
 
 
 class Undo(NamedTuple):
-    """How to take an act back; ``act`` runs in a thread."""
+    """How to take an act back; ``act`` runs in a thread, ``words`` say what was done."""
 
     line: str
+    words: str
     act: Callable[[], None]
 
 
@@ -122,12 +123,12 @@ class Session:
         """
         return self.jobs or (run.jobs if run is not None else 1)
 
-    def record(self, line: str, undo: Callable[[], None] | None = None) -> None:
-        """Keeps the command line of an act, and how to take the act back."""
+    def record(self, line: str, undo: Callable[[], None] | None = None, words: str = "") -> None:
+        """Keeps the command line of an act, how to take the act back, and what it did in words."""
         self.commands.append(Command(time.time(), line))
         del self.commands[:-KEPT]
         if undo is not None:
-            self.undos.append(Undo(line, undo))
+            self.undos.append(Undo(line, words or line, undo))
             del self.undos[:-KEPT]
 
 

@@ -151,13 +151,15 @@ async def test_an_act_is_in_the_command_log_and_can_be_undone(tmp_path: Path) ->
     app = dashboard(tmp_path)
     undone: list[str] = []
     async with app.run_test(size=WIDE) as pilot:
-        app.screen.post_message(messages.Did("mlops-tui runs delete abc", lambda: undone.append("abc"), "deleted abc"))
+        app.screen.post_message(
+            messages.Did("mlops-tui runs delete abc", lambda: undone.append("abc"), "deleted abc · u undoes")
+        )
         await sees(pilot, "deleted abc")
         await pilot.press("@")
         await sees(pilot, "mlops-tui runs delete abc")
         await pilot.press("u")
         await until(pilot, lambda: undone == ["abc"])
-        await sees(pilot, "undone: mlops-tui runs delete abc")
+        await sees(pilot, "undone: deleted abc")
         assert [command.line for command in app.session.commands] == [
             "mlops-tui runs delete abc",
             "# undone: mlops-tui runs delete abc",

@@ -100,8 +100,10 @@ def _metrics(promotion: Promotion) -> Iterator[CellValue]:
     width = min(_WIDEST_KEY, max(6, *(cell_len(clean(key, 100)) for key, _, _ in promotion.metrics)))
     candidate = f"v{promotion.version.version}"
     other = f"v{holder.version}" if holder else ""
+    if holder:
+        yield Cell(f"beside v{holder.version}, which is in {holder.stage}", "dim")
     heading = f"{fit('metric', width)}{candidate:>{_NUMBER}}{other:>{_NUMBER}}"
-    yield Cell(heading + (f"{'change':>{_NUMBER}}  v{holder.version} is in {holder.stage}" if holder else ""), "dim")
+    yield Cell(heading + (f"{'change':>{_NUMBER}}" if holder else ""), "dim")
     for key, ours, theirs in promotion.metrics:
         cells = [Cell(fit(clean(key, 100), width)), Cell(shown.number(ours).rjust(_NUMBER))]
         if holder:
