@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import termios
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any, ClassVar
 
@@ -43,7 +44,7 @@ class TerminalApp(TypeAheadApp):
         self._refresh_truecolor_filter(self.ansi_theme)
         self._output = Output(None if self.no_color else self.console._color_system, erases=erases_in_colour())
         self._is_leaving = False
-        self._let_go: list[Widget] = []
+        self._after_frame: list[Callable[[], object]] = []
         self.problem: BaseException | None = None
 
     @property
@@ -112,11 +113,11 @@ class TerminalApp(TypeAheadApp):
             self.screen.uncover(screen)
         return done
 
-    # what is let go of
+    # what can wait
 
-    def let_go(self, widget: Widget) -> None:
-        """Takes down what is shown no more, a screen or a part of it, after the next frame: nobody waits for that."""
-        self._let_go.append(widget)
+    def after_frame(self, act: Callable[[], object]) -> None:
+        """Does something after the next frame: it is about what is shown no more, and nobody waits for it."""
+        self._after_frame.append(act)
 
     async def _replace_screen(self, screen: Screen[Any]) -> Screen[Any]:
         # one with an id, as the palette has, may be asked for again before it is gone: there can only be one
@@ -125,18 +126,18 @@ class TerminalApp(TypeAheadApp):
         # as Textual does, which takes it down at once
         screen.post_message(events.ScreenSuspend())
         self.capture_mouse(None)
-        self.let_go(screen)
+        self.after_frame(screen.remove)
         return screen
 
     def post_display_hook(self) -> None:
-        """Takes down what is let go of."""
+        """Does what has waited for the frame."""
         super().post_display_hook()
-        if self._let_go:
-            self.call_later(self._take_down)
+        if self._after_frame:
+            self.call_later(self._do_what_waited)
 
-    def _take_down(self) -> None:
-        while self._let_go:
-            self._let_go.pop().remove()
+    def _do_what_waited(self) -> None:
+        while self._after_frame:
+            self._after_frame.pop()()
 
     # drawing again
 

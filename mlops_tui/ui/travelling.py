@@ -88,7 +88,7 @@ class TravellingApp(PictureApp):
     def _drop(self, screen: ProjectScreen) -> None:
         if screen not in self.screen_stack and screen in self.kept_screens:
             self.uninstall_screen(screen)
-            self.let_go(screen)
+            self.after_frame(screen.remove)
 
     def on_go(self, message: messages.Go) -> None:
         """Shows the place that a screen asks for."""

@@ -189,9 +189,16 @@ async def test_the_dialog_of_orders_opens_each_time_as_if_it_were_new(store, tmp
         await sees(pilot, "Sort by", "started")
         first = app.screen
         rows = first.table.row_count
-        await pilot.press("slash", *"loss")
+        for _ in range(2):
+            await pilot.press("slash", *"loss")
+            await until(pilot, lambda: first.table.row_count == 7)
+            assert first.query_one("#find").region
+            await pilot.press("escape")
+            await until(pilot, lambda: first.table.row_count == rows and not first.query_one("#find").region)
+            assert first.focused is first.table
+        await pilot.press("slash", *"loss", "enter")
         await until(pilot, lambda: first.table.row_count == 7)
-        await pilot.press("enter", "enter")
+        await pilot.press("enter")
         await until(pilot, lambda: app.screen is not first)
         await sees(pilot, "loss ▴")
         add_run(store, "b", values={"cost": 1.0})

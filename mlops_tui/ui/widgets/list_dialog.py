@@ -33,7 +33,8 @@ class ListDialog(Dialog[Answer]):
 
     DEFAULT_CSS = """
     ListDialog WindowTable { overflow-y: scroll; }
-    ListDialog #find { margin: 0; }
+    ListDialog #find { display: none; margin: 0; }
+    ListDialog.-finding #find { display: block; }
     """
     BINDINGS = keymap.bindings("list")
 
@@ -61,6 +62,7 @@ class ListDialog(Dialog[Answer]):
     def start(self) -> None:
         """Shows the rows as one finds them when it is opened; called again for one that is kept and opened again."""
         self._words = ""
+        self._forget()
         self.table.start_over()
         self.draw()
         self.table.styles.height = min(16, max(3, len(self.table.keys)))
@@ -85,11 +87,10 @@ class ListDialog(Dialog[Answer]):
     _words = ""
 
     def on_screen_suspend(self, _: events.ScreenSuspend) -> None:
-        """Takes away the line when it closes and is kept."""
+        """Hides the line when it closes and is kept."""
         app = self.app
         if self not in app.screen_stack and app.is_screen_installed(self) and isinstance(app, TerminalApp):
-            for line in self.query(_FindLine):
-                app.let_go(line)
+            app.after_frame(self._forget)
 
     async def action_find(self) -> None:
         """Begins to narrow the list."""
@@ -97,14 +98,19 @@ class ListDialog(Dialog[Answer]):
             line = _FindLine(placeholder="words to find", id="find", select_on_focus=False)
             line.cursor_blink = False
             await self.query_one("#dialog").mount(line)
+        self.add_class("-finding")
         self.query_one(_FindLine).focus()
 
-    async def leave_find(self, *, forget: bool) -> None:
+    def leave_find(self, *, forget: bool) -> None:
         """Returns to the list, with all rows again or with those found."""
         self.table.focus()
         if forget:
-            self._narrow("")
-            await self.query(_FindLine).remove()
+            self._forget()
+
+    def _forget(self) -> None:
+        self.remove_class("-finding")
+        for line in self.query(_FindLine):
+            line.value = ""
 
     def _narrow(self, words: str) -> None:
         """Narrows the list; the cursor stays on its row while that is found, and goes to the first one otherwise."""
@@ -116,13 +122,13 @@ class ListDialog(Dialog[Answer]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Narrows the list."""
         event.stop()
-        if event.input.is_attached:  # not the one that is being taken away
+        if event.value != self._words:
             self._narrow(event.value)
 
-    async def on_input_submitted(self, event: Input.Submitted) -> None:
+    def on_input_submitted(self, event: Input.Submitted) -> None:
         """Returns to the rows that were found."""
         event.stop()
-        await self.leave_find(forget=False)
+        self.leave_find(forget=False)
 
 
 def _searched(row: Row) -> str:
@@ -137,7 +143,7 @@ class _FindLine(Input):
         if event.key in ("escape", "up", "down") and isinstance(dialog, ListDialog):
             event.stop()
             event.prevent_default()
-            await dialog.leave_find(forget=event.key == "escape")
+            dialog.leave_find(forget=event.key == "escape")
 
 
 __all__ = ["ListDialog"]
