@@ -57,6 +57,8 @@ def pictured(terminal: Terminal) -> set[int]:
         for y, line in terminal._screen.buffer.items():
             for x, cell in line.items():
                 if cell.data.startswith(PLACEHOLDER):
+                    if len(cell.data) < 4:
+                        return set()  # its marks are still on their way
                     row, column = marks().index(cell.data[1]), marks().index(cell.data[2])
                     number = number_of(cell.data[3], "0") >> 24
                     top, left = first.setdefault(number, (y - row, x - column))
