@@ -142,7 +142,7 @@ async def test_enter_promotes_what_was_shown(store: Store, size: tuple[int, int]
         assert not isinstance(app.screen, StageDialog)
         assert stages_of(store) == {1: "archived", 2: "production"}
         assert app.session.commands[-1].line == "mlops-tui models promote churn 2 --to production"
-        assert "v2, which is in production" in rendered(app)
+        assert "v2 is in production" in rendered(app)
 
 
 async def test_the_lists_show_the_new_stages_at_once(store: Store) -> None:

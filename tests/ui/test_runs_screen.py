@@ -208,7 +208,7 @@ async def test_the_dialog_of_orders_opens_each_time_as_if_it_were_new(store, tmp
         await until(pilot, lambda: app.screen is first)
         await until(pilot, lambda: first.table.row_count == rows + 7)
         await sees(pilot, "▴ now; again turns it round")
-        assert not app.screen.query("#find")
+        assert not app.screen.query_one("#find").region
         assert first.table.cursor_key == "metrics.loss"
         assert first.focused is first.table
         assert first.query_one("#dialog").styles.background == Color.parse(app.theme_variables["surface"])
