@@ -121,8 +121,6 @@ class PaintingScreen(Screen[ScreenResultType]):
         """As for any widget."""
         if self._is_being_covered:
             return self
-        if layout and not regions and not self._paints_all:
-            repaint = False  # that paints what has moved or changed; Textual asks for all of it after each mount
         self._asked.update(regions)  # Textual forgets them when all of it is asked for, or before it is mounted
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 

@@ -17,6 +17,7 @@ import pyte
 from kitty import Kitty
 
 KEYS = {
+    "ctrl+l": "\x0c",
     "enter": "\r",
     "esc": "\x1b",
     "tab": "\t",

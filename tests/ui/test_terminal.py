@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from projects import add_runs, dashboard, project_with_runs
+from run_screens import add_run, make_store
 from terminal import Terminal
 
 from mlops_store.store import Store
@@ -173,6 +174,28 @@ def test_every_pane_is_named_at_any_size(tmp_path: Path, size: tuple[int, int]) 
         assert all(title in terminal.text for title in ("1 Experiments",))
         terminal.send("4")
         terminal.wait("4 Drift")
+
+
+def test_a_line_that_goes_with_a_filter_leaves_nothing_behind(tmp_path: Path) -> None:
+    with make_store(tmp_path) as store:
+        for number in range(30):
+            add_run(store, f"run-{number}", values={"auc": number / 30}, curves={"loss": [1.0, 0.5, number]})
+    with opened(tmp_path, size=(200, 60)) as terminal:
+        terminal.wait("run-29")
+        terminal.send(":", "runs", "enter")
+        terminal.wait("Runs 30")
+        terminal.quiet(0.3)
+        for _ in range(3):
+            terminal.send("/", "metrics.auc > 0.5 AND " * 9 + "params.x")
+            terminal.wait("AND params.x")
+            terminal.quiet(0.3)
+            terminal.send("esc")
+            terminal.wait(lambda text: "AND" not in text and "Runs 30" in text)
+            terminal.quiet(0.5)
+            shown = terminal.text
+            terminal.send("ctrl+l")
+            terminal.quiet(0.3)
+            assert terminal.text == shown
 
 
 def test_a_smaller_terminal_shows_no_rest_of_the_larger_one(tmp_path: Path) -> None:
