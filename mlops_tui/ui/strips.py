@@ -66,20 +66,13 @@ class Truecolor(ANSIToTruecolor):
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Segments of colours that have numbers."""
         known = self._known.setdefault(background, {})
-        for _, style, _ in segments:
-            if style is not None:
-                found = known.get(id(style)) or self._remember(known, style, background)
-                if found[1] is not style:
-                    break
-        else:
+        styles = [
+            (None, None) if style is None else known.get(id(style)) or self._remember(known, style, background)
+            for _, style, _ in segments
+        ]
+        if all(before is after for before, after in styles):
             return segments  # nothing has a colour by name
-        made = []
-        for text, style, _ in segments:
-            if style is not None:
-                found = known.get(id(style)) or self._remember(known, style, background)
-                style = found[1]
-            made.append(Segment(text, style))
-        return made
+        return [Segment(text, after) for (text, _, _), (_, after) in zip(segments, styles, strict=True)]
 
     def _remember(self, known: dict[int, tuple[Style, Style]], style: Style, background: Color) -> tuple[Style, Style]:
         if len(known) >= self.MOST_STYLES:

@@ -61,7 +61,6 @@ class ListDialog(Dialog[Answer]):
 
     def start(self) -> None:
         """Shows the rows as one finds them when it is opened; called again for one that is kept and opened again."""
-        self._words = ""
         self._forget()
         self.table.start_over()
         self.draw()
@@ -87,9 +86,10 @@ class ListDialog(Dialog[Answer]):
     _words = ""
 
     def on_screen_suspend(self, _: events.ScreenSuspend) -> None:
-        """Hides the line when it closes and is kept."""
+        """Hides the line when it closes and is kept; no rows are drawn for that."""
         app = self.app
         if self not in app.screen_stack and app.is_screen_installed(self) and isinstance(app, TerminalApp):
+            self._words = ""
             app.after_frame(self._forget)
 
     async def action_find(self) -> None:

@@ -144,16 +144,17 @@ class _Line:
 
     def add(self, text: str, style: Style) -> None:
         """Adds a text."""
-        if style is self._style:
-            self._text += text
-            return
-        if self._text:
-            self._segments.append(Segment(self._text, self._style))
-        self._text, self._style = text, style
+        if style is not self._style:
+            self._end()
+            self._style = style
+        self._text += text
 
-    def segments(self) -> list[Segment]:
-        """The whole line."""
+    def _end(self) -> None:
         if self._text:
             self._segments.append(Segment(self._text, self._style))
             self._text = ""
+
+    def segments(self) -> list[Segment]:
+        """The whole line."""
+        self._end()
         return self._segments
