@@ -16,8 +16,6 @@ _SHARE, _MOST_COUNTED = 10, 20_000
 _LEAST = 2000
 #: How much longer a look at the row of a run takes than one at an index.
 _ROW = 2
-#: Seconds that a look at a value of a run takes.
-_LOOK_S = 5e-8
 
 
 def few(db: sqlite3.Connection, condition: Condition) -> Driver | None:
@@ -38,7 +36,7 @@ def fewest(db: sqlite3.Connection, condition: Condition, limit: int | None, shar
         limit: How many runs are wanted; None for all.
         share: Of the runs that match, at most; 1 where nothing is known.
     """
-    total = _total(db)
+    total = run_total(db)
     most = max(_LEAST, min(total // _SHARE, _MOST_COUNTED))
     cost = _ROW if condition.needs_row else 1
     if limit is not None and len(condition.drivers) == 1:  # from so many on the walk is quicker
@@ -67,17 +65,12 @@ def driven(condition: Condition, driver: Driver) -> tuple[Condition, str, Argume
     return plain(few, *driver.arguments, *left.arguments), "", ()
 
 
-def scan_s(db: sqlite3.Connection, condition: Condition) -> float:
-    """Seconds that it may take until one of the drivers has looked at all its values; 0 where an index has its results.
-
-    Args:
-        db: A connection.
-        condition: What has the drivers.
-    """
-    return _total(db) * _LOOK_S if all(driver.is_scan for driver in condition.drivers) else 0.0
+def are_scans(condition: Condition) -> bool:
+    """Whether all of the condition's drivers look at each of many values, so that none has results at once."""
+    return all(driver.is_scan for driver in condition.drivers)
 
 
-def _total(db: sqlite3.Connection) -> int:
+def run_total(db: sqlite3.Connection) -> int:
     """The number of the newest run, which is about how many there are."""
     found: int = db.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()[0]
     return found
@@ -100,4 +93,4 @@ def _scanned(db: sqlite3.Connection, driver: Driver, most: int) -> tuple[Driver,
     return replace(driver, sql="SELECT value AS id FROM json_each(?)", arguments=(found,)), count
 
 
-__all__ = ["driven", "few", "fewest", "scan_s"]
+__all__ = ["are_scans", "driven", "few", "fewest", "run_total"]
