@@ -133,6 +133,14 @@ class Loader(Widget, Generic[Records]):
         threads.begin(self, partial(self._load, session, self._reading), self._reading.is_wanted)
         before.stop()
 
+    def show_early(self, records: Records) -> None:
+        """Shows what is known of other records already, and loads them when it is drawn."""
+        self._reading.stop()
+        self._is_loading = False
+        self._take(records)
+        self.call_later(self._release)  # after the widgets have told the screen what changed
+        self.call_after_refresh(self.reload)
+
     def on_unmount(self) -> None:
         """Nobody waits for what is being loaded."""
         self._reading.stop()
@@ -199,17 +207,24 @@ class Loader(Widget, Generic[Records]):
             if str(message.error) != self._problem:
                 self._problem = str(message.error)
                 self.show_problem(message.error)
-        elif self._records is None or self._problem or message.records != self._records:
-            self._problem = ""
-            self._records = message.records  # type: ignore[assignment]
-            self.show(self._records)  # type: ignore[arg-type]
+        else:
+            self._take(message.records)  # type: ignore[arg-type]
         if message.drawn is not None:
             self.call_after_refresh(message.drawn.set)
+        self._release()
+        if self._is_again and not message.is_early:
+            self.reload()
+
+    def _take(self, records: Records) -> None:
+        if self._records is None or self._problem or records != self._records:
+            self._problem = ""
+            self._records = records
+            self.show(records)
+
+    def _release(self) -> None:
         if isinstance(self.screen, PaintingScreen):
             self.screen.release(self)
         self._keep_time()
-        if self._is_again and not message.is_early:
-            self.reload()
 
     def _keep_time(self) -> None:
         live = self._records is not None and self.is_live(self._records)

@@ -120,13 +120,15 @@ class TerminalApp(TypeAheadApp):
         self._after_frame.append(act)
 
     async def _replace_screen(self, screen: Screen[Any]) -> Screen[Any]:
+        is_kept = self.is_screen_installed(screen) or screen in self.screen_stack
         # one with an id, as the palette has, may be asked for again before it is gone: there can only be one
-        if self.is_screen_installed(screen) or screen in self.screen_stack or screen.id:
+        if screen.id and not is_kept:
             return await super()._replace_screen(screen)
-        # as Textual does, which takes it down at once
+        # as Textual does it, which takes it down at once, and has all of the screen painted
         screen.post_message(events.ScreenSuspend())
-        self.capture_mouse(None)
-        self.after_frame(screen.remove)
+        if not is_kept:
+            self.capture_mouse(None)
+            self.after_frame(screen.remove)
         return screen
 
     def post_display_hook(self) -> None:

@@ -47,7 +47,7 @@ async def test_the_rows_of_a_dialog_are_drawn_once(tmp_path: Path, monkeypatch: 
         async with app.run_test(size=(100, 20)) as pilot:
             await sees(pilot, "first")
             dialog = ChooseOrder()
-            dialog.offer(["metrics.auc"], "metrics.auc", True)
+            dialog.offer(["metrics.auc"], "metrics.auc", True, lambda _: None)
             app.push_screen(dialog)
             await sees(pilot, "Sort by", "again turns it round")
             assert drawn.count(dialog.table) == 1

@@ -9,7 +9,9 @@ from screens import rendered
 from textual.color import Color
 
 from mlops_store import metrics, models, notes, run_views, runs
+from mlops_tui.compare.run_query import RunQuery
 from mlops_tui.compare.views import ViewColumn
+from mlops_tui.ui import threads
 from mlops_tui.ui.screens.column_choice import ChooseColumns
 from mlops_tui.ui.screens.run_choices import ChooseOrder
 from mlops_tui.ui.screens.run_filter import filter_problem, is_unfinished
@@ -178,6 +180,69 @@ async def test_sorting_asks_for_the_key_and_turns_round_when_asked_again(store, 
         await sees(pilot, "auc ▾")
         await pilot.press("s", "enter")
         await until(pilot, lambda: names(app) == ["a", "c", "b", "without"])
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The orders that the store was asked for; while the gate is shut nobody gets an answer."""
+    gate, orders, ids = threading.Event(), [], RunQuery.ids
+
+    def gated(query, db, limit=None):
+        gate.wait()
+        found = ids(query, db, limit)
+        orders.append(query.view.sort[0])
+        return found
+
+    monkeypatch.setattr(RunQuery, "ids", gated)
+    gate.set()
+    yield gate, orders
+    gate.set()
+
+
+async def test_an_order_under_the_cursor_is_there_before_it_is_asked_for(store, tmp_path, asked):
+    gate, orders = asked
+    for name, auc in (("a", 0.5), ("b", 0.9), ("c", 0.7)):
+        add_run(store, name, values={"auc": auc}, started_at=1.7e9 + ord(name))
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await sees(pilot, "0.5000")
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, ChooseOrder))
+        app.screen.table.move_to("metrics.auc")
+        await until(pilot, lambda: "-metrics.auc" in orders and not threads.working())
+        await pilot.pause()
+        gate.clear()
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen) and names(app) == ["b", "c", "a"])
+        await sees(pilot, "auc ▾", "0.9000")
+        pane = app.screen.query_one(RunsPane)
+        assert not pane.records.is_whole
+        gate.set()
+        await until(pilot, lambda: pane.records.is_whole)
+        assert names(app) == ["b", "c", "a"]
+
+
+async def test_an_order_that_was_read_ahead_is_read_again_when_the_store_has_changed(store, tmp_path, asked):
+    _, orders = asked
+    add_run(store, "a", values={"auc": 0.5})
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await sees(pilot, "0.5000")
+        pane = app.screen.query_one(RunsPane)
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, ChooseOrder))
+        app.screen.table.move_to("metrics.auc")
+        await until(pilot, lambda: "-metrics.auc" in orders and not threads.working())
+        await pilot.pause()
+        add_run(store, "b", values={"auc": 0.9})
+        await until(pilot, lambda: pane.table.row_count == 2)
+        shown = []
+        show = pane.show
+        pane.show = lambda records: (shown.append(records), show(records))
+        await pilot.press("enter")
+        await until(pilot, lambda: pane.view.sort == ("-metrics.auc",) and bool(shown))
+        await until(pilot, lambda: names(app) == ["b", "a"])
+        assert {len(records.numbers) for records in shown} == {2}
 
 
 async def test_the_dialog_of_orders_opens_each_time_as_if_it_were_new(store, tmp_path):

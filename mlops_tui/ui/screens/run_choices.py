@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mlops_store import runs
 from mlops_tui.compare.columns import order
@@ -35,13 +35,14 @@ def choose_order(screen: ProjectScreen, pane: RunsPane) -> None:
     attributes = list(run_cells.ATTRIBUTES)
     names = list(dict.fromkeys([*attributes[:_USUAL], *first, *keys, *attributes, *_parts(keys)]))
 
-    def answered(name: str | None) -> None:
-        if name is None:
-            return
-        sort = _natural(name, goal)
+    def sort(name: str) -> tuple[str, ...]:
         if name == view.first_sort:
-            sort = name if view.sort[0].startswith("-") else f"-{name}"
-        pane.change(sort=(sort,))
+            return (name if view.sort[0].startswith("-") else f"-{name}",)
+        return (_natural(name, goal),)
+
+    def answered(name: str | None) -> None:
+        if name is not None:
+            pane.change(sort=sort(name))
 
     is_descending = order(view.sort[0], goal).is_descending
     app = screen.app
@@ -49,7 +50,7 @@ def choose_order(screen: ProjectScreen, pane: RunsPane) -> None:
         app.install_screen(ChooseOrder(), ChooseOrder.NAME)
     dialog = app.get_screen(ChooseOrder.NAME, ChooseOrder)
     assert isinstance(dialog, ChooseOrder)
-    dialog.offer(names, view.first_sort, is_descending)
+    dialog.offer(names, view.first_sort, is_descending, lambda name: pane.expect(sort=sort(name)))
     app.push_screen(dialog, answered)
 
 
@@ -71,16 +72,19 @@ class ChooseOrder(ListDialog[str]):
         self._names: tuple[str, ...] = ()
         self._chosen = ""
         self._is_descending = False
+        self._look_at: Callable[[str], None] = lambda _: None
 
-    def offer(self, names: Sequence[str], chosen: str, is_descending: bool) -> None:
+    def offer(self, names: Sequence[str], chosen: str, is_descending: bool, look_at: Callable[[str], None]) -> None:
         """To be called before it is opened.
 
         Args:
             names: The columns.
             chosen: The one that is sorted by now.
             is_descending: In which direction.
+            look_at: Is told which one is under the cursor.
         """
         self._names, self._chosen, self._is_descending = tuple(names), chosen, is_descending
+        self._look_at = look_at
         if self.is_mounted:
             self.start()
 
@@ -97,6 +101,12 @@ class ChooseOrder(ListDialog[str]):
         """Begins on what is sorted by now."""
         self.table.move_to(self._chosen)
         self.foot("enter choose   / find   esc cancel")
+
+    def on_window_table_row_highlighted(self, message: WindowTable.RowHighlighted) -> None:
+        """Says which column may be chosen."""
+        message.stop()
+        if message.key is not None and self.is_current:
+            self._look_at(str(message.key))
 
     def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:
         """Answers with the column."""

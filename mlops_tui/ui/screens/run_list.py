@@ -21,6 +21,7 @@ from mlops_tui.compare.views import RunsView, ViewColumn
 from mlops_tui.ui import foreign, views
 from mlops_tui.ui.painting import PaintingScreen
 from mlops_tui.ui.screens import run_cells, run_chosen, run_group_rows, run_list_words
+from mlops_tui.ui.screens.run_ahead import Ahead
 from mlops_tui.ui.screens.run_chosen import Chosen
 from mlops_tui.ui.screens.run_courses import Courses
 from mlops_tui.ui.screens.run_listing import RunList
@@ -61,6 +62,7 @@ class RunsPane(Pane[RunList]):
         self._read: frozenset[str] = frozenset()
         self._name_width = 14
         self._pace = Pace()
+        self._ahead = Ahead(self, lambda query: self._beginning(query, self._window(0)))
         self._later: Timer | None = None
         self._calm: Timer | None = None
 
@@ -87,13 +89,20 @@ class RunsPane(Pane[RunList]):
     @property
     def query_now(self) -> RunQuery:
         """What is asked for now."""
-        return RunQuery(replace(self.view, filter=self.filter_text), session_of(self).config.goal, self.within)
+        return self._query(self.view)
+
+    def _query(self, view: RunsView) -> RunQuery:
+        return RunQuery(replace(view, filter=self.filter_text), session_of(self).config.goal, self.within)
 
     # what is asked for
 
     def change(self, **changes: object) -> None:
         """Sorts, groups or shows otherwise, and remembers it."""
         self.take(replace(self.view, **changes))  # type: ignore[arg-type]
+
+    def expect(self, **changes: object) -> None:
+        """Reads the beginning of what ``change`` would show: it may be asked for next, and is there at once then."""
+        self._ahead.expect(self._query(replace(self.view, **changes)))  # type: ignore[arg-type]
 
     def take(self, view: RunsView) -> None:
         """Shows another view (but for its filter), and remembers it."""
@@ -171,20 +180,34 @@ class RunsPane(Pane[RunList]):
             self.screen.hold(self)
         if self.is_mounted:
             top = 0 if restart else self.table.scroll_offset.y
-            self._sight = (top, top + max(20, self.table.size.height))
+            self._sight = self._window(top)
+        if restart and (known := self._ahead.take(self.query_now)) is not None:
+            self.show_early(known)
+            return
+        self._ahead.forget()
         super().reload(restart=restart)
+
+    def _window(self, top: int) -> tuple[int, int]:
+        return top, top + max(20, self.table.size.height)
 
     def early(self, session: Session) -> RunList | None:
         """Reads the first runs of another list."""
         query, known = self.query_now, self.records
-        if session.store is None or query.is_grouped or (known is not None and known.query == query):
+        if known is not None and known.query == query:
             return None
-        with session.store.snapshot() as db:
-            numbers = query.ids(db, max(self._sight[1], 0 if self._usual else _FIRST))
+        return self._beginning(query, self._sight)
+
+    def _beginning(self, query: RunQuery, sight: tuple[int, int]) -> RunList | None:
+        """The first runs of a list, where that is not of groups."""
+        store = session_of(self).store
+        if store is None or query.is_grouped:
+            return None
+        with store.snapshot() as db:
+            numbers = query.ids(db, max(sight[1], 0 if self._usual else _FIRST))
             if not numbers:
                 return None  # that there are none is said when it is sure what there is
             self._usual = self._usual or usual_columns(db, numbers)
-            return self._list(db, query, numbers, RunList(query, is_whole=False))
+            return self._list(db, query, numbers, RunList(query, is_whole=False), sight)
 
     def load(self, session: Session) -> RunList:
         """Reads the order of all runs and what is shown of those in sight."""
@@ -195,7 +218,7 @@ class RunsPane(Pane[RunList]):
             if query.is_grouped:
                 return self._groups(db, query)
             if known is not None and known.query == query and known.is_whole and self._is_resting(session):
-                return self._list(db, query, known.numbers, known)
+                return self._list(db, query, known.numbers, known, self._sight)
             begun = time.monotonic()
             numbers = query.ids(db)
             total = runs.count(db)
@@ -205,11 +228,13 @@ class RunsPane(Pane[RunList]):
             self._pace = Pace(ended, ended - begun, len(session.commands))
             if set(usual := usual_columns(db, numbers)) != set(self._usual):
                 self._usual = usual  # the same ones stay where they stand, whatever runs come first
-            return self._list(db, query, numbers, found)
+            return self._list(db, query, numbers, found, self._sight)
 
-    def _list(self, db: sqlite3.Connection, query: RunQuery, numbers: array[int], found: RunList) -> RunList:
+    def _list(
+        self, db: sqlite3.Connection, query: RunQuery, numbers: array[int], found: RunList, sight: tuple[int, int]
+    ) -> RunList:
         columns = query.view.columns or self._usual
-        first, last = self._sight
+        first, last = sight
         made = self._table_columns(query, columns)
         read = self.table.reachable(made)
         wanted = [name for name in (*(one.name for one in columns), query.view.first_sort) if name in read]
