@@ -131,6 +131,27 @@ async def test_predictions_of_one_run_can_be_looked_at_alone(several, tmp_path):
         await misses(pilot, "in full")
 
 
+async def test_intervals_are_not_cut_on_a_screen_of_80_columns(store, tmp_path):
+    chance = np.random.default_rng(1)
+    truth = np.arange(400) % 2
+    chosen = [
+        add_run(
+            store,
+            f"seed3-{n}",
+            files={path_of("predictions"): encode(truth, np.where(chance.random(400) < share, truth, 1 - truth))},
+        )
+        for n, share in enumerate((0.9, 0.8, 0.82, 0.83, 0.84, 0.85, 0.89))
+    ]
+    app = compared(tmp_path, chosen)
+    async with app.run_test(size=(80, 40)) as pilot:
+        await sees(pilot, "1 Compare")
+        await pilot.press("5")
+        text = await sees(pilot, "% interval", "seed3-6", "within noise")
+        told = [line for line in text.splitlines() if " p " in line and line.strip("│ ").startswith("seed3")]
+        assert len(told) == 6
+        assert not [line for line in told if "…" in line]
+
+
 async def test_another_baseline_is_that_of_every_part(several, tmp_path):
     app = compared(tmp_path, several)
     async with app.run_test(size=(120, 40)) as pilot:

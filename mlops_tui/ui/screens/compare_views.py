@@ -145,7 +145,7 @@ class PagePane(ViewPane[Report]):
             self.show_problem(problem)
             return
         self.uncover()
-        width = max(20, self.size.width - 5)
+        width = max(20, self.size.width - 2)  # for the scroll bar and a blank
         page = document.document(records)
         self.query_one(TextView).show(page_lines.lines(page.blocks[1:], width))
 
