@@ -180,7 +180,7 @@ class _Reader:
     def _rows(self, query: str, run_id: str, what: str) -> Iterator[tuple[Any, ...]]:
         """The rows of a run, up to where the file is damaged."""
         try:
-            yield from self._db.execute(query, (run_id,))
+            yield from sqlite.rows(self._db, query, (run_id,))
         except sqlite3.DatabaseError as error:
             self._problems.add(f"run {run_id}", f"not all of its {what} can be read ({error})")
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
+from typing import Any
 from urllib.parse import quote
 
 from mlops_store.errors import Busy, Refused
@@ -19,6 +21,8 @@ MAX_BYTES = 64 << 20
 _MAGIC = b"SQLite format 3\0"
 #: Seconds that a writer is waited for.
 _PATIENCE_S = 10.0
+#: Rows that are fetched at once.
+_AT_ONCE = 1000
 
 
 def is_database(path: str) -> bool:
@@ -107,6 +111,30 @@ def index_by(db: sqlite3.Connection, table: str, column: str) -> str:
     db.execute(f'CREATE TEMP TABLE "by_{table}" AS SELECT * FROM main."{table}"')
     db.execute(f'CREATE INDEX temp."by_{table}_{column}" ON "by_{table}"("{column}")')
     return f'temp."by_{table}"'
+
+
+def rows(db: sqlite3.Connection, query: str, arguments: Sequence[object]) -> Iterator[tuple[Any, ...]]:
+    """The rows that a statement finds, text that is no UTF-8 among them.
+
+    Raises:
+        sqlite3.DatabaseError: The file is damaged behind those that came.
+    """
+    count = 0
+    try:
+        cursor = db.execute(query, arguments)
+        while some := _fetched(db, cursor):
+            yield from some
+            count += len(some)
+    except sqlite3.DatabaseError:  # not all of it can be read so quickly
+        yield from islice(db.execute(query, arguments), count, None)
+
+
+def _fetched(db: sqlite3.Connection, cursor: sqlite3.Cursor) -> list[tuple[Any, ...]]:
+    db.text_factory = str  # which takes SQLite's own way, a third of the time
+    try:
+        return cursor.fetchmany(_AT_ONCE)
+    finally:
+        db.text_factory = _text
 
 
 def _tables(db: sqlite3.Connection) -> frozenset[str]:

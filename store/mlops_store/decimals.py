@@ -12,6 +12,9 @@ from collections.abc import Iterable, Sequence
 #: Numbers of more places are hardly shorter as whole numbers.
 MAX_PLACES = 9
 
+#: Below this, a double of so many places is found again by rounding it to the most.
+_SMALL, _FINEST = 1e6, 10.0**MAX_PLACES
+
 #: Below this, every whole number is a double, and so is divided exactly as the number was made.
 _EXACT = 1 << 53
 
@@ -22,7 +25,9 @@ def units(values: Sequence[float]) -> tuple[int, list[int]] | None:
     Args:
         values: At least one; any doubles.
     """
-    places, scale = 0, 1.0
+    places, scale, first = 0, 1.0, values[0]
+    if -_SMALL < first < _SMALL and round(first * _FINEST) / _FINEST != first:
+        return None  # as most are, which all places would be tried for otherwise
     try:
         for value in values:
             while round(value * scale) / scale != value:

@@ -241,10 +241,12 @@ def summary_of(points: Sequence[Point]) -> Summary:
     last = max(points)
     if last[2] != last[2]:
         last = max(points, key=_by_rank)  # tuples compare as they should only without NaN
+    step, ms, value = last
     numbers = [value for _, _, value in points if value == value]
+    if not numbers:
+        return len(points), len(points), step, ms, None, None, None, 0
     nans = len(points) - len(numbers)
-    low, high = min(numbers, default=None), max(numbers, default=None)
-    return len(points), nans, *_identity(last), low, high, sum(numbers)
+    return len(points), nans, step, ms, value if value == value else None, min(numbers), max(numbers), sum(numbers)
 
 
 def _kept(summary: Summary) -> Summary:

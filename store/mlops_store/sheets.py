@@ -61,7 +61,7 @@ def made(series: Mapping[Owner, Sequence[Point]], next_id: int) -> tuple[list[Sh
     """
     together: dict[tuple[int, tuple[int, ...]], list[Owner]] = {}
     for owner, points in series.items():
-        together.setdefault((owner[0], tuple(step for step, _, _ in points)), []).append(owner)
+        together.setdefault((owner[0], tuple([step for step, _, _ in points])), []).append(owner)
     sheets: list[Sheet] = []
     ids: dict[Owner, int] = {}
     for (_, steps), owners in together.items():
@@ -70,7 +70,8 @@ def made(series: Mapping[Owner, Sequence[Point]], next_id: int) -> tuple[list[Sh
         first_id = next_id
         for part in _parts(owners, -(-len(owners) // max(1, MAX_VALUES // len(steps)))):
             ids.update({owner: next_id + place for place, owner in enumerate(part)})
-            cut = zip(*(_parts(series[owner], stretches) for owner in part), strict=True)
+            whole = [series[owner] for owner in part]
+            cut = zip(*(_parts(one, stretches) for one in whole), strict=True) if stretches > 1 else (whole,)
             for number, stretch in enumerate(cut):
                 steps_of, times_ms, values = zip(*chain.from_iterable(stretch), strict=True)
                 if next_id == first_id:

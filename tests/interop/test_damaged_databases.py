@@ -77,3 +77,17 @@ def test_what_the_damage_has_spared_is_stored(store: Store, database: Make, take
     assert report.runs_added == 7
     (parent,) = [run for run in runs.by_ids(store.read(), runs.ids(store.read())) if run.params]
     assert (parent.params, parent.metrics["loss"]) == ({"lr": "0.1", "depth": "4"}, pytest.approx(0.2))
+
+
+@pytest.mark.parametrize("wrong", [0, 999, 1000, 2400])
+def test_a_text_that_is_no_utf_8_is_read_among_the_others(tmp_path: Path, wrong: int) -> None:
+    path = tmp_path / "some.db"
+    with sqlite3.connect(path) as made:
+        made.execute("CREATE TABLE texts (number INTEGER PRIMARY KEY, text)")
+        made.executemany("INSERT INTO texts VALUES (?, ?)", [(number, f"text {number}") for number in range(2500)])
+        made.execute("UPDATE texts SET text = CAST(x'61ff62' AS TEXT) WHERE number = ?", (wrong,))
+    made.close()
+    with sqlite.opened(str(path)) as db:
+        found = list(sqlite.rows(db, "SELECT number, text FROM texts ORDER BY number", ()))
+    assert [number for number, _ in found] == list(range(2500))
+    assert {number: text for number, text in found if text != f"text {number}"} == {wrong: "a\\xffb"}
