@@ -133,6 +133,14 @@ class PaintingScreen(Screen[ScreenResultType]):
         """To be called when it is pushed; one that was there before is neither styled nor laid out again."""
         self._is_again = self.is_mounted and not self.styles.background.a
 
+    @property
+    def is_current(self) -> bool:
+        """Whether it can be seen. For Textual it can behind one screen, whatever that is, which is painted for it."""
+        if not super().is_current:
+            return False
+        stack = self.app.screen_stack
+        return all(screen.styles.background.a < 1 for screen in stack[stack.index(self) + 1 :])
+
     def uncover(self, screen: Screen[Any]) -> None:
         """Paints it where a screen was seen that stood in front of it."""
         if isinstance(screen, PaintingScreen) and screen._boxes and not screen._was_covered:

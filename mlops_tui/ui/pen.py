@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
@@ -10,6 +11,9 @@ from rich.cells import get_character_cell_size
 from mlops_tui.ui.cells import Cell, text_of
 from mlops_tui.ui.looks import PLAIN, Look, change, on_space
 from mlops_tui.ui.placeholders import PLACEHOLDER
+
+#: Texts of which terminals take one cell a character: letters, punctuation, arrows, frames, blocks, shapes, braille.
+SIMPLE = re.compile("[ -~¡-¬®-ÿĀ-ɏ‐-‧‰-⁞←-↙─-╿▀-◼✓-✘⠀-⣿]*").fullmatch
 
 
 class Pen:
@@ -42,7 +46,7 @@ class Pen:
     def write(self, cells: Sequence[Cell], look: Look) -> None:
         """Writes cells next to each other, and stays behind them; all of them can be written with one look."""
         text = text_of(cells)
-        if not (text.isascii() and len(text) == len(cells) and self._is_sure):
+        if not (self._is_sure and len(text) == len(cells) and (text.isascii() or SIMPLE(text))):
             self._write_each(cells)
             return
         wanted = on_space(self._look, look) if text.isspace() else look

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import pyte
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.cells import cell_len
+from rich.cells import cell_len, get_character_cell_size
 from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
@@ -16,7 +18,9 @@ from textual.strip import Strip
 from mlops_tui.ui import frames, pictured, placeholders
 from mlops_tui.ui.cells import Cells
 from mlops_tui.ui.frames import Span
+from mlops_tui.ui.looks import safe
 from mlops_tui.ui.output import Output
+from mlops_tui.ui.pen import SIMPLE, _is_simple
 
 WIDTH, HEIGHT = 24, 5
 
@@ -261,6 +265,14 @@ def test_cells_are_as_many_as_the_text_is_wide(text: str) -> None:
     cells = Cells(ColorSystem.TRUECOLOR).of(Strip([Segment(text)]))
     if text.isprintable():
         assert len(cells) == cell_len(text)
+
+
+def test_texts_written_in_one_go_take_a_cell_a_character_everywhere() -> None:
+    simple = [chr(code) for code in range(sys.maxunicode + 1) if SIMPLE(chr(code))]
+    assert 1000 < len(simple) < 2000
+    assert {get_character_cell_size(character) for character in simple} == {1}
+    assert all(character < "\u0300" or _is_simple(character) for character in simple)
+    assert not [character for character in simple if safe(character) != character]
 
 
 @pytest.mark.parametrize("steps", [1, 7])

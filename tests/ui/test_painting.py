@@ -237,6 +237,31 @@ async def test_below_a_screen_without_a_background_the_others_are_seen_as_they_a
             assert all(style is None or not style.meta for _, style, _ in line)
 
 
+async def test_a_screen_that_another_one_covers_is_painted_when_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = PaintedApp()
+    async with app.run_test(size=(30, 4)) as pilot:
+        below = await app.painted(pilot)
+        front = Painted()
+        await app.push_screen(front)
+        await settled(pilot)
+        assert not below.is_current
+        displays: list[object] = []
+        display = PaintedApp._display
+        monkeypatch.setattr(PaintedApp, "_display", lambda *args: (displays.append(args[1]), display(*args)))
+        for number in range(3):
+            below.say(f"below {number}")
+            below.refresh()
+            await settled(pilot)
+        assert displays == []
+        front.say("front")
+        await app.until(pilot, 2)
+        assert displays
+        assert set(displays) == {front}
+        app.pop_screen()
+        await app.until(pilot, 3)
+        assert app.frames[1:] == ["front", "below 2"]
+
+
 async def test_a_new_screen_has_the_classes_of_its_size_before_its_parts_are_styled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from textual.app import ComposeResult
@@ -27,7 +28,7 @@ from mlops_tui.ui.screens.name_filter import matcher, problem
 from mlops_tui.ui.screens.run_facts import RunView
 from mlops_tui.ui.screens.tree_table import TreeTable
 from mlops_tui.ui.session import Session, session_of
-from mlops_tui.ui.text import clean
+from mlops_tui.ui.text import CellValue, clean
 from mlops_tui.ui.widgets.log_view import LogView
 from mlops_tui.ui.widgets.part_bar import PartBar
 from mlops_tui.ui.widgets.text_view import TextView
@@ -165,7 +166,7 @@ class RunBody(Loader[RunRecords]):
         self.query_one("#glance").set_class(not has_curves, "-no-curves")
         for grid in self.query(ChartGrid):
             grid.want(run_id=run.run_id, view=session_of(self).chart_view)
-        self._show_tables(records)
+        self._show_table(records)
         self._show_log(records.view)
         self._show_patch(records)
         self._show_bar()
@@ -181,28 +182,39 @@ class RunBody(Loader[RunRecords]):
         if self._part == CODE:  # it may be long
             self.query_one("#part-7", TextView).show(run_patch.lines(records.view.detail))
 
-    def _show_tables(self, records: RunRecords) -> None:
-        detail, wants, is_narrowed = records.view.detail, matcher(self._words), bool(self._words)
-        for table, word, count in (
-            (self.query_one(MetricTable), "metric", len(detail.summaries)),
-            (self.query_one("#part-4", TreeTable), "param", len(detail.run.params)),
-            (self.query_one("#artifacts", TreeTable), "artifact", len(detail.artifacts)),
-        ):
-            left_out = f"none of {shown.count(count, word)} matches {clean(self._words, 60)}"
-            table.say_if_empty(left_out if count else f"no {word}s")
-        metrics_shown = [one for one in detail.summaries if wants(one.key)]
-        self.query_one(MetricTable).show_metrics(metrics_shown, records.trends)
-        if self._part == PARAMS:  # there may be many
+    def _show_table(self, records: RunRecords) -> None:
+        """Fills the table of the part that is seen: others may be long, and while a run logs this comes often."""
+        detail, wants = records.view.detail, matcher(self._words)
+        if self._part == METRICS:
+            table = self.query_one(MetricTable)
+            table.say_if_empty(self._nothing("metric", len(detail.summaries)))
+            table.show_metrics([one for one in detail.summaries if wants(one.key)], records.trends)
+        elif self._part == PARAMS:
             params = {key: value for key, value in detail.run.params.items() if wants(f"{key} {value[:_SEARCHED]}")}
-            self.query_one("#part-4", TreeTable).show_names(
-                run_tables.param_cells(params), notes={}, is_narrowed=is_narrowed
-            )
-        files = [one for one in detail.artifacts if wants(one.path)]
-        self.query_one("#artifacts", TreeTable).show_names(
-            run_tables.artifact_cells(files, time.time()), notes=run_tables.folder_sizes(files), is_narrowed=is_narrowed
-        )
-        packages = [row for row in run_tables.package_rows(detail) if wants(str(row.key))]
-        self.query_one("#part-8", WindowTable).show(packages)
+            self._show_tree("#part-4", run_tables.param_cells(params), {}, "param", len(detail.run.params))
+        elif self._part == ARTIFACTS:
+            files = [one for one in detail.artifacts if wants(one.path)]
+            cells, sizes = run_tables.artifact_cells(files, time.time()), run_tables.folder_sizes(files)
+            self._show_tree("#artifacts", cells, sizes, "artifact", len(detail.artifacts))
+        elif self._part == ENVIRONMENT:
+            packages = [row for row in run_tables.package_rows(detail) if wants(str(row.key))]
+            self.query_one("#part-8", WindowTable).show(packages)
+
+    def _show_tree(
+        self,
+        where: str,
+        cells: Mapping[str, tuple[CellValue, ...]],
+        notes: Mapping[str, CellValue],
+        word: str,
+        count: int,
+    ) -> None:
+        tree = self.query_one(where, TreeTable)
+        tree.say_if_empty(self._nothing(word, count))
+        tree.show_names(cells, notes=notes, is_narrowed=bool(self._words))
+
+    def _nothing(self, word: str, count: int) -> str:
+        """What a list without rows says."""
+        return f"none of {shown.count(count, word)} matches {clean(self._words, 60)}" if count else f"no {word}s"
 
     def _show_log(self, view: RunView) -> None:
         self.query_one("#part-6", ContentSwitcher).current = "log-file" if view.log_path else "log-text"
@@ -258,7 +270,7 @@ class RunBody(Loader[RunRecords]):
         if self.records is not None:
             self._show_facts(self.records)
             self._show_patch(self.records)
-            self._show_tables(self.records)
+            self._show_table(self.records)
         if number == METRICS:
             self.reload()
         self.screen.refresh_bindings()
@@ -307,7 +319,7 @@ class RunBody(Loader[RunRecords]):
         for number in (CHARTS, SYSTEM):
             self.query_one(f"#part-{number}", ChartGrid).want(words=self._words, first=0, alone="")
         if self.records is not None:
-            self._show_tables(self.records)
+            self._show_table(self.records)
         self._show_bar()
         return ""
 

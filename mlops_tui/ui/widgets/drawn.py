@@ -14,6 +14,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from mlops_tui.ui.plain_lines import PlainLines, bands
 from mlops_tui.ui.theme import style_of
 from mlops_tui.ui.widgets import series_colours
 from mlops_tui.ui.widgets.canvas import AXIS, CROSSHAIR, GUIDE, LABEL, MARK, NOTHING, SHADE, Piece
@@ -54,8 +55,10 @@ class Drawn(Widget):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
+        self._styles_cache = PlainLines()
         self._drawn: Rows = ()
-        self._styles: dict[tuple[int, int, str], Style] = {}
+        self._styles: dict[tuple[int, int], Style] = {}
+        self._styled_for: tuple[Style, str] | None = None
 
     def paint(self, rows: Rows) -> None:
         """Shows other rows; equal ones repaint nothing."""
@@ -65,22 +68,38 @@ class Drawn(Widget):
             return
         changed = [y for y, (old, new) in enumerate(zip(before, rows, strict=True)) if old != new]
         if changed:
-            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+            self.refresh(*bands(changed, self.size.width, range(len(rows))))
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Rows."""
+        self._prepared = self._prepare()  # what asks Textual for styles and sizes, once for all rows
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._prepared = None
+
+    _prepared: tuple[Style, int] | None = None
+
+    def _prepare(self) -> tuple[Style, int]:
+        base = self.rich_style
+        if self._styled_for != (base, self.app.theme):
+            self._styles.clear()
+            self._styled_for = base, self.app.theme
+        return base, self.size.width
 
     def render_line(self, y: int) -> Strip:
         """One row."""
-        base, width = self.rich_style, self.size.width
+        base, width = self._prepared or self._prepare()
         if y >= len(self._drawn):
             return Strip.blank(width, base)
-        segments = [Segment(piece[0], base + self._style(piece)) for piece in self._drawn[y] if piece[0]]
+        segments = [Segment(piece[0], self._style(piece, base)) for piece in self._drawn[y] if piece[0]]
         return Strip(segments).adjust_cell_length(width, base)
 
-    def _style(self, piece: Piece) -> Style:
-        _, role, back = piece
-        key = (role, back, self.app.theme)
+    def _style(self, piece: Piece, base: Style) -> Style:
+        key = piece[1:]
         style = self._styles.get(key)
         if style is None:
-            style = self._styles[key] = self._found_style(role, back)
+            style = self._styles[key] = base + self._found_style(*key)
         return style
 
     def _found_style(self, role: int, back: int) -> Style:
