@@ -18,8 +18,8 @@ _MOST_UNINDEXED_S = 0.06
 #: The newest runs that tell how many match and how long it takes to ask one: a few at first, then more.
 _PEEK, _SAMPLE = 200, 800
 #: Where each of all values must be looked at otherwise, a walk is tried for this much of the time that asking all runs
-#: would take: a third of what that look takes.
-_TRIED = 1 / 20
+#: would take: a fifth of what that look takes.
+_TRIED = 1 / 30
 #: So many of them must match to tell, and a walk that is tried before anything else must not take longer.
 _ENOUGH, _SOON_S = 5, 0.004
 
