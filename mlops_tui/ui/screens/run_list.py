@@ -104,8 +104,15 @@ class RunsPane(Pane[RunList]):
         """Reads the beginning of what ``change`` would show: it may be asked for next, and is there at once then."""
         self._ahead.expect(self._query(replace(self.view, **changes)))  # type: ignore[arg-type]
 
-    def take(self, view: RunsView) -> None:
-        """Shows another view (but for its filter), and remembers it."""
+    def take(self, view: RunsView, filter_text: str | None = None) -> None:
+        """Shows another view, and remembers it.
+
+        Args:
+            view: The view; its filter is not looked at.
+            filter_text: The filter from now on, which must be understood; None for the present one.
+        """
+        if filter_text is not None:
+            self.filter_text = filter_text
         if view.group_by != self.view.group_by:
             self.within = None
         self.view = replace(view, filter="")

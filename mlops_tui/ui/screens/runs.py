@@ -153,8 +153,9 @@ class RunsScreen(ProjectScreen):
         run_saving.choose_view(self, self._take)
 
     def _take(self, view: RunsView) -> None:
-        self.pane.take(view)
-        self._narrow(view.filter)
+        self.argument = view.filter.strip()
+        self.pane.take(view, self.argument)
+        self.retitle()
 
     def action_save_view(self) -> None:
         """Saves what is shown as a view."""
