@@ -6,8 +6,8 @@ longer than drawing a row of a list. The one place that knows how it puts a line
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, TypeVar
 
 from rich.segment import Segment
 from textual._segment_tools import make_blank
@@ -16,13 +16,26 @@ from textual.css.styles import StylesBase
 from textual.geometry import Region, Size, Spacing
 from textual.strip import Strip
 
+Common = TypeVar("Common")
 
-class PlainLines(StylesCache):
-    """The lines of a widget; to be put in the place of its ``_styles_cache``."""
 
-    def __init__(self) -> None:
+class PlainLines(StylesCache, Generic[Common]):
+    """The lines of a widget; to be put in the place of its ``_styles_cache``.
+
+    Args:
+        measure: Asks Textual for what all lines have in common (sizes, styles): once when several are rendered.
+    """
+
+    def __init__(self, measure: Callable[[], Common]) -> None:
         super().__init__()
+        self._measure = measure
+        self._common: Common | None = None
         self._are_plain = False
+
+    @property
+    def common(self) -> Common:
+        """What all lines have in common, for ``render_line``."""
+        return self._measure() if self._common is None else self._common
 
     def render(self, styles: StylesBase, size: Size, *args: Any, **options: Any) -> list[Strip]:
         """Lines; asks once for all of them whether anything but blanks is around or upon the contents."""
@@ -34,7 +47,11 @@ class PlainLines(StylesCache):
             and not styles.tint.a
             and not (styles.has_rule("hatch") and styles.hatch != "none")
         )
-        return super().render(styles, size, *args, **options)
+        self._common = self._measure()
+        try:
+            return super().render(styles, size, *args, **options)
+        finally:
+            self._common = None
 
     def render_line(
         self, styles: StylesBase, y: int, size: Size, content_size: Size, padding: Spacing, *args: Any, **options: Any

@@ -65,11 +65,6 @@ def driven(condition: Condition, driver: Driver) -> tuple[Condition, str, Argume
     return plain(few, *driver.arguments, *left.arguments), "", ()
 
 
-def are_scans(condition: Condition) -> bool:
-    """Whether all of the condition's drivers look at each of many values, so that none has results at once."""
-    return all(driver.is_scan for driver in condition.drivers)
-
-
 def run_total(db: sqlite3.Connection) -> int:
     """The number of the newest run, which is about how many there are."""
     found: int = db.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()[0]
@@ -93,4 +88,4 @@ def _scanned(db: sqlite3.Connection, driver: Driver, most: int) -> tuple[Driver,
     return replace(driver, sql="SELECT value AS id FROM json_each(?)", arguments=(found,)), count
 
 
-__all__ = ["are_scans", "driven", "few", "fewest", "run_total"]
+__all__ = ["driven", "few", "fewest", "run_total"]

@@ -40,18 +40,35 @@ class Outlook(NamedTuple):
     is_tried: bool = True
 
 
+class _Sample(NamedTuple):
+    """How many of the newest runs were asked, how many of them match, and the seconds that it took."""
+
+    asked: int = 0
+    matching: int = 0
+    took_s: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """Of the runs that match, at most."""
+        return max(self.matching, 1) / self.asked
+
+    def walk_s(self, limit: int) -> float:
+        """The seconds that a walk takes until so many are found."""
+        return self.took_s / max(self.matching, 1) * limit
+
+
 def first_look(db: sqlite3.Connection, condition: Condition, seen: Condition, limit: int) -> Outlook | None:
     """The walk that is tried before the results of drivers are counted: many of the newest runs match."""
     if not condition.drivers:
         return None
-    asked, matching, expected_s = _asked(db, condition, seen, limit, _PEEK)
-    if asked < _PEEK / 2:
+    sample = _look(db, condition, seen, _PEEK)
+    if sample.asked < _PEEK / 2:
         return None
-    if matching < _ENOUGH and run_drivers.are_scans(condition):
-        one_s = expected_s / limit * max(matching, 1) / asked
-        return Outlook(limit, 1.0, one_s * run_drivers.run_total(db) * _TRIED)
-    is_soon = matching >= _ENOUGH and expected_s < _SOON_S
-    return Outlook(limit, max(matching, 1) / asked, _PATIENCE_S + _TIMES * expected_s, is_soon)
+    if sample.matching < _ENOUGH and all(driver.is_scan for driver in condition.drivers):
+        return Outlook(limit, 1.0, sample.took_s / sample.asked * run_drivers.run_total(db) * _TRIED)
+    expected_s = sample.walk_s(limit)
+    is_soon = sample.matching >= _ENOUGH and expected_s < _SOON_S
+    return Outlook(limit, sample.share, _PATIENCE_S + _TIMES * expected_s, is_soon)
 
 
 def second_look(
@@ -60,30 +77,29 @@ def second_look(
     """The walk that may be quicker than it is to find all matches as sets."""
     if order[0].column == NEWEST[0].column or not condition.probes:
         return Outlook(limit, 1.0, _PATIENCE_S)
-    sample = _PEEK
-    asked, matching, expected_s = (0, 0, 0.0) if condition.drivers else _asked(db, condition, seen, limit, sample)
-    if matching < _ENOUGH:
-        sample = _SAMPLE
-        asked, matching, expected_s = _asked(db, condition, seen, limit, sample)
-    if asked < sample / 2:  # there are few, or most are hidden
+    size = _PEEK
+    sample = _Sample() if condition.drivers else _look(db, condition, seen, size)
+    if sample.matching < _ENOUGH:
+        size = _SAMPLE
+        sample = _look(db, condition, seen, size)
+    if sample.asked < size / 2:  # there are few, or most are hidden
         return Outlook(limit, 1.0, _PATIENCE_S)
-    most_s = _MOST_S if condition.drivers or not matching else _MOST_UNINDEXED_S
-    is_tried = matching > 0 and expected_s < most_s
-    return Outlook(limit, max(matching, 1) / asked, _PATIENCE_S + _TIMES * expected_s, is_tried)
+    most_s = _MOST_S if condition.drivers or not sample.matching else _MOST_UNINDEXED_S
+    expected_s = sample.walk_s(limit)
+    is_tried = sample.matching > 0 and expected_s < most_s
+    return Outlook(limit, sample.share, _PATIENCE_S + _TIMES * expected_s, is_tried)
 
 
-def _asked(
-    db: sqlite3.Connection, condition: Condition, seen: Condition, limit: int, sample: int
-) -> tuple[int, int, float]:
-    """How many of the newest runs were asked and how many match, and the seconds that a walk then takes."""
+def _look(db: sqlite3.Connection, condition: Condition, seen: Condition, most: int) -> _Sample:
+    """Asks so many of the newest runs, less those that are not seen."""
     begun = time.thread_time()
     asked, matching = db.execute(
         f"SELECT count(*), count(CASE WHEN {condition.probes} THEN 1 END) FROM (SELECT id FROM runs WHERE deleted_at "
-        f"IS NULL ORDER BY started_at DESC, id DESC LIMIT {sample}) n CROSS JOIN runs r ON r.id = n.id "
+        f"IS NULL ORDER BY started_at DESC, id DESC LIMIT {most}) n CROSS JOIN runs r ON r.id = n.id "
         f"WHERE {seen.sets or '1'}",
         (*condition.arguments, *seen.arguments),
     ).fetchone()
-    return asked, matching, (time.thread_time() - begun) / max(matching, 1) * limit
+    return _Sample(asked, matching, time.thread_time() - begun)
 
 
 __all__ = ["Outlook", "first_look", "second_look"]

@@ -52,7 +52,7 @@ async def test_lines_are_those_of_textual(styles: str) -> None:
         widget = app.query_one(Lines)
         widget.refresh()
         crop = widget.size.region if not widget.styles.gutter else widget.outer_size.region
-        ours, theirs = PlainLines().render_widget(widget, crop), StylesCache().render_widget(widget, crop)
+        ours, theirs = PlainLines(lambda: None).render_widget(widget, crop), StylesCache().render_widget(widget, crop)
         assert [_cells(line) for line in ours] == [_cells(line) for line in theirs]
 
 

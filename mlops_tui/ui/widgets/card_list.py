@@ -13,6 +13,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from mlops_tui.ui import keymap
+from mlops_tui.ui.plain_lines import PlainLines
 from mlops_tui.ui.text import CellValue, cut, pieces
 from mlops_tui.ui.theme import sign, style_of
 from mlops_tui.ui.widgets.columns import Column
@@ -51,6 +52,7 @@ class CardList(WindowTable, inherit_bindings=False):
     def __init__(self, *, load: RowLoader, empty: str = "", id: str | None = None) -> None:
         columns = tuple(Column(f"line {number}", "", 1, 10_000) for number in range(LINES))
         super().__init__(columns, load=load, has_header=False, empty=empty, id=id)
+        self._cards = self._styles_cache = PlainLines(self._measured)
 
     @property
     def _pitch(self) -> int:
@@ -76,22 +78,12 @@ class CardList(WindowTable, inherit_bindings=False):
         if places:
             self.refresh(*(Region(0, place * self._pitch, width, LINES) for place in sorted(places)))
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Lines of the window."""
-        self._frame = self._measured()  # what asks Textual for styles and sizes, once for all lines
-        try:
-            return super().render_lines(crop)
-        finally:
-            self._frame = None
-
-    _frame: Frame | None = None
-
     def _measured(self) -> Frame:
         return Frame(self._inner.width, self.rich_style, self._pitch, self._room, self.scroll_offset.y)
 
     def render_line(self, y: int) -> Strip:
         """One line of the window."""
-        width, base, pitch, room, top = self._frame or self._measured()
+        width, base, pitch, room, top = self._cards.common
         if not self.keys:
             style = base + style_of(self.app, "faint")
             text = cut(self._empty, width).ljust(width)

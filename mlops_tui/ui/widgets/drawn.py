@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -55,7 +54,7 @@ class Drawn(Widget):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._styles_cache = PlainLines()
+        self._plain_lines = self._styles_cache = PlainLines(self._measure)
         self._drawn: Rows = ()
         self._styles: dict[tuple[int, int], Style] = {}
         self._styled_for: tuple[Style, str] | None = None
@@ -70,17 +69,7 @@ class Drawn(Widget):
         if changed:
             self.refresh(*bands(changed, self.size.width, range(len(rows))))
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Rows."""
-        self._prepared = self._prepare()  # what asks Textual for styles and sizes, once for all rows
-        try:
-            return super().render_lines(crop)
-        finally:
-            self._prepared = None
-
-    _prepared: tuple[Style, int] | None = None
-
-    def _prepare(self) -> tuple[Style, int]:
+    def _measure(self) -> tuple[Style, int]:
         base = self.rich_style
         if self._styled_for != (base, self.app.theme):
             self._styles.clear()
@@ -89,7 +78,7 @@ class Drawn(Widget):
 
     def render_line(self, y: int) -> Strip:
         """One row."""
-        base, width = self._prepared or self._prepare()
+        base, width = self._plain_lines.common
         if y >= len(self._drawn):
             return Strip.blank(width, base)
         segments = [Segment(piece[0], self._style(piece, base)) for piece in self._drawn[y] if piece[0]]

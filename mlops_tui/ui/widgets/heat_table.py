@@ -59,14 +59,13 @@ class HeatTable(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._styles_cache = PlainLines()
+        self._plain_lines = self._styles_cache = PlainLines(self._found_looks)
         self._lines: Sequence[Line] = ()
         self._summary: Line | None = None
         self._count = 0
         self._row = self._window = self._first = 0
         self._cell = self._longest = 0
         self._is_moved = False
-        self._looks: Looks | None = None
 
     # what is shown
 
@@ -246,14 +245,6 @@ class HeatTable(ScrollView, can_focus=True):
 
     # drawing
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Lines of what is in sight."""
-        self._looks = self._found_looks()  # what asks Textual for colours, once for all lines
-        try:
-            return super().render_lines(crop)
-        finally:
-            self._looks = None
-
     def render_line(self, y: int) -> Strip:
         """One line of what is in sight."""
         base, size = self.rich_style, self._width
@@ -311,7 +302,7 @@ class HeatTable(ScrollView, can_focus=True):
         past = min(self._count, first + self._in_sight)
         text = fit(cut_middle(clean(line.column, 200), self._name_width), self._name_width)
         segments = [Segment(text, name), Segment(" " * _GAP, base)]
-        looks = self._looks or self._found_looks()
+        looks = self._plain_lines.common
         shades = line.effects[first:past].translate(looks.alike(size))
         place = first
         for (code, shade), group in groupby(zip(line.states[first:past], shades, strict=True)):

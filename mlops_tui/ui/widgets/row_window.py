@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.style import Style
 from textual import events
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -57,7 +57,7 @@ class RowWindow(ScrollView):
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
-        self._styles_cache = PlainLines()
+        self._plain_lines = self._styles_cache = PlainLines(self._measure)
         self._columns = tuple(columns)
         self._load = load
         self._can_mark = can_mark
@@ -272,17 +272,7 @@ class RowWindow(ScrollView):
             top = self.scroll_offset.y
             self._refresh_rows(top + i for i, key in enumerate(self.window_keys) if key in keys)
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Lines of the window."""
-        self._prepared = self._prepare()  # what asks Textual for styles and sizes, once for all lines
-        try:
-            return super().render_lines(crop)
-        finally:
-            self._prepared = None
-
-    _prepared: tuple[TableLines, Style, int, int] | None = None
-
-    def _prepare(self) -> tuple[TableLines, Style, int, int]:
+    def _measure(self) -> tuple[TableLines, Style, int, int]:
         width, app = self._inner.width, self.app
         if width != self._placed_width:  # a scroll bar has come or gone
             self._place()
@@ -291,7 +281,7 @@ class RowWindow(ScrollView):
 
     def render_line(self, y: int) -> Strip:
         """One line of the window."""
-        lines, base, width, head = self._prepared or self._prepare()
+        lines, base, width, head = self._plain_lines.common
         if not self.keys:
             said = self._empty.splitlines()
             return lines.message(said[y - 1] if 0 < y <= len(said) else "", base)

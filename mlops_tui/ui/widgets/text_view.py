@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -45,7 +45,7 @@ class TextView(ScrollView, can_focus=True):
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
-        self._styles_cache = PlainLines()
+        self._plain_lines = self._styles_cache = PlainLines(self._measure)
         self.can_focus = can_focus
         self._source: tuple[CellValue, ...] = tuple(lines)
         self._wrap = wrap
@@ -100,22 +100,12 @@ class TextView(ScrollView, can_focus=True):
         """The longest line, for ``width: auto``."""
         return max((sum(cell_len(p.text) for p in pieces(value)) for value in self._source), default=0)
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Lines of the window."""
-        self._measured = self._measure()  # what asks Textual for sizes and styles, once for all lines
-        try:
-            return super().render_lines(crop)
-        finally:
-            self._measured = None
-
-    _measured: tuple[int, Style] | None = None
-
     def _measure(self) -> tuple[int, Style]:
         return self.scrollable_content_region.width, self.rich_style
 
     def render_line(self, y: int) -> Strip:
         """One line of the window."""
-        width, base = self._measured or self._measure()
+        width, base = self._plain_lines.common
         if width > 0 and width != self._arranged_for:  # now and then Textual tells nobody of a first size
             self._arrange()
         position = y + self.scroll_offset.y
