@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, cast
 from textual import events
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
-from textual.timer import Timer
 
 from mlops_store.errors import MlopsError, SpecError, UsageError, nearest
 from mlops_tui import config
@@ -26,7 +25,6 @@ from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.signs import state_tone, state_word
 from mlops_tui.ui.travelling import TravellingApp
-from mlops_tui.ui.widgets.key_bar import KeyBar
 from mlops_tui.ui.widgets.scroll_bar import ThinScrollBar
 
 if TYPE_CHECKING:
@@ -71,7 +69,7 @@ class MlopsApp(TravellingApp):
         self.VERTICAL_BREAKPOINTS = [(0, "-tiny-y"), (9, "-low"), (18, "-short"), (32, "-tall")]
         self.session = Session(project, config or Config())
         self._watch: Watch | None = None
-        self._rest: Timer | None = None
+        self._rest: asyncio.TimerHandle | None = None
         self._tidies_up = False
         ScrollBar.renderer = ThinScrollBar
         for entry in theme.THEMES:
@@ -266,16 +264,16 @@ class MlopsApp(TravellingApp):
             if self._is_blind and not self._leaves(event.key):
                 return  # nobody could see what it does
             for screen in self.screen_stack:
-                for bar in screen.query(KeyBar):
-                    bar.hush()
+                if isinstance(screen, ProjectScreen):
+                    screen.hush()
             self._tidy_up_later()
         await super().on_event(event)
 
     def _tidy_up_later(self) -> None:
         if self._tidies_up:
             if self._rest is not None:
-                self._rest.stop()
-            self._rest = self.set_timer(REST_S, memory.tidy_up)
+                self._rest.cancel()
+            self._rest = asyncio.get_running_loop().call_later(REST_S, memory.tidy_up)
 
     @property
     def _is_blind(self) -> bool:
@@ -289,8 +287,8 @@ class MlopsApp(TravellingApp):
 
     def _say(self, text: str, tone: str) -> None:
         for screen in reversed(self.screen_stack):
-            for bar in screen.query(KeyBar):
-                bar.say(text, tone)
+            if isinstance(screen, ProjectScreen):
+                screen.remark(text, tone)
                 return
 
     def action_leave(self) -> None:

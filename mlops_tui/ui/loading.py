@@ -138,7 +138,7 @@ class Loader(Widget, Generic[Records]):
         self._reading.stop()
         self._is_loading = False
         self._take(records)
-        self.call_later(self._release)  # after the widgets have told the screen what changed
+        self._release()
         self.call_after_refresh(self.reload)
 
     def on_unmount(self) -> None:

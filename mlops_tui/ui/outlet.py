@@ -13,7 +13,7 @@ BACKLOG_BYTES = 64 * 1024
 
 
 class Outlet:
-    """Writes to the terminal in a thread, so that a stuck terminal never blocks the application.
+    """Writes to the terminal: at once what it takes at once, the rest in a thread, so that a stuck one blocks nobody.
 
     Args:
         descriptor: The terminal.
@@ -22,6 +22,7 @@ class Outlet:
 
     def __init__(self, descriptor: int, drained: Callable[[], None]) -> None:
         self._descriptor = descriptor
+        self._quick = _opened_again(descriptor)
         self._drained = drained
         self._waiting = bytearray()
         self._aside: deque[tuple[int, bytes]] = deque()
@@ -45,7 +46,9 @@ class Outlet:
         """Takes a text to write."""
         data = text.encode("utf-8", "replace")
         with self._changed:
-            if not self.is_broken:
+            if self._quick is not None and not self._waiting and not self._is_writing and not self._is_closing:
+                data = data[self._written(self._quick, data) :]
+            if data and not self.is_broken:
                 self._waiting += data
                 self._changed.notify_all()
 
@@ -87,8 +90,21 @@ class Outlet:
             self._changed.notify_all()
             while (self._waiting or self._is_writing) and not self.is_broken:
                 if (left := deadline - time.monotonic()) <= 0:
-                    return
+                    break
                 self._changed.wait(left)
+            quick, self._quick = self._quick, None
+        if quick is not None:
+            os.close(quick)
+
+    def _written(self, quick: int, data: bytes) -> int:
+        """How many bytes the terminal has taken at once: a thread would begin to write some milliseconds later."""
+        try:
+            return os.write(quick, data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self.is_broken = True
+            return 0
 
     def _run(self) -> None:
         while True:
@@ -124,3 +140,11 @@ class Outlet:
             except OSError:
                 self.is_broken = True
                 return
+
+
+def _opened_again(descriptor: int) -> int | None:
+    """The terminal in a way that never blocks, which is its own: a shell shares the other one. None for no terminal."""
+    try:
+        return os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:  # that of another namespace, or of another user
+        return None

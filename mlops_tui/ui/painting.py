@@ -13,12 +13,14 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from rich.segment import Segment
 from textual import events
 from textual.app import App
 from textual.geometry import Region, Size
+from textual.message import Message
+from textual.messages import Layout, Update
 from textual.reactive import Reactive
 from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
@@ -43,6 +45,7 @@ class PaintingScreen(Screen[ScreenResultType]):
     _paints_at_once = False
     _is_new = True
     _is_again = False
+    _is_moving = False
     _styled_at = -1
     _was_covered = False
     _is_being_covered = False
@@ -90,10 +93,37 @@ class PaintingScreen(Screen[ScreenResultType]):
     def _paint(self) -> None:
         if self._hold is not None:
             self._hold.stop()
-        self._hold, self._paints_at_once = None, True
+        self._hold = None
         self._late |= self._awaited
         self._awaited.clear()
-        self.check_idle()
+        if self.is_current and self._is_told() and self._is_due:
+            self._on_timer_update()
+        else:
+            self._paints_at_once = True
+            self.check_idle()
+
+    # what has changed
+
+    def post_message(self, message: Message) -> bool:
+        """As for any widget; that something is to be painted need not wait for its turn among the messages."""
+        if isinstance(message, Layout):
+            self._is_moving = True
+        elif isinstance(message, Update) and self in self._compositor:
+            self._dirty_widgets.add(cast(Widget, message.widget))
+            self.check_idle()
+            return True
+        return super().post_message(message)
+
+    def _is_told(self) -> bool:
+        """Asks the widgets in sight what has changed; whether they can be painted where they stand."""
+        if self._is_moving or self._layout_required or self._recompose_required:
+            return False
+        for widget in self._compositor.visible_widgets:
+            if widget._layout_required or widget._scroll_required or widget._refresh_styles_required:
+                return False
+            if widget._repaint_required and widget is not self:
+                widget._check_refresh()
+        return True
 
     # what it looks like
 
@@ -259,6 +289,7 @@ class PaintingScreen(Screen[ScreenResultType]):
             # Textual takes it for all of the screen, and forgets what else has changed
             self._repaint_required = False
             self._dirty_widgets.add(self)
+        self._is_moving = False
         super()._on_timer_update()
         if self._compositor._dirty_regions and self.is_current:
             self._compositor_refresh()

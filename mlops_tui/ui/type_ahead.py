@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from functools import lru_cache
 
 from textual import events
 from textual.app import App
 from textual.message_pump import MessagePump
+from textual.widget import Widget
 
 from mlops_tui.ui.painting import PaintingScreen
 
@@ -41,13 +43,26 @@ class TypeAheadApp(App[int]):
             await super().on_event(event)
             return
         if self._looking is None and (self._taking is None or self._taking.done()):
-            await super().on_event(event)
+            await self._handle(event)
             self._looking = asyncio.get_running_loop().call_later(LOOK_S, self._look)
             return
         self._typed.append(event)
         if self._looking is not None:
             self._looking.cancel()
             self._look()
+
+    async def _handle(self, key: events.Key) -> None:
+        """As Textual does it, which has each widget from the focused one up look, in its own turn, for what it does."""
+        screen = self.screen
+        chain = [node for node in (self.focused or screen).ancestors_with_self if node is not self]
+        if screen.maximized is not None or any(_may_take(type(node), *key.name_aliases) for node in chain):
+            await super().on_event(key)
+            return
+        self.app_focus = True
+        screen._clear_tooltip()
+        key._set_forwarded()  # as it comes back from there
+        if not await self._check_bindings(key.key, priority=True):
+            await super().on_event(key)
 
     def _look(self) -> None:
         """Waits for the effect of the key before from here on."""
@@ -58,7 +73,7 @@ class TypeAheadApp(App[int]):
         await self._calm()
         while self._typed:
             try:
-                await super().on_event(self._typed.popleft())
+                await self._handle(self._typed.popleft())
             except Exception as error:  # this task stands in for the loop that would handle it
                 self._handle_exception(error)
                 return
@@ -77,6 +92,14 @@ class TypeAheadApp(App[int]):
                 return
         if self.screen_stack and isinstance(self.screen, PaintingScreen):
             await self.screen.opened(deadline - asyncio.get_running_loop().time())
+
+
+@lru_cache(maxsize=1024)
+def _may_take(kind: type, *names: str) -> bool:
+    """Whether widgets of a kind may do something with a key that has these names, other than by a binding."""
+    asked = {"on_key", "_on_key", *(f"{begin}key_{name}" for name in names for begin in ("", "_"))}
+    own = [vars(one) for one in kind.__mro__ if one is not Widget]  # a plain widget only looks for these methods
+    return any(asked & members.keys() or events.Key in members.get("_decorated_handlers", ()) for members in own)
 
 
 async def _handled(nodes: tuple[MessagePump | None, ...], timeout_s: float) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pty
+import tty
 from collections.abc import Iterator
 
 import pytest
@@ -68,3 +70,35 @@ def test_one_that_was_not_begun_leaves_no_trace(pipe: tuple[Outlet, int]) -> Non
     assert b"[second]" not in data
     outlet.recall(3, "[delete 3]")
     assert until(read, b"]").endswith(b"[delete 3]")
+
+
+def test_a_terminal_gets_at_once_what_it_takes_and_the_rest_in_order() -> None:
+    ours, theirs = pty.openpty()
+    tty.setraw(theirs)
+    drained: list[bool] = []
+    outlet = Outlet(theirs, lambda: drained.append(True))
+    outlet.write("begin ")
+    assert os.get_blocking(theirs)  # as the shell left it
+    parts = [f"{number:05} " for number in range(30_000)]  # far more than a terminal holds while nobody reads
+    for part in parts:
+        outlet.write(part)
+    assert outlet.is_behind
+    outlet.write("end")
+    assert until(ours, b"end") == f"begin {''.join(parts)}end".encode()
+    while not drained:
+        os.sched_yield()
+    outlet.write("again")
+    assert until(ours, b"again") == b"again"
+    outlet.close(5)
+    os.close(theirs)
+    os.close(ours)
+
+
+def test_a_terminal_that_is_gone_is_written_to_no_more() -> None:
+    ours, theirs = pty.openpty()
+    outlet = Outlet(theirs, lambda: None)
+    os.close(ours)
+    outlet.write("nobody sees it")
+    assert outlet.is_broken
+    outlet.close(5)
+    os.close(theirs)

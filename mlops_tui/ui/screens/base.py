@@ -57,6 +57,7 @@ class ProjectScreen(PaintingScreen[None]):
         super().__init__()
         self.argument = argument
         self._is_stale = False
+        self._key_bar = KeyBar()
 
     # for subclasses
 
@@ -109,7 +110,7 @@ class ProjectScreen(PaintingScreen[None]):
         yield TitleBar(self.heading())
         with Body(id="body"):
             yield from self.compose_body()
-        yield KeyBar()
+        yield self._key_bar
         yield TextView(["terminal too", "small"], can_focus=False, id="too-small")
 
     def retitle(self) -> None:
@@ -146,7 +147,11 @@ class ProjectScreen(PaintingScreen[None]):
 
     def remark(self, text: str, tone: str = "info") -> None:
         """Shows a short remark at the bottom until the next key."""
-        self.query_one(KeyBar).say(text, tone)
+        self._key_bar.say(text, tone)
+
+    def hush(self) -> None:
+        """Ends the remark."""
+        self._key_bar.hush()
 
     # changes
 
