@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Generic, TypeVar
@@ -27,6 +28,8 @@ Records = TypeVar("Records")
 
 #: Longest time for which a load waits until the records that it brought early are drawn.
 PATIENCE_S = 0.1
+#: Seconds after which one looks again whether a load is to wait.
+LOOK_S = 0.02
 
 
 class Reading:
@@ -34,30 +37,35 @@ class Reading:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._is_stopped = False
+        self._stopped = threading.Event()
         self._db: sqlite3.Connection | None = None
 
     def begin(self, store: Store | None) -> None:
         """From here on this thread's connection works for this load."""
         with self._lock:
-            self._db = store.read() if store is not None and not self._is_stopped else None
+            self._db = store.read() if store is not None and self.is_wanted() else None
 
     def end(self) -> None:
         """The connection works for something else."""
         with self._lock:
-            if self._db is not None and self._is_stopped:
+            if self._db is not None and not self.is_wanted():
                 with suppress(sqlite3.Error):
                     self._db.rollback()  # what was stopped could not end its transaction, either
             self._db = None
 
     def is_wanted(self) -> bool:
         """Whether anybody still waits for it."""
-        return not self._is_stopped
+        return not self._stopped.is_set()
+
+    def rest(self, left_s: Callable[[], float]) -> None:
+        """Waits as long as it is told to, and wanted."""
+        while (seconds := left_s()) > 0 and not self._stopped.wait(min(seconds, LOOK_S)):
+            pass
 
     def stop(self) -> None:
         """Ends the statement at work, with an error in its thread: nobody waits for it any more."""
         with self._lock:
-            self._is_stopped = True
+            self._stopped.set()
             if self._db is not None:
                 self._db.interrupt()
 
@@ -105,6 +113,10 @@ class Loader(Widget, Generic[Records]):
         """What can be shown until ``load`` ends, where that takes long; None for nothing. Otherwise as ``load``."""
         return None
 
+    def rest_s(self) -> float:
+        """Seconds for which ``load`` may wait when ``early`` has brought something; asked again meanwhile."""
+        return 0.0
+
     def show(self, records: Records) -> None:
         """Draws the records; runs on the event loop, only when they differ from the ones shown."""
         raise NotImplementedError
@@ -127,10 +139,13 @@ class Loader(Widget, Generic[Records]):
         if self._is_loading and not restart:
             self._is_again = True
             return
+        self._begin(has_early=False)
+
+    def _begin(self, *, has_early: bool) -> None:
         self._is_loading, self._is_again = True, False
-        session = session_of(self)
         before, self._reading = self._reading, Reading()
-        threads.begin(self, partial(self._load, session, self._reading), self._reading.is_wanted)
+        work = partial(self._load, session_of(self), self._reading, has_early=has_early)
+        threads.begin(self, work, self._reading.is_wanted)
         before.stop()
 
     def show_early(self, records: Records) -> None:
@@ -139,7 +154,11 @@ class Loader(Widget, Generic[Records]):
         self._is_loading = False
         self._take(records)
         self._release()
-        self.call_after_refresh(self.reload)
+        self.call_after_refresh(self._load_rest)
+
+    def _load_rest(self) -> None:
+        if not self._is_loading:
+            self._begin(has_early=True)
 
     def on_unmount(self) -> None:
         """Nobody waits for what is being loaded."""
@@ -173,16 +192,19 @@ class Loader(Widget, Generic[Records]):
         """What is shown, None before the first load."""
         return self._records
 
-    def _load(self, session: Session, reading: Reading) -> None:
+    def _load(self, session: Session, reading: Reading, *, has_early: bool) -> None:
         records: object = None
         error: MlopsError | None = None
         try:
             error = session.problem
             reading.begin(session.store)
-            if error is None and (early := self.early(session)) is not None and reading.is_wanted():
+            if error is None and not has_early and (early := self.early(session)) is not None and reading.is_wanted():
                 drawn = threading.Event()
                 self.post_message(Loaded(reading, early, None, drawn=drawn))
                 drawn.wait(PATIENCE_S)  # the rest would only hold up the painting
+                has_early = True
+            if has_early:
+                reading.rest(self.rest_s)
             if error is None and reading.is_wanted():
                 records = self.load(session)
         except MlopsError as problem:

@@ -7,6 +7,7 @@ each key at once to what has the focus; one that opens a prompt would lose those
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from functools import lru_cache
 
@@ -36,12 +37,15 @@ class TypeAheadApp(App[int]):
         self._typed: deque[events.Key] = deque()
         self._looking: asyncio.TimerHandle | None = None
         self._taking: asyncio.Task[None] | None = None
+        #: When the last key came, on the monotonic clock.
+        self.typed_at = 0.0
 
     async def on_event(self, event: events.Event) -> None:
         """Keeps back keys while one before them is at work."""
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
             return
+        self.typed_at = time.monotonic()
         if self._looking is None and (self._taking is None or self._taking.done()):
             await self._handle(event)
             self._looking = asyncio.get_running_loop().call_later(LOOK_S, self._look)

@@ -28,6 +28,7 @@ from mlops_tui.ui.screens.run_listing import RunList
 from mlops_tui.ui.screens.run_pace import Pace
 from mlops_tui.ui.session import Session, session_of
 from mlops_tui.ui.theme import sign
+from mlops_tui.ui.type_ahead import TypeAheadApp
 from mlops_tui.ui.widgets.columns import Column
 from mlops_tui.ui.widgets.pane import Pane
 from mlops_tui.ui.widgets.window_table import Key, Row, WindowTable
@@ -38,6 +39,9 @@ KEPT_RUNS = 2000
 _FIRST = 100
 #: Seconds that a window must stay in sight before its curves are read.
 _CALM_S = 0.04
+#: Seconds without a key after which the order of all runs is read, where that takes long: it slows down what is done
+#: meanwhile. Who moves the cursor has it at once.
+_STILL_S = 0.15
 
 
 class RunsPane(Pane[RunList]):
@@ -203,6 +207,13 @@ class RunsPane(Pane[RunList]):
         if known is not None and known.query == query:
             return None
         return self._beginning(query, self._sight)
+
+    def rest_s(self) -> float:
+        """Nobody waits for the order of all runs while keys come that ask for something else."""
+        app = self.app
+        if self._pace.is_quick or self.table.is_moved or not isinstance(app, TypeAheadApp):
+            return 0.0
+        return app.typed_at + _STILL_S - time.monotonic()
 
     def _beginning(self, query: RunQuery, sight: tuple[int, int]) -> RunList | None:
         """The first runs of a list, where that is not of groups."""

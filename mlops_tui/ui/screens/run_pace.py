@@ -25,9 +25,14 @@ class Pace:
     took_s: float = 0.0
     acts: int = 0
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether it takes so little that it is no burden."""
+        return self.took_s < _LITTLE_S
+
     def due_s(self, acts: int) -> float:
         """Seconds until it should be read again; 0 for at once, as after an act."""
-        if self.took_s < _LITTLE_S or acts != self.acts:
+        if self.is_quick or acts != self.acts:
             return 0.0
         return max(0.0, self.read_at + _REST * self.took_s - time.monotonic())
 
