@@ -24,11 +24,14 @@ class PlainLines(StylesCache, Generic[Common]):
 
     Args:
         measure: Asks Textual for what all lines have in common (sizes, styles): once when several are rendered.
+        has_bar: Whether nothing but the widget's scroll bar stands to the right of its lines, upon the widget: then
+            they are not made as long as the widget is wide, and cut again where the bar begins.
     """
 
-    def __init__(self, measure: Callable[[], Common]) -> None:
+    def __init__(self, measure: Callable[[], Common], *, has_bar: bool = False) -> None:
         super().__init__()
         self._measure = measure
+        self._has_bar = has_bar
         self._common: Common | None = None
         self._are_plain = False
 
@@ -61,8 +64,11 @@ class PlainLines(StylesCache, Generic[Common]):
         if not self._are_plain or not 0 <= y_inside < min(content_size.height, size.height - padding.height):
             return super().render_line(styles, y, size, content_size, padding, *args, **options)
         base_background, background, render_content_line = args[:3]
+        strip: Strip = render_content_line(y_inside)
+        if self._has_bar and not padding.width:
+            return strip
         style = self.get_inner_outer(base_background, background)[0].rich_style
-        strip: Strip = render_content_line(y_inside).adjust_cell_length(content_size.width, style)
+        strip = strip.adjust_cell_length(content_size.width, style)
         if not padding.width:
             return strip
         around = [_blanks(cells, style) for cells in (padding.left, padding.right)]

@@ -22,6 +22,8 @@ class Courses:
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, str], tuple[int, str]] = {}
+        #: How often some were read.
+        self.readings = 0
 
     def text(self, number: int, key: str) -> str:
         """The bars of a run's metric; "" while they have not been read."""
@@ -44,6 +46,7 @@ class Courses:
             bars = sparkline([point[-1] for point in points], CURVE_WIDTH, is_ascii=not is_unicode())
             known[row.number, key] = (count, bars)
         self._known = known
+        self.readings += 1
 
 
 __all__ = ["CURVE_WIDTH", "Courses"]

@@ -260,7 +260,17 @@ class RunsPane(Pane[RunList]):
         if (width := run_cells.name_width(row.run for row in loaded)) > self._name_width:
             self._name_width = width
             made = self._table_columns(query, columns)
-        return replace(found, numbers=numbers, loaded=tuple(loaded), columns=columns, made=made, read=read)
+        readings, drawn = self._courses.readings, run_cells.rows(loaded, made, read, self._courses, time.time())
+        return replace(
+            found,
+            numbers=numbers,
+            loaded=tuple(loaded),
+            columns=columns,
+            made=made,
+            read=read,
+            drawn=tuple(drawn),
+            readings=readings,
+        )
 
     def _groups(self, db: sqlite3.Connection, query: RunQuery) -> RunList:
         columns = query.view.columns
@@ -347,7 +357,9 @@ class RunsPane(Pane[RunList]):
             return
         self._read = records.read
         self._keep(records.loaded)
-        self.table.show_window(records.numbers, self._made(records.loaded), is_whole=records.is_whole)
+        # curves that were read meanwhile would be lost
+        drawn = records.drawn if records.readings == self._courses.readings else self._made(records.loaded)
+        self.table.show_window(records.numbers, drawn, is_whole=records.is_whole)
         self._want_curves()
 
     _query_shown: RunQuery | None = None

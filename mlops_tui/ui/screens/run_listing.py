@@ -11,6 +11,7 @@ from mlops_tui.compare.run_query import RunQuery
 from mlops_tui.compare.run_rows import RunRow
 from mlops_tui.compare.views import ViewColumn
 from mlops_tui.ui.widgets.columns import Column
+from mlops_tui.ui.widgets.rows import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class RunList:
         groups: Where groups are shown instead.
         is_whole: Whether all is there.
         foreign: What other tools have left here, where the store has no runs.
+        drawn: ``loaded`` as rows of the list, made in the thread that has read them.
+        readings: How often curves had been read by then.
     """
 
     query: RunQuery
@@ -42,6 +45,8 @@ class RunList:
     groups: tuple[RunGroup, ...] = ()
     is_whole: bool = True
     foreign: tuple[str, ...] = ()
+    drawn: tuple[Row, ...] = field(default=(), compare=False)
+    readings: int = field(default=0, compare=False)
 
     @property
     def names(self) -> tuple[str, ...]:

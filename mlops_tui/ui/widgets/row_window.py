@@ -57,7 +57,7 @@ class RowWindow(ScrollView):
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
-        self._plain_lines = self._styles_cache = PlainLines(self._measure)
+        self._plain_lines = self._styles_cache = PlainLines(self._measure, has_bar=True)
         self._columns = tuple(columns)
         self._load = load
         self._can_mark = can_mark
