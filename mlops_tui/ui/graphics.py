@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from mlops_tui.artifacts import pictures
 from mlops_tui.artifacts.pictures import Picture
 from mlops_tui.config import IMAGES
-from mlops_tui.ui import pictured, placeholders, tmux
+from mlops_tui.ui import placeholders, tmux
 from mlops_tui.ui.outlet import Outlet
 from mlops_tui.ui.output import Output
 
@@ -134,9 +134,9 @@ class Graphics:
     def follow(self, outlet: Outlet) -> None:
         """Sends what is shown after a frame, and deletes what is not."""
         if self._output.has_drawn_pictures:
-            self._have(pictured.numbers(self._output.lines), outlet)
+            self._have(self._output.pictures(), outlet)
         elif self._held:  # no others can be shown by now
-            self._have(pictured.numbers(self._output.lines, self._held), outlet)
+            self._have(self._output.pictures(self._held), outlet)
 
     def forget(self, outlet: Outlet) -> None:
         """Deletes all."""

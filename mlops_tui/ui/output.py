@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import compress
-from operator import is_not
-from typing import NamedTuple, TypeAlias
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from operator import ne
+from typing import NamedTuple
 
-from rich.cells import get_character_cell_size
 from rich.color import ColorSystem
 
-from mlops_tui.ui import pictured
-from mlops_tui.ui.cells import BLANK, UNKNOWN, Cell, Cells, blank, text_of
+from mlops_tui.ui.cells import HALF, UNKNOWN, Cells, Line
 from mlops_tui.ui.frames import Span
 from mlops_tui.ui.looks import PLAIN, Look, change, on_space
 from mlops_tui.ui.pen import Pen
@@ -33,7 +30,10 @@ FEW_RUNS = 4, 200
 #: Lines that must change before it is worth asking whether they only moved.
 MOVED_LINES = 5
 
-Line: TypeAlias = "list[Cell]"
+#: Cells that differ, and those between that are cheaper written than skipped, in a mask with a byte a cell.
+_CLOSE = re.compile(f"[^\0](?:\0{{0,{BRIDGE}}}[^\0])*".encode()).finditer
+_DIFFERENT = re.compile(rb"[^\0]+").finditer
+_MANY_BLANKS = " " * ERASED
 
 
 class Output:
@@ -46,7 +46,7 @@ class Output:
 
     def __init__(self, colours: ColorSystem | None, *, erases: bool = False) -> None:
         self._cells = Cells(colours)
-        self._erased = ERASED if erases else 0
+        self._erases = erases
         self._width = 0
         self._height = 0
         self._lines: list[Line] = []
@@ -63,73 +63,113 @@ class Output:
 
     def forget(self) -> None:
         """What the terminal shows is not known any more: every cell of the next frames is written."""
-        self._lines = [[UNKNOWN] * self._width for _ in range(self._height)]
-
-    def cell(self, x: int, y: int) -> Cell:
-        """What is known of a cell."""
-        return self._lines[y][x]
+        self._lines = [self._cells.unknown(self._width)] * self._height
 
     def forget_line(self, y: int) -> None:
         """What the terminal shows in a line is not known any more."""
         if y < self._height:  # a terminal that has just grown
-            self._lines[y] = [UNKNOWN] * self._width
+            self._lines[y] = self._cells.unknown(self._width)
+
+    def cell(self, x: int, y: int) -> tuple[str, Look]:
+        """What is known of a cell: its text, "" where a wide character before it covers it, and how it looks."""
+        text, inks = self._lines[y]
+        ink = self._cells.ink(inks[x])
+        return "".join(self._cells.written(text[x], ink)), ink.look
+
+    # pictures
 
     @property
     def has_drawn_pictures(self) -> bool:
         """Whether the last frame had a part of a picture in it."""
         return self._cells.has_pictured
 
-    @property
-    def lines(self) -> Sequence[Sequence[Cell]]:
-        """What is known of all cells."""
-        return self._lines
+    def pictures(self, enough: Collection[int] = ()) -> set[int]:
+        """The numbers of the pictures that the terminal shows parts of.
+
+        Args:
+            enough: When all of these were found, no others are looked for.
+        """
+        found: set[int] = set()
+        for line in self._lines:
+            found |= self._cells.pictures(line)
+            if enough and found.issuperset(enough):
+                break
+        return found
+
+    def picture_cells(self) -> dict[tuple[int, int], list[tuple[int, int]]]:
+        """Line and column of each cell that shows a part of a picture, by the picture's number and a row of it."""
+        found: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        for y, line in enumerate(self._lines):
+            for x, number, row in self._cells.parts(line):
+                found.setdefault((number, row), []).append((y, x))
+        return found
+
+    def _touch(self, line: Line, runs: Iterable[Run]) -> None:
+        """Keeps what is written of pictures."""
+        for run in runs:
+            part = slice(run.x, run.x + len(run.cells))
+            parts = self._cells.parts(Line(line.text[part], line.inks[part]))
+            self.touched.update((number, row) for _, number, row in parts)
+
+    # frames
 
     def frame(self, pieces: Iterable[Span]) -> str:
         """The bytes, as text, that bring the terminal to show these pieces; "" when it does already.
 
         The text begins and ends with plain attributes, and holds no control characters but its own.
         """
+        if self._cells.is_full:
+            self._cells.forget()
+            self.forget()
         self._cells.has_pictured = False
         wanted: dict[int, Line] = {}
         for piece in pieces:
             if 0 <= piece.y < self._height:
-                line = wanted.get(piece.y)
-                if line is None:
-                    line = wanted[piece.y] = self._lines[piece.y].copy()
-                self._draw(piece, line)
+                wanted[piece.y] = self._drawn(piece, wanted.get(piece.y) or self._lines[piece.y])
         moved = self._move_lines(wanted) if len(wanted) >= MOVED_LINES else ""
         runs: list[Run] = []
+        self.touched = set()
         for y in sorted(wanted):
             if wanted[y] != self._lines[y]:
-                runs += _runs(y, self._lines[y], wanted[y], self._erased)
+                changed = self._runs(y, self._lines[y], wanted[y])
+                if self.paints_over:
+                    self._touch(wanted[y], changed)
+                runs += changed
                 self._lines[y] = wanted[y]
         text = _painted(runs)
         if FEW_RUNS[0] <= len(runs) <= FEW_RUNS[1]:
             # to go back to where a colour is needed again often takes fewer bytes than to name the colour again
             text = min(text, _painted(_by_look(runs)), key=len)
         if self.paints_over:
-            self.touched = {place for run in runs for place in pictured.places(run.cells)}
             text = re.sub(f"{PLACEHOLDER}...", " ", text)
         return moved + text
 
-    def _draw(self, piece: Span, line: Line) -> None:
-        cells, x = self._cells.of(piece.segments), piece.x
+    def _drawn(self, piece: Span, line: Line) -> Line:
+        """A line on which a piece was drawn."""
+        (text, inks), x = self._cells.of(piece.segments), piece.x
         if x < 0:
-            cells, x = cells[-x:], 0
-        del cells[max(0, self._width - x) :]  # of a frame that was made before the terminal became narrower
-        if not cells:
-            return
-        if cells[0].character == "":  # the right half of a wide character that was cut
-            cells[0] = blank(cells[0].look)
-        if get_character_cell_size((cells[-1].character or " ")[0]) == 2:
-            cells[-1] = blank(cells[-1].look)
-        end = x + len(cells)
+            text, inks, x = text[-x:], inks[-x:], 0
+        room = max(0, self._width - x)
+        text, inks = text[:room], inks[:room]  # of a frame that was made before the terminal became narrower
+        if not text:
+            return line
         # of wide characters that are cut in two a blank remains
-        if line[x].character == "":
-            line[x - 1] = blank(line[x - 1].look)
-        line[x:end] = cells
-        if end < len(line) and line[end].character == "":
-            line[end] = blank(line[end].look)
+        if text[0] == HALF:
+            text, inks = " " + text[1:], self._blank(inks[0]) + inks[1:]
+        if self._cells.is_wide(text[-1]):
+            text, inks = text[:-1] + " ", inks[:-1] + self._blank(inks[-1])
+        end = x + len(text)
+        if end - x == self._width:
+            return Line(text, inks)
+        before, inks_before, after, inks_after = line.text[:x], line.inks[:x], line.text[end:], line.inks[end:]
+        if line.text[x] == HALF:
+            before, inks_before = before[:-1] + " ", inks_before[:-1] + self._blank(inks_before[-1])
+        if after and after[0] == HALF:
+            after, inks_after = " " + after[1:], self._blank(inks_after[0]) + inks_after[1:]
+        return Line(before + text + after, inks_before + inks + inks_after)
+
+    def _blank(self, sign: str) -> str:
+        return self._cells.ink(sign).blank.sign
 
     # lines that only move
 
@@ -141,21 +181,21 @@ class Output:
         top, bottom = min(moved) + min(0, by), max(moved) + max(0, by)
         if len(moved) * 2 <= bottom - top:
             return ""  # most of what would move is meant to stay
-        if self.paints_over and any(pictured.places(line) for line in self._lines[top : bottom + 1]):
+        if self.paints_over and any(map(self._cells.pictures, self._lines[top : bottom + 1])):
             return ""  # what is painted would not move everywhere
         for y in range(top, bottom + 1):
-            wanted.setdefault(y, self._lines[y].copy())
+            wanted.setdefault(y, self._lines[y])
         parts: list[str] = []
         Pen(parts).scroll(top, bottom, by)
-        blanks = [[BLANK] * self._width for _ in range(abs(by))]
+        blanks = [self._cells.blanks(self._width)] * abs(by)
         lines = self._lines[top : bottom + 1]
         self._lines[top : bottom + 1] = [*lines[by:], *blanks] if by > 0 else [*blanks, *lines[:by]]
         return "".join(parts)
 
     def _shift(self, wanted: dict[int, Line]) -> tuple[int, list[int]]:
         """By how many lines lines are to move up (down when negative; 0 when they are not), and which are."""
-        before = {y: _text(self._lines[y]) for y, line in wanted.items() if line != self._lines[y]}
-        texts = {y: _text(wanted[y]) for y in before}
+        before = {y: _known(self._lines[y]) for y, line in wanted.items() if line != self._lines[y]}
+        texts = {y: _known(wanted[y]) for y in before}
         changed = [y for y in before if texts[y] != before[y]]
         if len(changed) < MOVED_LINES:
             return 0, []
@@ -165,10 +205,76 @@ class Output:
         by = Counter(shifts.values()).most_common(1)[0][0] if shifts else 0
         return by, [y for y, shift in shifts.items() if shift == by]
 
+    # what is written
 
-def _text(line: Line) -> str:
+    def _runs(self, y: int, old: Line, new: Line) -> list[Run]:
+        """What changed in a line: cells that differ, and the few between that are cheaper written than skipped."""
+        if old.text.count(UNKNOWN) == self._width and UNKNOWN not in new.text:  # the first frame
+            return list(self._split(y, new, 0, self._width))
+        runs: list[Run] = []
+        mask = _differences(old, new)
+        for found in _CLOSE(mask):
+            low, high = found.span()
+            word = self._word(y, new, low, high)
+            if word is not None:
+                runs.append(word)
+                continue
+            for part in self._close(new, mask, low, high):
+                runs += self._split(y, new, *_whole(*part, new.text))
+        return runs
+
+    def _word(self, y: int, line: Line, low: int, high: int) -> Run | None:
+        """Cells as one run, where it is plain to see that they are one, as nearly always."""
+        text, inks = line.text[low:high], line.inks[low:high]
+        ink = self._cells.ink(inks[0] if text[0] != " " else inks[-1])
+        if inks.lstrip(ink.signs) or UNKNOWN in text or HALF in line.text[low : high + 1]:
+            return None
+        if self._erases and _MANY_BLANKS in text:
+            return None
+        return Run(y, low, ink.look, self._cells.written(text, ink))
+
+    def _close(self, line: Line, mask: bytes, low: int, high: int) -> Iterator[tuple[int, int]]:
+        """Ranges of cells that differ, with few between them that can be written with the same look."""
+        if 0 not in mask[low:high]:
+            yield low, high
+            return
+        start = end = -1
+        for part in _DIFFERENT(mask, low, high):
+            if start >= 0 and self._can_bridge(line, end, part.start()):
+                end = part.end()
+                continue
+            if start >= 0:
+                yield start, end
+            start, end = part.span()
+        yield start, end
+
+    def _split(self, y: int, line: Line, low: int, high: int) -> Iterator[Run]:
+        """A range by its looks; blanks in a row are erased where there are many, and the terminal can."""
+        (text, inks), cells, x = line, self._cells, low
+        while x < high:
+            ink = cells.ink(inks[x])
+            end = past = _past_blanks(line, x, high)
+            if self._erases and past - x >= ERASED and not ink.look.attributes:
+                yield Run(y, x, ink.look, erased=past - x)
+                x = past
+                continue
+            if past < high and (past == x or cells.ink(inks[past]).blank is ink):
+                ink = cells.ink(inks[past])
+                end = _past(inks, past, high, ink.signs)
+                if self._erases and not ink.blank.look.attributes and (place := text.find(_MANY_BLANKS, past, end)) > 0:
+                    end = place
+            yield Run(y, x, ink.look, cells.written(text[x:end], ink))
+            x = end
+
+    def _can_bridge(self, line: Line, low: int, high: int) -> bool:
+        """Whether the cells between two changed ones are known and can be written with the look of the first."""
+        signs = self._cells.ink(line.inks[low - 1]).signs
+        return UNKNOWN not in line.text[low:high] and _past(line.inks, low, high, signs) == high
+
+
+def _known(line: Line) -> str:
     """The characters without their looks; "" when not all are known."""
-    return "" if UNKNOWN in line else text_of(line)
+    return "" if UNKNOWN in line.text else line.text
 
 
 class Run(NamedTuple):
@@ -177,52 +283,13 @@ class Run(NamedTuple):
     y: int
     x: int
     look: Look
-    cells: Sequence[Cell] = ()
+    cells: str | list[str] = ""
     erased: int = 0
 
     @property
     def is_blank(self) -> bool:
         """Whether only its background shows."""
-        return bool(self.erased) or all(cell[0] == " " for cell in self.cells)
-
-
-def _runs(y: int, old: Line, new: Line, erased: int) -> Iterator[Run]:
-    """What changed in a line; so many blanks in a row or more are erased, none where ``erased`` is 0."""
-    for low, high in _changes(old, new):
-        x = low
-        while x < high:
-            character, look = new[x]
-            count = _blanks(new, x, high) if erased and character == " " and not look.attributes else 0
-            if count and count >= erased:
-                yield Run(y, x, look, erased=count)
-                x += count
-                continue
-            end = _end(new, x, high, erased)
-            look = next((cell.look for cell in new[x:end] if cell.character != " "), look)
-            yield Run(y, x, look, new[x:end])
-            x = end
-
-
-def _end(line: Line, x: int, high: int, erased: int) -> int:
-    """Where the cells end that can be written with the look of the first that is not blank."""
-    look, has_text = line[x].look, False
-    while x < high:
-        character, here = line[x]
-        if character == " ":
-            count = _blanks(line, x, high)
-            if not here.attributes and erased and count >= erased:
-                return x
-            if on_space(look, here) != look:
-                return x
-            x += count
-            continue
-        if character and here is not look and here != look:
-            if has_text or on_space(here, look) != here:
-                return x
-            look = here  # blanks before it can be written with its look as well
-        has_text = True
-        x += 1
-    return high
+        return bool(self.erased) or all(cell == " " for cell in self.cells)
 
 
 def _painted(runs: Iterable[Run]) -> str:
@@ -261,58 +328,41 @@ def _by_look(runs: Sequence[Run]) -> list[Run]:
     return [runs[index] for _, index in sorted(places)]
 
 
-def _blanks(line: Line, x: int, high: int) -> int:
-    """How many blanks that look alike stand from ``x`` on."""
-    cell = line[x]
-    if cell.character != " ":
-        return 0
-    end = x + 1
-    while end < high and (line[end] is cell or line[end] == cell):
-        end += 1
-    return end - x
+def _past(inks: str, low: int, high: int, signs: str) -> int:
+    """Where something else than these inks begins."""
+    return high - len(inks[low:high].lstrip(signs))
 
 
-def _changes(old: Line, new: Line) -> Iterator[tuple[int, int]]:
-    """Ranges of cells to write: those that differ, and the few between that are cheaper written than skipped."""
-    if old.count(UNKNOWN) == len(new) and UNKNOWN not in new:  # the first frame
-        yield 0, len(new)
-        return
-    low = high = -1
-    # cells are shared, so nearly all that are equal are the same one
-    for x in compress(range(len(new)), map(is_not, old, new)):
-        if old[x] == new[x]:
-            continue
-        if x == high:
-            high += 1
-        elif low >= 0 and (x - high <= BRIDGE or _is_blank(new, high - 1, x + 1)) and _can_bridge(new, high, x):
-            high = x + 1
-        else:
-            if low >= 0:
-                yield _whole(low, high, new)
-            low, high = x, x + 1
-    if low >= 0:
-        yield _whole(low, high, new)
+def _past_blanks(line: Line, x: int, high: int) -> int:
+    """Where the blanks end that stand from ``x`` on and look alike; ``x`` where there is none."""
+    if line.text[x] != " ":
+        return x
+    return _past(line.inks, x, _past(line.text, x, high, " "), line.inks[x])
 
 
-def _can_bridge(line: Line, low: int, high: int) -> bool:
-    """Whether the cells between two changed ones are known and can be written with the look of the first of these."""
-    look = line[low - 1].look
-    return all(
-        cell.character is not None
-        and (cell.look == look or (cell.character == " " and on_space(look, cell.look) == look))
-        for cell in line[low:high]
-    )
+def _differences(old: Line, new: Line) -> bytes:
+    """A byte for each cell, 0 where it does not differ."""
+    width = len(new.text)
+    codes = [_codes(part) for part in (*old, *new)]
+    if any(len(each) != 2 * width for each in codes):  # pictures, emoji
+        return bytes(map(ne, zip(*old, strict=True), zip(*new, strict=True)))
+    text, inks, new_text, new_inks = map(_number, codes)
+    both = (text ^ new_text | inks ^ new_inks).to_bytes(2 * width, "little")
+    return (_number(both[::2]) | _number(both[1::2])).to_bytes(width, "little")
 
 
-def _is_blank(line: Line, low: int, high: int) -> bool:
-    """Whether there are so few cells, all of them blank, that they are best erased together."""
-    return high - low <= ERASED and all(cell.character == " " for cell in line[low:high])
+def _codes(text: str) -> bytes:
+    return text.encode("utf-16-le", "surrogatepass")
 
 
-def _whole(low: int, high: int, line: Line) -> tuple[int, int]:
+def _number(codes: bytes) -> int:
+    return int.from_bytes(codes, "little")
+
+
+def _whole(low: int, high: int, text: str) -> tuple[int, int]:
     """A range that cuts no wide character."""
-    while low > 0 and line[low].character == "":
+    while low > 0 and text[low] == HALF:
         low -= 1
-    while high < len(line) and line[high].character == "":
+    while high < len(text) and text[high] == HALF:
         high += 1
     return low, high

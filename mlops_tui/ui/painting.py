@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import pairwise
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from rich.segment import Segment
 from textual import events
@@ -109,7 +109,7 @@ class PaintingScreen(Screen[ScreenResultType]):
         if isinstance(message, Layout):
             self._is_moving = True
         elif isinstance(message, Update) and self in self._compositor:
-            self._dirty_widgets.add(cast(Widget, message.widget))
+            self._dirty_widgets.add(message.widget)
             self.check_idle()
             return True
         return super().post_message(message)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 
 from rich.cells import get_character_cell_size
 
-from mlops_tui.ui.cells import Cell, text_of
 from mlops_tui.ui.looks import PLAIN, Look, change, on_space
 from mlops_tui.ui.placeholders import PLACEHOLDER
-
-#: Texts of which terminals take one cell a character: letters, punctuation, arrows, frames, blocks, shapes, braille.
-SIMPLE = re.compile("[ -~¡-¬®-ÿĀ-ɏ‐-‧‰-⁞←-↙─-╿▀-◼✓-✘⠀-⣿]*").fullmatch
 
 
 class Pen:
@@ -43,43 +38,37 @@ class Pen:
         self._parts.append(f"\x1b[{y + 1};{x + 1}H")
         self._x, self._y, self._is_sure = x, y, True
 
-    def write(self, cells: Sequence[Cell], look: Look) -> None:
-        """Writes cells next to each other, and stays behind them; all of them can be written with one look."""
-        text = text_of(cells)
-        if not (self._is_sure and len(text) == len(cells) and (text.isascii() or SIMPLE(text))):
-            self._write_each(cells)
-            return
-        wanted = on_space(self._look, look) if text.isspace() else look
-        if wanted != self._look:
-            self._parts.append(change(self._look, wanted))
-            self._look = wanted
-        self._parts.append(text)
-        self._x += len(text)
+    def write(self, cells: str | list[str], look: Look) -> None:
+        """Writes cells next to each other with one look, and stays behind them.
 
-    def _write_each(self, cells: Iterable[Cell]) -> None:
-        append, pen, x = self._parts.append, self._look, self._x
-        for character, look in cells:
-            if not character:
-                continue
+        Args:
+            cells: What stands in each; as a string where every terminal takes one cell for each character.
+            look: Of all of them, as far as it shows on blanks.
+        """
+        if all(cell == " " for cell in cells) if isinstance(cells, list) else cells.isspace():
+            look = on_space(self._look, look)
+        if look != self._look:
+            self._parts.append(change(self._look, look))
+            self._look = look
+        if isinstance(cells, list):
+            self._write_each(cells)
+        else:
+            self._parts.append(cells)
+            self._x += len(cells)
+
+    def _write_each(self, cells: Iterable[str]) -> None:
+        append, x = self._parts.append, self._x
+        for cell in cells:
             if not self._is_sure:
                 self.move(self._y, x)
-            if look is not pen:
-                if character == " ":
-                    look = on_space(pen, look)
-                if look != pen:
-                    append(change(pen, look))
-                    pen = look
-            append(character)
-            if len(character) == 1 and character < "\x7f":
+            append(cell)
+            if (len(cell) == 1 and cell < "\x7f") or cell >= PLACEHOLDER:
                 x += 1
                 continue
-            if character >= PLACEHOLDER:
-                x += 1
-                continue
-            x += 2 if get_character_cell_size(character[0]) == 2 else 1
+            x += 2 if get_character_cell_size(cell[0]) == 2 else 1
             # terminals disagree on the width of some characters: say where we are after each of those
-            self._is_sure = len(character) == 1 and (character < "\u0300" or _is_simple(character))
-        self._look, self._x = pen, x
+            self._is_sure = len(cell) == 1 and (cell < "\u0300" or _is_simple(cell))
+        self._x = x
 
     def erase(self, count: int, look: Look) -> None:
         """Makes the cells from here on blank, and stays where it is: a few bytes for any number of them.

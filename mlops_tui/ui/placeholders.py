@@ -83,14 +83,19 @@ def colour(number: int) -> Style:
 
 
 def written(text: str, style: Style) -> tuple[str, int] | None:
-    """How the terminal is told of the picture that a style names: colour as SGR parameters, and the highest byte.
+    """The colour, as SGR parameters, by which the terminal is told of the picture that a style names, and its number.
 
     None where the text does not stand in for parts of a picture: what somebody types may be of any plane.
     """
     triplet = style.color.triplet if style.color is not None else None
     if triplet is None or triplet.red or not all(_stands_in(ord(character) - ord(FIRST)) for character in text):
         return None
-    return f"38;5;{triplet.blue}", triplet.green
+    return f"38;5;{triplet.blue}", triplet.green << 24 | triplet.blue
+
+
+def row(character: str) -> int:
+    """The row of its picture that a character stands in for a part of."""
+    return (ord(character) - ord(FIRST)) >> 8
 
 
 def _stands_in(place: int) -> bool:
@@ -102,18 +107,3 @@ def cell(character: str, high: int) -> str:
     """What is written for a character that stands in; ``high`` is the highest byte of the picture's number."""
     place, known = ord(character) - ord(FIRST), marks()
     return PLACEHOLDER + known[place >> 8] + known[place & 0xFF] + known[high]
-
-
-def row_of(text: str) -> int:
-    """The row of its picture that a written cell shows a part of."""
-    return marks().index(text[1])
-
-
-def number_of(mark: str, foreground: str) -> int:
-    """The number of the picture that a written cell shows a part of.
-
-    Args:
-        mark: Its last one.
-        foreground: Its colour, as SGR parameters.
-    """
-    return marks().index(mark) << 24 | int(foreground.rpartition(";")[2])

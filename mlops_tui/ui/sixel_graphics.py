@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 
 from mlops_tui.artifacts import sixels
 from mlops_tui.artifacts.pictures import Picture
-from mlops_tui.ui import pictured, placeholders
+from mlops_tui.ui import placeholders
 from mlops_tui.ui.outlet import Outlet
 from mlops_tui.ui.output import Output
 from mlops_tui.ui.placeholders import MOST
@@ -82,7 +82,7 @@ class SixelGraphics:
         self._lacking |= {(number, row // known[number].strip) for number, row in touched if number in known}
         if not self._lacking:
             return
-        seen = pictured.cells_of(self._output.lines)
+        seen = self._output.picture_cells()
         shown = {number for number, _ in seen}
         for number, strip in sorted(self._lacking):
             graphic = known.get(number)

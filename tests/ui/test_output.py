@@ -15,12 +15,12 @@ from rich.style import Style
 from textual.app import App
 from textual.strip import Strip
 
-from mlops_tui.ui import frames, pictured, placeholders
-from mlops_tui.ui.cells import Cells
+from mlops_tui.ui import frames, placeholders
+from mlops_tui.ui.cells import SIMPLE, Cells
 from mlops_tui.ui.frames import Span
 from mlops_tui.ui.looks import safe
 from mlops_tui.ui.output import Output
-from mlops_tui.ui.pen import SIMPLE, _is_simple
+from mlops_tui.ui.pen import _is_simple
 
 WIDTH, HEIGHT = 24, 5
 
@@ -264,7 +264,7 @@ def test_an_update_of_an_unknown_kind_is_left_to_textual() -> None:
 def test_cells_are_as_many_as_the_text_is_wide(text: str) -> None:
     cells = Cells(ColorSystem.TRUECOLOR).of(Strip([Segment(text)]))
     if text.isprintable():
-        assert len(cells) == cell_len(text)
+        assert len(cells.text) == len(cells.inks) == cell_len(text)
 
 
 def test_texts_written_in_one_go_take_a_cell_a_character_everywhere() -> None:
@@ -291,20 +291,20 @@ def test_cells_of_a_picture_name_it_and_their_place_in_it_and_move_as_others_do(
         out.resize(WIDTH, HEIGHT)
         out.frame(blank())
         written = out.frame([Span(0, 2, picture), Span(0, 4, [Segment("x")])])
-        assert pictured.numbers(out.lines) == {number}
+        assert out.pictures() == {number}
         row, last, high = "\u0305", "\u0312", "\u033f"  # 0, 4 and 7 in the protocol's list
         assert "38;5;42" in written
         assert f"{placeholders.PLACEHOLDER}{row}{last}{high}" in written
         assert written.count(placeholders.PLACEHOLDER) == 4  # the middle one is covered
         out.frame([Span(0, 0, [Segment(" " * WIDTH)])])
-        assert pictured.numbers(out.lines) == set()
+        assert out.pictures() == set()
 
 
 def test_no_text_can_pass_for_a_part_of_a_picture() -> None:
     out = fresh()
     written = out.frame([Span(0, 0, [Segment(f"a{placeholders.PLACEHOLDER}\u0305\u0305{placeholders.FIRST}b")])])
     assert placeholders.PLACEHOLDER not in written
-    assert not pictured.numbers(out.lines)
+    assert not out.pictures()
 
 
 def test_numbers_of_pictures_name_colours_and_marks_that_there_are() -> None:

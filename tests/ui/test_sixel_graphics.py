@@ -11,7 +11,7 @@ from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 
-from mlops_tui.ui import pictured, placeholders
+from mlops_tui.ui import placeholders
 from mlops_tui.ui.frames import Span
 from mlops_tui.ui.output import Output
 from mlops_tui.ui.sixel_graphics import Painting, SixelGraphics
@@ -117,7 +117,7 @@ def test_pictures_are_painted_where_their_cells_are(steps: list[tuple[tuple[str,
         for _, part in queue.parts[:written]:
             terminal.paint(part)
         del queue.parts[:written]
-    seen = pictured.cells_of(output.lines)
+    seen = output.picture_cells()
     shown = {place: part for part, places in seen.items() for place in places}
     assert {place: cell[:2] for place, cell in terminal.painted.items() if place not in shown} == {}
     for (y, x), (number, row, _) in terminal.painted.items():

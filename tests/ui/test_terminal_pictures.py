@@ -17,7 +17,7 @@ from run_screens import add_run, make_store
 from ssh import SshServer
 from terminal import Terminal
 
-from mlops_tui.ui.placeholders import PLACEHOLDER, marks, number_of
+from mlops_tui.ui.placeholders import PLACEHOLDER, marks
 
 pytestmark = pytest.mark.terminal
 
@@ -60,7 +60,7 @@ def pictured(terminal: Terminal) -> set[int]:
                     if len(cell.data) < 4:
                         return set()  # its marks are still on their way
                     row, column = marks().index(cell.data[1]), marks().index(cell.data[2])
-                    number = number_of(cell.data[3], "0") >> 24
+                    number = marks().index(cell.data[3])
                     top, left = first.setdefault(number, (y - row, x - column))
                     if (y - row, x - column) != (top, left):
                         return set()
