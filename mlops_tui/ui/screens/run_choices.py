@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from mlops_store import runs
 from mlops_tui.compare.columns import order
@@ -90,12 +91,11 @@ class ChooseOrder(ListDialog[str]):
 
     def rows(self) -> list[Row]:
         """The columns."""
-        return [Row(name, (run_cells.title(name), self._remark(name))) for name in self._names]
+        return [self._row_now() if name == self._chosen else _row(name) for name in self._names]
 
-    def _remark(self, name: str) -> Cell:
-        if name == self._chosen:
-            return Cell(f"{sign('down' if self._is_descending else 'up')} now; again turns it round", "accent")
-        return Cell(what(name), "dim")
+    def _row_now(self) -> Row:
+        arrow = sign("down" if self._is_descending else "up")
+        return Row(self._chosen, (run_cells.title(self._chosen), Cell(f"{arrow} now; again turns it round", "accent")))
 
     def begin(self) -> None:
         """Begins on what is sorted by now."""
@@ -112,6 +112,12 @@ class ChooseOrder(ListDialog[str]):
         """Answers with the column."""
         message.stop()
         self.dismiss(str(message.key))
+
+
+@lru_cache(maxsize=4096)
+def _row(name: str) -> Row:
+    """A column that may be sorted by; the same ones are offered again and again."""
+    return Row(name, (run_cells.title(name), Cell(what(name), "dim")))
 
 
 def choose_columns(screen: ProjectScreen, pane: RunsPane) -> None:

@@ -34,9 +34,13 @@ class TableLines:
     ) -> None:
         self._style_of = style_of
         self._width = width
-        self._placed = placed
         self._gutter = MARKS if can_mark else MARGIN
-        self._styles: dict[tuple[str, Style], Style] = {}
+        ends = [0, *(one.x + one.width for one in placed)]
+        #: Each column with the blanks before it, and the blanks behind the last one.
+        self._columns = [(" " * (one.x - end), one) for one, end in zip(placed, ends, strict=False)]
+        self._rest = " " * max(0, width - self._gutter - ends[-1])
+        self._styles: dict[str, Style] = {}
+        self._base: Style | None = None
 
     def message(self, text: str, base: Style) -> Strip:
         """A line that says something instead of a row."""
@@ -45,16 +49,12 @@ class TableLines:
 
     def header(self, base: Style) -> Strip:
         """The labels of the columns."""
-        style = base + self._style_of("dim")
-        segments = [Segment(" " * self._gutter, style)]
-        x = 0
-        for placed in self._placed:
-            segments.append(Segment(" " * (placed.x - x), style))
-            label = cut_middle(placed.column.label, placed.width)
-            segments.append(Segment(fit(label, placed.width, right=placed.column.right), style))
-            x = placed.x + placed.width
-        segments.append(Segment(" " * max(0, self._width - self._gutter - x), style))
-        return Strip(segments, self._width)
+        labels = (
+            gap + fit(cut_middle(placed.column.label, placed.width), placed.width, right=placed.column.right)
+            for gap, placed in self._columns
+        )
+        text = " " * self._gutter + "".join(labels) + self._rest
+        return Strip([Segment(text, base + self._style_of("dim"))], self._width)
 
     def row(self, row: Row | None, base: Style, *, is_marked: bool) -> Strip:
         """A row, or an ellipsis while it is not loaded."""
@@ -63,38 +63,48 @@ class TableLines:
             line.add(sign("mark") + " ", self._toned("mark", base))
         else:
             line.add(" " * self._gutter, base)
-        x = 0
-        for placed in self._placed:
-            gap = " " * (placed.x - x)
-            x = placed.x + placed.width
-            if row is None:
+        if row is None:
+            for gap, placed in self._columns:
                 line.add(gap + fit("…" if placed.x == 0 else "", placed.width), base)
-            else:
-                self._add_cell(line, gap, row.cells[placed.index], placed)
-        line.add(" " * max(0, self._width - self._gutter - x), base)
+        else:
+            self._add_cells(line, row.cells)
+        line.add(self._rest, base)
         return Strip(line.segments(), self._width)
 
     def _toned(self, tone: str, base: Style) -> Style:
         """A tone on the line's style; a reversed line has one colour only."""
         if not tone or base.reverse:
             return base
-        style = self._styles.get((tone, base))
+        if base is not self._base:  # that of nearly all lines is the same
+            self._base = base
+            self._styles.clear()
+        style = self._styles.get(tone)
         if style is None:
-            style = self._styles[tone, base] = base + self._style_of(tone)
+            style = self._styles[tone] = base + self._style_of(tone)
         return style
 
-    def _add_cell(self, line: _Line, gap: str, value: CellValue, placed: Placed) -> None:
-        base, room, right = line.base, placed.width, placed.column.right
-        text, tone = (value, "") if isinstance(value, str) else value if isinstance(value, Cell) else ("\n", "")
-        if len(text) <= room and text.isascii() and text.isprintable():  # most are, and are quickly drawn
-            text = text.rjust(room) if right else text.ljust(room)
+    def _add_cells(self, line: _Line, cells: Sequence[CellValue]) -> None:
+        base, plain = line.base, ""
+        for gap, placed in self._columns:
+            value, room = cells[placed.index], placed.width
+            text, tone = (value, "") if isinstance(value, str) else value if isinstance(value, Cell) else ("\n", "")
+            if len(text) > room or not (text.isascii() and text.isprintable()):
+                line.add(plain + gap, base)
+                plain = ""
+                self._add_cell(line, value, placed)
+                continue
+            # most are quickly drawn, and need not be put together one by one
+            text = text.rjust(room) if placed.column.right else text.ljust(room)
             if tone:
-                line.add(gap, base)
+                line.add(plain + gap, base)
                 line.add(text, self._toned(tone, base))
+                plain = ""
             else:
-                line.add(gap + text, base)
-            return
-        line.add(gap, base)
+                plain += gap + text
+        line.add(plain, base)
+
+    def _add_cell(self, line: _Line, value: CellValue, placed: Placed) -> None:
+        base = line.base
         if placed.column.is_cut_within:
             value = _cut_within(value, placed.width)
         if isinstance(value, str):

@@ -207,7 +207,8 @@ class WindowTable(RowWindow, can_focus=True):
                 self._bring_in_sight(self._cursor)
             if not keeps_marks:
                 self.set_marks(self.marks.intersection(keys) if self.marks else ())
-        if self._widths.grow(rows) or self._placed_width < 0:
+        fresh = rows if len(changed) == len(rows) else [row for row in rows if row.key in changed]
+        if self._widths.grow(fresh) or self._placed_width < 0:
             self._place()
         elif is_other:
             self._refresh_lines()
