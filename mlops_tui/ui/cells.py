@@ -14,6 +14,7 @@ from rich.cells import get_character_cell_size
 from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
+from textual.strip import Strip
 
 from mlops_tui.ui import placeholders
 from mlops_tui.ui.looks import PLAIN, Look, look, safe, space_look
@@ -24,6 +25,8 @@ UNKNOWN: Final = "\0"
 HALF: Final = "\x01"
 #: Styles whose inks are kept by the style; a theme has some dozens.
 STYLES = 2000
+#: Strips whose cells are remembered: a list that scrolls, or comes back from behind a dialog, has the same ones again.
+LINES = 400
 #: Looks, and letters with marks, from which on all that is known is given up, which only costs a frame.
 MOST = 40_000
 
@@ -91,6 +94,7 @@ class Cells:
 
     def forget(self) -> None:
         """Gives up all inks; lines that were made before mean nothing from here on."""
+        self._lines: dict[int, tuple[Strip, Line]] = {}
         self._styles: dict[Style | None, Ink] = {}
         self._known: dict[tuple[Look, int | None], Ink] = {}
         self._blanks: dict[Look, Ink] = {}
@@ -116,6 +120,22 @@ class Cells:
 
     def of(self, segments: Iterable[Segment]) -> Line:
         """The cells of segments; combining characters join the cell before, control characters become a middle dot."""
+        if not isinstance(segments, Strip):
+            return self._made(segments)
+        known = self._lines.get(id(segments))
+        if known is not None:
+            return known[1]
+        before, self.has_pictured = self.has_pictured, False
+        line = self._made(segments)
+        if not self.has_pictured:
+            if len(self._lines) >= LINES:
+                self._lines.clear()
+            # with the strip itself, so that no other one can come to stand in its place
+            self._lines[id(segments)] = (segments, line)
+        self.has_pictured |= before
+        return line
+
+    def _made(self, segments: Iterable[Segment]) -> Line:
         texts: list[str] = []
         inks: list[str] = []
         for text, style, control in segments:

@@ -26,11 +26,15 @@ class Ahead:
     Args:
         asker: The widget that will show it.
         read: Reads the beginning of a list, in a thread.
+        prepare: Is told what was read.
     """
 
-    def __init__(self, asker: Widget, read: Callable[[RunQuery], RunList | None]) -> None:
+    def __init__(
+        self, asker: Widget, read: Callable[[RunQuery], RunList | None], prepare: Callable[[RunList], None]
+    ) -> None:
         self._asker = asker
         self._read = read
+        self._prepare = prepare
         self._rests: Timer | None = None
         self._reading = Reading()
         self._found: RunList | None = None
@@ -69,6 +73,8 @@ class Ahead:
     def _keep(self, found: RunList | None, reading: Reading) -> None:
         if reading is self._reading:
             self._found = found
+            if found is not None:
+                self._prepare(found)
 
 
 __all__ = ["Ahead"]

@@ -66,7 +66,11 @@ class RunsPane(Pane[RunList]):
         self._read: frozenset[str] = frozenset()
         self._name_width = 14
         self._pace = Pace()
-        self._ahead = Ahead(self, lambda query: self._beginning(query, self._window(0)))
+        self._ahead = Ahead(
+            self,
+            lambda query: self._beginning(query, self._window(0)),
+            lambda found: self.table.expect(found.made, found.drawn),
+        )
         self._later: Timer | None = None
         self._calm: Timer | None = None
 

@@ -22,6 +22,8 @@ from mlops_tui.ui.widgets.table_lines import MARGIN, MARKS, TableLines
 
 #: Columns to which one may scroll before their values are wanted.
 NEAR_COLUMNS = 2
+#: Lines that are remembered.
+MOST_DRAWN = 400
 
 
 class Brought(Message, bubble=False):
@@ -32,6 +34,41 @@ class Brought(Message, bubble=False):
         self.rows = rows
         self.columns = columns
         self.asked = asked
+
+
+class DrawnRows:
+    """The lines of rows, as they stand there while nothing is special about them: scrolled, they are the same ones."""
+
+    def __init__(self) -> None:
+        self._alike: object = None
+        self._known: dict[Key, tuple[Row, Strip]] = {}
+        self._next: DrawnRows | None = None
+
+    def take_up(self, alike: object) -> None:
+        """Forgets all where something else was the same for all of them: the places of the columns, the colours."""
+        if alike != self._alike:
+            is_next = self._next is not None and self._next._alike == alike
+            self._known = self._next._known if is_next and self._next is not None else {}
+            self._alike, self._next = alike, None
+
+    def expect(self, alike: object, lines: Iterable[tuple[Row, Strip]]) -> None:
+        """Remembers lines that may be next, beside those that stand there now."""
+        self._next = DrawnRows()
+        self._next.take_up(alike)
+        for row, line in lines:
+            self._next.keep(row, line)
+
+    def get(self, row: Row) -> Strip | None:
+        """The line of a row; None where it is not known as it is now."""
+        known = self._known.get(row.key)
+        return known[1] if known is not None and known[0] == row else None
+
+    def keep(self, row: Row, line: Strip) -> Strip:
+        """Remembers a line, and returns it."""
+        if len(self._known) >= MOST_DRAWN:
+            self._known.clear()
+        self._known[row.key] = (row, line)
+        return line
 
 
 class RowWindow(ScrollView):
@@ -69,6 +106,7 @@ class RowWindow(ScrollView):
         self._placed_width = -1
         self._skipped = 0
         self._wanted: tuple[Key, ...] = ()
+        self._drawn = DrawnRows()
 
     # for subclasses
 
@@ -273,11 +311,25 @@ class RowWindow(ScrollView):
             self._refresh_rows(top + i for i, key in enumerate(self.window_keys) if key in keys)
 
     def _measure(self) -> tuple[TableLines, Style, int, int]:
-        width, app = self._inner.width, self.app
+        width = self._inner.width
         if width != self._placed_width:  # a scroll bar has come or gone
             self._place()
-        lines = TableLines(lambda tone: style_of(app, tone), width, self._placed, can_mark=self._can_mark)
-        return lines, self.rich_style, width, self._head
+        lines, base, alike = self._lines(self._placed)
+        self._drawn.take_up(alike)
+        return lines, base, width, self._head
+
+    def _lines(self, placed: tuple[Placed, ...]) -> tuple[TableLines, Style, object]:
+        """What draws lines of these columns, in which style, and what all lines that are drawn so have in common."""
+        width, base, app = self._inner.width, self.rich_style, self.app
+        lines = TableLines(lambda tone: style_of(app, tone), width, placed, can_mark=self._can_mark)
+        return lines, base, (placed, width, base, app.theme)
+
+    def expect(self, columns: Sequence[Column], rows: Sequence[Row]) -> None:
+        """Draws rows that may be shown next, with these columns: they are there sooner then."""
+        widths = Widths(columns, self._widths.values)
+        widths.grow(rows)
+        lines, base, alike = self._lines(place(columns, widths.natural, self._inner.width - self._gutter))
+        self._drawn.expect(alike, [(row, lines.row(row, base, is_marked=False)) for row in rows])
 
     def render_line(self, y: int) -> Strip:
         """One line of the window."""
@@ -291,4 +343,7 @@ class RowWindow(ScrollView):
         if position >= len(self.keys):
             return Strip.blank(width, base)
         key = self.keys[position]
-        return lines.row(self._rows.get(key), self.style_of_row(position, base), is_marked=self.is_marked(key))
+        row, style, is_marked = self._rows.get(key), self.style_of_row(position, base), self.is_marked(key)
+        if row is None or style is not base or is_marked:
+            return lines.row(row, style, is_marked=is_marked)
+        return self._drawn.get(row) or self._drawn.keep(row, lines.row(row, base, is_marked=False))
