@@ -30,6 +30,8 @@ Records = TypeVar("Records")
 PATIENCE_S = 0.1
 #: Seconds after which one looks again whether a load is to wait.
 LOOK_S = 0.02
+#: Steps of SQLite's after which one looks whether a load is to give way: a millisecond or two.
+LOOK_STEPS = 50_000
 
 
 class Reading:
@@ -57,10 +59,42 @@ class Reading:
         """Whether anybody still waits for it."""
         return not self._stopped.is_set()
 
-    def rest(self, left_s: Callable[[], float]) -> None:
-        """Waits as long as it is told to, and wanted."""
-        while (seconds := left_s()) > 0 and not self._stopped.wait(min(seconds, LOOK_S)):
-            pass
+    def at_rest(self, left_s: Callable[[], float], read: Callable[[], Records]) -> Records | None:
+        """Reads while nothing else is to come first: waits for that, and begins again where it ended meanwhile.
+
+        Args:
+            left_s: Seconds for which something else comes first; asked again and again.
+            read: Reads.
+
+        Returns:
+            What was read; None when nobody wants it any more.
+
+        Raises:
+            sqlite3.Error: As raised by ``read``.
+        """
+        gives_way = False
+
+        def look() -> bool:
+            nonlocal gives_way
+            gives_way = gives_way or left_s() > 0
+            return gives_way
+
+        while self.is_wanted():
+            if (seconds := left_s()) > 0:
+                self._stopped.wait(min(seconds, LOOK_S))
+                continue
+            gives_way = False
+            if self._db is not None:
+                self._db.set_progress_handler(look, LOOK_STEPS)
+            try:
+                return read()
+            except sqlite3.OperationalError:
+                if not gives_way:
+                    raise
+            finally:
+                if self._db is not None:
+                    self._db.set_progress_handler(None, 0)
+        return None
 
     def stop(self) -> None:
         """Ends the statement at work, with an error in its thread: nobody waits for it any more."""
@@ -114,7 +148,7 @@ class Loader(Widget, Generic[Records]):
         return None
 
     def rest_s(self) -> float:
-        """Seconds for which ``load`` may wait when ``early`` has brought something; asked again meanwhile."""
+        """Seconds for which ``load`` may wait when ``early`` has brought something; asked while it reads, too."""
         return 0.0
 
     def show(self, records: Records) -> None:
@@ -203,9 +237,9 @@ class Loader(Widget, Generic[Records]):
                 self.post_message(Loaded(reading, early, None, drawn=drawn))
                 drawn.wait(PATIENCE_S)  # the rest would only hold up the painting
                 has_early = True
-            if has_early:
-                reading.rest(self.rest_s)
-            if error is None and reading.is_wanted():
+            if error is None and has_early:
+                records = reading.at_rest(self.rest_s, partial(self.load, session))
+            elif error is None and reading.is_wanted():
                 records = self.load(session)
         except MlopsError as problem:
             error = problem

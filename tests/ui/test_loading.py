@@ -17,7 +17,7 @@ from mlops_store.errors import MlopsError, NotFound
 from mlops_store.store import Store
 from mlops_tui.config import Config
 from mlops_tui.project import Project
-from mlops_tui.ui.loading import Loader, Reading, reload_all
+from mlops_tui.ui.loading import LOOK_STEPS, Loader, Reading, reload_all
 from mlops_tui.ui.session import Session
 
 
@@ -227,3 +227,43 @@ def test_a_reading_that_nobody_waits_for_ends_at_once_and_leaves_the_connection_
         reading.stop()
         thread.join(20)
         assert ended == [False]
+
+
+def test_what_can_wait_gives_way_and_begins_again_when_nothing_else_comes_first(tmp_path: Path) -> None:
+    begun: list[bool] = []
+    left = iter([0.001, 0.0])
+    with Store(str(tmp_path / "store.db")) as store:
+        reading = Reading()
+        reading.begin(store)
+
+        def read() -> int:
+            begun.append(True)
+            steps = 100 * LOOK_STEPS if len(begun) == 1 else 10
+            with store.snapshot() as db:
+                found: int = db.execute(
+                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
+                    "SELECT count(*) FROM n",
+                    (steps,),
+                ).fetchone()[0]
+                return found
+
+        def left_s() -> float:
+            # something comes first, nothing does, then something while it reads, and nothing from there on
+            return next(left, 0.001 if len(begun) == 1 and store.read().in_transaction else 0.0)
+
+        assert reading.at_rest(left_s, read) == 10
+        assert len(begun) == 2
+        assert not store.read().in_transaction
+        reading.stop()
+        assert reading.at_rest(lambda: 0.0, read) is None
+        assert len(begun) == 2
+        reading.end()
+
+
+def test_what_goes_wrong_while_it_could_give_way_is_told(tmp_path: Path) -> None:
+    with Store(str(tmp_path / "store.db")) as store:
+        reading = Reading()
+        reading.begin(store)
+        with pytest.raises(sqlite3.OperationalError, match="no such table"):
+            reading.at_rest(lambda: 0.0, lambda: store.read().execute("SELECT 1 FROM absent"))
+        reading.end()

@@ -12,10 +12,12 @@ from mlops_store import metrics, models, notes, run_views, runs
 from mlops_tui.compare.run_query import RunQuery
 from mlops_tui.compare.views import ViewColumn
 from mlops_tui.ui import threads
+from mlops_tui.ui.screens import run_list
 from mlops_tui.ui.screens.column_choice import ChooseColumns
 from mlops_tui.ui.screens.run_choices import ChooseOrder
 from mlops_tui.ui.screens.run_filter import filter_problem, is_unfinished
 from mlops_tui.ui.screens.run_list import RunsPane
+from mlops_tui.ui.screens.run_pace import Pace
 from mlops_tui.ui.screens.run_preview import RunPreview
 from mlops_tui.ui.screens.runs import RunsScreen
 from mlops_tui.ui.widgets.dialog import Ask, Confirm
@@ -221,6 +223,33 @@ async def test_an_order_under_the_cursor_is_there_before_it_is_asked_for(store, 
         gate.set()
         await until(pilot, lambda: pane.records.is_whole)
         assert names(app) == ["b", "c", "a"]
+
+
+async def test_the_order_of_all_runs_is_read_when_nobody_types_or_at_once_for_who_moves(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(run_list, "_STILL_S", 600.0)
+    monkeypatch.setattr(Pace, "is_quick", False)
+    for number in range(120):
+        add_run(store, f"run {number}", values={"auc": number / 7}, started_at=1.7e9 + number)
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await sees(pilot, "run 119")
+        pane = app.screen.query_one(RunsPane)
+        await until(pilot, lambda: pane.records.is_whole)  # no key has come yet
+        for order in ("metrics.auc", "name"):
+            await pilot.press("s")
+            await until(pilot, lambda: isinstance(app.screen, ChooseOrder))
+            app.screen.table.move_to(order)
+            await pilot.press("enter")
+            await until(pilot, lambda order=order: pane.records.query.view.first_sort == order)
+            await sees(pilot, "1 Runs …")
+            assert not pane.records.is_whole
+            if order == "name":
+                monkeypatch.setattr(run_list, "_STILL_S", 0.0)
+            else:
+                await pilot.press("G")
+                await until(pilot, lambda: pane.table.cursor == 119)
+            await until(pilot, lambda: pane.records.is_whole)
+            await sees(pilot, "1 Runs 120")
 
 
 async def test_an_order_that_was_read_ahead_is_read_again_when_the_store_has_changed(store, tmp_path, asked):

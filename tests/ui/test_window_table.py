@@ -14,6 +14,7 @@ from textual.message import Message
 
 from mlops_tui.ui.text import Cell
 from mlops_tui.ui.widgets.columns import Column
+from mlops_tui.ui.widgets.table_lines import TableLines
 from mlops_tui.ui.widgets.window_table import Key, Row, RowLoader, WindowTable
 
 COLUMNS = (Column("name", "name", 6, 20), Column("value", "value", 5, 12, 1, right=True))
@@ -332,3 +333,42 @@ async def test_columns_stay_as_wide_as_their_values_when_others_are_shown_and_sa
         assert app.placed == {"name", "value", "more"}
         assert rendered(app).splitlines()[0].index("value") == before
         assert app.table.reachable([Column("name", "n", 28, 28), *COLUMNS[1:]]) == {"name"}
+
+
+async def test_lines_that_were_drawn_ahead_are_taken_where_they_are_what_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[Row | None] = []
+    draw = TableLines.row
+    monkeypatch.setattr(
+        TableLines, "row", lambda self, row, *args, **options: (drawn.append(row), draw(self, row, *args, **options))[1]
+    )
+    app = TableApp()
+    async with app.run_test(size=(30, 6)) as pilot:
+        app.table.show(rows("alpha", "beta", "gamma"))
+        await settled(pilot)
+        other = (COLUMNS[0], Column("value", "other value", 5, 12, 1, right=True))
+        first, second, third = rows("one", "three", "seventy")
+        app.table.expect(other, (first, second, third))
+        before = rendered(app)
+        drawn.clear()
+        app.table.refresh()
+        await settled(pilot)
+        assert rendered(app) == before
+        assert [row for row in drawn if row] == rows("alpha")  # the cursor's line is like no other
+        drawn.clear()
+        app.table.set_columns(other)
+        changed = Row("seventy", ("seventy", Cell("70", "dim")))
+        app.table.show((first, second, changed))
+        await settled(pilot)
+        assert [line.split() for line in rendered(app).splitlines()[:4]] == [
+            ["name", "other", "value"],
+            ["one", "3"],
+            ["three", "5"],
+            ["seventy", "70"],
+        ]
+        assert second not in drawn
+        assert changed in drawn
+        app.theme = "textual-light"
+        await settled(pilot)
+        assert second in drawn

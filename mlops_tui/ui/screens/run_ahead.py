@@ -37,11 +37,13 @@ class Ahead:
         self._prepare = prepare
         self._rests: Timer | None = None
         self._reading = Reading()
+        self._query: RunQuery | None = None
         self._found: RunList | None = None
 
     def expect(self, query: RunQuery) -> None:
         """Reads a list when nothing else is expected for a moment."""
         self.forget()
+        self._query = query
         self._rests = self._asker.set_timer(_RESTS_S, partial(self._begin, query, self._reading))
 
     def take(self, query: RunQuery) -> RunList | None:
@@ -50,12 +52,18 @@ class Ahead:
         self.forget()
         return found if found is not None and found.query == query else None
 
+    def renew(self) -> None:
+        """Reads what is expected again: the store has changed."""
+        if self._query is not None:
+            self.expect(self._query)
+
     def forget(self) -> None:
-        """Expects nothing: another list was chosen, or the store has changed."""
+        """Expects nothing: a list was chosen, or none is to be."""
         if self._rests is not None:
             self._rests.stop()
         self._reading.stop()
-        self._rests, self._reading, self._found = None, Reading(), None
+        self._rests, self._reading = None, Reading()
+        self._query = self._found = None
 
     def _begin(self, query: RunQuery, reading: Reading) -> None:
         threads.begin(self._asker, partial(self._work, query, reading), reading.is_wanted)

@@ -42,7 +42,9 @@ def choose_order(screen: ProjectScreen, pane: RunsPane) -> None:
         return (_natural(name, goal),)
 
     def answered(name: str | None) -> None:
-        if name is not None:
+        if name is None:
+            pane.expect_nothing()
+        else:
             pane.change(sort=sort(name))
 
     is_descending = order(view.sort[0], goal).is_descending

@@ -112,6 +112,10 @@ class RunsPane(Pane[RunList]):
         """Reads the beginning of what ``change`` would show: it may be asked for next, and is there at once then."""
         self._ahead.expect(self._query(replace(self.view, **changes)))  # type: ignore[arg-type]
 
+    def expect_nothing(self) -> None:
+        """Nothing else may be asked for next."""
+        self._ahead.forget()
+
     def take(self, view: RunsView, filter_text: str | None = None) -> None:
         """Shows another view, and remembers it.
 
@@ -196,10 +200,11 @@ class RunsPane(Pane[RunList]):
         if self.is_mounted:
             top = 0 if restart else self.table.scroll_offset.y
             self._sight = self._window(top)
-        if restart and (known := self._ahead.take(self.query_now)) is not None:
+        if not restart:
+            self._ahead.renew()
+        elif (known := self._ahead.take(self.query_now)) is not None:
             self.show_early(known)
             return
-        self._ahead.forget()
         super().reload(restart=restart)
 
     def _window(self, top: int) -> tuple[int, int]:
