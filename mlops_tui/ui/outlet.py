@@ -145,6 +145,10 @@ class Outlet:
 def _opened_again(descriptor: int) -> int | None:
     """The terminal in a way that never blocks, which is its own: a shell shares the other one. None for no terminal."""
     try:
-        return os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+        quick = os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:  # that of another namespace, or of another user
         return None
+    if os.path.sameopenfile(descriptor, quick):
+        return quick
+    os.close(quick)
+    return None

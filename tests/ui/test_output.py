@@ -6,7 +6,7 @@ import sys
 
 import pyte
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len, get_character_cell_size
 from rich.color import ColorSystem
@@ -15,7 +15,7 @@ from rich.style import Style
 from textual.app import App
 from textual.strip import Strip
 
-from mlops_tui.ui import frames, placeholders
+from mlops_tui.ui import cells, frames, placeholders
 from mlops_tui.ui.cells import SIMPLE, Cells
 from mlops_tui.ui.frames import Span
 from mlops_tui.ui.looks import safe
@@ -89,6 +89,18 @@ def test_any_sequence_of_updates_ends_as_drawing_everything_anew_does(frames: li
         stepwise.feed(out.frame(frame))
 
     assert stepwise.cells == drawn_anew(out, HEIGHT).cells
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(updates=st.lists(st.lists(SPANS, max_size=5), min_size=1, max_size=6))
+def test_looks_that_become_too_many_are_given_up_and_all_is_drawn_again(
+    monkeypatch: pytest.MonkeyPatch, updates: list[list[Span]]
+) -> None:
+    monkeypatch.setattr(cells, "MOST", 3)
+    stepwise, out = Screen(), fresh()
+    for frame in updates:
+        stepwise.feed(out.frame([*blank(), *frame]))
+        assert stepwise.cells == drawn_anew(out, HEIGHT).cells
 
 
 def drawn_anew(out: Output, height: int) -> Screen:

@@ -77,7 +77,8 @@ class RunsPane(Pane[RunList]):
     def compose(self) -> ComposeResult:
         """A list."""
         columns = run_cells.table_columns((), self.view.sort, session_of(self).config.goal)
-        yield WindowTable(columns, load=self._rows, can_mark=True)
+        self._table = WindowTable(columns, load=self._rows, can_mark=True)
+        yield self._table
 
     def on_mount(self, _: object) -> None:
         """Takes up the view of the last session; the base loads what it shows."""
@@ -87,7 +88,7 @@ class RunsPane(Pane[RunList]):
     @property
     def table(self) -> WindowTable:
         """The list."""
-        return self.query_one(WindowTable)
+        return self._table  # threads ask for it, too, which must not search the screen
 
     @property
     def usual(self) -> tuple[ViewColumn, ...]:
