@@ -24,9 +24,11 @@ from mlops_tui.ui.session import Session
 from mlops_tui.ui.store_watch import POLL_S, StoreWatch
 from mlops_tui.ui.ticks import Ticks
 
-#: Seconds between two looks at the store at least, and between two wakes by nothing but the store meanwhile: a script
-#: that logs ten thousand times a second must not have its events read as often.
-PACE_S = 0.25
+#: Seconds between two looks at the store: at least, and at most while the share of a core that the program takes is
+#: larger than it should be; and between two wakes by nothing but the store meanwhile: a script that logs ten thousand
+#: times a second must not have its events read as often.
+PACE_S, SLOWEST_S = 0.25, 0.4
+SHARE = 0.12
 _STORE_WAKES_S = 0.03
 #: Seconds in which changes of the project's files are gathered, and how many times as long as judging them takes is
 #: waited at least before the next message.
@@ -56,6 +58,7 @@ class Watch:
         self._changed_paths: set[str] = set()
         self._project_due_at = 0.0
         self._store_due_at = 0.0
+        self._used_s = 0.0
         self._is_store_waiting = False
         self._checks = BatchChecks(session)
         self._ticks = Ticks(session)
@@ -160,10 +163,15 @@ class Watch:
         now = time.monotonic()
         self._is_store_waiting = now < self._store_due_at
         if not self._is_store_waiting and self._store.look():
-            self._store_due_at = now + PACE_S
+            self._store_due_at = now + self._pace_s()
             self._checks.ask()
             self._ticks.ask()
             self._auto_runs.ask()
+
+    def _pace_s(self) -> float:
+        """Seconds from one look at the store to the next: what comes of a look should be no burden to the machine."""
+        before, self._used_s = self._used_s, time.process_time()
+        return min(max(PACE_S, (self._used_s - before) / SHARE), SLOWEST_S)
 
     def _sort_out(self, paths: set[str]) -> None:
         """Keeps what concerns the project's files; asks for a check where batches changed."""

@@ -17,6 +17,7 @@ from mlops_store.store import Store
 from mlops_tui.config import Config
 from mlops_tui.pipeline.file_events import FileEvents, Inotify, Polling, Watchdog, open_events
 from mlops_tui.project import Project
+from mlops_tui.ui import watch
 from mlops_tui.ui.messages import ProjectChanged, StoreChanged
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.watch import Watch
@@ -222,3 +223,15 @@ def test_what_a_script_logged_before_there_was_a_store_is_found(
     while not store.read().execute("SELECT 1 FROM runs WHERE name = 'early'").fetchone():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_the_more_a_look_costs_the_rarer_the_next_one_within_limits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed = Watch(Session(Project(str(tmp_path)), Config()), lambda message: None)
+    used = iter((5.0, 5.001, 5.037, 6.0))
+    monkeypatch.setattr(time, "process_time", lambda: next(used))
+    assert followed._pace_s() == watch.SLOWEST_S
+    assert followed._pace_s() == watch.PACE_S
+    assert followed._pace_s() == pytest.approx(0.036 / watch.SHARE)
+    assert followed._pace_s() == watch.SLOWEST_S
