@@ -132,8 +132,11 @@ class MlopsApp(TravellingApp):
         if self._watch is not None:
             self._watch.stop()
 
-    def on_store_changed(self, message: messages.StoreChanged) -> None:
+    def on_store_changed(self, _: messages.StoreChanged) -> None:
         """Tells the screens."""
+        self._tell_of_store()
+
+    def _tell_of_store(self) -> None:
         for screen in self.kept_screens:
             screen.post_message(messages.StoreChanged())
 
@@ -193,6 +196,7 @@ class MlopsApp(TravellingApp):
                 self.post_message(messages.Failed(error))
             else:
                 self.session.record(f"# undone: {undo.line}")
+                self.post_message(messages.StoreChanged())
                 self.post_message(messages.Notice(f"undone: {undo.words}", "good"))
 
         self.run_worker(take_back, thread=True, group="undo")
@@ -221,8 +225,9 @@ class MlopsApp(TravellingApp):
         self.session.record(line)
 
     def on_did(self, message: messages.Did) -> None:
-        """Keeps the act for the command log and for undo."""
+        """Keeps the act for the command log and for undo, and shows what came of it without waiting for the watch."""
         self.session.record(message.command, message.undo, message.notice.partition(" · ")[0])
+        self._tell_of_store()
         self._say(message.notice or message.command, "good" if message.notice else "dim")
 
     def on_failed(self, message: messages.Failed) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -30,6 +31,8 @@ Records = TypeVar("Records")
 PATIENCE_S = 0.1
 #: Seconds after which one looks again whether a load is to wait.
 LOOK_S = 0.02
+#: Seconds after which a load that is to wait does not any more, however many keys come.
+MOST_REST_S = 2.0
 #: Steps of SQLite's after which one looks whether a load is to give way: a millisecond or two.
 LOOK_STEPS = 50_000
 
@@ -62,6 +65,8 @@ class Reading:
     def at_rest(self, left_s: Callable[[], float], read: Callable[[], Records]) -> Records | None:
         """Reads while nothing else is to come first: waits for that, and begins again where it ended meanwhile.
 
+        It does so for ``MOST_REST_S``, and then reads whatever comes.
+
         Args:
             left_s: Seconds for which something else comes first; asked again and again.
             read: Reads.
@@ -73,14 +78,18 @@ class Reading:
             sqlite3.Error: As raised by ``read``.
         """
         gives_way = False
+        deadline = time.monotonic() + MOST_REST_S
+
+        def left() -> float:
+            return min(left_s(), deadline - time.monotonic())
 
         def look() -> bool:
             nonlocal gives_way
-            gives_way = gives_way or left_s() > 0
+            gives_way = gives_way or left() > 0
             return gives_way
 
         while self.is_wanted():
-            if (seconds := left_s()) > 0:
+            if (seconds := left()) > 0:
                 self._stopped.wait(min(seconds, LOOK_S))
                 continue
             gives_way = False

@@ -50,6 +50,8 @@ class Output:
         self._width = 0
         self._height = 0
         self._lines: list[Line] = []
+        #: Whether the last frame gave up what was known, so that all should be painted.
+        self.has_given_up = False
         #: Whether pictures are painted over their cells, which are blanks then.
         self.paints_over = False
         #: Numbers of pictures, and their rows, of which the last frame wrote cells; known where they are painted over.
@@ -118,7 +120,9 @@ class Output:
 
         The text begins and ends with plain attributes, and holds no control characters but its own.
         """
-        if self._cells.is_full:
+        # not twice running: what has all painted again would go on for ever where one screen alone is too much
+        self.has_given_up = self._cells.is_full and not self.has_given_up
+        if self.has_given_up:
             self._cells.forget()
             self.forget()
         self._cells.has_pictured = False
@@ -183,6 +187,8 @@ class Output:
             return ""  # most of what would move is meant to stay
         if self.paints_over and any(map(self._cells.pictures, self._lines[top : bottom + 1])):
             return ""  # what is painted would not move everywhere
+        if any(UNKNOWN in line.text for line in self._lines[top : bottom + 1]):
+            return ""  # what is not known cannot be written where it did not move
         for y in range(top, bottom + 1):
             wanted.setdefault(y, self._lines[y])
         parts: list[str] = []

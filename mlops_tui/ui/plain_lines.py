@@ -24,14 +24,15 @@ class PlainLines(StylesCache, Generic[Common]):
 
     Args:
         measure: Asks Textual for what all lines have in common (sizes, styles): once when several are rendered.
-        has_bar: Whether nothing but the widget's scroll bar stands to the right of its lines, upon the widget: then
-            they are not made as long as the widget is wide, and cut again where the bar begins.
+        has_bar: Whether the widget's scroll bar stands to the right of its lines, upon the widget, asked once when
+            several are rendered: then they are not made as long as the widget is wide, and cut again where it begins.
     """
 
-    def __init__(self, measure: Callable[[], Common], *, has_bar: bool = False) -> None:
+    def __init__(self, measure: Callable[[], Common], *, has_bar: Callable[[], bool] = lambda: False) -> None:
         super().__init__()
         self._measure = measure
         self._has_bar = has_bar
+        self._is_beside_bar = False
         self._common: Common | None = None
         self._are_plain = False
 
@@ -50,6 +51,7 @@ class PlainLines(StylesCache, Generic[Common]):
             and not styles.tint.a
             and not (styles.has_rule("hatch") and styles.hatch != "none")
         )
+        self._is_beside_bar = self._has_bar()
         self._common = self._measure()
         try:
             return super().render(styles, size, *args, **options)
@@ -65,7 +67,7 @@ class PlainLines(StylesCache, Generic[Common]):
             return super().render_line(styles, y, size, content_size, padding, *args, **options)
         base_background, background, render_content_line = args[:3]
         strip: Strip = render_content_line(y_inside)
-        if self._has_bar and not padding.width:
+        if self._is_beside_bar and not padding.width:
             return strip
         style = self.get_inner_outer(base_background, background)[0].rich_style
         strip = strip.adjust_cell_length(content_size.width, style)

@@ -77,6 +77,8 @@ class TerminalApp(TypeAheadApp):
                 return
             self._output.resize(*self.size)
             self._send(driver, self._output.frame(pieces))
+            if self._output.has_given_up:
+                self.call_later(self.paint_all)
         finally:
             self.post_display_hook()
 

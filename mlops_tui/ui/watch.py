@@ -58,7 +58,7 @@ class Watch:
         self._changed_paths: set[str] = set()
         self._project_due_at = 0.0
         self._store_due_at = 0.0
-        self._used_s = 0.0
+        self._used_s = time.process_time()
         self._is_store_waiting = False
         self._checks = BatchChecks(session)
         self._ticks = Ticks(session)

@@ -17,6 +17,7 @@ from mlops_store.errors import MlopsError, NotFound
 from mlops_store.store import Store
 from mlops_tui.config import Config
 from mlops_tui.project import Project
+from mlops_tui.ui import loading
 from mlops_tui.ui.loading import LOOK_STEPS, Loader, Reading, reload_all
 from mlops_tui.ui.session import Session
 
@@ -266,4 +267,15 @@ def test_what_goes_wrong_while_it_could_give_way_is_told(tmp_path: Path) -> None
         reading.begin(store)
         with pytest.raises(sqlite3.OperationalError, match="no such table"):
             reading.at_rest(lambda: 0.0, lambda: store.read().execute("SELECT 1 FROM absent"))
+        reading.end()
+
+
+def test_what_can_wait_is_read_in_the_end_however_many_keys_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "MOST_REST_S", 0.05)
+    with Store(str(tmp_path / "store.db")) as store:
+        reading = Reading()
+        reading.begin(store)
+        assert reading.at_rest(lambda: 0.15, lambda: "read") == "read"
         reading.end()

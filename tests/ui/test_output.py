@@ -328,3 +328,13 @@ def test_numbers_of_pictures_name_colours_and_marks_that_there_are() -> None:
         seen.add(number)
         number = placeholders.new_number(number)
     assert len(seen) == 2000
+
+
+def test_what_is_not_known_of_the_terminal_is_not_written_when_lines_move() -> None:
+    out = Output(ColorSystem.TRUECOLOR)
+    out.resize(80, 20)
+    names = [f"run {number * 7919 % 1000} and more of it".ljust(80) for number in range(30)]
+    out.frame([Span(y, 0, [Segment(names[y])]) for y in range(20)])
+    out.forget_line(5)
+    written = out.frame([Span(y, 0, [Segment(names[y + 1])]) for y in range(20) if y != 5])
+    assert "\0" not in written

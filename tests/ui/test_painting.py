@@ -21,8 +21,10 @@ from mlops_tui.ui.painting import PaintingScreen
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.type_ahead import TypeAheadApp
+from mlops_tui.ui.widgets.columns import Column
 from mlops_tui.ui.widgets.pane import Pane
 from mlops_tui.ui.widgets.text_view import TextView
+from mlops_tui.ui.widgets.window_table import Row, WindowTable
 
 
 class Painted(PaintingScreen[None]):
@@ -298,3 +300,26 @@ def test_light_strips_remember_where_they_were_cut_and_are_cut_right_everywhere(
         assert strip.divide([1, end + 10])
     assert strip.divide([1, 6]) is strip.divide([1, 6])
     assert len(strip._divide_cache) <= strips.MOST  # however many there were
+
+
+class Listing(PaintingScreen[None]):
+    """A list."""
+
+    def compose(self) -> ComposeResult:
+        yield WindowTable([Column("name", "name", 5, 10)])
+
+
+async def test_a_list_that_gets_a_scroll_bar_is_not_painted_empty_before_it(tmp_path: Path) -> None:
+    app = MlopsApp(Project(str(tmp_path)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = Listing()
+        await app.push_screen(screen)
+        table = screen.query_one(WindowTable)
+        table.show([Row(number, (f"row {number}",)) for number in range(3)])
+        await settled(pilot)
+        frames: list[str] = []
+        app.post_display_hook = lambda: frames.append(rendered(app))  # type: ignore[method-assign]
+        table.show([Row(number, (f"row {number}",)) for number in range(100)])
+        await settled(pilot)
+        assert frames
+        assert all("row 1" in frame for frame in frames)

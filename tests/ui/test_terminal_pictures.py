@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import shlex
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,11 +36,13 @@ def has_blocks(text: str) -> bool:
 
 
 @contextmanager
-def looking(root: Path, kitty: Kitty | None, **env: str | None) -> Iterator[Terminal]:
+def looking(root: Path, kitty: Kitty | None, command: Sequence[str] = (), **env: str | None) -> Iterator[Terminal]:
     """The dashboard, looking at the artifacts of a run; the first is a picture."""
     with make_store(root) as store:
         add_run(store, "one", files={"a.png": png("red"), "b.txt": b"hello", "c.png": png("blue", (300, 300))})
-    with Terminal(dashboard(root), size=(120, 40), env=env, graphics=kitty) as terminal:
+    with Terminal(
+        [*command, str(root)] if command else dashboard(root), size=(120, 40), env=env, graphics=kitty
+    ) as terminal:
         terminal.wait("q quit")
         terminal.quiet(0.3)
         terminal.send("enter")
@@ -66,6 +69,20 @@ def pictured(terminal: Terminal) -> set[int]:
                         return set()
                     numbers.add(number)
     return numbers
+
+
+def test_a_picture_stays_when_so_many_looks_were_met_that_they_are_given_up(tmp_path: Path) -> None:
+    few = "import sys; from mlops_tui.ui import cells; from mlops_tui import cli; cells.MOST = 8; sys.exit(cli.main())"
+    kitty = Kitty()
+    with looking(tmp_path, kitty, (sys.executable, "-c", few)) as terminal:
+        terminal.wait(lambda _: kitty.pictures and pictured(terminal))
+        terminal.send("y")
+        terminal.wait("copied")  # which changes a line, and no more
+        terminal.quiet(0.5)
+        terminal.wait(lambda _: kitty.pictures and pictured(terminal))
+        terminal.send("q")
+        assert terminal.wait_exit() == 0
+    assert kitty.faults == []
 
 
 def test_kitty_is_sent_pictures_while_their_cells_are_shown_and_nothing_else(tmp_path: Path) -> None:

@@ -228,10 +228,9 @@ def test_what_a_script_logged_before_there_was_a_store_is_found(
 def test_the_more_a_look_costs_the_rarer_the_next_one_within_limits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    followed = Watch(Session(Project(str(tmp_path)), Config()), lambda message: None)
     used = iter((5.0, 5.001, 5.037, 6.0))
     monkeypatch.setattr(time, "process_time", lambda: next(used))
-    assert followed._pace_s() == watch.SLOWEST_S
+    followed = Watch(Session(Project(str(tmp_path)), Config()), lambda message: None)
     assert followed._pace_s() == watch.PACE_S
     assert followed._pace_s() == pytest.approx(0.036 / watch.SHARE)
     assert followed._pace_s() == watch.SLOWEST_S

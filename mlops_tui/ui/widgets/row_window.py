@@ -94,7 +94,7 @@ class RowWindow(ScrollView):
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
-        self._plain_lines = self._styles_cache = PlainLines(self._measure, has_bar=True)
+        self._plain_lines = self._styles_cache = PlainLines(self._measure, has_bar=self._has_bar)
         self._columns = tuple(columns)
         self._load = load
         self._can_mark = can_mark
@@ -309,6 +309,10 @@ class RowWindow(ScrollView):
         if keys:
             top = self.scroll_offset.y
             self._refresh_rows(top + i for i, key in enumerate(self.window_keys) if key in keys)
+
+    def _has_bar(self) -> bool:
+        """Whether the scroll bar stands there: room is made for it before it does."""
+        return self.show_vertical_scrollbar and self.vertical_scrollbar in self.screen._compositor.visible_widgets
 
     def _measure(self) -> tuple[TableLines, Style, int, int]:
         width = self._inner.width
