@@ -26,8 +26,8 @@ import zlib
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import accumulate, chain, cycle
-from operator import add
+from itertools import accumulate, chain, cycle, islice
+from operator import add, sub
 from typing import NamedTuple
 
 from mlops_store import decimals, framed
@@ -227,8 +227,11 @@ def _before(first: Sequence[int]) -> Iterator[int]:
 
 
 def _differences(numbers: Sequence[int], before: Iterator[int]) -> array[int]:
-    # modulo 2**64, so that the difference of any two 64-bit numbers fits
-    return array("Q", [(b - a) & _WRAP for a, b in zip(before, numbers, strict=False)])
+    known = list(islice(before, len(numbers)))
+    try:
+        return array("q", map(sub, numbers, known))
+    except OverflowError:  # modulo 2**64 the difference of any two 64-bit numbers fits
+        return array("Q", [(b - a) & _WRAP for a, b in zip(known, numbers, strict=True)])
 
 
 def _numbers(grouped: bytes, series: int = 1, place: int = 0, base: Sequence[int] | None = None) -> array[int]:

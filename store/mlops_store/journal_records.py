@@ -74,13 +74,17 @@ class Applier:
         consumed = count = 0
         problem = ""
         try:
-            for kind, start, end in journals.frames(data):
+            for kind, start, end, size in journals.stretches(data):
                 if kind == journals.METRICS:
-                    self._points(journal, lists, data, start, end)
-                elif kind == journals.KEYS:
-                    journal.add(_names(data[start:end]))
+                    taken = self._points(journal, lists, memoryview(data)[start:end], size)
+                    consumed, count = start + taken * size, count + taken
+                    if consumed < end:
+                        raise ValueError("metrics that fit no key set")
+                    continue
+                if kind == journals.KEYS:
+                    journal.add(_names(data[start + journals.HEADER.size : end]))
                 else:
-                    self._record(journal, data[start:end])
+                    self._record(journal, data[start + journals.HEADER.size : end])
                 consumed, count = end, count + 1
         except (ValueError, TypeError, IndexError, struct.error) as error:
             problem = str(error)
@@ -90,22 +94,34 @@ class Applier:
         """Writes what was gathered; the last act of the transaction."""
         self._targets.flush()
 
-    def _points(self, journal: Journal, lists: dict[int, list[list[Point]]], data: bytes, start: int, end: int) -> None:
-        keyset, step, timestamp = journals.METRICS_HEAD.unpack_from(data, start)
-        values = struct.unpack_from(f"<{(end - start - journals.METRICS_HEAD.size) // 8}d", data, start + 20)
-        mine = lists.get(keyset)
-        if mine is None:
-            keys = journal.keysets[keyset]
-            if keys is None or len(keys) != len(values) + 1:
-                raise ValueError(f"metrics of an unknown key set {keyset}")
-            journal.runs.setdefault(keys[0], False)
-            series = self._targets.get(keys[0]).series
-            mine = lists[keyset] = [series.setdefault(self._targets.key(key), []) for key in keys[1:]]
-        elif len(mine) != len(values):
-            raise ValueError(f"metrics that do not fit key set {keyset}")
-        ms = round(timestamp * 1000) if -_TIME_LIMIT_S < timestamp < _TIME_LIMIT_S else 0
-        for points, value in zip(mine, values, strict=True):
-            points.append((step, ms, value))
+    def _points(self, journal: Journal, lists: dict[int, list[list[Point]]], frames: memoryview, size: int) -> int:
+        """Gathers the points of frames of one size; returns of how many: of those before one that fits no key set."""
+        keys, rest = divmod(size - journals.HEADER.size - journals.METRICS_HEAD.size, 8)
+        if keys < 0:
+            return 0
+        mine: list[list[Point]] = []
+        now = -1
+        layout = struct.Struct(f"<{journals.HEADER.size}x{journals.METRICS_HEAD.format[1:]}{keys}d{rest}x")
+        for taken, (keyset, step, timestamp, *values) in enumerate(layout.iter_unpack(frames)):
+            if keyset != now:
+                if keyset not in lists:
+                    lists[keyset] = self._series(journal, keyset)
+                now, mine = keyset, lists[keyset]
+                if len(mine) != keys:
+                    return taken
+            ms = round(timestamp * 1000) if -_TIME_LIMIT_S < timestamp < _TIME_LIMIT_S else 0
+            for points, value in zip(mine, values, strict=True):
+                points.append((step, ms, value))
+        return len(frames) // size
+
+    def _series(self, journal: Journal, keyset: int) -> list[list[Point]]:
+        """Where the points of a key set are gathered; nothing for one that is not known."""
+        names = journal.keysets[keyset] if keyset < len(journal.keysets) else None
+        if names is None:
+            return []
+        journal.runs.setdefault(names[0], False)
+        series = self._targets.get(names[0]).series
+        return [series.setdefault(self._targets.key(name), []) for name in names[1:]]
 
     def _record(self, journal: Journal, body: bytes) -> None:
         """Applies one ``J`` record."""

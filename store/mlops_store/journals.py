@@ -63,16 +63,35 @@ def frames(data: bytes) -> Iterator[tuple[int, int, int]]:
     Raises:
         ValueError: There is no frame where one should begin; what came before was yielded.
     """
-    at, size = 0, len(data)
-    unpack, head = HEADER.unpack_from, HEADER.size
-    while size - at >= head:
+    for kind, start, end, size in stretches(data):
+        for at in range(start, end, size):
+            yield kind, at + HEADER.size, at + size
+
+
+def stretches(data: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Whole frames, those of metrics together that follow each other and are equally long.
+
+    Yields:
+        Type, start of the first frame, end of the last one, bytes of each of them with its header.
+
+    Raises:
+        ValueError: As ``frames``.
+    """
+    at, whole = 0, len(data)
+    unpack, head, begins = HEADER.unpack_from, HEADER.size, data.startswith
+    while whole - at >= head:
         kind, length = unpack(data, at)
         if kind not in (METRICS, RECORD, KEYS) or length > MAX_FRAME_BYTES:
             raise ValueError(f"no frame at byte {at}: type {kind}, length {length}")
-        end = at + head + length
-        if end > size:
+        size = head + length
+        end = at + size
+        if end > whole:
             return
-        yield kind, at + head, end
+        if kind == METRICS:
+            header, last = data[at : at + head], whole - size
+            while end <= last and begins(header, end):
+                end += size
+        yield kind, at, end, size
         at = end
 
 

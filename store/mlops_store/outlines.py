@@ -8,7 +8,6 @@ it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from operator import sub
 from typing import NamedTuple
 
@@ -70,4 +69,4 @@ def _widest(numbers: Sequence[int]) -> int:
 
 
 def _is_ascending(numbers: Sequence[int]) -> bool:
-    return all(before <= after for before, after in pairwise(numbers))
+    return sorted(numbers) == list(numbers)

@@ -303,6 +303,7 @@ JUNK = [
     b"M\x04\0\0\0abcd",
     b"K\x02\0\0\0{]",
     point({"a": 1.0, "b": 2.0}, 1),
+    point({"loss": 1.0}, 1, keyset=7),
 ]
 
 

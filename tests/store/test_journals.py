@@ -6,6 +6,7 @@ import json
 import math
 import os
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -48,6 +49,26 @@ def test_a_journal_cut_at_any_byte_holds_the_frames_before_it(
     found = [json.loads(whole[start:end]) for _, start, end in journals.frames(whole[:cut])]
     fitting = sum(1 for n in range(1, len(parts) + 1) if len(b"".join(parts[:n])) <= cut)
     assert found == records[:fitting]
+
+
+@given(st.lists(st.sampled_from([b"x", b"yy"]) | st.integers(1, 3), max_size=12), st.integers(0, 400))
+def test_frames_of_metrics_that_are_equally_long_are_read_together(kinds: list[bytes | int], cut: int) -> None:
+    parts = [
+        journals.record({"t": kind.decode()})
+        if isinstance(kind, bytes)
+        else journals.metrics_packer(kind).pack(
+            journals.METRICS, journals.metrics_length(kind), 0, 1, 2.0, *[3.0] * kind
+        )
+        for kind in kinds
+    ]
+    whole = b"".join(parts)[:cut]
+    found = list(journals.stretches(whole))
+    assert [whole[at : at + size] for _, start, end, size in found for at in range(start, end, size)] == [
+        part for n, part in enumerate(parts, 1) if len(b"".join(parts[:n])) <= cut
+    ]
+    for before, after in pairwise(found):
+        assert before[2] == after[1]
+        assert not before[0] == after[0] == journals.METRICS or before[3] != after[3]
 
 
 @given(st.binary(max_size=300))
