@@ -16,13 +16,13 @@ from textual import events
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 
-from mlops_store.errors import MlopsError, SpecError, UsageError, nearest
+from mlops_store.errors import Busy, MlopsError, Refused, SpecError, UsageError, nearest
 from mlops_tui import config
 from mlops_tui.config import IMAGES, Config
 from mlops_tui.project import CONFIG_FILE, Project
 from mlops_tui.ui import keymap, loading, memory, messages, shown, terminal, theme, threads
 from mlops_tui.ui.screens.base import ProjectScreen
-from mlops_tui.ui.session import Session
+from mlops_tui.ui.session import AT_WORK, LATE_S, Session
 from mlops_tui.ui.signs import state_tone, state_word
 from mlops_tui.ui.travelling import TravellingApp
 from mlops_tui.ui.widgets.scroll_bar import ThinScrollBar
@@ -183,23 +183,42 @@ class MlopsApp(TravellingApp):
             self.push_screen(Palette(placeholder="a screen, an act, a name", id="--command-palette"))
 
     def action_undo(self) -> None:
-        """Takes back the last act that can be."""
-        if not self.session.undos:
+        """Takes back the last act that can be, once those that are still at work have ended."""
+        session = self.session
+        before = tuple(session.acting)
+        if not before and not session.undos:
             self._say("nothing to undo", "dim")
             return
-        undo = self.session.undos.pop()
+        begun = session.begin_act()
 
-        def take_back() -> None:
+        def work() -> None:
             try:
-                undo.act()
-            except MlopsError as error:
-                self.post_message(messages.Failed(error))
-            else:
-                self.session.record(f"# undone: {undo.line}")
-                self.post_message(messages.StoreChanged())
-                self.post_message(messages.Notice(f"undone: {undo.words}", "good"))
+                for act in before:
+                    act.wait()
+                self._take_back()
+            finally:
+                session.end_act(begun)
 
-        self.run_worker(take_back, thread=True, group="undo")
+        self.run_worker(work, thread=True, group="undo")
+        self.set_timer(LATE_S, lambda: begun.is_set() or self._say(AT_WORK, "dim"))
+
+    def _take_back(self) -> None:
+        session = self.session
+        if not session.undos:
+            self.post_message(messages.Notice("nothing to undo", "dim"))
+            return
+        undo = session.undos.pop()
+        place = len(session.undos)
+        try:
+            undo.act()
+        except MlopsError as error:
+            if isinstance(error, Busy) or not isinstance(error, Refused):
+                session.undos.insert(place, undo)  # it may work the next time
+            self.post_message(messages.Failed(error))
+        else:
+            session.record(f"# undone: {undo.line}")
+            self.post_message(messages.StoreChanged())
+            self.post_message(messages.Notice(f"undone: {undo.words}", "good"))
 
     def action_pane(self, number: int) -> None:
         """Focuses a pane of this screen."""
@@ -226,7 +245,7 @@ class MlopsApp(TravellingApp):
 
     def on_did(self, message: messages.Did) -> None:
         """Keeps the act for the command log and for undo, and shows what came of it without waiting for the watch."""
-        self.session.record(message.command, message.undo, message.notice.partition(" · ")[0])
+        message.record(self.session)
         self._tell_of_store()
         self._say(message.notice or message.command, "good" if message.notice else "dim")
 

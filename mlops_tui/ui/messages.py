@@ -12,6 +12,7 @@ from mlops_store.errors import MlopsError
 
 if TYPE_CHECKING:
     from mlops_tui.ui.ended_runs import EndedRun
+    from mlops_tui.ui.session import Session
 
 
 @dataclass(repr=False, eq=False)
@@ -64,6 +65,13 @@ class Did(Message):
     command: str
     undo: Callable[[], None] | None = None
     notice: str = ""
+    is_recorded: bool = False
+
+    def record(self, session: Session) -> None:
+        """Keeps it for the command log and for undo, once."""
+        if not self.is_recorded:
+            self.is_recorded = True
+            session.record(self.command, self.undo, self.notice.partition(" · ")[0])
 
 
 @dataclass(repr=False, eq=False)

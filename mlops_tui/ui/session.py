@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 #: Acts and commands kept for the command log and for undo.
 KEPT = 500
 
+#: Seconds after which it is said that an act is still at work, as where another process writes to the store; and how.
+LATE_S = 0.7
+AT_WORK = "still at work on it …"
+
 
 class Command(NamedTuple):
     """A command line that does what a key did."""
@@ -51,6 +55,7 @@ class Session:
         problem: Why the store cannot be used, while that is so.
         commands: What was done, oldest first.
         undos: Acts that can be taken back, oldest first.
+        acting: Acts at work in threads that an undo waits for, oldest first; each is set when it has ended.
         live: What is stale in the pipeline.
         watch_note: What hinders the watching of the project's files, '' for nothing.
         check_note: Why batches that wait could not be checked, while that is so.
@@ -68,6 +73,7 @@ class Session:
     problem: MlopsError | None = None
     commands: list[Command] = field(default_factory=list)
     undos: list[Undo] = field(default_factory=list)
+    acting: list[threading.Event] = field(default_factory=list)
     watch_note: str = ""
     check_note: str = ""
     auto_run: bool = False
@@ -122,6 +128,19 @@ class Session:
             run: The newest run.
         """
         return self.jobs or (run.jobs if run is not None else 1)
+
+    def begin_act(self, *, is_awaited: bool = True) -> threading.Event:
+        """From here on an act is at work; an undo waits for its end, unless it takes long and has none itself."""
+        act = threading.Event()
+        if is_awaited:
+            self.acting.append(act)
+        return act
+
+    def end_act(self, act: threading.Event) -> None:
+        """It has ended, and was recorded where it was done."""
+        if act in self.acting:
+            self.acting.remove(act)
+        act.set()
 
     def record(self, line: str, undo: Callable[[], None] | None = None, words: str = "") -> None:
         """Keeps the command line of an act, how to take the act back, and what it did in words."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,15 @@ from screens import rendered, settled
 from textual.app import App
 from textual.widgets import Input, OptionList
 
-from mlops_store.errors import MlopsError, Refused, SpecError
+from mlops_store.errors import Busy, MlopsError, Refused, SpecError, StoreBusy
 from mlops_tui.config import Config, UiConfig
 from mlops_tui.project import Project
 from mlops_tui.ui import messages
 from mlops_tui.ui.app import MlopsApp
 from mlops_tui.ui.places import Place
+from mlops_tui.ui.screens.acts import perform
 from mlops_tui.ui.screens.base import ProjectScreen
+from mlops_tui.ui.session import AT_WORK
 from mlops_tui.ui.widgets.key_bar import KeyBar
 
 WIDE = (120, 40)
@@ -178,6 +181,54 @@ async def test_an_undo_that_is_refused_says_why(tmp_path: Path) -> None:
         await settled(pilot)
         await pilot.press("u")
         await sees(pilot, "it is too late — nothing helps")
+
+
+async def test_an_undo_that_could_work_later_is_kept(tmp_path: Path) -> None:
+    failures: list[MlopsError] = [StoreBusy("locked"), Busy("later")]
+    undone: list[str] = []
+
+    def undo() -> None:
+        if failures:
+            raise failures.pop(0)
+        undone.append("x")
+
+    app = dashboard(tmp_path)
+    async with app.run_test(size=WIDE) as pilot:
+        app.screen.post_message(messages.Did("x", undo))
+        await settled(pilot)
+        for word in ("locked", "later", "undone: x", "nothing to undo"):
+            await pilot.press("u")
+            await sees(pilot, word)
+    assert undone == ["x"]
+
+
+async def test_an_undo_waits_for_the_act_that_is_at_work_and_takes_that_back(tmp_path: Path) -> None:
+    app = dashboard(tmp_path)
+    may_end = threading.Event()
+    undone: list[str] = []
+
+    def act() -> messages.Did:
+        may_end.wait(30)
+        return messages.Did("second", lambda: undone.append("second"))
+
+    async with app.run_test(size=WIDE) as pilot:
+        assert isinstance(app.screen, ProjectScreen)
+        app.screen.post_message(messages.Did("first", lambda: undone.append("first")))
+        await until(pilot, lambda: app.session.undos)
+        perform(app.screen, act)
+        await sees(pilot, AT_WORK)
+        await pilot.press("u", "u")
+        await sees(pilot, AT_WORK)
+        assert undone == []
+        may_end.set()
+        await until(pilot, lambda: undone == ["second", "first"])
+        assert [command.line for command in app.session.commands] == [
+            "first",
+            "second",
+            "# undone: second",
+            "# undone: first",
+        ]
+        assert app.session.acting == []
 
 
 async def test_a_failure_is_told_until_the_next_key(tmp_path: Path) -> None:

@@ -12,11 +12,19 @@ from mlops_store.errors import MlopsError, StoreError
 from mlops_store.store import Store
 from mlops_tui.ui.messages import Did, Failed
 from mlops_tui.ui.screens.base import ProjectScreen
-from mlops_tui.ui.session import Session
+from mlops_tui.ui.session import AT_WORK, LATE_S, Session
 
 
 def perform(screen: ProjectScreen, act: Callable[[], Did], *, group: str = "act") -> None:
-    """Does an act in a thread; then ``Did`` or ``Failed`` goes to the screen and from there to the application."""
+    """Does an act in a thread; then ``Did`` or ``Failed`` goes to the screen and from there to the application.
+
+    Args:
+        screen: Where it was asked for.
+        act: What is done.
+        group: Of the worker; any other than that of common acts is for what takes long and cannot be undone.
+    """
+    session = screen.session
+    begun = session.begin_act(is_awaited=group == "act")
 
     def work() -> None:
         try:
@@ -24,9 +32,13 @@ def perform(screen: ProjectScreen, act: Callable[[], Did], *, group: str = "act"
         except MlopsError as error:
             screen.post_message(Failed(error))
         else:
+            done.record(session)  # here, so that whoever waits for its end can take it back
             screen.post_message(done)
+        finally:
+            session.end_act(begun)
 
     screen.run_worker(work, thread=True, group=group, exit_on_error=True)
+    screen.set_timer(LATE_S, lambda: begun.is_set() or screen.remark(AT_WORK, "dim"))
 
 
 def store_of(session: Session) -> Store:
