@@ -535,6 +535,40 @@ async def test_a_tag_is_set_on_all_marked_runs_and_undone_to_what_was_there(stor
         assert runs.get(store.read(), first).tags == {"team": "old"}
 
 
+async def test_a_tag_that_was_changed_since_is_not_set_back(store, tmp_path):
+    run_id = add_run(store, "one", tags={"team": "old"})
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await sees(pilot, "one")
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await pilot.press(*"team", "equals_sign", *"new", "enter")
+        await until(pilot, lambda: commands(app))
+        with store.write() as db:
+            runs.set_tags(db, run_id, {"team": "theirs"})
+        await pilot.press("u")
+        await sees(pilot, "tag team has been changed since")
+        assert runs.get(store.read(), run_id).tags == {"team": "theirs"}
+
+
+async def test_a_tag_is_removed_from_the_runs_that_have_it_and_else_it_is_said(store, tmp_path):
+    tagged = add_run(store, "one", tags={"team": "old"})
+    add_run(store, "two")
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await sees(pilot, "two")
+        await pilot.press("space", "space", "t")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await pilot.press(*"team", "equals_sign", "enter")
+        await sees(pilot, "removed the tag from 1 of 2 runs")
+        assert runs.get(store.read(), tagged).tags == {}
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await pilot.press(*"team", "equals_sign", "enter")
+        await sees(pilot, "2 runs: no tag team")
+        assert len(commands(app)) == 1
+
+
 async def test_a_note_is_kept_with_its_author(store, tmp_path):
     run_id = add_run(store, "one")
     app = dashboard(tmp_path, "runs")

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Sequence
 
 from mlops_store import notes, processes, runs
+from mlops_store.errors import Refused
 from mlops_store.records import Run
 from mlops_store.store import Store
 from mlops_tui.ui.messages import Did
@@ -43,16 +44,22 @@ def _tag_problem(text: str) -> str:
 def _tag(store: Store, chosen: Chosen, key: str, value: str) -> Did:
     def undo() -> None:
         with store.write() as db:
+            if runs.tag_values(db, chosen.run_ids, key) != after:
+                raise Refused(f"tag {clean(key, 40)} has been changed since", "set it as it should be")
             for run_id in chosen.run_ids:
                 runs.set_tags(db, run_id, {key: before.get(run_id)})
 
     with store.write() as db:
         before = runs.tag_values(db, chosen.run_ids, key)
+        if not value and not before:
+            raise Refused(f"{chosen.words}: no tag {clean(key, 40)}")
         for run_id in chosen.run_ids:
             runs.set_tags(db, run_id, {key: value or None})
+        after = runs.tag_values(db, chosen.run_ids, key)
     change = [f"{key}={value}"] if value else ["--remove", key]
     command = _on_all("tag", chosen, *change)
-    notice = f"tagged {chosen.words}" if value else f"removed the tag from {chosen.words}"
+    some = chosen.words if len(before) == len(chosen) else f"{len(before):,} of {chosen.words}"
+    notice = f"tagged {chosen.words}" if value else f"removed the tag from {some}"
     return Did(command, undo, notice)
 
 
