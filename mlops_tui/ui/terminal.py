@@ -28,6 +28,7 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from mlops_store.errors import UsageError
 from mlops_tui.ui.outlet import Outlet
+from mlops_tui.ui.pastes import Pastes
 from mlops_tui.ui.replies import Replies, Reply
 
 #: Seconds after which leaving is no longer waited for.
@@ -104,6 +105,7 @@ class TerminalDriver(LinuxDriver):
         self._outlet: Outlet | None = None
         self._is_on = False
         self._replies = Replies()
+        self._pastes = Pastes()
         #: Written before the terminal is given back.
         self.farewell = ""
         self._wake_read, self._wake_write = os.pipe()
@@ -252,12 +254,9 @@ class TerminalDriver(LinuxDriver):
                     typed, replies = self._replies.sift(decode(data)) if data else ("", [])
                     for reply in replies:
                         self._soon(partial(self._owner.terminal_replied, reply))
-                    for message in parser.feed(typed) if typed else ():
-                        self.process_message(message)
+                    self._take(parser, typed)
                 elif self._replies.is_holding and not ready:
-                    typed = self._replies.release()
-                    for message in parser.feed(typed) if typed else ():
-                        self.process_message(message)
+                    self._take(parser, self._replies.release())
                 elif not ready and not self._is_there():
                     self._soon(lambda: self._owner.terminal_lost(128 + signal.SIGHUP))
                     return
@@ -272,6 +271,11 @@ class TerminalDriver(LinuxDriver):
                     pass
             except (EOFError, ParseError):
                 pass  # the input ended within a sequence
+
+    def _take(self, parser: XTermParser, typed: str) -> None:
+        typed = self._pastes.clean(typed)
+        for message in parser.feed(typed) if typed else ():
+            self.process_message(message)
 
     def _read(self) -> bytes | None:
         """What was typed; None when the terminal is gone."""

@@ -316,3 +316,15 @@ def test_the_interpreter_is_not_taken_down_around_the_threads_of_a_dashboard_tha
         terminal.send("q")
         assert terminal.wait_exit() == 0
     assert not (tmp_path / "taken_down").exists()
+
+
+def test_what_is_pasted_is_text_whatever_is_in_it(tmp_path: Path) -> None:
+    with opened(tmp_path) as terminal:
+        terminal.send(":")
+        terminal.wait("jump")
+        terminal.send("\x1b[200~ab\x1b[31mc\x1bq\x1b[201~d")
+        terminal.wait("ab[31mcqd")
+        terminal.send("esc")
+        terminal.wait(lambda text: "ab[31m" not in text)
+        terminal.send("q")
+        assert terminal.wait_exit() == 0
