@@ -38,5 +38,7 @@ def test_all_folders_close_and_open_again():
 @given(st.lists(st.text(alphabet="ab/", min_size=1, max_size=12), unique=True, max_size=20))
 def test_every_name_has_one_line_whatever_it_looks_like(names):
     found = nodes(names, "/")
-    assert sorted(node.name for node in found if not node.is_folder) == sorted(names)
-    assert len({(node.name, node.is_folder) for node in found}) == len(found)
+    lines = [node.name for node in found]
+    assert sorted(set(names) & set(lines)) == sorted(names)
+    assert len(set(lines)) == len(lines)
+    assert all(node.is_folder or node.name in names for node in found)

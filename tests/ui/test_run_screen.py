@@ -483,6 +483,22 @@ async def test_dotted_params_and_folders_of_artifacts_fold(store, tmp_path):
         await misses(pilot, "x.txt")
 
 
+async def test_all_of_a_param_is_shown_when_it_is_opened(store, tmp_path):
+    long = " ".join(f"word{n}" for n in range(300))
+    add_run(store, "one", params={"long": f"{long}\nlast", "a.": 4, "a.b": 5, "a.b.c": 6})
+    app = dashboard(tmp_path, "run one")
+    async with app.run_test(size=(100, 40)) as pilot:
+        await sees(pilot, "finished")
+        await pilot.press("4")
+        lines = (await sees(pilot, "word0")).splitlines()
+        assert [line.split()[:3] for line in lines if " a." in line] == [["▾", "a.", "4"]]
+        assert "word299" not in rendered(app)
+        await pilot.press("G", "enter")
+        await sees(pilot, "word0 ", "word150 ", "word299", "last", "esc close")
+        await pilot.press("escape")
+        await misses(pilot, "word299")
+
+
 async def test_a_picture_and_a_table_are_drawn(store, tmp_path):
     buffer = io.BytesIO()
     Image.new("RGB", (60, 40), "white").save(buffer, "PNG")

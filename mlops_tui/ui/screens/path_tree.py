@@ -44,7 +44,7 @@ def nodes(names: Sequence[str], separator: str, closed: Collection[str] = (), *,
         least: Names below which a folder is not worth a line of its own.
 
     Returns:
-        Each folder before what it holds, by name.
+        Each folder before what it holds, by name. A name that is a folder of others, too, has one line, the folder's.
     """
     counts: Counter[str] = Counter()
     for name in names:
@@ -58,6 +58,8 @@ def nodes(names: Sequence[str], separator: str, closed: Collection[str] = (), *,
                 continue
             if folder not in seen:
                 seen.add(folder)
+                if found and found[-1].name == folder:
+                    found.pop()  # a name that ends in the separator: one line is both
                 label = folder[len(above) :]
                 found.append(Node(folder, label, depth, True, folder not in closed, counts[folder]))
             above, depth, is_hidden = folder, depth + 1, folder in closed

@@ -29,6 +29,7 @@ from mlops_tui.ui.screens.run_facts import RunView
 from mlops_tui.ui.screens.tree_table import TreeTable
 from mlops_tui.ui.session import Session, session_of
 from mlops_tui.ui.text import CellValue, clean
+from mlops_tui.ui.widgets.dialog import Tell
 from mlops_tui.ui.widgets.log_view import LogView
 from mlops_tui.ui.widgets.part_bar import PartBar
 from mlops_tui.ui.widgets.text_view import TextView
@@ -351,11 +352,14 @@ class RunBody(Loader[RunRecords]):
                 preview.entitle("")
 
     def on_window_table_row_selected(self, message: WindowTable.RowSelected) -> None:
-        """Shows the curve of a metric, the look into an artifact, or what a fact leads to."""
+        """Shows the curve of a metric, all of a param, the look into an artifact, or what a fact leads to."""
         if message.table.id == "part-3":
             part = SYSTEM if is_of_machine(str(message.key)) else CHARTS
             self.query_one(f"#part-{part}", ChartGrid).want(alone=str(message.key))
             self.show_part(part)
+        elif message.table.id == "part-4" and self.run is not None:
+            name = str(message.key)
+            self.app.push_screen(Tell(name, run_tables.param_lines(self.run.params.get(name, ""))))
         elif message.table.id == "artifacts":
             self.look(True)
             self.query_one(ArtifactPreview).focus_inside()

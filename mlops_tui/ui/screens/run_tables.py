@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from mlops_store.records import Artifact, RunDetail
 from mlops_tui.ui import shown
-from mlops_tui.ui.text import Cell, CellValue
+from mlops_tui.ui.text import LIMIT, Cell, CellValue
 from mlops_tui.ui.widgets.columns import Column
 from mlops_tui.ui.widgets.window_table import Row
 
@@ -19,10 +19,23 @@ ARTIFACTS = (
     Column("at", "logged", 8, 14, 1),
 )
 
+#: Characters of a value that are shown when it is opened.
+MOST_READ = 50_000
+
 
 def param_cells(params: Mapping[str, str]) -> dict[str, tuple[CellValue, ...]]:
     """The value of each param."""
     return {key: (value,) for key, value in params.items()}
+
+
+def param_lines(value: str) -> list[CellValue]:
+    """All of a value that anybody reads, in lines that are not cut."""
+    lines: list[CellValue] = []
+    for line in value[:MOST_READ].splitlines() or [""]:
+        lines += [line[start : start + LIMIT] for start in range(0, len(line) or 1, LIMIT)]
+    if len(value) > MOST_READ:
+        lines.append(Cell(f"… {len(value) - MOST_READ:,} more characters; y on the list copies all of them", "dim"))
+    return lines
 
 
 def artifact_cells(artifacts: Sequence[Artifact], now: float) -> dict[str, tuple[CellValue, ...]]:

@@ -66,7 +66,7 @@ class TreeTable(WindowTable):
         self.show([self._row(node) for node in found])
 
     def _row(self, node: path_tree.Node) -> Row:
-        if not node.is_folder:
+        if node.name in self._cells:
             return Row(node.name, (path_tree.cell(node), *self._cells[node.name]))
         note = self._notes.get(node.name) or Cell("" if node.is_open else shown.count(node.count, "name"), "dim")
         return Row(node.name, (path_tree.cell(node), note, *("" for _ in range(len(self.columns) - 2))))
