@@ -92,9 +92,13 @@ def test_half_blocks_show_two_series_in_one_cell():
     assert plot.rows
 
 
-def test_a_logarithmic_axis_leaves_out_what_has_no_logarithm_and_says_how_many():
-    plot = draw([Series("a", points(0, -1, 1, 10, 100))], 40, 14, Options(view=ChartView(is_log_y=True)))
-    assert plot.left_out == 2
+def test_a_logarithmic_axis_leaves_out_what_has_no_logarithm_and_says_so():
+    def drawn(*values):
+        return draw([Series("a", points(*values))], 40, 14, Options(view=ChartView(is_log_y=True)))
+
+    assert [drawn(0, -1).lacking, drawn(math.nan, 3).lacking] == ["all", ""]
+    plot = drawn(0, -1, 1, 10, 100)
+    assert plot.lacking == "some"
     assert [line[: plot.left].strip(" ┤│└") for line in text(plot) if "┤" in line] == ["100", "10", "1"]
 
 

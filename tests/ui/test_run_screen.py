@@ -205,7 +205,7 @@ async def test_the_axes_can_be_time_and_logarithmic(store, tmp_path):
     async with app.run_test(size=(80, 24)) as pilot:
         await sees(pilot, "finished")
         await pilot.press("2", "x", "L")
-        text = await sees(pilot, "by time", "1 without a logarithm")
+        text = await sees(pilot, "by time", "some have no logarithm")
         assert "0s" in text
         assert app.screen.query_one("#part-2", ChartGrid).wanted.view.is_log_y
 

@@ -106,9 +106,8 @@ def compose(
         notes = [x_text(at, drawing.view)]
         if len(drawing.series) == 1:
             notes.insert(0, reading(drawing.series[0], at))
-    if plot.left_out:
-        axes = "a logarithm" if drawing.view.is_log_y or drawing.view.is_log_x else "a place"
-        notes.append(f"{plot.left_out} without {axes}")
+    if plot.lacking:  # first, as what is said last gives way
+        notes.insert(0, "none has a logarithm" if plot.lacking == "all" else "some have no logarithm")
     heading = _headings(replace(drawing, note=" · ".join(notes)), width, top)
     return Composition(heading + rows + legend, plot, top, made_from)
 

@@ -49,7 +49,7 @@ class Plot:
         columns: Width of the curves in cells.
         height: Rows of the curves, without the axis below.
         axis: The x axis.
-        left_out: How many points have no place on a logarithmic axis.
+        lacking: Which points have no place on a logarithmic axis: "some", "all" or "" for none.
     """
 
     rows: tuple[tuple[Piece, ...], ...]
@@ -57,7 +57,7 @@ class Plot:
     columns: int
     height: int
     axis: Axis
-    left_out: int = 0
+    lacking: str = ""
 
     def x_at(self, column: int) -> float:
         """The x that a column of the drawing stands for; those beside the curves stand for the ends."""
@@ -88,7 +88,7 @@ def draw(series: Sequence[Series], width: int, height: int, options: Options | N
     view = options.view
     if (unit := scales.unit(series, view)) > 1:
         series = scales.divided(series, unit)
-    curves, left_out = scales.placed(series, view, options.window)
+    curves, lacking = scales.placed(series, view, options.window)
     x_low, x_high, y_low, y_high = extent = scales.extent(curves, view, options.window)
     has_axes = height >= 4 and width >= 16
     axis_rows = 0 if not has_axes else 1 if height < 9 else 2
@@ -102,7 +102,7 @@ def draw(series: Sequence[Series], width: int, height: int, options: Options | N
     body = canvas.rows(frozenset(at_row) if rows >= 5 else frozenset())
     axis = Axis(x_low, x_high, view.is_log_x)
     if not has_axes:
-        return Plot(tuple(body), 0, columns, rows, axis, left_out)
+        return Plot(tuple(body), 0, columns, rows, axis, lacking)
     tick, line = ("+", "|") if options.cells == ASCII else ("┤", "│")
     drawn = [
         (
@@ -113,7 +113,7 @@ def draw(series: Sequence[Series], width: int, height: int, options: Options | N
         for row, pieces in enumerate(body)
     ]
     drawn += _x_axis(gutter, canvas, axis_rows, x_low, x_high, options)
-    return Plot(tuple(drawn), gutter + 1, columns, rows, axis, left_out)
+    return Plot(tuple(drawn), gutter + 1, columns, rows, axis, lacking)
 
 
 def _draw_curves(canvas: Canvas, curves: Sequence[Series], options: Options, length: float) -> None:

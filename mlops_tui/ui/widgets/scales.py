@@ -101,36 +101,34 @@ def divided(series: Sequence[Series], by: float) -> list[Series]:
     ]
 
 
-def placed(series: Sequence[Series], view: ChartView, window: tuple[float, float] | None) -> tuple[list[Series], int]:
-    """The curves as they lie on the axes, cut to the window, and how many points have no place there."""
+def placed(series: Sequence[Series], view: ChartView, window: tuple[float, float] | None) -> tuple[list[Series], str]:
+    """The curves as they lie on the axes, cut to the window, and which points have none: "some", "all" or ""."""
     ends = None
     if window is not None:
         ends = tuple(power(end) if view.is_log_x else end for end in window)
-    curves, left_out = [], 0
+    curves, is_lacking, is_placed = [], False, False
     for one in series:
         points = one.points
         if view.is_log_x or view.is_log_y:
-            points, lost = _logarithmic(points, view)
-            left_out += lost
+            points, lacks = _logarithmic(points, view)
+            is_lacking, is_placed = is_lacking or lacks, is_placed or bool(points)
         if ends is not None and ends[0] is not None and ends[1] is not None:
             points = _cut(points, ends[0], ends[1])
         curves.append(replace(one, points=points))
-    return curves, left_out
+    return curves, ("some" if is_placed else "all") if is_lacking else ""
 
 
-def _logarithmic(points: Sequence[Bucket], view: ChartView) -> tuple[list[Bucket], int]:
-    found, left_out = list[Bucket](), 0
+def _logarithmic(points: Sequence[Bucket], view: ChartView) -> tuple[list[Bucket], bool]:
+    found, is_lacking = list[Bucket](), False
     for x, low, high, last in points:
         at = power(x) if view.is_log_x else x
         kept = [low, high, last]
         if view.is_log_y:
-            left_out += power(last) is None and at is not None
             kept = [value for value in map(power, kept) if value is not None]
-        if at is None:
-            left_out += 1
-        elif kept:
+        is_lacking = is_lacking or at is None or len(kept) < 3
+        if at is not None and kept:
             found.append((at, min(kept), max(kept), kept[-1]))
-    return found, left_out
+    return found, is_lacking
 
 
 def _cut(points: Sequence[Bucket], low: float, high: float) -> list[Bucket]:
