@@ -138,6 +138,8 @@ def cut_left(text: str, width: int) -> str:
             break
         kept.append(character)
         used += size
+    while kept and unicodedata.combining(kept[-1]):
+        kept.pop()  # what it stood on is cut
     return "…" + "".join(reversed(kept))
 
 

@@ -38,6 +38,14 @@ def titles(app) -> list[str]:
     return [chart.drawing.title for chart in charts if chart.display and chart.plot is not None]
 
 
+async def test_a_repository_without_a_commit_says_so(store, tmp_path):
+    add_run(store, "early", git_branch="main")
+    app = dashboard(tmp_path, "run early")
+    async with app.run_test(size=(100, 50)) as pilot:
+        text = await sees(pilot, "finished", "none yet on main")
+        assert "uncommitted" not in text
+
+
 def place_cursor(app, key) -> None:
     assert app.screen.query_one(FactList).move_to(key)
 

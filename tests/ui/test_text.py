@@ -84,6 +84,11 @@ def test_names_that_differ_at_their_end_or_beginning_are_told_apart_when_cut() -
     assert [cut_middle(name, 8) for name in names] == ["val…_auc", "val…loss", "tra…_auc"]
 
 
+def test_no_mark_is_left_behind_without_what_it_stood_on() -> None:
+    assert cut_left("e\u0301" * 9, 4) == "…" + "e\u0301" * 3
+    assert cut_left("x" * 9 + "\u0301y", 2) == "…y"
+
+
 def test_a_cell_value_may_be_text_a_cell_or_several() -> None:
     assert pieces("a\nb") == (Cell("a⏎b"),)
     assert pieces(Cell("x", "dim")) == (Cell("x", "dim"),)

@@ -140,7 +140,10 @@ class PagePane(ViewPane[Report]):
         problem = records.problems.get(self._part)
         found = records.comparison
         base = wording.label(found.runs[found.baseline], found.runs)
-        self.entitle(document.TITLES[self._part], f"against {base}" if self._part != "importance" else "")
+        # predictions are compared with another run where the baseline has none: each table says with which
+        self.entitle(
+            document.TITLES[self._part], "" if self._part in ("importance", "predictions") else f"against {base}"
+        )
         if problem is not None:
             self.show_problem(problem)
             return

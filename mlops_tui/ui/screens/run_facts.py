@@ -128,7 +128,9 @@ def _origin(detail: RunDetail) -> list[Fact]:
         ("by", " on ".join(part for part in (run.user, run.host) if part)),
         ("id", run.run_id),
     ]
-    commit = " ".join(part for part in (run.git_commit[:12], detail.git_branch) if part)
+    commit: CellValue = " ".join(part for part in (run.git_commit[:12], detail.git_branch) if part)
+    if not run.git_commit and detail.git_branch:
+        commit = Cell(f"none yet on {detail.git_branch}", "warning")
     code: list[tuple[str, CellValue]] = [("commit", commit), ("remote", detail.git_remote)]
     environment: list[tuple[str, CellValue]] = [("python", detail.python_version), *detail.hardware.items()]
     packages = shown.count(len(detail.packages), "package") if detail.packages else ""
@@ -136,8 +138,9 @@ def _origin(detail: RunDetail) -> list[Fact]:
     if commit or detail.git_diff:
         found += [*_heading("code"), *_section("code", _known(code))]
         changes = run_patch.summary(detail)
-        word: CellValue = Cell(changes, "warning") if changes else Cell("nothing", "dim")
-        found += _section("code", [("uncommitted", word)], place="part" if detail.git_diff else "", argument="7")
+        word: CellValue = Cell(changes, "warning") if changes else Cell("nothing", "dim") if run.git_commit else ""
+        place = "part" if detail.git_diff else ""
+        found += _section("code", _known([("uncommitted", word)]), place=place, argument="7")
     if packages or detail.python_version or detail.hardware:
         found += [*_heading("environment"), *_section("environment", _known(environment))]
         found += _section("environment", _known([("packages", packages)]), place="part", argument="8")
