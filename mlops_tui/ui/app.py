@@ -199,8 +199,12 @@ class MlopsApp(TravellingApp):
             finally:
                 session.end_act(begun)
 
+        def say() -> None:
+            if not begun.is_set():
+                self._say(AT_WORK, "dim")
+
         self.run_worker(work, thread=True, group="undo")
-        self.set_timer(LATE_S, lambda: begun.is_set() or self._say(AT_WORK, "dim"))
+        self.set_timer(LATE_S, say)
 
     def _take_back(self) -> None:
         session = self.session

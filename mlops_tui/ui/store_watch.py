@@ -11,7 +11,7 @@ from textual.message import Message
 
 from mlops_store import database, fold
 from mlops_tui.ui.ended_runs import EndedRuns
-from mlops_tui.ui.messages import Alerted, RunEnded, StoreChanged
+from mlops_tui.ui.messages import Alerted, Notice, RunEnded, StoreChanged
 from mlops_tui.ui.new_alerts import NewAlerts
 from mlops_tui.ui.session import Session
 
@@ -82,6 +82,8 @@ class StoreWatch:
                 session.close_store()
                 if had_store:
                     self._tell(StoreChanged())
+                    if identity is None:
+                        self._tell(Notice(f"{session.project.store_path} is gone: somebody removed it", "error"))
             self._identity = identity
             self.close()
         if identity is None:

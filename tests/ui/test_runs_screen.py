@@ -148,7 +148,20 @@ async def test_a_wrong_filter_that_came_with_a_jump_is_begun_in_the_prompt(store
         await sees(pilot, "/auc >", "no attribute", "good")
 
 
-@pytest.mark.parametrize(("text", "unfinished"), [("met", True), ("x AND par", True), ("forest", False), ("", False)])
+@pytest.mark.parametrize(
+    ("text", "unfinished"),
+    [
+        ("met", True),
+        ("x AND par", True),
+        ("auc > 0.5 an", True),
+        ("auc > 0.5 AND n", True),
+        ("forest", False),
+        ("an", False),
+        ("x any", False),
+        ("x ", False),
+        ("", False),
+    ],
+)
 def test_the_beginning_of_a_comparison_is_not_looked_for_as_a_word(text, unfinished):
     assert is_unfinished(text) is unfinished
 
@@ -669,6 +682,21 @@ async def test_the_curves_of_the_run_under_the_cursor_are_shown_where_there_is_r
         await until(pilot, lambda: preview.records.run.name == "flat")
         text = await sees(pilot, "val/loss")
         assert any("\u2801" <= character <= "\u28ff" for character in text)
+
+
+async def test_what_is_written_about_a_run_stands_beside_the_list_at_once(store, tmp_path):
+    add_run(store, "one", values={"auc": 0.9}, tags={"team": "growth", "mlflow.user": "hidden"})
+    app = dashboard(tmp_path, "runs")
+    async with app.run_test(size=(120, 40)) as pilot:
+        text = await sees(pilot, "team=growth", "auc")
+        assert "hidden" not in text
+        for key, word in (("n", "lucky"), ("n", "really"), ("t", "kept=yes")):
+            await pilot.press(key)
+            await until(pilot, lambda: isinstance(app.screen, Ask))
+            app.screen.query_one("Input").value = word
+            await pilot.press("enter")
+            await sees(pilot, word)
+        await sees(pilot, "kept=yes · team=growth", "really")
 
 
 async def test_keys_operators_and_values_are_offered_while_a_filter_is_typed(store, tmp_path):

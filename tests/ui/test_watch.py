@@ -18,7 +18,7 @@ from mlops_tui.config import Config
 from mlops_tui.pipeline.file_events import FileEvents, Inotify, Polling, Watchdog, open_events
 from mlops_tui.project import Project
 from mlops_tui.ui import watch
-from mlops_tui.ui.messages import ProjectChanged, StoreChanged
+from mlops_tui.ui.messages import Notice, ProjectChanged, StoreChanged
 from mlops_tui.ui.session import Session
 from mlops_tui.ui.watch import Watch
 
@@ -124,6 +124,7 @@ def test_a_store_that_is_removed_is_let_go_and_its_successor_taken(
     watch.hears_store()
     shutil.rmtree(tmp_path / ".mlops")
     watch.hears(lambda message: isinstance(message, StoreChanged) and watch.session.store is None)
+    watch.hears(lambda message: isinstance(message, Notice) and "store.db is gone" in message.text)
     project_with_runs(tmp_path, ["successor"])
     watch.hears(lambda message: isinstance(message, StoreChanged) and watch.session.store is not None)
     store = watch.session.store

@@ -37,8 +37,12 @@ def perform(screen: ProjectScreen, act: Callable[[], Did], *, group: str = "act"
         finally:
             session.end_act(begun)
 
+    def say() -> None:
+        if not begun.is_set():
+            screen.remark(AT_WORK, "dim")
+
     screen.run_worker(work, thread=True, group=group, exit_on_error=True)
-    screen.set_timer(LATE_S, lambda: begun.is_set() or screen.remark(AT_WORK, "dim"))
+    screen.set_timer(LATE_S, say)
 
 
 def store_of(session: Session) -> Store:

@@ -17,11 +17,14 @@ from mlops_tui.ui.widgets.prompt import Completion, Prompt
 
 #: What comparisons begin with: a word on its way to one of these is not yet a word to look for.
 _BEGINNINGS = ("metrics.", "params.", "parameters.", "tags.", "attributes.", "datasets.", "status ", "start_time ")
+_JOINTS = ("and", "or", "not")
 
 
 def is_unfinished(text: str) -> bool:
-    """Whether a filter ends in what may become the left side of a comparison."""
-    word = text.rpartition(" ")[2]
+    """Whether a filter ends in what may become the left side of a comparison, or the word between two."""
+    before, _, word = text.rpartition(" ")
+    if before.strip() and word and any(joint.startswith(word.lower()) for joint in _JOINTS):
+        return True
     return bool(word) and any(begin.startswith(word) for begin in _BEGINNINGS)
 
 

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.timer import Timer
 from textual.widget import Widget
 
-from mlops_store import metrics, runs
+from mlops_store import metrics, notes, runs
 from mlops_store.records import Run, RunStatus
 from mlops_tui.compare.columns import is_of_machine, is_scheduled
 from mlops_tui.ui import shown
@@ -29,9 +29,10 @@ _VALUES = 12
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A run and its first curves."""
+    """A run, the newest note on it, and its first curves."""
 
     run: Run | None = None
+    note: str = ""
     drawings: tuple[Drawing, ...] = ()
 
 
@@ -79,8 +80,10 @@ class RunPreview(Pane[Preview]):
         with session.store.snapshot() as db:
             run = runs.get(db, self._run_id)
             found = curves.with_history(metrics.summaries(db, self._run_id), self._first)[:_MOST]
+            written = notes.of(db, f"run:{self._run_id}")
             return Preview(
                 run,
+                written[-1].body if written else "",
                 tuple(
                     curves.drawing(
                         db, run, summary, session.config.goal(summary.key), columns=120, view=session.chart_view
@@ -98,7 +101,7 @@ class RunPreview(Pane[Preview]):
         self.uncover()
         self.entitle(records.run.name)
         self.set_class(not records.drawings, "-no-curves")
-        self.query_one("#preview-facts", TextView).show(_facts(records.run))
+        self.query_one("#preview-facts", TextView).show(_facts(records.run, records.note))
         for place, chart in enumerate(self.query(Chart)):
             chart.display = place < len(records.drawings)
             if chart.display:
@@ -110,11 +113,13 @@ class RunPreview(Pane[Preview]):
             self.reload(restart=True)
 
 
-def _facts(run: Run) -> list[CellValue]:
+def _facts(run: Run, note: str) -> list[CellValue]:
     started = Cell(f"  {shown.moment(run.started_at)}", "dim")
     took = Cell(f"  {shown.duration(run.duration_s(0.0))}" if run.status is not RunStatus.RUNNING else "", "dim")
     lines: list[CellValue] = [(state_cell(run.status), started, took if run.ended_at else Cell(""))]
-    values: list[tuple[str, CellValue]] = []
+    # what somebody has written about it says more than any value
+    own = " · ".join(f"{key}={value}" for key, value in sorted(run.tags.items()) if not key.startswith("mlflow."))
+    values: list[tuple[str, CellValue]] = [(name, text) for name, text in (("tags", own), ("note", note)) if text]
     told = sorted(run.metrics.items(), key=lambda pair: (is_of_machine(pair[0]), is_scheduled(pair[0])))
     values += [(key, run_cells.metric(value)) for key, value in told[:_VALUES]]
     values += list(run.params.items())[:_VALUES]
