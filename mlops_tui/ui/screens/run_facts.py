@@ -16,7 +16,7 @@ from mlops_tui.ui import shown
 from mlops_tui.ui.screens import run_patch
 from mlops_tui.ui.screens.fact_list import Fact
 from mlops_tui.ui.screens.run_cells import duration, metric
-from mlops_tui.ui.text import Cell, CellValue, clean, fit, pieces, plain
+from mlops_tui.ui.text import Cell, CellValue, clean, cut_middle, fit, pieces, plain
 from mlops_tui.ui.theme import state_cell, state_sign
 
 _NAME_WIDTH = 12
@@ -222,10 +222,15 @@ def _dataset(number: int, use: DatasetUse) -> Fact:
     return Fact(("data", str(number)), line, _NAME_WIDTH + 2, place, data.path or "", data.digest)
 
 
-def section(pairs: Sequence[tuple[str, CellValue]]) -> list[tuple[Cell, ...]]:
-    """Names with their values, the values below each other."""
-    width = max([_NAME_WIDTH, *(min(_LONGEST_NAME, len(name)) for name, _ in pairs)])
-    return [(Cell(fit(clean(name), width) + "  ", "dim"), *pieces(value)) for name, value in pairs]
+def section(pairs: Sequence[tuple[str, CellValue]], longest: int = _LONGEST_NAME) -> list[tuple[Cell, ...]]:
+    """Names with their values, the values below each other.
+
+    Args:
+        pairs: Names and values.
+        longest: Cells of a name at most; of a longer one the middle is cut.
+    """
+    width = max([_NAME_WIDTH, *(min(longest, len(name)) for name, _ in pairs)])
+    return [(Cell(fit(cut_middle(clean(name), width), width) + "  ", "dim"), *pieces(value)) for name, value in pairs]
 
 
 def _section(name: str, pairs: Sequence[tuple[str, CellValue]], *, place: str = "", argument: str = "") -> list[Fact]:

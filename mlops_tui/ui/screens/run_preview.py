@@ -23,8 +23,9 @@ from mlops_tui.ui.widgets.text_view import TextView
 #: Seconds that the cursor must rest on a run before its curves are read.
 REST_S = 0.08
 _MOST = 3
-#: Metrics and params listed.
+#: Metrics and params listed, and cells of their names at most: beside curves there are few.
 _VALUES = 12
+_LONGEST_NAME = 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,9 @@ def _facts(run: Run, note: str) -> list[CellValue]:
     lines: list[CellValue] = [(state_cell(run.status), started, took if run.ended_at else Cell(""))]
     # what somebody has written about it says more than any value
     own = " · ".join(f"{key}={value}" for key, value in sorted(run.tags.items()) if not key.startswith("mlflow."))
-    values: list[tuple[str, CellValue]] = [(name, text) for name, text in (("tags", own), ("note", note)) if text]
+    lines += [(Cell(f"{name}  ", "dim"), Cell(text)) for name, text in (("tags", own), ("note", note)) if text]
+    values: list[tuple[str, CellValue]] = []
     told = sorted(run.metrics.items(), key=lambda pair: (is_of_machine(pair[0]), is_scheduled(pair[0])))
     values += [(key, run_cells.metric(value)) for key, value in told[:_VALUES]]
     values += list(run.params.items())[:_VALUES]
-    return lines + run_facts.section(values)
+    return lines + run_facts.section(values, _LONGEST_NAME)
