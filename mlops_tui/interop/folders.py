@@ -36,6 +36,14 @@ def is_within(path: str, root: str) -> bool:
     return real == top or real.startswith(top.rstrip(os.sep) + os.sep)
 
 
+def has_entries(folder: str) -> bool:
+    """Whether a path is a folder with anything in it; one that cannot be read counts, as reading it says so."""
+    try:
+        return bool(os.listdir(folder))
+    except (OSError, ValueError):
+        return os.path.isdir(folder)
+
+
 def is_named_within(path: str) -> bool:
     """Whether a relative path with ``/`` stays where it begins."""
     normal = posixpath.normpath(path)

@@ -125,15 +125,25 @@ def _run(folder: str, experiment: Experiment, problems: Problems, artifacts: Art
 
 def _files(folder: str, uri: str, problems: Problems, artifacts: Artifacts) -> Iterator[SourceFile]:
     own = os.path.join(folder, "artifacts")
-    if os.path.isdir(own):
+    if folders.has_entries(own):
         yield from folders.below(own, own, "", problems)
-    elif uri:
-        yield from artifacts.files(uri, folder)
+    else:  # MLflow makes it in every run, also where the experiment's artifacts go elsewhere
+        yield from artifacts.files(uri, folder, must_be_there=not _is_moved(own, uri, parts=3))
     for model_id in _listed(os.path.join(folder, "outputs")):
         place = os.path.join(os.path.dirname(folder), "models", os.path.basename(model_id))
         meta = _mapping(os.path.join(place, _META), problems)
         name = storable(str(meta.get("name") or model_id))
-        yield from folders.below(os.path.join(place, "artifacts"), place, name, problems)
+        own, uri = os.path.join(place, "artifacts"), str(meta.get("artifact_location") or "")
+        if folders.has_entries(own):
+            yield from folders.below(own, place, name, problems)
+        else:
+            yield from artifacts.files(uri, place, name, must_be_there=not _is_moved(own, uri, parts=4))
+
+
+def _is_moved(own: str, uri: str, *, parts: int) -> bool:
+    """Whether a URI names a run's or model's own folder, here or where the experiments lay before."""
+    path = (folders.local_path(uri) or "").rstrip("/")
+    return path.split("/")[-parts:] == own.split(os.sep)[-parts:]
 
 
 def _datasets(folder: str, at: float, problems: Problems) -> Iterator[DatasetUse]:

@@ -96,13 +96,14 @@ class Artifacts:
         self._roots = roots
         self._problems = problems
 
-    def files(self, uri: str, owner: str, prefix: str = "") -> Iterator[SourceFile]:
+    def files(self, uri: str, owner: str, prefix: str = "", *, must_be_there: bool = False) -> Iterator[SourceFile]:
         """The files of an artifact location.
 
         Args:
             uri: As the store names it.
             owner: Whose they are, for problems.
             prefix: Put before their paths within the run.
+            must_be_there: Whether it is a problem when not even the folder of the experiment's artifacts is there.
         """
         if not uri:
             return
@@ -116,21 +117,23 @@ class Artifacts:
         place = self._place(path)
         if place is not None:
             yield from folders.below(*place, prefix, self._problems)
-        elif os.path.isdir(path) and any(os.scandir(path)):
+        elif folders.has_entries(path):
             self._problems.add(owner, f"its artifacts lie elsewhere: {path}; --artifacts names the folder they lie in")
         elif uri.startswith("mlflow-artifacts:"):
             self._problems.add(owner, f"its artifacts are with the tracking server: {uri}")
+        elif must_be_there and not os.path.isdir(os.path.dirname(os.path.dirname(path.rstrip("/")))):
+            self._problems.add(owner, f"no artifacts at {path}; --artifacts names the folder they lie in")
 
     def _place(self, path: str) -> tuple[str, str] | None:
-        """The folder and the root that it lies in."""
+        """The folder and the root that it lies in; an empty one is none: MLflow makes one in each run's own folder."""
         for root in self._roots:
-            if os.path.isdir(path) and folders.is_within(path, root):
+            if folders.has_entries(path) and folders.is_within(path, root):
                 return path, root
         parts = [part for part in path.split("/") if part not in ("", ".", "..")]
         for root in self._roots:
             for kept in (4, 3, 2):
                 for folder in ("", "mlruns", "mlartifacts"):
                     moved = os.path.join(root, folder, *parts[-kept:])
-                    if len(parts) >= kept and os.path.isdir(moved) and folders.is_within(moved, root):
+                    if len(parts) >= kept and folders.has_entries(moved) and folders.is_within(moved, root):
                         return moved, root
         return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,6 +59,77 @@ def test_artifacts_and_models_are_files_of_their_run(folder: Make) -> None:
     assert [file.path for file in found["parent"].files] == ["docs/note.txt"]
     assert "clf/MLmodel" in [file.path for file in found["model"].files]
     assert [problem.place for problem in problems.kept] == ["registered model churn-model"]
+
+
+def with_own_location(root: Path, place: Path) -> None:
+    """Makes the run 'parent' one of an experiment whose artifacts go elsewhere, as MLflow's file store does."""
+    run = run_folder(root, "parent")
+    place.mkdir()
+    shutil.move(run / "artifacts", place / run.name / "artifacts")
+    (run / "artifacts").mkdir()
+    meta = run / "meta.yaml"
+    meta.write_text(
+        re.sub("artifact_uri: .*", f"artifact_uri: {(place / run.name / 'artifacts').as_uri()}", meta.read_text())
+    )
+
+
+def read_parent(root: Path, *artifact_roots: Path) -> tuple[list[str], list[str]]:
+    """The files of the run 'parent', and what is said of its artifacts."""
+    problems = Problems()
+    source = kinds.open_source(str(root), problems, artifact_roots=tuple(map(str, artifact_roots)))
+    found = {one.run.name: one for one in source.runs()}
+    said = [one.message for one in problems.kept if not one.place.startswith("registered model")]
+    return [file.path for file in found["parent"].files], said
+
+
+def test_artifacts_of_an_experiment_with_a_location_of_its_own_are_read(folder: Make, tmp_path: Path) -> None:
+    root, place = folder("mlruns"), tmp_path / "art2"
+    with_own_location(root, place)
+    files, (said,) = read_parent(root)
+    assert not files
+    assert "its artifacts lie elsewhere" in said
+    assert read_parent(root, place) == (["docs/note.txt"], [])
+    moved = place.rename(tmp_path / "art3")
+    assert read_parent(root, moved) == (["docs/note.txt"], [])
+    files, (said,) = read_parent(root)
+    assert not files
+    assert said.startswith(f"no artifacts at {place}")
+
+
+def test_a_run_without_artifacts_in_a_location_of_its_own_is_no_problem(folder: Make, tmp_path: Path) -> None:
+    root, place = folder("mlruns"), tmp_path / "art2"
+    with_own_location(root, place)
+    shutil.rmtree(place / run_folder(root, "parent").name)
+    assert read_parent(root) == ([], [])
+
+
+def test_a_moved_folder_whose_run_has_no_artifacts_is_no_problem(folder: Make) -> None:
+    root = folder("mlruns")  # its URIs name the folder where it was made
+    shutil.rmtree(run_folder(root, "parent") / "artifacts" / "docs")
+    assert read_parent(root) == ([], [])
+
+
+def test_artifacts_that_a_tracking_server_keeps_are_read_or_listed(folder: Make, tmp_path: Path) -> None:
+    root = folder("mlruns")
+    run = run_folder(root, "parent")
+    inner = Path(run.parent.name, run.name, "artifacts")
+    with_own_location(root, tmp_path / "art2")
+    meta = run / "meta.yaml"
+    meta.write_text(re.sub("artifact_uri: .*", f"artifact_uri: mlflow-artifacts:/{inner}", meta.read_text()))
+    assert read_parent(root)[1] == [f"its artifacts are with the tracking server: mlflow-artifacts:/{inner}"]
+    shutil.move(tmp_path / "art2" / run.name, tmp_path / "mlartifacts" / inner.parent)
+    assert read_parent(root, tmp_path / "mlartifacts") == (["docs/note.txt"], [])
+
+
+def test_the_files_of_a_model_in_a_location_of_its_own_are_read(folder: Make, tmp_path: Path) -> None:
+    root, place = folder("mlruns"), tmp_path / "art2"
+    model = next(path for path in root.rglob("models/m-*"))
+    meta = model / "meta.yaml"
+    at = place / "models" / model.name / "artifacts"
+    shutil.move(model / "artifacts", at)
+    meta.write_text(re.sub("artifact_location: .*", f"artifact_location: {at.as_uri()}", meta.read_text()))
+    source = kinds.open_source(str(root), Problems(), artifact_roots=(str(place),))
+    assert "clf/MLmodel" in [file.path for one in source.runs() for file in one.files]
 
 
 def test_links_that_lead_out_are_listed_and_not_followed(folder: Make, tmp_path: Path) -> None:
