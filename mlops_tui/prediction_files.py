@@ -108,7 +108,7 @@ def encode(
 
     columns = {"y_true": _column(truth), "y_pred": _column(predicted)}
     if ids is not None:
-        columns = {"id": _as_names(_column(ids)), **columns}
+        columns = {"id": _as_names(_column(ids, is_name=True)), **columns}
     if slices is not None:
         columns |= {f"{_SLICE}{str(name)[:_TEXT_LIMIT]}": _column(slices[name]) for name in slices}
     count = len(columns["y_true"])
@@ -163,8 +163,8 @@ def decode(data: bytes) -> Predictions:
         raise ValueError(f"not a file of predictions ({type(error).__name__})") from error
 
 
-def _column(values: Any) -> npt.NDArray[Any] | Texts:
-    """Whatever holds values as whole numbers, as doubles, or as texts."""
+def _column(values: Any, *, is_name: bool = False) -> npt.NDArray[Any] | Texts:
+    """Whatever holds values as whole numbers, as doubles, or as texts; ``is_name`` as of ``_mixed``."""
     import numpy as np
 
     if hasattr(values, "detach"):  # a tensor of PyTorch, which may be elsewhere than in memory
@@ -172,7 +172,7 @@ def _column(values: Any) -> npt.NDArray[Any] | Texts:
     if hasattr(values, "to_numpy"):
         values = values.to_numpy()
     if not hasattr(values, "__array__"):
-        return _mixed(list(values))
+        return _mixed(list(values), is_name=is_name)
     found = np.asarray(values)
     if found.ndim == 2 and found.shape[1] == 1:
         found = found.ravel()
@@ -182,25 +182,35 @@ def _column(values: Any) -> npt.NDArray[Any] | Texts:
         return found.astype(np.int64)
     if found.dtype.kind == "f":
         return found.astype(np.float64)
-    return _mixed(found.tolist())
+    return _mixed(found.tolist(), is_name=is_name)
 
 
-def _mixed(values: list[Any]) -> npt.NDArray[Any] | Texts:
-    """Values of any types in the narrowest column that holds them all."""
+def _mixed(values: list[Any], *, is_name: bool = False) -> npt.NDArray[Any] | Texts:
+    """Values of any types in the narrowest column that holds them all.
+
+    Whole numbers that 64 bits do not hold, or some of which are missing, become doubles; texts, where they are names:
+    those are exact.
+    """
     import numpy as np
 
     plain = [value.item() if isinstance(value, np.generic) else value for value in values]
     known = [value for value in plain if not _is_missing(value)]
     if any(isinstance(value, list | tuple | dict) for value in known):
         raise ValueError("a column has one dimension")
-    if all(isinstance(value, int) and -_SIGNED_64 <= value < _SIGNED_64 for value in known) and known:
-        if len(known) == len(plain):
+    if known and all(isinstance(value, int) for value in known):
+        if len(known) == len(plain) and all(-_SIGNED_64 <= value < _SIGNED_64 for value in known):
             return np.array([int(value) for value in plain], dtype=np.int64)
-        return _doubles(plain)
+        return _coded(plain) if is_name else _doubles(plain)
     if all(isinstance(value, int | float) for value in known):
         return _doubles(plain)
+    return _coded(plain)
+
+
+def _coded(values: list[Any]) -> Texts:
+    import numpy as np
+
     codes: dict[str, int] = {}
-    numbers = [-1 if _is_missing(value) else codes.setdefault(_text(value), len(codes)) for value in plain]
+    numbers = [-1 if _is_missing(value) else codes.setdefault(_text(value), len(codes)) for value in values]
     return Texts(np.array(numbers, dtype=np.int32), tuple(codes))
 
 
@@ -224,14 +234,18 @@ def _text(value: Any) -> str:
 
 
 def _as_names(column: npt.NDArray[Any] | Texts) -> npt.NDArray[Any] | Texts:
-    """A column that tells rows apart: doubles become whole numbers, or texts where they have fractions."""
+    """A column that tells rows apart: doubles become whole numbers, or texts where some are missing or no such ones."""
     import numpy as np
 
     if isinstance(column, Texts) or column.dtype.kind != "f":
         return column
-    if len(column) and np.isfinite(column).all() and (column == np.floor(column)).all() and abs(column).max() < 2**53:
+    is_known = ~np.isnan(column)
+    known = column[is_known]
+    is_whole = bool((np.isfinite(known) & (known == np.floor(known)) & (abs(known) < 2**53)).all())
+    if is_whole and len(column) and is_known.all():
         return column.astype(np.int64)
-    return _mixed([None if value != value else repr(value) for value in column.tolist()])
+    # whole numbers are written as those of a run that misses none
+    return _coded([None if value != value else int(value) if is_whole else repr(value) for value in column.tolist()])
 
 
 def _task(truth: npt.NDArray[Any] | Texts, predicted: npt.NDArray[Any] | Texts) -> str:

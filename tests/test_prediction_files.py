@@ -105,7 +105,18 @@ def test_scores_of_several_labels_keep_their_shape():
 
 
 @pytest.mark.parametrize(
-    ("ids", "read"), [([1.0, 2.0], [1, 2]), ([1.5, float("nan")], ["1.5", None]), (["a", 2], ["a", "2"])]
+    ("ids", "read"),
+    [
+        ([1.0, 2.0], [1, 2]),
+        ([1.5, float("nan")], ["1.5", None]),
+        (["a", 2], ["a", "2"]),
+        ([1, None], ["1", None]),
+        (pd.Series([1, None]), ["1", None]),
+        ([2**60 + 1, None], [str(2**60 + 1), None]),
+        ([2**63 + 5, 2**63 + 6], [str(2**63 + 5), str(2**63 + 6)]),
+        ([2.0, float("inf")], ["2.0", "inf"]),
+        ([None, float("nan")], [None, None]),
+    ],
 )
 def test_ids_are_names(ids, read):
     assert values(decode(encode([1, 2], [1, 2], ids=ids)).ids) == read

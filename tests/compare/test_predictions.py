@@ -116,6 +116,15 @@ def test_rows_that_do_not_belong_together_are_left_out_and_counted(store):
     }
 
 
+@pytest.mark.parametrize("ids", [[1, 2, None], [1.0, 2.0, float("nan")]])
+def test_a_missing_id_leaves_out_its_row_alone(store, ids):
+    add(store, "a", [1, 0, 1], [1, 1, 1], ids=[1, 2, 3])
+    add(store, "b", [1, 0, 1], [1, 1, 1], ids=ids)
+    found = pair(store)
+    assert found.count == 2
+    assert dict(found.left_out) == {"without an id": 1, "only in the baseline": 1}
+
+
 def test_ids_and_labels_of_different_types_mean_the_same(store):
     add(store, "a", [1, 0, 1], [1, 1, 1], ids=[1, 2, 3])
     add(store, "b", ["1", "0", "1"], [1.0, 0.0, float("nan")], ids=["1", "2", "3"])
