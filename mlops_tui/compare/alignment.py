@@ -95,7 +95,8 @@ def align(first: Predictions, second: Predictions) -> Rows:
         missing = int((keep & ((predicted[0] < 0) | (predicted[1] < 0))).sum())
         remarks = (("without a prediction in one run, which counts as wrong", missing),) if missing else ()
     if not keep.any():
-        raise Incomparable("no row is in both runs with one truth")
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.items())
+        raise Incomparable(f"no row can be compared: {reasons or 'there are none'}")
     return Rows(
         task=task,
         names=names[keep],

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, mean_squared_error
@@ -147,8 +149,10 @@ def test_predictions_of_a_regression_that_are_not_finite_are_left_out(store):
         (([1, 0], [1, 1]), ([1, 0, 1], [1, 1, 1]), "2 and 3 rows, and no ids"),
         (([1, 0], [1, 1]), ([0, 0], [1, 1]), "no ids, and the truth of 1 of them differs"),
         ((["a", "b"], ["a", "a"]), ([1.5, 2.5], [1.0, 2.0]), "the baseline's are of a classification"),
-        (([1, 0], [1, 1], [1, 2]), ([1, 0], [1, 1], [3, 4]), "no row is in both runs"),
-        (([None, None], [1, 1]), ([1, 0], [1, 1]), "no row is in both runs"),
+        (([1, 0], [1, 1], [1, 2]), ([1, 0], [1, 1], [3, 4]), "2 only in the baseline, 2 only in the other run"),
+        (([None, None], [1, 1]), ([1, 0], [1, 1]), "no row can be compared: 2 without a truth"),
+        (([0.5, 1.5], [math.nan] * 2), ([0.5, 1.5], [math.nan] * 2), "compared: 2 without a finite prediction"),
+        (([], []), ([], []), "no row can be compared: there are none"),
     ],
 )
 def test_what_cannot_be_compared_says_why(store, first, second, problem):
