@@ -95,7 +95,7 @@ class ActiveRun(Run):
         return _LiveInfo(self)  # type: ignore[return-value]
 
     def note_params(self, params: Any) -> None:
-        """Remembers params that went into the first record."""
+        """Remembers params that the run has already, or that went into the first record."""
         self._params.update(params or {})
 
     def log_metrics(self, metrics: Mapping[str, float], step: Any = None, timestamp: Any = None) -> None:
@@ -114,7 +114,7 @@ class ActiveRun(Run):
         for key, value in self._pairs(params, "params"):
             text = values.text(value)
             first = self._params.setdefault(key, text)
-            if first != text:
+            if first != text and first != _stored(text):  # a resumed run has them as the store keeps them
                 self.problem(
                     f"param {key}", f"param {_shown(key)} stays {_shown(first)}; {_shown(text)} was not logged"
                 )
@@ -245,3 +245,9 @@ def _seconds(timestamp: Any) -> float | None:
 
 def _shown(text: str) -> str:
     return repr(text if len(text) <= 80 else text[:79] + "…")
+
+
+def _stored(text: str) -> str:
+    from mlops_store.texts import storable
+
+    return storable(text)

@@ -45,7 +45,7 @@ def start(
     prepare(project)
     if description is not None:
         tags = {**(tags or {}), NOTE_TAG: description}
-    content: dict[str, object] = {"tags": _texts(tags), "params": _texts(params)}
+    content: dict[str, dict[str, str]] = {"tags": _texts(tags), "params": _texts(params)}
     if run_id is not None:
         run = _resume(project, run_id, content)
     elif not stack and not parent_run_id and (adopted := session.adopt()):
@@ -89,7 +89,9 @@ def is_known(project: Project, run_id: str) -> bool:
     return True
 
 
-def _create(project: Project, name: str | None, experiment: str, parent: str, content: dict[str, object]) -> ActiveRun:
+def _create(
+    project: Project, name: str | None, experiment: str, parent: str, content: dict[str, dict[str, str]]
+) -> ActiveRun:
     run_id = new_id()
     name = _name(name) if name else _made_up()
     experiment = experiment_of(project, experiment)
@@ -108,7 +110,9 @@ def _create(project: Project, name: str | None, experiment: str, parent: str, co
     return run
 
 
-def _adopt(project: Project, run_id: str, name: str | None, experiment: str, content: dict[str, object]) -> ActiveRun:
+def _adopt(
+    project: Project, run_id: str, name: str | None, experiment: str, content: dict[str, dict[str, str]]
+) -> ActiveRun:
     stage = os.environ.get("MLOPS_STAGE", "")
     explicit = experiment or session.experiment()
     run = ActiveRun(
@@ -124,25 +128,30 @@ def _adopt(project: Project, run_id: str, name: str | None, experiment: str, con
     return run
 
 
-def _resume(project: Project, run_id: str, content: dict[str, object]) -> ActiveRun:
+def _resume(project: Project, run_id: str, content: dict[str, dict[str, str]]) -> ActiveRun:
     if any(run.run_id == run_id for run in session.live):
         from mlops_store.errors import Refused
 
         raise Refused(f"run {run_id} is active already", "log into it, or end it first with end_run()")
-    if not is_known(project, run_id):
+    from mlops_tui.tracking import stored
+
+    found = stored.resumable(project, run_id)
+    if found is None and run_id not in session.known:
         from mlops_store.errors import NotFound
 
         raise NotFound(f"no run {run_id!r} in {project.root}", "start_run() without run_id starts a new one")
     run = ActiveRun(project, run_id, name="", experiment="", is_owner=True)
     run.needs_capture = False  # the run has what it was started with
     _introduced(run)
-    from mlops_tui.tracking import stored
-
-    others = stored.holders(project, run_id)
-    _open(run, {"t": "resume", "at": run.started_at, **content})
-    if others:
-        who = ", ".join(f"process {pid} on {host}" for pid, host in others)
-        run.problem("resumed", f"run {run_id} is running already ({who}): all log into it, and the last one ends it")
+    _open(run, {"t": "resume", "at": run.started_at, "tags": content["tags"], "params": {}})
+    if found is not None:  # else it was started here, and the store is busy
+        run.note_params(found.params)
+        if found.holders:
+            who = ", ".join(f"process {pid} on {host}" for pid, host in found.holders)
+            run.problem(
+                "resumed", f"run {run_id} is running already ({who}): all log into it, and the last one ends it"
+            )
+    run.log_params(content["params"])
     return run
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlops_store import fold, metrics, runs
+from mlops_store import fold, metrics, run_lists, runs
 from mlops_store.errors import NotFound, StoreBusy
 from mlops_store.journal_states import holding
 from mlops_store.store import Store
@@ -46,6 +46,19 @@ class RunData:
     metrics: Mapping[str, float]
     params: Mapping[str, str]
     tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Resumable:
+    """A run that is to go on.
+
+    Attributes:
+        params: Those that it has.
+        holders: Number and host of each other process that has started or resumed it and not ended it.
+    """
+
+    params: Mapping[str, str]
+    holders: tuple[tuple[int, str], ...]
 
 
 @contextmanager
@@ -128,19 +141,20 @@ def experiment_name(project: Project, experiment_id: str) -> str:
     return str(row[0])
 
 
-def holders(project: Project, run_id: str) -> list[tuple[int, str]]:
-    """Number and host of each other process that has started or resumed a run and not ended it."""
-    if not project.has_store:
-        return []
-    with opened(project) as store:
-        rows = store.read().execute(
-            "SELECT name, process FROM journals WHERE instr(runs, ?) ORDER BY name", (holding(run_id),)
-        )
-        found = [
-            json.loads(process) for name, process in rows if os.path.exists(os.path.join(project.journals_dir, name))
-        ]
+def resumable(project: Project, run_id: str) -> Resumable | None:
+    """What the store has of a run that is to go on; None when it has no such run."""
+    if not exists(project):
+        return None
+    with opened(project) as store, store.snapshot() as db:
+        run = run_lists.by_run_id(db, run_id, ("params",))
+        rows = db.execute("SELECT name, process FROM journals WHERE instr(runs, ?) ORDER BY name", (holding(run_id),))
+        journals = rows.fetchall()
+    if run is None:
+        return None
+    found = [json.loads(one) for name, one in journals if os.path.exists(os.path.join(project.journals_dir, name))]
     known = [(int(one["pid"]), str(one["host"])) for one in found if one.get("pid") and one.get("host")]
-    return [one for one in known if one != (os.getpid(), os.uname().nodename)]
+    others = tuple(one for one in known if one != (os.getpid(), os.uname().nodename))
+    return Resumable(dict(run.params), others)
 
 
 def detail(run: Run) -> RunDetail:

@@ -145,6 +145,26 @@ def test_a_run_can_be_resumed(project: Path, is_folded: bool) -> None:
     assert values(project, "a") == [1.0, 2.0]
 
 
+def test_params_that_a_resumed_run_has_stay_and_that_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done = script(project, "with mlops.start_run(params={'lr': '1', 'seed': '4'}) as run: print(run.run_id)")
+    run_id = done.stdout.strip()
+    with mlops.start_run(run_id=run_id, params={"seed": "5", "depth": "2"}):
+        mlops.log_param("lr", "2")
+        mlops.log_params({"depth": "2", "new": "x"})
+    told = ["param 'seed' stays '4'; '5' was not logged", "param 'lr' stays '1'; '2' was not logged"]
+    assert only_run(project).params == {"lr": "1", "seed": "4", "depth": "2", "new": "x"}
+    assert remarks(project) == told
+    assert capsys.readouterr().err.splitlines() == [f"mlops-tui: {line}" for line in told]
+
+
+def test_a_run_resumed_with_the_params_it_has_is_no_problem(project: Path) -> None:
+    with mlops.start_run(params={"lr": 0.1, "name": "\ud800"}) as run:
+        pass
+    with mlops.start_run(run_id=run.run_id, params={"lr": 0.1, "name": "\ud800"}):
+        pass
+    assert remarks(project) == []
+
+
 def test_resuming_an_unknown_run_is_an_error_that_says_so() -> None:
     with pytest.raises(NotFound, match="no run 'nope'"):
         mlops.start_run(run_id="nope")
