@@ -57,7 +57,7 @@ def start_run(
         params: Params to begin with.
 
     Raises:
-        Refused: A run is active and ``nested`` is false.
+        Refused: A run is active and ``nested`` is false, or the run ``run_id`` is active or deleted.
         NotFound: No run ``run_id``, or no experiment ``experiment_id``.
         StoreError: The project's directory cannot be written.
     """

@@ -129,16 +129,15 @@ def _adopt(
 
 
 def _resume(project: Project, run_id: str, content: dict[str, dict[str, str]]) -> ActiveRun:
-    if any(run.run_id == run_id for run in session.live):
-        from mlops_store.errors import Refused
-
-        raise Refused(f"run {run_id} is active already", "log into it, or end it first with end_run()")
+    from mlops_store.errors import NotFound, Refused
     from mlops_tui.tracking import stored
 
+    if any(run.run_id == run_id for run in session.live):
+        raise Refused(f"run {run_id} is active already", "log into it, or end it first with end_run()")
     found = stored.resumable(project, run_id)
+    if found is not None and found.is_deleted:
+        raise Refused(f"run {run_id} is deleted", f"restore it first: mlops-tui runs restore {run_id}")
     if found is None and run_id not in session.known:
-        from mlops_store.errors import NotFound
-
         raise NotFound(f"no run {run_id!r} in {project.root}", "start_run() without run_id starts a new one")
     run = ActiveRun(project, run_id, name="", experiment="", is_owner=True)
     run.needs_capture = False  # the run has what it was started with

@@ -55,10 +55,12 @@ class Resumable:
     Attributes:
         params: Those that it has.
         holders: Number and host of each other process that has started or resumed it and not ended it.
+        is_deleted: Whether it has to be restored first.
     """
 
     params: Mapping[str, str]
     holders: tuple[tuple[int, str], ...]
+    is_deleted: bool
 
 
 @contextmanager
@@ -154,7 +156,7 @@ def resumable(project: Project, run_id: str) -> Resumable | None:
     found = [json.loads(one) for name, one in journals if os.path.exists(os.path.join(project.journals_dir, name))]
     known = [(int(one["pid"]), str(one["host"])) for one in found if one.get("pid") and one.get("host")]
     others = tuple(one for one in known if one != (os.getpid(), os.uname().nodename))
-    return Resumable(dict(run.params), others)
+    return Resumable(dict(run.params), others, run.deleted_at is not None)
 
 
 def detail(run: Run) -> RunDetail:

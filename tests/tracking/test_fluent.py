@@ -165,6 +165,26 @@ def test_a_run_resumed_with_the_params_it_has_is_no_problem(project: Path) -> No
     assert remarks(project) == []
 
 
+@pytest.mark.parametrize("is_own", [True, False])
+def test_a_deleted_run_is_not_resumed_before_it_is_restored(project: Path, is_own: bool) -> None:
+    if is_own:
+        with mlops.start_run() as run:
+            run_id = run.run_id
+    else:
+        run_id = script(project, "with mlops.start_run() as run: print(run.run_id)").stdout.strip()
+    with opened(project) as store, store.write() as db:
+        runs.delete(db, [run_id])
+    with pytest.raises(Refused, match="is deleted") as refused:
+        mlops.start_run(run_id=run_id)
+    assert f"mlops-tui runs restore {run_id}" in str(refused.value.hint)
+    assert mlops.active_run() is None
+    with opened(project) as store, store.write() as db:
+        runs.restore(db, [run_id])
+    with mlops.start_run(run_id=run_id):
+        mlops.log_metric("a", 1.0)
+    assert only_run(project).metrics == {"a": 1.0}
+
+
 def test_resuming_an_unknown_run_is_an_error_that_says_so() -> None:
     with pytest.raises(NotFound, match="no run 'nope'"):
         mlops.start_run(run_id="nope")
