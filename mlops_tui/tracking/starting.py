@@ -43,9 +43,10 @@ def start(
         )
     project = session.project()
     prepare(project)
-    if description is not None:
-        tags = {**(tags or {}), NOTE_TAG: description}
-    content: dict[str, dict[str, str]] = {"tags": _texts(tags), "params": _texts(params)}
+    given: dict[str, Any] = {"tags": tags, "params": params}
+    content = {kind: _texts(pairs) for kind, pairs in given.items()}
+    unread = [kind for kind, pairs in given.items() if pairs is not None and not content[kind]]
+    content["tags"].update(_texts(None if description is None else {NOTE_TAG: description}))
     if run_id is not None:
         run = _resume(project, run_id, content)
     elif not stack and not parent_run_id and (adopted := session.adopt()):
@@ -55,6 +56,9 @@ def start(
         run = _create(project, name, experiment, parent, content)
     session.attend(run)
     session.push(run)
+    for kind, log in (("tags", run.set_tags), ("params", run.log_params)):
+        if kind in unread:
+            log(given[kind])  # which says what is wrong with it
     return run
 
 
@@ -217,11 +221,16 @@ def _made_up() -> str:
 
 
 def _texts(pairs: Mapping[str, Any] | None) -> dict[str, str]:
-    if not pairs:
+    """The pairs as texts; nothing of what is no mapping."""
+    if pairs is None:
         return {}
     from mlops_tui.tracking import values
 
-    return {values.name(key): values.text(value) for key, value in pairs.items()}
+    try:
+        items = list(pairs.items())
+    except Exception:  # whatever a script may give: the caller has it reported
+        return {}
+    return {values.name(key): values.text(value) for key, value in items}
 
 
 def _introduced(run: ActiveRun) -> dict[str, object]:

@@ -61,6 +61,18 @@ def test_steps_and_times_are_kept(project: Path) -> None:
     assert found[0].timestamp == pytest.approx(time.time(), abs=60)
 
 
+def test_a_run_begun_with_what_is_no_dict_goes_on_and_that_is_told(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with mlops.start_run(tags=[1], params="lr", description="a note"):  # type: ignore[arg-type]
+        mlops.log_metric("a", 1.0)
+    told = ["tags must be given as a dict, not '[1]'", "params must be given as a dict, not 'lr'"]
+    assert capsys.readouterr().err.splitlines() == [f"mlops-tui: {line}" for line in told]
+    assert remarks(project) == told
+    run = only_run(project)
+    assert (run.metrics, run.params, list(run.tags.values())) == ({"a": 1.0}, {}, ["a note"])
+
+
 def test_logging_without_a_run_starts_one(project: Path) -> None:
     mlops.log_metric("auc", 0.5)
     assert mlops.active_run() is not None
