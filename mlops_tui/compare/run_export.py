@@ -167,19 +167,18 @@ def _plain(value: Any) -> Any:
 
 
 def _write_markdown(windows: Cells, names: Sequence[str], file: IO[str]) -> None:
-    file.write("| " + " | ".join(map(_in_table, names)) + " |\n")
+    from mlops_tui.compare.export.markdown import escape  # the dashboard loads this module and rarely writes Markdown
+
+    def in_table(value: Any) -> str:
+        if isinstance(value, float) and abs(value) < 1e9:
+            return f"{value:.6g}"
+        return escape(value, limit=len(value)) if isinstance(value, str) else "" if value is None else str(value)
+
+    file.write("| " + " | ".join(map(in_table, names)) + " |\n")
     file.write("|" + " --- |" * len(names) + "\n")
     for rows in windows:
         for row in rows:
-            file.write("| " + " | ".join(map(_in_table, row)) + " |\n")
-
-
-def _in_table(value: Any) -> str:
-    if value is None:
-        return ""
-    text = f"{value:.6g}" if isinstance(value, float) and abs(value) < 1e9 else str(value)
-    text = text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
-    return " ".join(text.split())
+            file.write("| " + " | ".join(map(in_table, row)) + " |\n")
 
 
 def _write_parquet(windows: Cells, names: Sequence[str], goal: Goal, path: str) -> None:

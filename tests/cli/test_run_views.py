@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,24 @@ def test_runs_are_exported_as_csv_json_parquet_and_markdown(cli, record, project
     assert table[0].keys() == rows[0].keys()
     lines = (project / "a.md").read_text().splitlines()
     assert len(lines) == 4, "what is in a cell never breaks its row"
+
+
+def test_markdown_has_no_control_characters_and_numbers_as_they_are(cli, record, project: Path) -> None:
+    name = "a\x1b[2J\0\x07\x9b31m\u202eb\nc | <i>"
+    record(name, params={name: name, "lr": "-1e-05"}, loss=-1.5e-07, count=2.5e12, rate=1 / 3, worst=math.inf)
+    assert cli("runs", "export", "a.md").exit_code == 0
+    text = (project / "a.md").read_text()
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
+    heads, _, row = ([cell.strip() for cell in re.split(r"(?<!\\)\|", line)] for line in text.splitlines())
+    shown = dict(zip(heads, row, strict=True))
+    assert shown["name"] == r"a\\x1b\[2J\\x00\\x07\\x9b31m\\u202eb⏎c \| &lt;i&gt;"
+    assert [shown[f"metrics.{key}"] for key in ("loss", "count", "rate", "worst")] == [
+        "-1.5e-07",
+        "2500000000000.0",
+        "0.333333",
+        "inf",
+    ]
+    assert (shown["params.lr"], shown[f"params.{shown['name']}"]) == ("-1e-05", shown["name"])
 
 
 def test_an_export_is_of_the_runs_named_or_filtered_and_of_the_columns_named(cli, record, project: Path) -> None:
