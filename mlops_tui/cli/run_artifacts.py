@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import click
 
-from mlops_store.errors import Refused, StoreError, UsageError, nearest
+from mlops_store.errors import MlopsError, Refused, StoreError, UsageError, nearest
 from mlops_store.records import Artifact
 from mlops_tui.cli import output, text
 from mlops_tui.cli.parameters import dry_run_option, json_option, run_argument
@@ -54,8 +54,9 @@ def artifact(
 ) -> None:
     """Get the artifact PATH of a run out: to stdout, or to a file with -o.
 
-    A PATH that is a folder needs -o, and everything in it is written below that directory. Bytes are checked against
-    their SHA-256; files that exist are not replaced without --force.
+    A PATH that is a folder needs -o, and everything in it is written below that directory; of files that cannot be
+    written the others are, and it exits 1. Bytes are checked against their SHA-256; files that exist are not replaced
+    without --force.
     """
     run_id, found = _artifacts(workspace, run)
     path = path.rstrip("/")
@@ -77,13 +78,18 @@ def artifact(
             raise Refused(f"{place} exists already", "give another name, or --force to replace it")
         if not _is_there(workspace, one):
             raise Refused(f"the bytes of {one.path} are gone: no object {one.digest[:12]}")
-    if not dry_run:
-        _copy(workspace, places, force)
+    failed = {} if dry_run else _copy(workspace, places, force)
+    written = [(one, place) for one, place in places if place not in failed]
     if as_json:
-        output.write_json_lines({**_shape(workspace, run_id, one), "output": place} for one, place in places)
+        output.write_json_lines({**_shape(workspace, run_id, one), "output": place} for one, place in written)
     else:
-        for one, place in places:
+        for one, place in written:
             output.say(f"{'would write' if dry_run else 'wrote'} {text.clean(place)}  {text.size(one.size_bytes)}")
+    if failed:
+        *others, last = failed.values()
+        for error in others:
+            output.remark(text.clean(error.message, 500))
+        raise last
 
 
 @click.command()
@@ -159,14 +165,19 @@ def _places(chosen: Sequence[Artifact], folder: str, target: str) -> list[tuple[
     return [(one, os.path.join(target, posixpath.basename(one.path)) if is_directory else target)]
 
 
-def _copy(workspace: Workspace, places: Sequence[tuple[Artifact, str]], force: bool) -> None:
+def _copy(workspace: Workspace, places: Sequence[tuple[Artifact, str]], force: bool) -> dict[str, MlopsError]:
+    """Writes what can be written; returns the places of the other files and what was wrong with each."""
     from mlops_store.artifacts import copy_out
 
+    failed: dict[str, MlopsError] = {}
     for one, place in places:
         try:
             copy_out(workspace.store().objects_dir, one.digest, place, replace=force)
+        except MlopsError as error:
+            failed[place] = error
         except OSError as error:
-            raise StoreError(f"{place} cannot be written: {error.strerror or error}") from error
+            failed[place] = StoreError(f"{place} cannot be written: {error.strerror or error}")
+    return failed
 
 
 def _write_out(workspace: Workspace, one: Artifact) -> None:

@@ -107,6 +107,24 @@ def record(run: ActiveRun, files: list[tuple[str, str, int]]) -> None:
     for first in range(0, len(files), _MOST_FILES):
         some = [list(file) for file in files[first : first + _MOST_FILES]]
         run.journal.record({"t": "artifact", "files": some, "at": time.time()})
+    for path, _, _ in files:
+        _place(run, path)
+
+
+def _place(run: ActiveRun, path: str) -> None:
+    """Remembers where an artifact is, and says so when a path is a file and a folder, which no disk can hold."""
+    both = path if path in run.folder_paths else ""
+    run.file_paths.add(path)
+    folder = posixpath.dirname(path)
+    while folder and folder not in run.folder_paths:
+        run.folder_paths.add(folder)
+        both = folder if folder in run.file_paths else both
+        folder = posixpath.dirname(folder)
+    if both:
+        run.problem(
+            f"artifact {both}",
+            f"artifact {path!r} is kept, but {both!r} is a file and a folder now: they cannot be written out together",
+        )
 
 
 def _files(top: str, folder: str) -> Iterator[tuple[str, str]]:

@@ -86,6 +86,8 @@ class ActiveRun(Run):
         )
         self.has_ended = False
         self.before_end: Callable[[], None] | None = None  # logs what is still to be said of the run
+        self.file_paths: set[str] = set()  # of the artifacts that this process has logged
+        self.folder_paths: set[str] = set()  # that those lie in
         self._params: dict[str, str] = {}
         self._problems: dict[str, int] = {}
 

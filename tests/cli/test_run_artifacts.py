@@ -53,6 +53,18 @@ def test_a_folder_comes_out_with_all_in_it(cli, project, run_id):
     assert Path("out/conf/a.yaml").read_text() == "a: 1\n"
 
 
+def test_what_can_be_written_of_a_folder_is_and_the_rest_is_said(cli, store, run_id):
+    with store.write() as db:
+        for path in ("x/a", "x/a/b", "x/a/c", "x/d"):  # x/a is a file and a folder
+            artifacts.record(db, run_id, path, *artifacts.put_bytes(store.objects_dir, path.encode()), 1e9)
+    done = cli("runs", "artifact", "one", "x", "-o", "out")
+    assert done.exit_code == 1
+    assert [line.split()[1] for line in done.stdout.splitlines()] == ["out/a", "out/d"]
+    assert (Path("out/a").read_text(), Path("out/d").read_text()) == ("x/a", "x/d")
+    assert "out/a/b cannot be written" in done.stderr
+    assert "out/a/c cannot be written" in done.stderr
+
+
 def test_a_file_that_exists_is_replaced_only_when_forced(cli, project, run_id):
     Path("a.txt").write_text("mine")
     refused = cli("runs", "artifact", "one", "a.txt", "-o", "a.txt")

@@ -56,6 +56,25 @@ def test_files_and_directories_keep_their_names(project: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("paths", "both"), [(["x/a", "x/a/b", "x/a/c"], "x/a"), (["x/a/b/c", "x", "x/d"], "x"), (["x", "x/a/b"], "x")]
+)
+def test_a_path_that_is_a_file_and_a_folder_is_told_and_all_is_kept(project: Path, paths: list[str], both: str) -> None:
+    with mlops.start_run():
+        for path in paths:
+            mlops.log_text(path, path)
+    (told,) = remarks(project)
+    assert f"{both!r} is a file and a folder now" in told
+    assert sorted(content(project)) == sorted(paths)
+
+
+def test_files_beside_each_other_and_logged_again_are_no_problem(project: Path) -> None:
+    with mlops.start_run():
+        for path in ("x/a", "x/ab", "x/a", "x/b/a", "x/b/c", "a"):
+            mlops.log_text(path, path)
+    assert remarks(project) == []
+
+
 def test_a_matplotlib_figure_is_stored_in_the_format_of_its_name(project: Path) -> None:
     figure = pytest.importorskip("matplotlib.figure").Figure()
     figure.subplots().plot([1, 2, 3])
