@@ -686,7 +686,13 @@ async def test_the_curves_of_the_run_under_the_cursor_are_shown_where_there_is_r
 
 async def test_what_is_written_about_a_run_stands_beside_the_list_at_once(store, tmp_path):
     long = {"system/system_memory_usage_megabytes": 229.125}
-    add_run(store, "one", values={"auc": 0.9, **long}, tags={"team": "growth", "mlflow.user": "hidden"})
+    add_run(
+        store,
+        "one",
+        values={"auc": 0.9, **long},
+        curves={"loss": [2.0, 1.0]},
+        tags={"team": "growth", "mlflow.user": "hidden"},
+    )
     app = dashboard(tmp_path, "runs")
     async with app.run_test(size=(120, 40)) as pilot:
         text = await sees(pilot, "team=growth", "auc", "system/sys…e_megabytes  229.1")

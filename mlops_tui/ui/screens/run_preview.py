@@ -23,9 +23,11 @@ from mlops_tui.ui.widgets.text_view import TextView
 #: Seconds that the cursor must rest on a run before its curves are read.
 REST_S = 0.08
 _MOST = 3
-#: Metrics and params listed, and cells of their names at most: beside curves there are few.
+#: Metrics and params listed.
 _VALUES = 12
-_LONGEST_NAME = 22
+#: Cells of the facts beside curves, and those that are kept for values at least.
+_FACTS_WIDTH = 38
+_VALUE_WIDTH = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,13 @@ class Preview:
 class RunPreview(Pane[Preview]):
     """The run under the cursor of a list; its screen lays it out."""
 
-    DEFAULT_CSS = """
-    RunPreview > #preview { layout: horizontal; height: 1fr; width: 1fr; }
-    RunPreview #preview-facts { width: 38; padding: 0 1; scrollbar-size-vertical: 0; }
-    RunPreview.-no-curves #preview-facts { width: 1fr; }
-    RunPreview.-no-curves #preview-charts { display: none; }
-    RunPreview #preview-charts { layout: horizontal; width: 1fr; height: 1fr; }
-    RunPreview #preview-charts Chart { margin: 0 0 0 2; }
+    DEFAULT_CSS = f"""
+    RunPreview > #preview {{ layout: horizontal; height: 1fr; width: 1fr; }}
+    RunPreview #preview-facts {{ width: {_FACTS_WIDTH}; padding: 0 1; scrollbar-size-vertical: 0; }}
+    RunPreview.-no-curves #preview-facts {{ width: 1fr; }}
+    RunPreview.-no-curves #preview-charts {{ display: none; }}
+    RunPreview #preview-charts {{ layout: horizontal; width: 1fr; height: 1fr; }}
+    RunPreview #preview-charts Chart {{ margin: 0 0 0 2; }}
     """
 
     def __init__(self) -> None:
@@ -102,19 +104,27 @@ class RunPreview(Pane[Preview]):
         self.uncover()
         self.entitle(records.run.name)
         self.set_class(not records.drawings, "-no-curves")
-        self.query_one("#preview-facts", TextView).show(_facts(records.run, records.note))
+        self._show_facts(records, records.run)
         for place, chart in enumerate(self.query(Chart)):
             chart.display = place < len(records.drawings)
             if chart.display:
                 chart.show(records.drawings[place])
 
+    def _show_facts(self, records: Preview, run: Run) -> None:
+        width = _FACTS_WIDTH if records.drawings else self.size.width
+        self.query_one("#preview-facts", TextView).show(_facts(run, records.note, width - 2))
+
     def on_resize(self) -> None:
-        """Reads the curves when there is room for them again."""
-        if self._run_id and self.records is not None and self.records.run is None:
+        """Reads the curves when there is room for them again; gives the facts the room that there is."""
+        if self.records is None:
+            return
+        if self.records.run is not None:
+            self._show_facts(self.records, self.records.run)
+        elif self._run_id:
             self.reload(restart=True)
 
 
-def _facts(run: Run, note: str) -> list[CellValue]:
+def _facts(run: Run, note: str, room: int) -> list[CellValue]:
     started = Cell(f"  {shown.moment(run.started_at)}", "dim")
     took = Cell(f"  {shown.duration(run.duration_s(0.0))}" if run.status is not RunStatus.RUNNING else "", "dim")
     lines: list[CellValue] = [(state_cell(run.status), started, took if run.ended_at else Cell(""))]
@@ -125,4 +135,4 @@ def _facts(run: Run, note: str) -> list[CellValue]:
     told = sorted(run.metrics.items(), key=lambda pair: (is_of_machine(pair[0]), is_scheduled(pair[0])))
     values += [(key, run_cells.metric(value)) for key, value in told[:_VALUES]]
     values += list(run.params.items())[:_VALUES]
-    return lines + run_facts.section(values, _LONGEST_NAME)
+    return lines + run_facts.section(values, max(_VALUE_WIDTH, room - _VALUE_WIDTH))
