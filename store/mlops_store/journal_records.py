@@ -104,21 +104,21 @@ class Applier:
         layout = struct.Struct(f"<{journals.HEADER.size}x{journals.METRICS_HEAD.format[1:]}{keys}d{rest}x")
         for taken, (keyset, step, timestamp, *values) in enumerate(layout.iter_unpack(frames)):
             if keyset != now:
-                if keyset not in lists:
-                    lists[keyset] = self._series(journal, keyset)
-                now, mine = keyset, lists[keyset]
-                if len(mine) != keys:
+                found = lists.get(keyset) or self._series(journal, keyset)
+                if found is None or len(found) != keys:
                     return taken
+                now, mine = keyset, found
+                lists[keyset] = found
             ms = round(timestamp * 1000) if -_TIME_LIMIT_S < timestamp < _TIME_LIMIT_S else 0
             for points, value in zip(mine, values, strict=True):
                 points.append((step, ms, value))
         return len(frames) // size
 
-    def _series(self, journal: Journal, keyset: int) -> list[list[Point]]:
-        """Where the points of a key set are gathered; nothing for one that is not known."""
+    def _series(self, journal: Journal, keyset: int) -> list[list[Point]] | None:
+        """Where the points of a key set are gathered; None for one that is not known."""
         names = journal.keysets[keyset] if keyset < len(journal.keysets) else None
         if names is None:
-            return []
+            return None
         journal.runs.setdefault(names[0], False)
         series = self._targets.get(names[0]).series
         return [series.setdefault(self._targets.key(name), []) for name in names[1:]]

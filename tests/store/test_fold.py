@@ -304,6 +304,7 @@ JUNK = [
     b"K\x02\0\0\0{]",
     point({"a": 1.0, "b": 2.0}, 1),
     point({"loss": 1.0}, 1, keyset=7),
+    point({}, 1, keyset=7),
 ]
 
 
