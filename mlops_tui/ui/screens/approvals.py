@@ -13,8 +13,6 @@ from mlops_store import approval_rounds
 from mlops_tui.registry import approvals
 from mlops_tui.registry.approvals import Round
 from mlops_tui.ui import keymap, shown
-from mlops_tui.ui.loading import reload_all
-from mlops_tui.ui.messages import Did
 from mlops_tui.ui.screens import approval_acts
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.session import Session, session_of
@@ -155,10 +153,6 @@ class ApprovalsScreen(ProjectScreen):
     @property
     def _pane(self) -> ApprovalsPane:
         return self.query_one(ApprovalsPane)
-
-    def on_did(self, _: Did) -> None:
-        """Shows at once what an act has changed."""
-        reload_all(self, store=True, project=False)
 
     def action_answer(self, what: str) -> None:
         """Approves or rejects the request under the cursor."""

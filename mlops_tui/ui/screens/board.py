@@ -262,6 +262,6 @@ class BoardScreen(VersionActs, WordFilterScreen):
             self.remark(f"no stage is {'after' if by > 0 else 'before'} {card.stage}", "dim")
 
     def on_did(self, _: Did) -> None:
-        """Has the cursor stay on the card, wherever that is when the base has shown what an act has changed."""
+        """Has the cursor stay on the card, wherever that is when what an act has changed is shown."""
         if self._acted_on is not None:
             self.board.follow(self._acted_on)

@@ -12,8 +12,6 @@ from mlops_store.records import ModelVersion
 from mlops_tui.registry.card_texts import SECTIONS
 from mlops_tui.ui import keymap
 from mlops_tui.ui.answers import hand
-from mlops_tui.ui.loading import reload_all
-from mlops_tui.ui.messages import Did
 from mlops_tui.ui.screens import card_acts
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.screens.folded_pages import CardPane
@@ -52,10 +50,6 @@ class CardScreen(ProjectScreen):
     def _version(self) -> ModelVersion | None:
         card = self.query_one(CardPane).records
         return card.version if card else None
-
-    def on_did(self, _: Did) -> None:
-        """Shows at once what an act has changed."""
-        reload_all(self, store=True, project=False)
 
     def copy_text(self) -> tuple[str, str]:
         """The section under the cursor as it was written, else the URI of the version."""

@@ -14,8 +14,6 @@ from mlops_store import incidents
 from mlops_store.records import Incident
 from mlops_tui.drift.incidents.trials import Trial
 from mlops_tui.ui import keymap
-from mlops_tui.ui.loading import reload_all
-from mlops_tui.ui.messages import Did
 from mlops_tui.ui.screens import acts, backtest, drift_acts, drift_records, incident_acts, incident_rows
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.screens.drift_panes import BatchesPane, ColumnPane, IncidentsPane, ReportPane
@@ -270,10 +268,6 @@ class DriftScreen(WordFilterScreen):
             return
         if key is not None:
             self.go("loop", f"incident:{key}")
-
-    def on_did(self, _: Did) -> None:
-        """Shows at once what an act has changed."""
-        reload_all(self, store=True, project=False)
 
     def action_check(self) -> None:
         """Checks new batches in a process of its own."""

@@ -9,8 +9,6 @@ from mlops_store.store import Store
 from mlops_tui.traffic import splits
 from mlops_tui.traffic.standing import Arm, Standing
 from mlops_tui.ui import keymap
-from mlops_tui.ui.loading import reload_all
-from mlops_tui.ui.messages import Did
 from mlops_tui.ui.screens import serving_acts, serving_load
 from mlops_tui.ui.screens.base import ProjectScreen
 from mlops_tui.ui.screens.serving_panes import Serving
@@ -55,10 +53,6 @@ class ServingScreen(ProjectScreen):
         arm = self._serving.arm
         if arm is not None:
             self.go("version", f"{self._standing.model}/{arm.version}")
-
-    def on_did(self, _: Did) -> None:
-        """Shows at once what an act has changed."""
-        reload_all(self, store=True, project=False)
 
     def copy_text(self) -> tuple[str, str]:
         """The address of the router."""

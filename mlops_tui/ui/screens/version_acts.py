@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from mlops_tui.ui.loading import reload_all
 from mlops_tui.ui.messages import Did
 from mlops_tui.ui.screens import approval_acts, model_acts, model_export
 from mlops_tui.ui.screens.base import ProjectScreen
@@ -46,10 +45,6 @@ class VersionActs(ProjectScreen):
                 self.post_message(did)
 
         self.app.push_screen(StageDialog(act), answered)
-
-    def on_did(self, _: Did) -> None:
-        """Shows at once what an act has changed."""
-        reload_all(self, store=True, project=False)
 
     def action_promote(self) -> None:
         """Asks where the version is to go, and shows what that changes."""
