@@ -704,6 +704,8 @@ async def test_what_is_written_about_a_run_stands_beside_the_list_at_once(store,
             await pilot.press("enter")
             await sees(pilot, word)
         await sees(pilot, "kept=yes · team=growth", "really")
+        await pilot.resize_terminal(200, 60)
+        await sees(pilot, "system/system_memory_usage_megabytes  229.1")
 
 
 async def test_keys_operators_and_values_are_offered_while_a_filter_is_typed(store, tmp_path):

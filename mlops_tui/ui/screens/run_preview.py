@@ -111,7 +111,9 @@ class RunPreview(Pane[Preview]):
                 chart.show(records.drawings[place])
 
     def _show_facts(self, records: Preview, run: Run) -> None:
-        width = _FACTS_WIDTH if records.drawings else self.size.width
+        layout = self.query_one("#preview").styles.layout  # its screen may have the curves below the facts
+        is_beside = bool(records.drawings) and layout is not None and layout.name == "horizontal"
+        width = _FACTS_WIDTH if is_beside else self.size.width
         self.query_one("#preview-facts", TextView).show(_facts(run, records.note, width - 2))
 
     def on_resize(self) -> None:
